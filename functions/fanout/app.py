@@ -1,0 +1,67 @@
+"""Publishes what the table's stream says has happened."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smsgateway import runtime
+from smsgateway.events import Event, publish
+from smsgateway.publish import events_of
+from smsgateway.store.messages import load_payload
+from smsgateway.store.recipients import all_outcomes
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import from_wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+logger = Logger()
+
+
+@cache
+def event_bridge() -> "EventBridgeClient":
+    return boto3.client("events", config=runtime.CLIENT_CONFIG)
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Publish a batch of stream records. After a failure the batch comes again; event_ids stay the same.
+
+    The batch is first tried whole, for ten events fit one call. When that fails, record by record, so that the stream
+    comes again from the first record that cannot be published.
+    """
+    records = event["Records"]
+    try:
+        _publish(records)
+    except Exception as error:  # its text may hold what must not be logged
+        logger.error("a batch of events could not be published", records=len(records), error=type(error).__name__)
+        for record in records:
+            try:
+                _publish([record])
+            except Exception:  # told above
+                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+def _publish(records: Iterable[Mapping[str, Any]]) -> None:
+    publish(event_bridge(), runtime.environment().event_bus_name, _events(records))
+
+
+def _events(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
+    for record in records:
+        change = record["dynamodb"]
+        old = from_wire(change["OldImage"]) if "OldImage" in change else None
+        new = from_wire(change["NewImage"]) if "NewImage" in change else None
+        yield from events_of(old, new, _segments, int(change["ApproximateCreationDateTime"] * 1000))
+
+
+def _segments(submission: Stored) -> dict[str, int]:
+    """The recipients of a submission and their segments; one each where no row was written yet."""
+    if submission.single and submission.item:
+        return {submission.item["to"]: submission.segments}
+    numbers = load_payload(runtime.table(), submission.key).numbers
+    rows = {outcome.number: outcome.segments for outcome in all_outcomes(runtime.table(), submission)}
+    return {number: rows.get(number, 1) for number in numbers}

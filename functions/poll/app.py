@@ -1,0 +1,46 @@
+"""Asks vendors for reports, replies and balances: the run that is named, or on its schedule all that are due."""
+
+import json
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smsgateway import runtime, transport
+from smsgateway.poll import Poller, due_runs, poll
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+logger = Logger()
+
+
+@cache
+def lambdas() -> "LambdaClient":
+    return boto3.client("lambda", config=runtime.CLIENT_CONFIG)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """`{"account": …, "kind": …}` polls now and says what came; any other event starts the runs that are due."""
+    poller = Poller(
+        table=runtime.table(),
+        settings=runtime.accounts_cache().get,
+        call=runtime.vendor_call(transport.call),
+        store=runtime.receipt_sender(),
+        now=runtime.now_ms,
+        sleep=time.sleep,
+        random=runtime.randomness(),
+        retention=runtime.retention_seconds(),
+    )
+    if "account" in event:
+        hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
+        outcome = poll(poller, str(event["account"]), str(event.get("kind", "")), hard_end)
+        logger.info("polled", account=event["account"], kind=event.get("kind"), outcome=outcome)
+        return outcome
+    runs = due_runs(poller)
+    for run in runs:
+        lambdas().invoke(FunctionName=context.function_name, InvocationType="Event", Payload=json.dumps(run))
+    return {"started": len(runs)}

@@ -1,0 +1,36 @@
+"""Looks again at what is due: scheduled sends, lost wake-ups, dead workers, missing reports and parts."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smsgateway import runtime
+from smsgateway.store.table import Key
+from smsgateway.sweep import Sweeper, sweep
+
+logger = Logger()
+
+TIME_TO_STOP = 15_000  # milliseconds
+
+
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Act on what is due."""
+    sweeper = Sweeper(
+        table=runtime.table(),
+        wake_ups=runtime.wake_ups(),
+        settings=runtime.accounts_cache().get,
+        now=runtime.now_ms,
+        failed=_failed,
+        until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
+        retention=runtime.retention_seconds(),
+    )
+    outcome = sweep(sweeper)
+    if outcome["looked"]:
+        logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
+    return outcome
+
+
+def _failed(key: Key, error: Exception) -> None:
+    # Replies' keys hold numbers: only the kind of item is told.
+    logger.error("an item could not be seen to", item=key[0].split("#")[0], error=type(error).__name__)

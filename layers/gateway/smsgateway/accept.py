@@ -1,0 +1,374 @@
+"""Accepting what a client posted: everything is checked before anything is stored, and what was answered 202 is stored.
+
+A message to one number is one item, written once. A larger one claims its id first, is filed in parts, and counts only
+from the last write on; until then nothing of it is sent, so that a client may repeat what got no answer.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+from smsgateway import encoding, queues, routing, text
+from smsgateway.events import iso
+from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
+from smsgateway.model import Account, Message, Personal, Purpose, Reason
+from smsgateway.settings import Settings
+from smsgateway.store import messages, registry, submissions
+from smsgateway.store.messages import Payload
+from smsgateway.store.registry import Client, Template
+from smsgateway.store.table import ConditionFailed, Table
+
+DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
+ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is dead; `send` itself ends before
+BEIJING = timezone(timedelta(hours=8))
+SHOWN_PROBLEMS = 100  # of a kind, in one answer
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPost:
+    """One entry of `messages`."""
+
+    to: str
+    text: str | None = None
+    params: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The body of `POST /messages`, well formed but not yet understood."""
+
+    purpose: Purpose
+    to: tuple[str, ...] = ()
+    text: str | None = None
+    template: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    personal: tuple[PersonalPost, ...] = ()
+    signature: str | None = None
+    account: str | None = None
+    extension: str = ""
+    reference: str = ""
+    send_at: int | None = None  # epoch ms
+    valid_for: int | None = None  # seconds
+    resend_unconfirmed: bool = False
+    resend_undelivered: bool = False
+    dry_run: bool = False
+    idempotency_key: str = ""
+    body_hash: str = ""
+
+
+class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
+    """The post is not accepted. `errors` are places in the body and what is wrong there."""
+
+    def __init__(self, status: int, title: str, detail: str, errors: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor:
+    """What accepting works with. Times are epoch milliseconds."""
+
+    table: Table
+    wake_ups: queues.WakeUps
+    settings: Callable[[], Settings]
+    now: Callable[[], int]
+    random: Random
+    retention: int  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Who shall get the message, each number with its place in the post, and who cannot."""
+
+    numbers: Mapping[str, int]
+    refused: tuple[Mapping[str, str], ...]
+    errors: tuple[tuple[str, str], ...]  # the places of the refused
+
+
+def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
+    """Accept a post, or say what would happen (`dry_run`). The status and body of the answer; raises Refusal."""
+    _may(client, post)
+    recipients = _recipients(acceptor.table, post)
+    identity = _identity(acceptor, client, post)
+    if post.idempotency_key and not post.dry_run and (first := _first_answer(acceptor, identity, post, recipients)):
+        return 202, first
+    if not recipients.numbers:
+        errors = recipients.errors[:SHOWN_PROBLEMS]
+        raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
+    settings = acceptor.settings()
+    template = _template(acceptor.table, post)
+    payload, common = _contents(post, template, recipients)
+    message = _message(acceptor, client, post, template, payload, common)
+    message, problems = _routed(acceptor, client, post, replace(message, id=identity), payload, settings)
+    account = settings.accounts[message.route[0]]
+    parts = encoding.divide(account, payload)
+    if post.dry_run:
+        plan = _plan(message, settings, payload, parts, problems)
+        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": plan}
+    _spend(acceptor, client, message)
+    try:
+        keys = _store(acceptor, message, account, parts)
+    except ConditionFailed:
+        first = _first_answer(acceptor, identity, post, recipients)
+        if first is None:
+            detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
+            raise Refusal(409, "In progress", detail) from None
+        return 202, first
+    now = acceptor.now()
+    delay = ((message.send_at or now) - now) / 1000
+    if delay <= queues.LONGEST_DELAY:
+        acceptor.wake_ups.send(queues.urgent(message), keys, delay)
+    return 202, _answer(message, recipients)
+
+
+def _may(client: Client, post: Post) -> None:
+    if post.account and client.accounts and post.account not in client.accounts:
+        raise Refusal(403, "Not your account", f"this client may not use the account {post.account}")
+    if client.purposes and post.purpose not in client.purposes:
+        raise Refusal(403, "Not your purpose", f"this client may not send messages of purpose {post.purpose}")
+
+
+def _identity(acceptor: Acceptor, client: Client, post: Post) -> str:
+    if post.idempotency_key:
+        return keyed_message_id(client.name, post.idempotency_key)
+    return message_id(acceptor.now(), acceptor.random.getrandbits(80))
+
+
+def _template(table: Table, post: Post) -> Template | None:
+    if post.template is None:
+        return None
+    template = registry.load_template(table, post.template)
+    if template is None:
+        raise Refusal(
+            422,
+            "Unknown template",
+            f"there is no template {post.template}",
+            [("template", "no template has this name")],
+        )
+    return template
+
+
+def _recipients(table: Table, post: Post) -> Recipients:
+    """Numbers normalised, duplicates merged, the suppressed set apart."""
+    written = [entry.to for entry in post.personal] or list(post.to)
+    place = "messages[{}].to" if post.personal else "to[{}]"
+    numbers: dict[str, int] = {}
+    refused: list[Mapping[str, str]] = []
+    errors: list[tuple[str, str]] = []
+    for index, raw in enumerate(written):
+        number = text.normalise_number(raw)
+        if number is None:
+            refused.append({"to": raw, "reason": Reason.INVALID_NUMBER})
+            errors.append((place.format(index), "not a mainland number"))
+        elif number in numbers and post.personal:
+            problem = f"the same number as {place.format(numbers[number])}"
+            detail = "a personalised message has each number at most once"
+            raise Refusal(422, "Number given twice", detail, [(place.format(index), problem)])
+        else:
+            numbers.setdefault(number, index)
+    for number in registry.suppressed(table, numbers):
+        refused.append({"to": number, "reason": Reason.SUPPRESSED})
+        errors.append((place.format(numbers.pop(number)), "this number is suppressed"))
+    return Recipients(numbers, tuple(refused), tuple(errors))
+
+
+def _contents(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
+    """What each shall read: one content a number, or none there and one for all."""
+    numbers = tuple(recipients.numbers)
+    if not post.personal:
+        return Payload(numbers), _content(post.text, template, post.params, "")
+    contents = tuple(_personal(post, template, index) for index in recipients.numbers.values())
+    return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
+
+
+def _personal(post: Post, template: Template | None, index: int) -> Personal:
+    """What the entry at `index` of `messages` shall read."""
+    entry = post.personal[index]
+    return _content(entry.text, template, entry.params or {}, f"messages[{index}].")
+
+
+def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:
+    if template is None:
+        return Personal(plain or "", {})
+    said = {"missing": "the template needs this variable", "unknown": "the template has no such variable"}
+    problems = [(name, said[problem]) for name, problem in text.template_problems(template.text, params)]
+    problems += [
+        (name, f"longer than the {longest} characters that the template allows")
+        for name, longest in template.lengths.items()
+        if len(params.get(name, "")) > longest
+    ]
+    if problems:
+        named = "; ".join(f"{name}: {problem}" for name, problem in problems)
+        errors = [(f"{place}params.{name}", problem) for name, problem in problems]
+        raise Refusal(422, "Wrong variables", f"template {template.name}: {named}", errors)
+    return Personal(text.render(template.text, params), dict(params))
+
+
+def _routed(
+    acceptor: Acceptor, client: Client, post: Post, message: Message, payload: Payload, settings: Settings
+) -> tuple[Message, list[tuple[str, str]]]:
+    """The message with its route, and why other accounts of the route cannot carry it."""
+    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
+    able: list[str] = []
+    problems: list[tuple[str, str]] = []
+    for name in _candidates(acceptor, client, post, settings):
+        if error := encoding.problem_with(settings.accounts[name], message, payload, at):
+            problems.append((name, error.problem))
+        else:
+            able.append(name)
+    if not able:
+        place = "template" if post.template else "messages" if post.personal else "text"
+        errors = [(place, f"{name}: {problem}") for name, problem in problems]
+        raise Refusal(422, "No account can carry this", "no account of the route can carry the content", errors)
+    segments = sum(encoding.segments_of(message, settings.accounts[able[0]], payload).values())
+    return replace(message, route=tuple(able), segments=segments), problems
+
+
+def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settings) -> tuple[str, ...]:
+    if post.account:
+        if post.account not in settings.accounts:
+            raise Refusal(422, "Unknown account", f"there is no account {post.account}", [("account", "unknown")])
+        return (post.account,)
+    route = routing.route_for(settings.routes, post.purpose, acceptor.random.random)
+    if not route:
+        problem = f"no route of the accounts document serves the purpose {post.purpose}"
+        raise Refusal(422, "No route", problem, [("purpose", "no route serves it")])
+    allowed = tuple(name for name in route if not client.accounts or name in client.accounts)
+    if not allowed:
+        raise Refusal(403, "Not your account", f"this client may use no account of the route for {post.purpose}")
+    return allowed
+
+
+def _message(
+    acceptor: Acceptor,
+    client: Client,
+    post: Post,
+    template: Template | None,
+    payload: Payload,
+    common: Personal | None,
+) -> Message:
+    """The message, before its route is known."""
+    now = acceptor.now()
+    validity = post.valid_for or DEFAULT_VALIDITY[post.purpose]
+    return Message(
+        id="",
+        client=client.name,
+        purpose=post.purpose,
+        created_at=now,
+        valid_until=max(now, post.send_at or now) + validity * 1000,
+        route=(),
+        recipients=len(payload.numbers),
+        segments=0,
+        content=common,
+        signature=post.signature,
+        templates=template.vendor_templates if template else {},
+        extension=post.extension,
+        reference=post.reference,
+        send_at=post.send_at,
+        resend_unconfirmed=post.resend_unconfirmed,
+        resend_undelivered=post.resend_undelivered,
+        body_hash=post.body_hash,
+    )
+
+
+def _plan(
+    message: Message,
+    settings: Settings,
+    payload: Payload,
+    parts: Sequence[Payload],
+    problems: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """What would happen: the accounts in order with their vendor requests, and those that cannot carry the content."""
+    route = []
+    for name in message.route:
+        account = settings.accounts[name]
+        requests = len(parts) if name == message.route[0] else len(encoding.divide(account, payload))
+        route.append({"account": name, "vendor": account.vendor, "requests": requests})
+    return {
+        "route": route,
+        "excluded": [{"account": name, "problem": problem} for name, problem in problems],
+        "queue": "urgent" if queues.urgent(message) else "bulk",
+        "valid_until": iso(message.valid_until),
+    }
+
+
+def _answer(message: Message, recipients: Recipients) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "status": "scheduled" if message.send_at and message.send_at > message.created_at else "queued",
+        "account": message.route[0],
+        "recipients": message.recipients,
+        "segments": message.segments,
+        "created_at": iso(message.created_at),
+        "reference": message.reference or None,
+        "refused": list(recipients.refused),
+    }
+
+
+def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Recipients) -> dict[str, Any] | None:
+    """The answer that a post with this Idempotency-Key got before, or None. Raises Refusal if its body was another."""
+    found = _stored(acceptor.table, identity)
+    if found is None:
+        return None
+    first, accepted, ttl = found
+    if ttl < acceptor.now() // 1000 or not accepted:
+        return None
+    if first.body_hash != post.body_hash:
+        detail = "this key came with another body; use a new key for a new message"
+        errors = [("Idempotency-Key", "used before, with another body")]
+        raise Refusal(422, "Idempotency-Key used before", detail, errors)
+    return _answer(first, recipients)
+
+
+def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:
+    """A message of either kind, whether it is accepted, and until when it counts (epoch seconds)."""
+    single = submissions.load_submission(table, SubmissionKey(identity, root_path(0)))
+    if single and single.single:
+        return single.single, True, single.ttl
+    item = table.get(messages.message_key(identity))
+    return (messages.read_message(item), "accepting_until" not in item, item["ttl"]) if item else None
+
+
+def _spend(acceptor: Acceptor, client: Client, message: Message) -> None:
+    now = acceptor.now()
+    day = datetime.fromtimestamp(now / 1000, BEIJING).date().isoformat()
+    if not registry.spend(acceptor.table, client, message.segments, day, now // 1000 + 3 * 86_400):
+        limit = f"{message.segments} segments are more than is left of this client's {client.daily_segments} a day"
+        raise Refusal(429, "Daily limit spent", limit)
+
+
+def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload]) -> list[SubmissionKey]:
+    """File the message and its submissions. Raises ConditionFailed when its id is taken (Idempotency-Key)."""
+    now = acceptor.now()
+    ttl = (message.send_at or now) // 1000 + acceptor.retention
+    items = []
+    keys = []
+    for index, part in enumerate(parts):
+        key = SubmissionKey(message.id, root_path(index))
+        keys.append(key)
+        items.append(
+            submissions.new_submission(
+                key,
+                message,
+                account=account.name,
+                vendor=account.vendor,
+                count=len(part.numbers),
+                segments=sum(encoding.segments_of(message, account, part).values()),
+                ttl=ttl,
+                now=now,
+            )
+        )
+    if message.recipients == 1:
+        submissions.put_single(acceptor.table, message, items[0], parts[0].numbers[0], now)
+        return keys
+    messages.begin_acceptance(acceptor.table, message, now, now + ACCEPTANCE_TIME, ttl)
+    for key, part in zip(keys, parts, strict=True):
+        items += messages.payload_items(key, part, ttl)
+    acceptor.table.put_many(items)
+    messages.finish_acceptance(acceptor.table, message.id)
+    return keys

@@ -1,0 +1,39 @@
+"""How a vendor's answer becomes text, and how its codes become refusals (protocols/README.md: code tables are open)."""
+
+from collections.abc import Mapping
+
+from smsgateway.errors import DecodeError
+from smsgateway.model import About, Account, Reason, Refused, Response
+
+# Of one address: each code with what it is about, our reason, and the document's own words for it.
+type Codes = Mapping[str, tuple[About, Reason, str]]
+
+
+def decode_text(data: bytes, charset: str) -> str:
+    """A vendor's bytes as text. DecodeError if they are something else."""
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        raise DecodeError(f"not {charset.upper()}", data) from None
+
+
+def answer_text(response: Response, charset: str) -> str:
+    """The whole answer without the white space around it. DecodeError if it is empty or not an HTTP 200."""
+    if response.status != 200:
+        raise DecodeError(f"HTTP status {response.status}", response.body)
+    text = decode_text(response.body, charset).strip()
+    if not text:
+        raise DecodeError("an empty answer", response.body)
+    return text
+
+
+def refusal(codes: Codes, account: Account, code: str, text: str = "") -> Refused:
+    """What a code says at the address the table belongs to; `text` is what the vendor itself added to it.
+
+    A code that is not listed, or only vaguely (About.UNLISTED), is not known to be a refusal until the account's
+    option `codes` says what it is about.
+    """
+    about, reason, meaning = codes.get(code, (About.UNLISTED, Reason.UNLISTED_CODE, ""))
+    if about is About.UNLISTED:
+        about = account.options.codes.get(code, About.UNLISTED)
+    return Refused(about, reason, " ".join(part for part in dict.fromkeys((code, meaning, text)) if part))

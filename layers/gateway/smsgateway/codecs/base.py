@@ -1,0 +1,139 @@
+"""What a vendor module offers: plain functions, grouped by capability into protocols that mypy holds a module to.
+
+A module is registered (`codecs.VENDORS`) with the capabilities it has; registering one that it lacks is a type error.
+All functions are pure: no I/O, no clock, no randomness. `now` (with zone) and `nonce` (20 random decimal digits) are
+arguments. Encoders raise EncodeError when the message cannot be said in the protocol; decoders raise DecodeError, and
+nothing else, when the vendor's bytes are not what its document says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from smsgateway.model import (
+    Accepted,
+    Account,
+    Balance,
+    DayStatistics,
+    Inbound,
+    Kind,
+    Page,
+    Push,
+    Refused,
+    Report,
+    Request,
+    Response,
+    Submission,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A vendor's fixed properties, from its document."""
+
+    credentials: tuple[str, ...]  # names in an account's `credentials`, all required
+    push_credentials: tuple[str, ...]  # names in `push.credentials`, all optional
+    options: frozenset[str]  # options that only some vendors have and this one takes
+    paths: Mapping[str, str]  # operation → address below base_url; `options.paths` overrides
+    recipients: int  # numbers a request
+    batch: int = 0  # numbers a personalised request; 0: has none
+    needs_template: bool = False  # text goes through a template registered with the vendor
+    pace: Mapping[str, float] = field(default_factory=dict)  # seconds between two requests, by operation
+
+
+class Sends(Protocol):
+    """Submission of one content to many numbers."""
+
+    PROFILE: Profile
+
+    def encode_send(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request: ...
+
+    def decode_send(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused: ...
+
+
+class SendsBatch(Protocol):
+    """Submission of one content a number."""
+
+    def encode_batch(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request: ...
+
+    def decode_batch(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused: ...
+
+
+class PollsReports(Protocol):
+    """Destructive query of delivery reports. `ids`: submissions without a report, for vendors that ask by id."""
+
+    def encode_report_poll(
+        self, account: Account, now: datetime, nonce: str, ids: tuple[str, ...] = (), /
+    ) -> Request: ...
+
+    def decode_report_poll(self, account: Account, response: Response, /) -> Page[Report] | Refused: ...
+
+
+class PollsInbound(Protocol):
+    """Destructive query of replies."""
+
+    def encode_inbound_poll(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+
+    def decode_inbound_poll(self, account: Account, response: Response, /) -> Page[Inbound] | Refused: ...
+
+
+class TakesPushes(Protocol):
+    """What all pushes of a vendor have in common."""
+
+    def verify_push(self, account: Account, push: Push, kind: Kind, /) -> bool:
+        """Whether the push carries the vendor's own credentials. Never raises, whatever the push holds."""
+        ...
+
+    def acknowledgement(self, account: Account, kind: Kind, /) -> str: ...
+
+    def failure(self, account: Account, kind: Kind, /) -> str:
+        """The body that tells the vendor to try again."""
+        ...
+
+
+class PushesReports(TakesPushes, Protocol):
+    def decode_report_push(self, account: Account, push: Push, /) -> tuple[Report, ...]: ...
+
+
+class PushesInbound(TakesPushes, Protocol):
+    def decode_inbound_push(self, account: Account, push: Push, /) -> tuple[Inbound, ...]: ...
+
+
+class HasBalance(Protocol):
+    def encode_balance(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+
+    def decode_balance(self, account: Account, response: Response, /) -> tuple[Balance, ...] | Refused: ...
+
+
+class HasStatistics(Protocol):
+    def encode_statistics(
+        self, account: Account, now: datetime, nonce: str, first: date, last: date, page: int, /
+    ) -> Request: ...
+
+    def decode_statistics(self, account: Account, response: Response, /) -> Page[DayStatistics] | Refused: ...
+
+
+class HasHealth(Protocol):
+    def encode_health(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+
+    def decode_health(self, account: Account, response: Response, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """The capability matrix's line of one vendor."""
+
+    send: Sends
+    balance: HasBalance
+    batch: SendsBatch | None = None
+    report_poll: PollsReports | None = None
+    inbound_poll: PollsInbound | None = None
+    report_push: PushesReports | None = None
+    inbound_push: PushesInbound | None = None
+    statistics: HasStatistics | None = None
+    health: HasHealth | None = None
+
+    @property
+    def profile(self) -> Profile:
+        return self.send.PROFILE

@@ -1,0 +1,142 @@
+"""What several vendors' protocols have in common: form requests and pushes, Beijing time, checks before encoding."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode
+
+from smsgateway.codecs.base import Profile
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import Account, Push, Reason, Request
+
+BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
+SECONDS = "%Y-%m-%d %H:%M:%S"  # how most vendors write a time
+
+_ADDRESS_LIMIT = 8000  # characters of a GET address; common servers refuse more than 8 KB
+_FIELDS_LIMIT = 100  # of a push
+_NAMED_LIMIT = 20  # characters named in one problem
+
+
+def address(account: Account, profile: Profile, operation: str) -> str:
+    """The absolute address of an operation: the account's own path, else the document's, below its base_url.
+
+    A base_url that already ends in the folder of the document's path (`http://…/msg`) does not get it twice.
+    """
+    if operation in account.options.paths:
+        return account.base_url + account.options.paths[operation]
+    folder, slash, name = profile.paths[operation].rpartition("/")
+    return account.base_url.removesuffix(folder) + folder + slash + name
+
+
+def form_request(
+    url: str, fields: Sequence[tuple[str, str]], *, charset: str = "utf-8", method: Literal["POST", "GET"] = "POST"
+) -> Request:
+    """A form in a charset, as the body of a POST or the query of a GET. EncodeError names a field that does not fit."""
+    for name, value in fields:
+        if unencodable(value, charset):
+            raise EncodeError(Reason.CONTENT_NOT_ENCODABLE, f"{name} has characters that {charset} cannot carry")
+    form = urlencode(fields, encoding=charset)
+    if method == "POST":
+        content_type = f"application/x-www-form-urlencoded; charset={charset.upper()}"
+        return Request("POST", url, {"Content-Type": content_type}, form.encode("ascii"))
+    whole = f"{url}{'&' if '?' in url else '?'}{form}"
+    if len(whole) > _ADDRESS_LIMIT:
+        raise EncodeError(
+            Reason.PARAMETER_REFUSED,
+            f"as a GET the request is {len(whole)} characters long, the limit is {_ADDRESS_LIMIT}",
+        )
+    return Request("GET", whole)
+
+
+def unencodable(text: str, charset: str) -> str:
+    """The characters of a text that a charset cannot carry, each once."""
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return "".join(dict.fromkeys(character for character in text if not _encodes(character, charset)))
+    return ""
+
+
+def _encodes(character: str, charset: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_encodable(text: str, charset: str = "utf-8") -> None:
+    """EncodeError, naming the characters, if a charset cannot carry a text. Half a character fits none."""
+    if characters := unencodable(text, charset):
+        named = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in characters[:_NAMED_LIMIT])
+        raise EncodeError(Reason.CONTENT_NOT_ENCODABLE, f"characters that {charset.upper()} cannot carry: {named}")
+
+
+def check_numbers(numbers: Sequence[str], limit: int) -> None:
+    """EncodeError unless there are 1…limit numbers of ASCII digits (a separator in one would make it two)."""
+    if not 1 <= len(numbers) <= limit:
+        raise EncodeError(Reason.PARAMETER_REFUSED, f"{len(numbers)} numbers in one request, the limit is {limit}")
+    if not all(re.fullmatch("[0-9]{5,20}", number) for number in numbers):
+        raise EncodeError(Reason.INVALID_NUMBER, "a number is not made of digits")
+
+
+def check_extension(extension: str, limit: int) -> None:
+    """EncodeError unless an extension is empty or at most `limit` ASCII digits."""
+    if extension and not re.fullmatch("[0-9]+", extension):
+        raise EncodeError(Reason.EXTENSION_REFUSED, "the extension is not made of digits")
+    if len(extension) > limit:
+        raise EncodeError(Reason.EXTENSION_REFUSED, f"the extension has {len(extension)} digits, the limit is {limit}")
+
+
+def beijing_time(text: str, *formats: str) -> datetime | None:
+    """A vendor's time, which is Beijing's where it carries no zone; None when no format fits it."""
+    written = text.strip()
+    for form in formats:
+        try:
+            if form == SECONDS and len(written) == 19:  # strptime takes many times as long, and there are many
+                moment = datetime.fromisoformat(written)
+            else:
+                moment = datetime.strptime(written, form)  # noqa: DTZ007 - the zone is added below
+        except ValueError:
+            continue
+        if not 1970 <= moment.year < 9999:  # the first and last of all years overflow in another zone
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+    return None
+
+
+def push_fields(push: Push) -> dict[str, str]:
+    """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one."""
+    try:
+        body = parse_qsl(
+            push.body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_LIMIT
+        )
+    except ValueError as error:  # UnicodeDecodeError is one
+        problem = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not a form"
+        raise DecodeError(f"the body of the push is {problem}", push_raw(push)) from None
+    return dict(push.query) | dict(body)
+
+
+def push_raw(push: Push) -> bytes:
+    """The bytes that a push consists of: its body, or its query as a form."""
+    return push.body or form_text(push.query).encode("ascii")
+
+
+def form_text(fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> str:
+    """Fields as one line of text, whatever they hold: the raw record of a report or reply."""
+    pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
+    return urlencode(pairs, errors="surrogatepass")
+
+
+def secret_matches(expected: Iterable[str], given: str) -> bool:
+    """Whether what was given is one of the expected secrets: in constant time, for any text, never an empty one."""
+    digest = _digest(given)
+    matches = [hmac.compare_digest(_digest(secret), digest) for secret in expected if secret]
+    return any(matches)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

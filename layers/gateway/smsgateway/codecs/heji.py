@@ -1,0 +1,267 @@
+"""和记: the `name/pwd/content/type=pt` protocol (protocols/heji.txt; "note n" is protocols/README.md, heji)."""
+
+import hashlib
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from smsgateway.codecs.answers import Codes, answer_text, refusal
+from smsgateway.codecs.base import Profile
+from smsgateway.codecs.forms import (
+    BEIJING,
+    address,
+    beijing_time,
+    check_encodable,
+    check_extension,
+    check_numbers,
+    form_request,
+    form_text,
+    push_fields,
+    push_raw,
+    secret_matches,
+)
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Balance,
+    Inbound,
+    Kind,
+    Push,
+    Reason,
+    Refused,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+    Submission,
+)
+from smsgateway.text import normalise_number, utf16_units
+
+PROFILE = Profile(
+    credentials=("name", "pwd"),
+    push_credentials=("name", "pwd", "access_secret"),
+    options=frozenset({"method", "extension_prefix_length"}),
+    # The address comes from the vendor (note 1): `base_url` is the whole of it, and `type` tells the operations apart.
+    paths={"send": "", "balance": ""},
+    recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's
+)
+
+CONTENT_LIMIT = 500  # section 1.6
+EXTENSION_LIMIT = 20  # the document has no figure; an access number with its extension has 20 digits at most
+
+# Section 1.7.3.
+SEND_CODES: Codes = {
+    "1": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),
+    "2": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),  # but see _NO_BALANCE
+    "3": (About.NUMBERS, Reason.INVALID_NUMBER, "没有号码"),
+    "4": (About.CONTENT, Reason.CONTENT_REFUSED, "包含sql语句"),
+    "10": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "账号不存在"),
+    "11": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号注销"),
+    "12": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号停用"),
+    "13": (About.ACCOUNT, Reason.ADDRESS_REFUSED, "IP鉴权失败"),
+    "14": (About.CONTENT, Reason.PARAMETER_REFUSED, "格式错误"),
+    "-1": (About.UNLISTED, Reason.UNLISTED_CODE, "系统异常"),  # vague: it may have failed after taking the message
+}
+# On the platform 2 is also an insufficient balance (note 4): then the text that comes with it says so.
+_NO_BALANCE: Codes = {"2": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "")}
+
+# Section 2.4.
+BALANCE_CODES: Codes = {
+    "10": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "账户不存在"),
+    "11": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号注销"),
+    "12": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号停用"),
+    "13": (About.ACCOUNT, Reason.ADDRESS_REFUSED, "IP鉴权失败"),
+}
+
+# Section 3.2. "其他" are internal states of the gateway, an open set (note 8): unknown, with the word kept.
+REPORT_STATES: dict[str, tuple[ReportStatus, Reason | None]] = {
+    "DELIVRD": (ReportStatus.DELIVERED, None),
+    "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
+    "UNDELIV": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
+    "UNKNOWN": (ReportStatus.UNKNOWN, None),  # listed, as "未知短消息状态"
+    "REJECTD": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+    "DTBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+    "ERR:104": (ReportStatus.UNDELIVERED, Reason.BUSY),
+    "REJECT": (ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
+}
+
+_CODE = re.compile("-?[0-9]{1,6}")
+_COUNT = re.compile("[0-9]{1,9}")
+_SENDID = re.compile("[0-9A-Za-z_-]{0,64}")
+_FIGURE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+# Section 4. A reply may hold the separators itself (note 9): a record begins where a number follows one, and its time
+# and extension are its last fields. A reply that imitates a whole record cannot be told from one.
+_NEXT_RECORD = re.compile(r"#@@#(?=\s*\+?[0-9]{5,20}#@#)")
+_RECORD = re.compile(
+    r"(?P<number>[^#]+)#@#(?P<text>.*)"
+    r"#@#\s*(?P<time>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s+[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2})\s*"
+    r"(?:#@#\s*(?P<extension>[0-9]*)\s*)?",
+    re.DOTALL,
+)
+_RECORD_WITHOUT_TIME = re.compile(
+    r"(?P<number>[^#]+)#@#(?P<text>(?:(?!#@#).)*)#@#(?P<time>(?:(?!#@#).)*)#@#\s*(?P<extension>[0-9]*)\s*", re.DOTALL
+)
+
+
+def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
+    """Section 1. The signature travels in `sign`, not in the content; `sign` and `extno` are sent also when empty."""
+    content = submission.content
+    if not content.text:
+        raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty")
+    # The limit is that of the parameter `content`, which the signature is not part of.
+    if (length := utf16_units(content.text)) > CONTENT_LIMIT:
+        raise EncodeError(
+            Reason.CONTENT_TOO_LONG, f"{length} characters without the signature, the limit is {CONTENT_LIMIT}"
+        )
+    check_encodable(content.full)
+    check_numbers(submission.numbers, account.options.recipients_per_request or PROFILE.recipients)
+    check_extension(submission.extension, EXTENSION_LIMIT)
+    fields = [
+        *_credentials(account),
+        ("content", content.text),
+        ("mobile", ",".join(submission.numbers)),
+        ("stime", submission.send_at.astimezone(BEIJING).strftime(_TIME) if submission.send_at else ""),
+        ("sign", content.signature),
+        ("type", "pt"),
+        ("extno", submission.extension),
+    ]
+    return form_request(address(account, PROFILE, "send"), fields, method=account.options.method or "POST")
+
+
+def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
+    """Section 1.7: `0,sendid,invalid,success,black,message`, or code and message (which may hold commas: note 3)."""
+    answer = answer_text(response, "utf-8")
+    code, message = _code(answer, response)
+    if code != "0":
+        codes = _NO_BALANCE if code == "2" and "余额" in message else SEND_CODES
+        return refusal(codes, account, code, message)
+    fields = [field.strip() for field in message.split(",", 4)]
+    if len(fields) < 5 or not _SENDID.fullmatch(fields[0]) or not all(map(_COUNT.fullmatch, fields[1:4])):
+        raise DecodeError("the answer is not a success of six fields", response.body)
+    sendid, sent = fields[0], len(submission.numbers)
+    invalid, success, black = map(int, fields[1:4])
+    if success == 0 and invalid + black == sent:
+        # Every number was refused. Of a mixture nobody says which number was which.
+        return Refused(About.NUMBERS, Reason.BLACKLISTED if black == sent else Reason.INVALID_NUMBER, answer)
+    whole = sendid and success == sent and not invalid and not black
+    return Accepted(vendor_ids=(sendid,) if sendid else (), vendor_status="" if whole else answer)
+
+
+def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
+    """Section 2."""
+    fields = [*_credentials(account), ("type", "balance")]
+    return form_request(address(account, PROFILE, "balance"), fields, method=account.options.method or "POST")
+
+
+def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
+    """Section 2.3: `0,93` (note 6)."""
+    code, figure = _code(answer_text(response, "utf-8"), response)
+    if code != "0":
+        return refusal(BALANCE_CODES, account, code, figure)
+    if not _FIGURE.fullmatch(figure):
+        raise DecodeError("the balance is not a figure", response.body)
+    return (Balance(Decimal(figure)),)
+
+
+def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
+    """Whether `name` and `pwd` are the vendor's (note 7), each as far as the account configures it.
+
+    `name` is the digest of section 3.1 when `access_secret` is configured; the plain name of older pushes counts only
+    when `name` is.
+    """
+    if account.push is None:
+        return False
+    expected = account.push.credentials
+    if not expected:
+        return True
+    try:
+        fields = push_fields(push)
+    except DecodeError:
+        return False
+    name_matches = [
+        secret_matches(expected.get("name", ()), fields.get("name", "")),
+        secret_matches(_digests(expected.get("access_secret", ()), fields), fields.get("name", "").lower()),
+    ]
+    name_is_asked = "name" in expected or "access_secret" in expected
+    pwd_matches = secret_matches(expected.get("pwd", ()), fields.get("pwd", ""))
+    return (any(name_matches) or not name_is_asked) and (pwd_matches or "pwd" not in expected)
+
+
+def acknowledgement(account: Account, _kind: Kind) -> str:
+    """Undocumented: 200 with a short body (note 10)."""
+    return "0" if account.options.ack is None else account.options.ack
+
+
+def failure(_account: Account, _kind: Kind) -> str:
+    """Undocumented; anything but the acknowledgement."""
+    return "fail"
+
+
+def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
+    """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request (note 5)."""
+    fields = {name: value.strip() for name, value in push_fields(push).items()}
+    numbers = [number.strip() for number in fields.get("mobile", "").split(",") if number.strip()]
+    if not numbers or not fields.get("sendid") or not fields.get("state"):
+        raise DecodeError("the report lacks its sendid, mobile or state", push_raw(push))
+    status, reason = REPORT_STATES.get(fields["state"], (ReportStatus.UNKNOWN, None))
+    time = fields.get("time", "")  # of a list, the first number's; the document has none for the others
+    return tuple(
+        Report(
+            vendor_id=fields["sendid"],
+            number=normalise_number(number) or number,
+            status=status,
+            vendor_status=fields["state"],
+            reason=reason,
+            reported_at=beijing_time(time, _TIME),
+            raw=form_text({"sendid": fields["sendid"], "time": time, "mobile": number, "state": fields["state"]}),
+        )
+        for number in numbers
+    )
+
+
+def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+    """Section 4: replies in `args`, one or several."""
+    args = push_fields(push).get("args", "").strip().removesuffix("#@@#")
+    return tuple(_reply(account, record, push) for record in _NEXT_RECORD.split(args))
+
+
+def _reply(account: Account, record: str, push: Push) -> Inbound:
+    """One record of `args`. Its extension is the vendor's code, of a length the account knows, and then ours."""
+    fields = _RECORD.fullmatch(record) or _RECORD_WITHOUT_TIME.fullmatch(record)
+    if not fields:
+        raise DecodeError("a record of args is not number, content, time and extension", push_raw(push))
+    number, destination = fields["number"].strip(), fields["extension"] or ""
+    return Inbound(
+        number=normalise_number(number) or number,
+        text=fields["text"],
+        access_number=destination,
+        extension=destination[account.options.extension_prefix_length :],
+        received_at=beijing_time(fields["time"], _TIME),
+        raw=record,
+    )
+
+
+def _credentials(account: Account) -> list[tuple[str, str]]:
+    return [(name, account.credentials[name]) for name in PROFILE.credentials]
+
+
+def _code(answer: str, response: Response) -> tuple[str, str]:
+    """An answer's code and the rest after its first comma. Without a comma nobody knows whether the code is whole."""
+    code, comma, rest = answer.partition(",")
+    if not comma or not _CODE.fullmatch(code.strip()):
+        raise DecodeError("the answer is not a code and more, separated by a comma", response.body)
+    return code.strip(), rest.strip()
+
+
+def _digests(secrets: tuple[str, ...], fields: dict[str, str]) -> list[str]:
+    """What `name` may be: MD5(AccessSecret + random + timestamp) as lower-case hex, for each secret not empty."""
+    salt = fields.get("random", ""), fields.get("timestamp", "")
+    if not all(salt):
+        return []
+    texts = ["".join((secret, *salt)) for secret in secrets if secret]
+    # MD5 is the document's choice.
+    return [hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest() for text in texts]

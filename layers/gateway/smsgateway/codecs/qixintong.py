@@ -1,0 +1,230 @@
+"""qixintong: 昌隆通泰 企业短信通 HTTP 接口 (qixintong.txt; the numbers in comments are its sections).
+
+Forms in GBK out, lines divided by `|` back. Everything is polled, and reading consumes: nothing is given out twice.
+"""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from smsgateway.codecs.answers import Codes, answer_text, decode_text, refusal
+from smsgateway.codecs.base import Profile
+from smsgateway.codecs.charsets import read_as, written_in
+from smsgateway.codecs.forms import (
+    BEIJING,
+    address,
+    check_encodable,
+    check_numbers,
+    form_request,
+)
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Balance,
+    Inbound,
+    Page,
+    Reason,
+    Refused,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+    Submission,
+)
+from smsgateway.text import utf16_units
+
+PROFILE = Profile(
+    credentials=("us_name", "us_pwd"),
+    push_credentials=(),
+    options=frozenset({"charset", "method"}),
+    paths=MappingProxyType(
+        {
+            "send": "/sendsms_txt.asp",
+            "report_poll": "/get_report_txt.asp",
+            "inbound_poll": "/get_receive_message_txt.asp",
+            "balance": "/Get_Account_Balance.asp",
+        }
+    ),
+    recipients=100,
+    # The document has no figures; these are its neighbour's (hbsmservice), so that a full poll does not hammer.
+    pace=MappingProxyType({"report_poll": 0.2, "inbound_poll": 0.2, "balance": 0.2}),
+)
+
+REPORTS_PER_PAGE = 100  # 1.1.2
+INBOUND_PER_PAGE = 50  # 1.1.3
+TEXT_LIMIT = 335  # 1.1.1, code -8
+
+# -1, -3 and -7 mean different things at different addresses: one table each.
+SEND_CODES: Codes = {  # 1.1.1
+    "-1": (About.NUMBERS, Reason.INVALID_NUMBER, "缺少接收的目标号码"),
+    "-2": (About.CONTENT, Reason.CONTENT_EMPTY, "缺少短信内容"),
+    "-3": (About.CONTENT, Reason.SENSITIVE_CONTENT, "短信内容非法，含有禁发关键词"),  # `-3|the word`
+    "-4": (About.CONTENT, Reason.PARAMETER_REFUSED, "每次请求条数大于最大允许条数 100 条"),
+    "-7": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户登入信息验证失败(一般为密码错误)"),
+    "-8": (About.CONTENT, Reason.CONTENT_TOO_LONG, "短信内容长度超过规定最大字符长度 335 个字符"),
+    "-9": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "帐户当前余额不足发送本次请求的条数"),
+    "-10": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "帐号已被锁定"),
+    "-99": (About.MOMENT, Reason.BUSY, "系统忙，无法受理此次请求"),
+}
+POLL_CODES: Codes = {  # 1.1.2, 1.1.3
+    "-1": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户不存在"),
+    "-3": (About.MOMENT, Reason.BUSY, "系统忙，请稍候再试"),
+    "-7": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "帐号登录验证失败"),
+}
+BALANCE_CODES: Codes = {  # 1.1.4
+    "-1": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "帐户不存在"),
+    "-7": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户登入信息验证失败"),
+}
+
+# 1.1.2: whole numbers, of which three are listed.
+REPORT_VALUES: dict[str, tuple[ReportStatus, Reason | None]] = {
+    "10": (ReportStatus.DELIVERED, None),  # 发送成功
+    "20": (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),  # 发送失败, for whatever reason
+    "-1": (ReportStatus.PENDING, None),  # 未收到状态报告: not final
+}
+
+_CODE = re.compile(r"(-[1-9][0-9]{0,5})(?:\|(.*))?", re.DOTALL)  # errors are negative, everywhere
+_SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
+_BALANCE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
+_LIST = re.compile(r"([0-9]{1,6})\|(.*)", re.DOTALL)
+# The text puts a semicolon after the id, the inbound example a comma.
+_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});(-?[0-9]{1,6})")
+_REPLY_HEAD = re.compile(r"(?:^|\|)([^;,|]{1,64})[;,](\+?[0-9]{5,20});")
+
+
+def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
+    """One text to at most 100 numbers (1.1.1). The signature goes in front of the text and counts."""
+    content, charset = submission.content, written_in(account)
+    check_numbers(submission.numbers, account.options.recipients_per_request or PROFILE.recipients)
+    if not content.text.strip():
+        raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty")
+    units = utf16_units(content.full)
+    if units > TEXT_LIMIT:
+        raise EncodeError(Reason.CONTENT_TOO_LONG, f"{units} characters with the signature, the limit is {TEXT_LIMIT}")
+    check_encodable(content.full, charset)
+    if submission.extension:
+        raise EncodeError(Reason.EXTENSION_REFUSED, "qixintong has no extensions")
+    fields = [
+        ("send_phone", ",".join(submission.numbers)),
+        ("send_content", content.full),
+    ]
+    if submission.send_at is not None:  # left out, the message goes at once
+        fields.append(("send_time", submission.send_at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S")))
+    return _request(account, "send", fields)
+
+
+def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
+    """`0|taken|failed|SMSID,SMSID…` or a code (1.1.1); which numbers failed is not said.
+
+    The document gives one SMSID a number in its table, one in all in its example: both are taken as they come.
+    """
+    text = answer_text(response, read_as(account))
+    success = _SUCCESS.fullmatch(text)
+    if not success:
+        return _refusal(SEND_CODES, account, text, response)
+    taken, sent = int(success[1]), len(submission.numbers)
+    if taken == 0:
+        return Refused(About.NUMBERS, Reason.INVALID_NUMBER, text)  # 处理失败 … 一般为号码长度不对等
+    ids = tuple(part.strip() for part in success[3].split(",") if part.strip())
+    as_expected = taken == sent and int(success[2]) == 0 and len(ids) in (1, sent)
+    return Accepted(vendor_ids=ids, vendor_status="" if as_expected else text)
+
+
+def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+    """At most 100 reports, whichever they are (1.1.2)."""
+    return _request(account, "report_poll")
+
+
+def decode_report_poll(account: Account, response: Response) -> Page[Report] | Refused:
+    """`n|SMSID;number;value|…`, `0` for none, or a code (1.1.2). There is no time in it."""
+    text = answer_text(response, read_as(account))
+    if text == "0":
+        return Page(())
+    listed = _LIST.fullmatch(text)
+    if not listed:
+        return _refusal(POLL_CODES, account, text, response)
+    count = int(listed[1])
+    records = listed[2].removesuffix("|").split("|") if listed[2] else []
+    if len(records) != count:
+        raise DecodeError(f"{count} reports announced, {len(records)} there", response.body)
+    reports = tuple(_report(record.strip(), response.body) for record in records)
+    return Page(reports, full=count >= REPORTS_PER_PAGE)
+
+
+def _report(record: str, body: bytes) -> Report:
+    parts = _REPORT.fullmatch(record)
+    if not parts:
+        raise DecodeError("a report that is not id, number and value", body)
+    vendor_id, number, value = parts.groups()
+    status, reason = REPORT_VALUES.get(value, (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE))
+    return Report(vendor_id, number, status, vendor_status=value, reason=reason, raw=record)
+
+
+def encode_inbound_poll(account: Account, _now: datetime, _nonce: str) -> Request:
+    """At most 50 replies (1.1.3)."""
+    return _request(account, "inbound_poll")
+
+
+def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] | Refused:
+    """`n|id;number;text|…`, `0` for none, or a code (1.1.3). There is neither a time nor a destination in it.
+
+    Nothing is escaped, and a text may hold all the separators. A reply begins wherever an id and a number do; when
+    there are not as many of those as announced, nobody can say which text is whose.
+    """
+    text = answer_text(response, read_as(account))
+    if text == "0":
+        return Page(())
+    # Only line ends are the server's: other white space at the end is the last reply's.
+    listed = _LIST.fullmatch(decode_text(response.body, read_as(account)).lstrip().rstrip("\r\n"))
+    if not listed:
+        return _refusal(POLL_CODES, account, text, response)
+    count, rest = int(listed[1]), listed[2]
+    heads = list(_REPLY_HEAD.finditer(rest))
+    if len(heads) != count or (rest and not _REPLY_HEAD.match(rest)):
+        raise DecodeError(f"{count} replies announced, {len(heads)} beginnings there", response.body)
+    bounds = [head.start() for head in heads] + [len(rest)]
+    replies = tuple(_reply(head, rest, end) for head, end in zip(heads, bounds[1:], strict=True))
+    return Page(replies, full=count >= INBOUND_PER_PAGE)
+
+
+def _reply(head: re.Match[str], rest: str, end: int) -> Inbound:
+    return Inbound(
+        number=head[2],
+        text=rest[head.end() : end],
+        vendor_id=head[1].strip(),
+        raw=rest[head.start() : end].removeprefix("|"),
+    )
+
+
+def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
+    """1.1.4."""
+    return _request(account, "balance")
+
+
+def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
+    """How many messages are left, `0` among them, or a code (1.1.4)."""
+    text = answer_text(response, read_as(account))
+    if _BALANCE.fullmatch(text):
+        return (Balance(Decimal(text)),)
+    return _refusal(BALANCE_CODES, account, text, response)
+
+
+def _request(account: Account, operation: str, fields: list[tuple[str, str]] | None = None) -> Request:
+    # POST unless the account says otherwise: old servers cap a query near 2 KB, and a full request passes 3.
+    credentials = [(name, account.credentials[name]) for name in PROFILE.credentials]
+    return form_request(
+        address(account, PROFILE, operation),
+        credentials + (fields or []),
+        charset=written_in(account),
+        method=account.options.method or "POST",
+    )
+
+
+def _refusal(codes: Codes, account: Account, text: str, response: Response) -> Refused:
+    code = _CODE.fullmatch(text)
+    if not code:
+        raise DecodeError("neither a success nor a code", response.body)
+    return refusal(codes, account, code[1], (code[2] or "").strip())

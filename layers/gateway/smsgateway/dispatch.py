@@ -1,0 +1,351 @@
+"""The way of one submission from its wake-up to the vendor's answer: at most once, whatever happens on the way.
+
+Everything before the mark can be done twice without harm; the mark is the one point of no return; after it there is one
+HTTP call, and its outcome is written by whoever holds the mark (design, section 6).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from random import Random
+
+from smsgateway import encoding, queues, routing
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
+from smsgateway.ids import SubmissionKey
+from smsgateway.ingest import apply_early
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Message,
+    Reason,
+    Refused,
+    Request,
+    Response,
+    State,
+    Submission,
+)
+from smsgateway.settings import AccountsCache, Settings
+from smsgateway.store import accounts, submissions
+from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
+from smsgateway.store.recipients import put_rows
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import ConditionFailed, Table
+
+PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
+WRITING_TIME = 5_000  # milliseconds kept free after a vendor call, to write its outcome
+ALERT_TTL = 90 * 86_400  # seconds
+RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
+
+
+class InFlightError(Exception):
+    """Another worker holds the mark: the wake-up goes back to its queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """What a dispatch works with. Times are epoch milliseconds, `sleep` takes seconds."""
+
+    table: Table
+    wake_ups: queues.WakeUps
+    accounts: AccountsCache
+    call: Callable[[Account, Request, float], Response]  # the request, and seconds for all of it
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+    random: Random
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One submission that is to be sent now, with everything that its sending needs."""
+
+    submission: Stored
+    message: Message
+    payload: Payload
+    account: Account
+    settings: Settings
+
+    @property
+    def personalised(self) -> bool:
+        return bool(self.payload.contents)
+
+
+def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int) -> None:
+    """Act on a wake-up. `hard_end`: the moment (epoch ms) at which this worker will be stopped.
+
+    Raises InFlightError when the wake-up must come again later; any other return means it is done with.
+    """
+    submission = submissions.load_submission(dispatcher.table, key)
+    if submission is None or submission.settled:
+        return
+    now = dispatcher.now()
+    if submission.state == State.SENDING:
+        if submission.deadline >= now:
+            raise InFlightError
+        submissions.expire(dispatcher.table, submission, now)
+        return
+    message = _message_of(dispatcher.table, submission)
+    if message is None:
+        return  # its acceptance was never finished: nobody was promised anything, and sweep clears it away
+    if submission.next_at > now:
+        wait = (submission.next_at - now) / 1000
+        if wait <= queues.LONGEST_DELAY:
+            dispatcher.wake_ups.send(queues.urgent(message), [key], wait)
+        return
+    try:
+        _send(dispatcher, submission, message, hard_end)
+    except ConditionFailed:
+        return  # somebody else went on with it: its mark, its cancellation or its expiry stands
+
+
+def _message_of(table: Table, submission: Stored) -> Message | None:
+    """The accepted message of a submission."""
+    if submission.single:
+        return submission.single
+    loaded = load_message(table, submission.key.message_id)
+    return loaded[0] if loaded and loaded[1] else None
+
+
+def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end: int) -> None:
+    now = dispatcher.now()
+    if now >= message.valid_until:
+        submissions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
+        return
+    settings = dispatcher.accounts.get()
+    payload = submission.payload() or load_payload(dispatcher.table, submission.key)
+    account = settings.accounts.get(submission.account)
+    if account is None:
+        gone = EncodeError(Reason.SERVICE_REFUSED, f"the account {submission.account} is not configured any more")
+        _not_this_account(dispatcher, submission, message, payload, settings, gone)
+        return
+    job = Job(submission, message, payload, account, settings)
+    outgoing = encoding.submission_of(message, account, payload, submission.key.reference)
+    nonce = f"{dispatcher.random.randrange(10**20):020d}"
+    try:
+        request = encoding.encode(
+            account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=job.personalised
+        )
+    except EncodeError as error:
+        _not_this_account(dispatcher, submission, message, payload, settings, error)
+        return
+    if not submission.single and not submission.attempt and not submission.tried:
+        put_rows(dispatcher.table, message, submission, encoding.segments_of(message, account, payload))
+    if _must_wait_for_pace(dispatcher, job):
+        return
+    seconds = min(account.options.timeout, (hard_end - dispatcher.now() - WRITING_TIME) / 1000)
+    if seconds < min(account.options.timeout, 1.0):
+        raise InFlightError  # too little time is left for a call: a fresh worker shall make it
+    owner = f"{dispatcher.random.getrandbits(64):016x}"
+    deadline = hard_end + submissions.DEADLINE_MARGIN
+    marked = submissions.mark(dispatcher.table, submission, owner, deadline, dispatcher.now())
+    outcome = _call_once(dispatcher, job, outgoing, request, seconds)
+    _conclude(dispatcher, Job(marked, message, payload, account, settings), outcome)
+
+
+def _must_wait_for_pace(dispatcher: Dispatcher, job: Job) -> bool:
+    """Wait for the account's next free moment, or go back with a delay when that is further away."""
+    rate = job.account.options.requests_per_second
+    interval = max(1 / rate if rate else 0.0, VENDORS[job.account.vendor].profile.pace.get("send", 0.0))
+    if not interval:
+        return False
+    now = dispatcher.now()
+    wait = accounts.reserve(dispatcher.table, job.account.name, "send", interval, now, PATIENCE)
+    if wait < 0:
+        dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key], -wait / 1000)
+        return True
+    if wait:
+        dispatcher.sleep(wait / 1000)
+    return False
+
+
+def _call_once(
+    dispatcher: Dispatcher, job: Job, outgoing: Submission, request: Request, seconds: float
+) -> routing.Outcome:
+    """The one HTTP call that a mark allows."""
+    try:
+        response = dispatcher.call(job.account, request, seconds)
+        return encoding.decode(job.account, outgoing, response, personalised=job.personalised)
+    except (NotSentError, AmbiguousError, DecodeError) as error:
+        return error
+
+
+def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None:
+    """Write what follows from the outcome."""
+    submission = job.submission
+    if isinstance(outcome, Refused):
+        outcome = _after_rotation(dispatcher, job, outcome)
+        _alert(dispatcher, job, outcome)
+    step = routing.next_step(outcome, _standing(job, dispatcher.now()), dispatcher.random.random())
+    match step:
+        case routing.Submit(answer):
+            _submitted(dispatcher.table, submission, answer, dispatcher.now())
+        case routing.Doubt(reason, answer):
+            submissions.unconfirmed(dispatcher.table, submission, answer, reason)
+            if job.message.resend_unconfirmed:
+                _resend(dispatcher, job)
+        case routing.End(state, reason, answer):
+            submissions.ended(dispatcher.table, submission, state, answer, reason)
+        case routing.Again() | routing.Move():
+            _go_on(dispatcher, job, step, marked=True)
+
+
+def _submitted(table: Table, submission: Stored, answer: Accepted, now: int) -> None:
+    try:
+        submissions.submitted(table, submission, answer)
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item.get("early")):
+            raise
+        submissions.submitted(table, submission, answer, unless_early=False)
+        apply_early(table, submission, answer.vendor_ids, now)
+
+
+def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
+    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried."""
+    if refused.reason != Reason.CREDENTIALS_REFUSED:
+        return refused
+    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)
+    if fresh and fresh.credentials != job.account.credentials:
+        return Refused(About.MOMENT, refused.reason, refused.vendor_status)
+    return refused
+
+
+def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
+    if alert := routing.alert_for(refused):
+        now = dispatcher.now()
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            refused.vendor_status,
+            now,
+            now // 1000 + ALERT_TTL,
+        )
+
+
+def _standing(job: Job, now: int) -> routing.Try:
+    others = next_accounts(job.submission, job.message, job.payload, job.settings, now)
+    vendors = job.settings.accounts
+    return routing.Try(
+        account=job.account.name,
+        others=others,
+        other_vendors=tuple(name for name in others if vendors[name].vendor != job.account.vendor),
+        failures=job.submission.failures,
+        busy=job.submission.busy,
+    )
+
+
+def next_accounts(
+    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """The accounts of the route that were not tried yet and can carry the content, in order."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
+    passed = {submission.account, *submission.tried}
+    return tuple(
+        name
+        for name in message.route
+        if name not in passed
+        and (account := settings.accounts.get(name))
+        and encoding.problem_with(account, message, payload, at) is None
+    )
+
+
+def _not_this_account(
+    dispatcher: Dispatcher,
+    submission: Stored,
+    message: Message,
+    payload: Payload,
+    settings: Settings,
+    error: EncodeError,
+) -> None:
+    """The account cannot take the submission, which shows before any mark: the next one, or the end."""
+    others = next_accounts(submission, message, payload, settings, dispatcher.now())
+    step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
+    if isinstance(step, routing.Move):
+        account = settings.accounts[step.account]
+        _go_on(dispatcher, Job(submission, message, payload, account, settings), step, marked=False)
+    else:
+        submissions.ended_unsent(dispatcher.table, submission, State.REFUSED, error.reason, error.problem)
+
+
+def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move, *, marked: bool) -> None:
+    """Certainly not sent: the same account later, or the next one now, in more submissions if it takes fewer."""
+    submission, now = job.submission, dispatcher.now()
+    attempt = {
+        "at": now,
+        "account": submission.account,
+        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
+        "reason": step.reason,
+        "vendor_status": step.answer,
+    }
+    if isinstance(step, routing.Again):
+        next_at = now + step.delay
+        if next_at >= job.message.valid_until:
+            submissions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
+            return
+        account, failures, busy, tried = job.account, step.failures, step.busy, submission.tried
+    else:
+        next_at, failures, busy = now, 0, 0
+        account = job.settings.accounts[step.account]
+        tried = (*submission.tried, submission.account)
+        parts = encoding.divide(account, job.payload)
+        if len(parts) > 1:
+            submissions.moved(dispatcher.table, submission, attempt, account.name, marked=marked)
+            parent = replace(submission, state=State.MOVED)
+            spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
+            return
+    submissions.waiting(
+        dispatcher.table,
+        submission,
+        account=account.name,
+        vendor=account.vendor,
+        next_at=next_at,
+        failures=failures,
+        busy=busy,
+        tried=tried,
+        attempt=attempt,
+        marked=marked,
+    )
+    dispatcher.wake_ups.send(queues.urgent(job.message), [submission.key], (next_at - now) / 1000)
+
+
+def spread(
+    table: Table,
+    wake_ups: queues.WakeUps,
+    parent: Stored,
+    message: Message,
+    account: Account,
+    parts: list[Payload],
+    now: int,
+) -> None:
+    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing."""
+    buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
+    keys = []
+    for index, part in enumerate(parts):
+        key = parent.key.child(index)
+        put_payload(table, key, part, parent.ttl)
+        item = submissions.new_submission(
+            key,
+            message,
+            account=account.name,
+            vendor=account.vendor,
+            count=len(part.numbers),
+            segments=sum(encoding.segments_of(message, account, part).values()),
+            ttl=parent.ttl,
+            now=now,
+        )
+        tried = [*parent.tried, parent.account]
+        submissions.put_child(table, item | {"next_at": now, "tried": tried, "buckets": buckets})
+        keys.append(key)
+    wake_ups.send(queues.urgent(message), keys)
+    submissions.look_no_more(table, parent)
+
+
+def _resend(dispatcher: Dispatcher, job: Job) -> None:
+    """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
+    now = dispatcher.now()
+    unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
+    if unconfirmed and unconfirmed.attempt < RESENDS and now < job.message.valid_until:
+        submissions.opt_in(dispatcher.table, unconfirmed, now)
+        dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key])

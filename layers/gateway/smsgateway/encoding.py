@@ -1,0 +1,119 @@
+"""From a stored message to a vendor's requests: contents for an account, how a payload is divided, whether it fits."""
+
+from datetime import datetime
+from itertools import batched
+
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import EncodeError
+from smsgateway.model import (
+    Accepted,
+    Account,
+    Content,
+    Message,
+    Personal,
+    Refused,
+    Request,
+    Response,
+    Submission,
+    VendorTemplate,
+)
+from smsgateway.store.messages import Payload
+from smsgateway.text import compose, segments
+
+PROBE_ID = "0" * 31  # as long as the id of a submission; only lengths and alphabets are looked at
+PROBE_NONCE = "0" * 20
+
+
+def content_for(message: Message, account: Account, personal: Personal) -> Content:
+    """What a recipient shall read, as this account sends it: under its signature, with its template's code."""
+    signature = account.signature if message.signature is None else message.signature
+    content = compose(personal.text, signature)
+    code = message.templates.get(account.name)
+    if code is None:
+        return content
+    values = tuple(personal.params[name] for name in code.params)
+    return Content(content.text, content.signature, VendorTemplate(code.code, values))
+
+
+def limit_of(account: Account, *, personalised: bool) -> int:
+    """Recipients in one request of this account."""
+    profile = VENDORS[account.vendor].profile
+    limit = profile.batch if personalised and profile.batch else profile.recipients
+    return min(limit, account.options.recipients_per_request or limit)
+
+
+def divide(account: Account, payload: Payload) -> list[Payload]:
+    """The payload in parts of one request each, as few as the account allows.
+
+    A personalised payload for a vendor without personalised requests is divided by content first.
+    """
+    if not payload.contents:
+        return _cut(payload, limit_of(account, personalised=False))
+    if VENDORS[account.vendor].batch:
+        return _cut(payload, limit_of(account, personalised=True))
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
+    for index, content in enumerate(payload.contents):
+        groups.setdefault((content.text, tuple(sorted(content.params.items()))), []).append(index)
+    limit = limit_of(account, personalised=False)
+    return [
+        Payload(tuple(payload.numbers[i] for i in part), tuple(payload.contents[i] for i in part))
+        for group in groups.values()
+        for part in batched(group, limit, strict=False)
+    ]
+
+
+def _cut(payload: Payload, limit: int) -> list[Payload]:
+    return [payload.part(start, start + limit) for start in range(0, len(payload.numbers), limit)]
+
+
+def submission_of(message: Message, account: Account, payload: Payload, reference: str) -> Submission:
+    """The submission as the account's codec takes it: one content, or one a number where the vendor has a request
+    for that."""
+    if payload.contents and VENDORS[account.vendor].batch:
+        contents = tuple(content_for(message, account, personal) for personal in payload.contents)
+    else:
+        contents = (content_for(message, account, _common(message, payload)),)
+    return Submission(reference, payload.numbers, contents, message.extension)
+
+
+def _common(message: Message, payload: Payload) -> Personal:
+    content = payload.contents[0] if payload.contents else message.content
+    if content is None:
+        raise LookupError(f"message {message.id} has no content")
+    return content
+
+
+def segments_of(message: Message, account: Account, payload: Payload) -> dict[str, int]:
+    """Segments by number, as this account sends the content."""
+    if not payload.contents:
+        count = segments(content_for(message, account, _common(message, payload)).full)
+        return dict.fromkeys(payload.numbers, count)
+    contents = (content_for(message, account, personal) for personal in payload.contents)
+    return {number: segments(content.full) for number, content in zip(payload.numbers, contents, strict=True)}
+
+
+def encode(account: Account, submission: Submission, now: datetime, nonce: str, *, personalised: bool) -> Request:
+    """The vendor's request. Raises EncodeError for what its protocol cannot say."""
+    vendor = VENDORS[account.vendor]
+    if personalised and vendor.batch:
+        return vendor.batch.encode_batch(account, submission, now, nonce)
+    return vendor.send.encode_send(account, submission, now, nonce)
+
+
+def decode(account: Account, submission: Submission, response: Response, *, personalised: bool) -> Accepted | Refused:
+    """The vendor's answer. Raises DecodeError for what is none."""
+    vendor = VENDORS[account.vendor]
+    if personalised and vendor.batch:
+        return vendor.batch.decode_batch(account, submission, response)
+    return vendor.send.decode_send(account, submission, response)
+
+
+def problem_with(account: Account, message: Message, payload: Payload, now: datetime) -> EncodeError | None:
+    """Why this account cannot carry the message, or None: every request of it is encoded, to see."""
+    try:
+        for part in divide(account, payload):
+            submission = submission_of(message, account, part, PROBE_ID)
+            encode(account, submission, now, PROBE_NONCE, personalised=bool(payload.contents))
+    except EncodeError as error:
+        return error
+    return None

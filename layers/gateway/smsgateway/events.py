@@ -1,0 +1,103 @@
+"""The contract of the events on the bus (design, section 7). What is published follows from the table's stream."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "sms.gateway"
+VERSION = 1
+BATCH = 10  # PutEvents takes no more
+BATCH_BYTES = 200_000  # of 256 KB, the rest for what EventBridge adds
+TRIES = 5
+
+
+class EventType(StrEnum):
+    """Every detail-type there is."""
+
+    SUBMITTED = "Message Submitted"
+    DELIVERED = "Message Delivered"
+    UNDELIVERED = "Message Undelivered"
+    REJECTED = "Message Rejected"
+    UNCONFIRMED = "Message Unconfirmed"
+    UNKNOWN = "Message Unknown"
+    EXPIRED = "Message Expired"
+    RECEIVED = "Message Received"
+    ALERT = "Account Alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `identity` names the fact: the same fact published twice has the same event_id."""
+
+    type: EventType
+    identity: str
+    at: int  # epoch milliseconds
+    account: str
+    vendor: str
+    reference: str
+    detail: Mapping[str, Any]
+    message_id: str | None = None
+
+
+def detail_of(event: Event) -> dict[str, Any]:
+    """The event's `detail` as it goes out."""
+    detail: dict[str, Any] = {
+        "version": VERSION,
+        "event_id": str(uuid5(NAMESPACE_URL, f"{SOURCE}/{event.type}/{event.identity}")),
+        "at": iso(event.at),
+        "account": event.account,
+        "vendor": event.vendor,
+        "reference": event.reference or None,
+    }
+    if event.message_id:
+        detail["message_id"] = event.message_id
+    return detail | dict(event.detail)
+
+
+def iso(at: int) -> str:
+    """Epoch milliseconds as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def publish(
+    client: "EventBridgeClient", bus: str, events: Iterable[Event], sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Put the events on the bus, ten a call; entries that the bus does not take are sent again, and only those.
+
+    Raises RuntimeError when entries are left after five tries: the stream then delivers the records again.
+    """
+    for entries in _batches(bus, events):
+        pending: Sequence[Any] = entries
+        for attempt in range(TRIES):
+            answer = client.put_events(Entries=list(pending))
+            if not answer["FailedEntryCount"]:
+                break
+            results = answer["Entries"]
+            pending = [entry for entry, result in zip(pending, results, strict=True) if "ErrorCode" in result]
+            sleep(0.1 * 2**attempt)
+        else:
+            raise RuntimeError(f"the event bus did not take {len(pending)} events")
+
+
+def _batches(bus: str, events: Iterable[Event]) -> Iterable[list[dict[str, str]]]:
+    for batch in batched(events, BATCH, strict=False):
+        entries: list[dict[str, str]] = []
+        size = 0
+        for event in batch:
+            detail = json.dumps(detail_of(event), ensure_ascii=False)
+            length = len(detail.encode())
+            if entries and size + length > BATCH_BYTES:
+                yield entries
+                entries, size = [], 0
+            entries.append({"Source": SOURCE, "DetailType": event.type, "Detail": detail, "EventBusName": bus})
+            size += length
+        yield entries

@@ -1,0 +1,73 @@
+"""The gateway's ids and the table keys that follow from them.
+
+A message is `msg_` and 26 characters of base 32. Its submissions are numbered; one that had to be split for an account
+with a smaller limit has children, and its *path* grows by three digits a generation: `00003`, `00003001`. The
+*reference* of a submission is the message's 26 characters followed by the path: letters and digits only and at most 50
+characters, so that vendors that carry an id of the sender's (hbsmservice, infocloud) carry this one, and a report that
+brings it back names its submission without a mapping.
+"""
+
+import hashlib
+from typing import NamedTuple
+from zlib import crc32
+
+BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+ID_LENGTH = 26
+ROOT_DIGITS = 5
+CHILD_DIGITS = 3
+DUE_SHARDS = 8
+BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
+
+
+class SubmissionKey(NamedTuple):
+    """Names one submission."""
+
+    message_id: str
+    path: str
+
+    @property
+    def reference(self) -> str:
+        """What vendors carry for us."""
+        return self.message_id.removeprefix("msg_") + self.path
+
+    @property
+    def root(self) -> str:
+        """The path of the submission that `send` cut; recipients' rows are filed under it, wherever they move."""
+        return self.path[:ROOT_DIGITS]
+
+    def child(self, index: int) -> "SubmissionKey":
+        return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
+
+
+def base32(number: int) -> str:
+    """The 26 characters of a 128-bit number."""
+    return "".join(BASE32[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def message_id(now: int, randomness: int) -> str:
+    """A new message's id, sorting by time. `now` in epoch milliseconds, `randomness` 80 random bits."""
+    return "msg_" + base32(now << 80 | randomness)
+
+
+def keyed_message_id(client: str, idempotency_key: str) -> str:
+    """The id of the one message that a client's Idempotency-Key can make."""
+    digest = hashlib.sha256(f"{client}\n{idempotency_key}".encode()).digest()
+    return "msg_" + base32(int.from_bytes(digest[:16]))
+
+
+def root_path(index: int) -> str:
+    return f"{index:0{ROOT_DIGITS}d}"
+
+
+def parse_reference(reference: str) -> SubmissionKey | None:
+    """The submission that a reference names, or None if it is not one of ours."""
+    message, path = reference[:ID_LENGTH], reference[ID_LENGTH:]
+    whole = len(path) >= ROOT_DIGITS and (len(path) - ROOT_DIGITS) % CHILD_DIGITS == 0
+    if whole and path.isascii() and path.isdigit() and set(message) <= set(BASE32):
+        return SubmissionKey(f"msg_{message}", path)
+    return None
+
+
+def shard(key: str, shards: int) -> int:
+    """An even, stable spread of keys over `shards`."""
+    return crc32(key.encode()) % shards

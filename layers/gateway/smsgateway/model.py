@@ -1,0 +1,360 @@
+"""The values that pass between the gateway's modules. Frozen, without behaviour beyond their own consistency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+Purpose = Literal["otp", "notice", "marketing"]
+Kind = Literal["reports", "inbound"]
+
+
+class State(StrEnum):
+    """Of a submission: one vendor request."""
+
+    QUEUED = "QUEUED"
+    WAITING = "WAITING"
+    SENDING = "SENDING"
+    SUBMITTED = "SUBMITTED"
+    UNCONFIRMED = "UNCONFIRMED"
+    REFUSED = "REFUSED"
+    EXPIRED = "EXPIRED"
+    CANCELED = "CANCELED"
+    MOVED = "MOVED"  # its recipients went on in smaller submissions, at another account
+
+
+class Status(StrEnum):
+    """Of a recipient, as clients see it."""
+
+    QUEUED = "queued"
+    SCHEDULED = "scheduled"
+    SUBMITTED = "submitted"
+    UNCONFIRMED = "unconfirmed"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REJECTED = "rejected"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+FINAL = frozenset(
+    {
+        Status.DELIVERED,
+        Status.UNDELIVERED,
+        Status.REJECTED,
+        Status.SUPPRESSED,
+        Status.EXPIRED,
+        Status.CANCELED,
+        Status.UNKNOWN,
+    }
+)
+
+
+class Reason(StrEnum):
+    """Why a recipient has its status. A closed list: clients may switch on it; the vendor's own word is beside it."""
+
+    INVALID_NUMBER = "invalid_number"
+    DUPLICATE_NUMBER = "duplicate_number"
+    BLACKLISTED = "blacklisted"
+    SUPPRESSED = "suppressed"
+    TOO_FREQUENT = "too_frequent"  # this number got too many messages
+    UNREACHABLE = "unreachable"
+    VALIDITY_EXPIRED = "validity_expired"  # the operators gave up
+    NETWORK_REJECTED = "network_rejected"  # the operator's message centre refused
+    NETWORK_FAILURE = "network_failure"  # a route or gateway of the vendor or operator failed
+    SENSITIVE_CONTENT = "sensitive_content"
+    CONTENT_REFUSED = "content_refused"  # an audit or a whitelist of contents
+    CONTENT_TOO_LONG = "content_too_long"
+    CONTENT_EMPTY = "content_empty"
+    CONTENT_NOT_ENCODABLE = "content_not_encodable"
+    SIGNATURE_REFUSED = "signature_refused"
+    TEMPLATE_REFUSED = "template_refused"
+    EXTENSION_REFUSED = "extension_refused"
+    PARTS_MISSING = "parts_missing"  # of a long message
+    PARAMETER_REFUSED = "parameter_refused"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    BALANCE_EXHAUSTED = "balance_exhausted"
+    ACCOUNT_CLOSED = "account_closed"
+    ADDRESS_REFUSED = "address_refused"  # the vendor does not take calls from our address
+    SERVICE_REFUSED = "service_refused"  # service code, product, permission, address of the interface
+    OUTSIDE_HOURS = "outside_hours"
+    BUSY = "busy"
+    TOO_FAST = "too_fast"
+    NOT_REACHED = "not_reached"  # no connection to the vendor could be made
+    AMBIGUOUS_ANSWER = "ambiguous_answer"  # nobody can say whether the vendor took it
+    UNLISTED_CODE = "unlisted_code"  # the vendor's document does not say what this means
+    VALIDITY_PASSED = "validity_passed"  # our own valid_for
+    CANCELED_BY_CLIENT = "canceled_by_client"
+    NO_REPORT = "no_report"
+
+
+class About(StrEnum):
+    """What a vendor's definite refusal is about; decides the next step (`routing.py`)."""
+
+    MOMENT = "moment"
+    ACCOUNT = "account"
+    CONTENT = "content"
+    NUMBERS = "numbers"
+    UNLISTED = "unlisted"  # undocumented or vague: not a refusal
+
+
+@dataclass(frozen=True, slots=True)
+class PushSettings:
+    """What proves that a push came from the vendor. Every secret is a list: current and previous."""
+
+    tokens: tuple[str, ...] = field(repr=False)
+    source_ips: tuple[str, ...] = ()  # networks; empty means any address
+    credentials: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """An account's options with their documented defaults; None means the vendor's own default."""
+
+    timeout: float = 15.0  # seconds, the whole vendor call
+    recipients_per_request: int | None = None
+    requests_per_second: float | None = None
+    report_window: int = 259_200  # seconds
+    parts_window: int = 86_400  # seconds
+    ack: str | None = None
+    charset: str | None = None
+    method: Literal["POST", "GET"] | None = None
+    sign_method: str | None = None
+    free_text_template: str | None = None
+    free_text_signature: bool = False
+    product: str | None = None
+    access_number: str | None = None
+    extension_prefix_length: int = 0
+    paths: Mapping[str, str] = field(default_factory=dict)  # operation → address below base_url
+    codes: Mapping[str, About] = field(default_factory=dict)  # what an unlisted code is about
+    breaker_failures: int = 5
+    breaker_seconds: int = 30
+    in_flight: int = 20  # vendor calls of this account at once
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One contract with one vendor. Credentials and push secrets never show in its repr."""
+
+    name: str
+    vendor: str
+    base_url: str  # without a slash at its end
+    credentials: Mapping[str, str] = field(repr=False)
+    signature: str = ""
+    poll: tuple[Kind, ...] = ()
+    push: PushSettings | None = field(default=None, repr=False)
+    balance_alert: Decimal | None = None
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class VendorTemplate:
+    """A template registered with a vendor: its code there, and the values of its variables in the vendor's order."""
+
+    code: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateCode:
+    """How an account's vendor knows a registered template: its code, and our variables in the vendor's order."""
+
+    code: str
+    params: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What one recipient of a message shall read, without the signature, and the variables it was made of."""
+
+    text: str = field(repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a client posted, accepted. All times are epoch milliseconds."""
+
+    id: str
+    client: str
+    purpose: Purpose
+    created_at: int
+    valid_until: int
+    route: tuple[str, ...]  # accounts, in the order in which they are tried
+    recipients: int
+    segments: int
+    content: Personal | None = None  # None: each recipient has its own
+    signature: str | None = None  # None: the account's
+    templates: Mapping[str, TemplateCode] = field(default_factory=dict)  # by account
+    extension: str = ""
+    reference: str = ""
+    send_at: int | None = None
+    resend_unconfirmed: bool = False
+    resend_undelivered: bool = False
+    body_hash: str = ""  # of the request that made it, for Idempotency-Key
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a recipient shall read: `【signature】text`, or `text` alone when there is no signature."""
+
+    text: str = field(repr=False)  # without the signature
+    signature: str = ""  # without brackets
+    template: VendorTemplate | None = field(default=None, repr=False)  # of the account it is about to go through
+
+    @property
+    def full(self) -> str:
+        """The text as the recipient reads it."""
+        return f"【{self.signature}】{self.text}" if self.signature else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One vendor request: the same content to all numbers, or one content each (personalised)."""
+
+    id: str  # ours; given to vendors that carry an id of the sender's, at most 50 ASCII characters
+    numbers: tuple[str, ...] = field(repr=False)
+    contents: tuple[Content, ...] = field(repr=False)  # one for all, or as many as there are numbers
+    extension: str = ""
+    send_at: datetime | None = None  # the vendor's own scheduling; the gateway does not use it
+
+    @property
+    def content(self) -> Content:
+        """The one content of a submission that is not personalised."""
+        (content,) = self.contents
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request to a vendor, ready for the wire. Never shown: it holds credentials."""
+
+    method: Literal["POST", "GET"]
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A vendor's whole HTTP answer (status 200: anything else is an error of the transport)."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """An HTTP request that a vendor made to us."""
+
+    method: str
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # decoded as UTF-8
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A number that the vendor refused at submission; the rest of the request stands."""
+
+    number: str = field(repr=False)
+    reason: Reason = Reason.INVALID_NUMBER
+    vendor_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor took the submission."""
+
+    vendor_ids: tuple[str, ...] = ()  # the vendor's own; several where it gives one a number
+    rejected: tuple[Rejection, ...] = ()
+    vendor_status: str = ""  # the vendor's own word, where it says more than "accepted": `0#1 of 2`
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The vendor answered that it does not do it. With `About.UNLISTED` it is not known to be a refusal."""
+
+    about: About
+    reason: Reason
+    vendor_status: str  # the vendor's own code and text: `107 密码错误`
+
+
+class ReportStatus(StrEnum):
+    """What a delivery report says."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    PENDING = "pending"  # not final: kept in the history
+    UNKNOWN = "unknown"  # a word that the document does not list
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One delivery report. `vendor_id` is the id it carries: ours if `ours`, else the vendor's."""
+
+    vendor_id: str
+    number: str = field(repr=False)  # may be masked: `187****8801`
+    status: ReportStatus
+    vendor_status: str  # the vendor's own word
+    reason: Reason | None = None
+    ours: bool = False  # vendor_id is the submission's id
+    alternative_id: str = ""  # a second id the report carries (infocloud: its msgId beside our bid)
+    reported_at: datetime | None = None  # with zone; None: the vendor does not say
+    segment: int = 0  # of a long message; 0 is the whole of it
+    raw: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The place of an inbound message within a long one."""
+
+    id: str
+    total: int
+    number: int  # 1…total
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One reply (MO), or one part of it."""
+
+    number: str = field(repr=False)  # who wrote
+    text: str = field(repr=False)
+    access_number: str = ""  # what it was sent to, as far as the vendor says
+    extension: str = ""  # the digits after our access number, as far as they are known
+    received_at: datetime | None = None
+    vendor_id: str = ""
+    part: Part | None = None
+    raw: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """What a poll brought. `full`: the page was as long as the vendor makes them, so there may be more."""
+
+    items: tuple[T, ...]
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left, of one product where the vendor has several."""
+
+    amount: Decimal
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayStatistics:
+    """A vendor's own figures of one day."""
+
+    day: str  # yyyy-MM-dd, Beijing
+    accepted: int
+    delivered: int
+    failed: int
+    open: int

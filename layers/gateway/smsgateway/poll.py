@@ -1,0 +1,239 @@
+"""Asking vendors for what they do not push: reports, replies, balances, figures. What they hand out they forget.
+
+So a run holds a lease, records its intent before it asks, and puts the raw answer into the receipt queue before anybody
+parses it (design, section 5). An intent that is left behind means that a page may be lost, and is told.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any, Literal, cast, get_args
+
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
+from smsgateway.model import Account, Kind, Page, Refused, Request, Response
+from smsgateway.queues import Receipt, receipt_body
+from smsgateway.routing import alert_for
+from smsgateway.settings import Settings
+from smsgateway.store import accounts
+from smsgateway.store.accounts import Lease
+from smsgateway.store.table import ConditionFailed, Table
+
+PollKind = Literal["reports", "inbound", "balance", "statistics"]
+PATIENCE = 2_000  # milliseconds
+LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
+TIME_FOR_A_CALL = 20_000  # milliseconds that must be left to start another call
+BALANCE_EVERY = 600_000  # milliseconds
+STATISTICS_EVERY = 86_400_000
+STATISTICS_DAYS = 3  # figures of the last days still change while reports come in
+STATISTICS_PAGES = 20
+BEIJING = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Poller:
+    """What polling works with. Times are epoch milliseconds; `store` puts a body into the receipt queue, or raises."""
+
+    table: Table
+    settings: Callable[[], Settings]
+    call: Callable[[Account, Request, float], Response]
+    store: Callable[[str], None]
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+    random: Random
+    retention: int  # seconds
+
+
+def due_runs(poller: Poller) -> list[dict[str, str]]:
+    """One run for each account and kind that is due this minute."""
+    runs = []
+    now = poller.now()
+    for account in poller.settings().accounts.values():
+        runs += [{"account": account.name, "kind": kind} for kind in account.poll]
+        if now - accounts.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
+            runs.append({"account": account.name, "kind": "balance"})
+        if (
+            VENDORS[account.vendor].statistics
+            and now - accounts.polled_at(poller.table, account.name, "statistics") >= STATISTICS_EVERY
+        ):
+            runs.append({"account": account.name, "kind": "statistics"})
+    return runs
+
+
+def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
+    """Poll one account for one kind now. What happened, in a word or two, for whoever invoked it.
+
+    `{"pages": n}`, `{"balance": […]}`, `{"days": n}`, or `{"skipped": "pace" | "busy" | "unsupported" | "unknown"}`.
+    """
+    account = poller.settings().accounts.get(name)
+    if account is None or kind not in get_args(PollKind):
+        return {"skipped": "unknown"}
+    owner = f"{poller.random.getrandbits(64):016x}"
+    lease = accounts.take_lease(poller.table, name, kind, owner, poller.now(), hard_end + LEASE_MARGIN)
+    if lease is None:
+        return {"skipped": "busy"}
+    if lease.page_maybe_lost:
+        detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
+        _alert(poller, account, "page_maybe_lost", detail)
+        accounts.fulfil(poller.table, lease, poller.now())
+    try:
+        if kind == "balance":
+            return _poll_balance(poller, account, lease)
+        if kind == "statistics":
+            return _poll_statistics(poller, account, lease)
+        return _poll_pages(poller, account, cast("Kind", kind), lease, hard_end)
+    finally:
+        _end(poller, lease)
+
+
+def _end(poller: Poller, lease: Lease) -> None:
+    try:
+        accounts.give_back(poller.table, lease)
+    except ConditionFailed:
+        return  # the lease ran out, and somebody else has it
+
+
+def _poll_pages(poller: Poller, account: Account, kind: Kind, lease: Lease, hard_end: int) -> dict[str, Any]:
+    """Page after page, while they come back full and time is left."""
+    request_for, decode = _operations(account, kind)
+    if request_for is None:
+        return {"skipped": "unsupported"}
+    operation = "report_poll" if kind == "reports" else "inbound_poll"
+    pages = 0
+    while hard_end - poller.now() >= TIME_FOR_A_CALL or not pages:
+        if wait := _pace(poller, account, operation):
+            return {"skipped": "pace", "again_in": wait, **({"pages": pages} if pages else {})}
+        request = request_for(_moment(poller), _nonce(poller))
+        accounts.intend(poller.table, lease, poller.now())
+        try:
+            response = poller.call(account, request, account.options.timeout)
+        except NotSentError as error:
+            accounts.fulfil(poller.table, lease, poller.now())
+            return {"pages": pages, "problem": error.problem}
+        except AmbiguousError as error:
+            # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
+            return {"pages": pages, "problem": error.problem}
+        more, problem = _keep(poller, account, kind, response, decode)
+        accounts.fulfil(poller.table, lease, poller.now())
+        if problem is not None:
+            return {"pages": pages, "problem": problem}
+        pages += 1
+        if not more:
+            break
+    return {"pages": pages}
+
+
+def _operations(
+    account: Account, kind: Kind
+) -> tuple[Callable[[datetime, str], Request] | None, Callable[[Response], Page[Any] | Refused]]:
+    vendor = VENDORS[account.vendor]
+    if kind == "reports" and (reports := vendor.report_poll):
+        return (
+            lambda now, nonce: reports.encode_report_poll(account, now, nonce),
+            lambda response: reports.decode_report_poll(account, response),
+        )
+    if kind == "inbound" and (inbound := vendor.inbound_poll):
+        return (
+            lambda now, nonce: inbound.encode_inbound_poll(account, now, nonce),
+            lambda response: inbound.decode_inbound_poll(account, response),
+        )
+    return None, lambda _: Page(())
+
+
+def _keep(
+    poller: Poller, account: Account, kind: Kind, response: Response, decode: Callable[[Response], Page[Any] | Refused]
+) -> tuple[bool, str | None]:
+    """Store the answer, unless it holds nothing. Whether more is waiting, and the vendor's problem if it has one."""
+    try:
+        page = decode(response)
+    except DecodeError as error:
+        _store(poller, account, kind, response)  # ingest parks it with its bytes
+        return False, error.problem
+    if isinstance(page, Refused):
+        if alert := alert_for(page):
+            _alert(poller, account, alert, page.vendor_status)
+        return False, page.vendor_status
+    if page.items:
+        _store(poller, account, kind, response)
+    return page.full, None
+
+
+def _store(poller: Poller, account: Account, kind: Kind, response: Response) -> None:
+    headers = {name: value for name, value in response.headers.items() if name == "content-type"}
+    poller.store(receipt_body(Receipt(account.name, kind, "poll", poller.now(), headers=headers, body=response.body)))
+
+
+def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
+    codec = VENDORS[account.vendor].balance
+    if wait := _pace(poller, account, "balance"):
+        return {"skipped": "pace", "again_in": wait}
+    try:
+        request = codec.encode_balance(account, _moment(poller), _nonce(poller))
+        balances = codec.decode_balance(account, poller.call(account, request, account.options.timeout))
+    except (TransportError, DecodeError) as error:
+        return {"problem": error.problem}
+    accounts.fulfil(poller.table, lease, poller.now())
+    if isinstance(balances, Refused):
+        if alert := alert_for(balances):
+            _alert(poller, account, alert, balances.vendor_status)
+        return {"problem": balances.vendor_status}
+    accounts.put_balance(poller.table, account.name, balances, poller.now())
+    low = [
+        balance for balance in balances if account.balance_alert is not None and balance.amount < account.balance_alert
+    ]
+    for balance in low:
+        _alert(poller, account, "balance_low", f"{balance.product or 'balance'}: {balance.amount} left")
+    return {"balance": [{"product": balance.product, "amount": str(balance.amount)} for balance in balances]}
+
+
+def _poll_statistics(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
+    codec = VENDORS[account.vendor].statistics
+    if codec is None:
+        return {"skipped": "unsupported"}
+    last = _moment(poller).astimezone(BEIJING).date()
+    first = last - timedelta(days=STATISTICS_DAYS)
+    days = 0
+    for page_number in range(1, STATISTICS_PAGES + 1):
+        if wait := _pace(poller, account, "statistics"):
+            return {"skipped": "pace", "again_in": wait, "days": days}
+        try:
+            request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
+            page = codec.decode_statistics(account, poller.call(account, request, account.options.timeout))
+        except (TransportError, DecodeError) as error:
+            return {"problem": error.problem, "days": days}
+        if isinstance(page, Refused):
+            return {"problem": page.vendor_status, "days": days}
+        accounts.put_statistics(poller.table, account.name, page.items, poller.now() // 1000 + poller.retention)
+        days += len(page.items)
+        if not page.full:
+            break
+    accounts.fulfil(poller.table, lease, poller.now())
+    return {"days": days}
+
+
+def _pace(poller: Poller, account: Account, operation: str) -> float:
+    """Wait for the vendor's pacing. 0, or the seconds that are too long to wait for."""
+    interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
+    if not interval:
+        return 0.0
+    wait = accounts.reserve(poller.table, account.name, operation, interval, poller.now(), PATIENCE)
+    if wait < 0:
+        return -wait / 1000
+    if wait:
+        poller.sleep(wait / 1000)
+    return 0.0
+
+
+def _moment(poller: Poller) -> datetime:
+    return datetime.fromtimestamp(poller.now() / 1000, UTC)
+
+
+def _nonce(poller: Poller) -> str:
+    return f"{poller.random.randrange(10**20):020d}"
+
+
+def _alert(poller: Poller, account: Account, alert: str, detail: str) -> None:
+    now = poller.now()
+    ttl = now // 1000 + poller.retention
+    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, now, ttl)

@@ -1,0 +1,179 @@
+"""From a change of the table to the events it means. The stream is the outbox: no event can be lost once its state is
+stored, and one that comes twice has the same event_id."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from smsgateway.events import Event, EventType, iso
+from smsgateway.model import Reason, State, Status
+from smsgateway.store.recipients import Outcome, read_outcome
+from smsgateway.store.replies import read_reply
+from smsgateway.store.submissions import Stored, read_submission
+from smsgateway.store.table import Item
+
+EVENT_OF_STATUS = {
+    Status.DELIVERED: EventType.DELIVERED,
+    Status.UNDELIVERED: EventType.UNDELIVERED,
+    Status.REJECTED: EventType.REJECTED,
+    Status.UNKNOWN: EventType.UNKNOWN,
+    Status.EXPIRED: EventType.EXPIRED,
+}
+EVENT_OF_STATE = {
+    State.UNCONFIRMED: EventType.UNCONFIRMED,
+    State.REFUSED: EventType.REJECTED,
+    State.EXPIRED: EventType.EXPIRED,
+}
+STATUS_OF_EVENT = {
+    EventType.UNCONFIRMED: Status.UNCONFIRMED,
+    EventType.REJECTED: Status.REJECTED,
+    EventType.EXPIRED: Status.EXPIRED,
+}
+
+type Numbers = Callable[[Stored], Mapping[str, int]]  # a submission's recipients and their segments
+
+
+def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> Iterator[Event]:
+    """The events that a change from one image of an item to the next means. `at`: when it was written (epoch ms)."""
+    if new is None:
+        return
+    pk, sk = new["pk"], new["sk"]
+    if "alert" in new:
+        if old is None:
+            yield _alert(new)
+    elif pk.startswith("mo_"):
+        if old is None:
+            yield _received(new)
+    elif sk.startswith("S#"):
+        yield from _of_submission(old, new, numbers, at)
+    elif "#R#" in pk and "status" in new:
+        yield from _of_recipient(old, new, pk.split("#")[0], read_outcome(new))
+
+
+def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> Iterator[Event]:
+    submission = read_submission(new)
+    if old is None or (old["state"], old.get("attempt")) != (new["state"], new.get("attempt")):
+        if submission.state == State.SUBMITTED:
+            yield _submitted(submission, at)
+            yield from _rejected_numbers(submission, numbers, at)
+        elif (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new:
+            yield from _of_all_recipients(submission, type_, numbers, at)
+    if submission.single and "status" in new:
+        yield from _of_recipient(old, new, submission.key.message_id, read_outcome(new))
+
+
+def _submitted(submission: Stored, at: int) -> Event:
+    return Event(
+        type=EventType.SUBMITTED,
+        identity=f"{submission.key.reference}/{submission.attempt}",
+        at=submission.submitted_at or at,
+        account=submission.account,
+        vendor=submission.vendor,
+        reference=submission.reference,
+        message_id=submission.key.message_id,
+        detail={
+            "recipients": submission.count,
+            "segments": submission.segments,
+            "vendor_ids": list(submission.vendor_ids),
+        },
+    )
+
+
+def _rejected_numbers(submission: Stored, numbers: Numbers, at: int) -> Iterator[Event]:
+    """The numbers that the vendor refused while it took the rest."""
+    if not submission.rejected:
+        return
+    segments = numbers(submission)
+    for rejection in submission.rejected:
+        yield _recipient_event(
+            EventType.REJECTED,
+            submission,
+            rejection.number,
+            (rejection.reason, rejection.vendor_status),
+            segments.get(rejection.number, 1),
+            at,
+        )
+
+
+def _of_all_recipients(submission: Stored, type_: EventType, numbers: Numbers, at: int) -> Iterator[Event]:
+    """What became of the whole submission became of each recipient."""
+    for number, segments in numbers(submission).items():
+        yield _recipient_event(type_, submission, number, (submission.reason, submission.answer), segments, at)
+
+
+def _recipient_event(
+    type_: EventType, submission: Stored, number: str, why: tuple[Reason | None, str], segments: int, at: int
+) -> Event:
+    return Event(
+        type=type_,
+        identity=f"{submission.key.reference}/{submission.attempt}/{number}",
+        at=at,
+        account=submission.account,
+        vendor=submission.vendor,
+        reference=submission.reference,
+        message_id=submission.key.message_id,
+        detail=_recipient_detail(number, STATUS_OF_EVENT[type_], why, segments),
+    )
+
+
+def _recipient_detail(number: str, status: Status, why: tuple[Reason | None, str], segments: int) -> dict[str, Any]:
+    reason, vendor_status = why
+    return {
+        "to": number,
+        "status": status,
+        "reason": reason,
+        "vendor_status": vendor_status or None,
+        "segments": segments,
+    }
+
+
+def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: Outcome) -> Iterator[Event]:
+    """A final status of a recipient's own: from a report, or because none came."""
+    status = outcome.status
+    if status is None or (old or {}).get("status") == status or status not in EVENT_OF_STATUS:
+        return
+    yield Event(
+        type=EVENT_OF_STATUS[status],
+        identity=f"{message_id}/{outcome.number}/{status}",
+        at=outcome.reported_at or 0,
+        account=outcome.account,
+        vendor=new.get("reported_vendor", ""),
+        reference=new.get("reference", ""),
+        message_id=message_id,
+        detail=_recipient_detail(outcome.number, status, (outcome.reason, outcome.vendor_status), outcome.segments),
+    )
+
+
+def _received(new: Item) -> Event:
+    reply = read_reply(new)
+    return Event(
+        type=EventType.RECEIVED,
+        identity=reply.id,
+        at=reply.received_at,
+        account=reply.account,
+        vendor=reply.vendor,
+        reference=reply.reference,
+        message_id=reply.in_reply_to or None,
+        detail={
+            "inbound_id": reply.id,
+            "from": reply.number,
+            "to": reply.access_number or None,
+            "extension": reply.extension or None,
+            "text": reply.text,
+            "received_at": iso(reply.received_at),
+            "in_reply_to": reply.in_reply_to or None,
+            "opt_out": reply.opt_out,
+            "partial": reply.partial,
+        },
+    )
+
+
+def _alert(new: Item) -> Event:
+    return Event(
+        type=EventType.ALERT,
+        identity=f"{new['account']}/{new['sk']}",
+        at=new["raised_at"],
+        account=new["account"],
+        vendor=new["vendor"],
+        reference="",
+        detail={"alert": new["alert"], "detail": new["detail"]},
+    )

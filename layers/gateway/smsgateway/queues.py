@@ -1,0 +1,105 @@
+"""The queues' messages. A wake-up names a submission and carries no content; a receipt carries a vendor's raw bytes."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Literal
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Kind, Message, Push, Response
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LONGEST_DELAY = 900  # seconds; SQS
+BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUps:
+    """The two queues into `dispatch`: a single message never waits behind a broadcast."""
+
+    client: "SQSClient"
+    urgent_url: str
+    bulk_url: str
+
+    def send(self, urgent: bool, keys: Iterable[SubmissionKey], delay: float = 0) -> None:
+        """Wake submissions up after `delay` seconds (at most 15 minutes; `sweep` sees to what is further away)."""
+        url = self.urgent_url if urgent else self.bulk_url
+        seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
+        for batch in batched(keys, BATCH, strict=False):
+            entries: Any = [
+                {"Id": str(index), "MessageBody": wake_up_body(key), "DelaySeconds": seconds}
+                for index, key in enumerate(batch)
+            ]
+            if len(entries) == 1:
+                self.client.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"], DelaySeconds=seconds)
+                continue
+            # What SQS fails to take here, `sweep` finds by its due_at.
+            self.client.send_message_batch(QueueUrl=url, Entries=entries)
+
+
+def urgent(message: Message) -> bool:
+    """One-time passwords, and notices to one number."""
+    return message.purpose == "otp" or (message.purpose == "notice" and message.recipients == 1)
+
+
+def wake_up_body(key: SubmissionKey) -> str:
+    return json.dumps({"message_id": key.message_id, "path": key.path})
+
+
+def parse_wake_up(body: str) -> SubmissionKey:
+    fields = json.loads(body)
+    return SubmissionKey(fields["message_id"], fields["path"])
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a vendor said of its own accord (a push) or on a poll: stored before it is understood."""
+
+    account: str
+    kind: Kind
+    source: Literal["push", "poll"]
+    received_at: int  # epoch milliseconds
+    method: str = "POST"
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def push(self) -> Push:
+        return Push(self.method, self.query, self.headers, self.body)
+
+    @property
+    def response(self) -> Response:
+        return Response(200, self.headers, self.body)
+
+
+def receipt_body(receipt: Receipt) -> str:
+    """The receipt as a queue message: the bytes in base 64, because SQS refuses control characters."""
+    fields = {
+        "account": receipt.account,
+        "kind": receipt.kind,
+        "source": receipt.source,
+        "received_at": receipt.received_at,
+        "method": receipt.method,
+        "query": receipt.query,
+        "headers": dict(receipt.headers),
+        "body": base64.b64encode(receipt.body).decode(),
+    }
+    return json.dumps(fields)
+
+
+def parse_receipt(body: str) -> Receipt:
+    fields = json.loads(body)
+    fields["body"] = base64.b64decode(fields["body"])
+    fields["query"] = tuple((name, value) for name, value in fields["query"])
+    fields.pop("problem", None)  # a parked receipt that was put back carries why it was parked
+    return Receipt(**fields)
+
+
+def parked_body(receipt: Receipt, problem: str) -> str:
+    """A receipt that nobody understands, with the reason; put back into the receipt queue, it is tried again."""
+    return json.dumps({**json.loads(receipt_body(receipt)), "problem": problem})

@@ -1,0 +1,167 @@
+"""Which account a message goes through, and what an answer means for the next step.
+
+The only place where retry and failover are decided (design, sections 3 and 6). Pure: randomness comes in as numbers.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
+from smsgateway.model import About, Accepted, Purpose, Reason, Refused, State
+from smsgateway.settings import Route, RouteEntry
+
+TRIES_UNREACHED = 2  # calls that did not reach an account before its turn passes to the next of the route
+BACKOFF_FIRST = 1_000  # milliseconds
+BACKOFF_LONGEST = 300_000
+
+type Outcome = Accepted | Refused | NotSentError | AmbiguousError | DecodeError | EncodeError
+
+
+def route_for(routes: Sequence[Route], purpose: Purpose, random: Callable[[], float]) -> tuple[str, ...]:
+    """The accounts to try for a purpose, in order; none when no route serves it.
+
+    Where a route has weights, each place in the order is drawn by them: an account of weight 3 comes first three times
+    as often as one of weight 1. `random` gives numbers in [0, 1).
+    """
+    by_purpose = {route.purpose: route.accounts for route in routes}
+    entries = by_purpose.get(purpose) or by_purpose.get("*") or ()
+    if all(entry.weight is None for entry in entries):
+        return tuple(entry.name for entry in entries)
+    return _drawn(entries, random)
+
+
+def _drawn(entries: Sequence[RouteEntry], random: Callable[[], float]) -> tuple[str, ...]:
+    left = [(entry.name, entry.weight or 1) for entry in entries]
+    order = []
+    while left:
+        reached = list(accumulate(weight for _, weight in left))
+        order.append(left.pop(bisect_right(reached, random() * reached[-1]))[0])
+    return tuple(order)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Where a submission stands when a call returns: who was asked, and who may be asked next."""
+
+    account: str
+    others: tuple[str, ...]  # accounts of the route, not yet tried, that can carry the content, in order
+    other_vendors: tuple[str, ...]  # those among them with another vendor
+    failures: int  # consecutive calls that never reached this account, before this one
+    busy: int  # consecutive refusals about the moment, before this one
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The vendor took it."""
+
+    answer: Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody can say whether the vendor took it: UNCONFIRMED, and never a second request of its own accord."""
+
+    reason: Reason
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Certainly not sent: later, at the same account."""
+
+    delay: int  # milliseconds
+    reason: Reason
+    answer: str
+    failures: int = 0
+    busy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Certainly not sent: now, at the next account of the route."""
+
+    account: str
+    reason: Reason
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing further will be tried."""
+
+    state: State
+    reason: Reason
+    answer: str
+
+
+type Step = Submit | Doubt | Again | Move | End
+
+
+def next_step(outcome: Outcome, tried: Try, jitter: float) -> Step:
+    """What follows from a call's outcome. `jitter` is random, in [0, 1).
+
+    | outcome | next |
+    | --- | --- |
+    | accepted | SUBMITTED |
+    | never reached the vendor | the same account later; the next one after two calls |
+    | may have reached the vendor; an answer that is none; a code nobody documented | UNCONFIRMED |
+    | refused: the moment | the same account later, with backoff |
+    | refused: the account | the next account, else REFUSED |
+    | refused: the content | the next account of another vendor, else REFUSED |
+    | refused: the numbers | REFUSED |
+    | cannot be said in this vendor's protocol | the next account, else REFUSED |
+    """
+    match outcome:
+        case Accepted():
+            return Submit(outcome)
+        case NotSentError():
+            return _unreached(outcome, tried, jitter)
+        case AmbiguousError() | DecodeError():
+            return Doubt(Reason.AMBIGUOUS_ANSWER, outcome.problem)
+        case EncodeError():
+            return _elsewhere(tried.others, outcome.reason, outcome.problem)
+        case Refused():
+            return _refused(outcome, tried, jitter)
+
+
+def _unreached(outcome: NotSentError, tried: Try, jitter: float) -> Step:
+    failures = tried.failures + 1
+    if failures >= TRIES_UNREACHED and tried.others:
+        return Move(tried.others[0], Reason.NOT_REACHED, outcome.problem)
+    return Again(backoff(failures, jitter), Reason.NOT_REACHED, outcome.problem, failures=failures)
+
+
+def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
+    match outcome.about:
+        case About.UNLISTED:
+            return Doubt(outcome.reason, outcome.vendor_status)
+        case About.MOMENT:
+            busy = tried.busy + 1
+            return Again(backoff(busy, jitter), outcome.reason, outcome.vendor_status, busy=busy)
+        case About.ACCOUNT:
+            return _elsewhere(tried.others, outcome.reason, outcome.vendor_status)
+        case About.CONTENT:
+            return _elsewhere(tried.other_vendors, outcome.reason, outcome.vendor_status)
+        case About.NUMBERS:
+            return End(State.REFUSED, outcome.reason, outcome.vendor_status)
+
+
+def _elsewhere(others: Sequence[str], reason: Reason, answer: str) -> Step:
+    return Move(others[0], reason, answer) if others else End(State.REFUSED, reason, answer)
+
+
+def backoff(times: int, jitter: float) -> int:
+    """Milliseconds to wait after the n-th consecutive failure: doubling, half of it random, at most five minutes."""
+    whole = min(BACKOFF_FIRST * 2 ** min(times - 1, 20), BACKOFF_LONGEST)
+    return int(whole * (0.5 + jitter / 2))
+
+
+def alert_for(refused: Refused) -> str | None:
+    """The alert that a refusal about the account raises."""
+    if refused.about != About.ACCOUNT:
+        return None
+    if refused.reason == Reason.CREDENTIALS_REFUSED:
+        return "credentials_refused"
+    return "balance_low" if refused.reason == Reason.BALANCE_EXHAUSTED else "account_refused"

@@ -1,0 +1,81 @@
+"""What a function's process holds between calls: clients, the table, the accounts. Each is made when first needed."""
+
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from smsgateway.model import Account, Request, Response
+from smsgateway.queues import WakeUps
+from smsgateway.settings import AccountsCache, Environment
+from smsgateway.store.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+
+
+@cache
+def environment() -> Environment:
+    return Environment(os.environ)
+
+
+@cache
+def table() -> Table:
+    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name)
+
+
+@cache
+def sqs() -> "SQSClient":
+    return boto3.client("sqs", config=CLIENT_CONFIG)
+
+
+@cache
+def wake_ups() -> WakeUps:
+    return WakeUps(sqs(), environment().urgent_queue_url, environment().bulk_queue_url)
+
+
+@cache
+def accounts_cache() -> AccountsCache:
+    secrets = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+
+    def fetch() -> str:
+        return secrets.get_secret_value(SecretId=environment().accounts_secret)["SecretString"]
+
+    return AccountsCache(fetch, time.monotonic, allow_loopback=environment().allow_loopback_vendors)
+
+
+@cache
+def randomness() -> SystemRandom:
+    return SystemRandom()
+
+
+def now_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def retention_seconds() -> int:
+    return environment().retention_days * 86_400
+
+
+def vendor_call(call: Callable[..., Response]) -> Callable[[Account, Request, float], Response]:
+    """The vendor call of this stack: `transport.call` with the stack's word on loopback addresses."""
+    allow_loopback = environment().allow_loopback_vendors
+    return lambda _account, request, seconds: call(request, deadline=seconds, allow_loopback=allow_loopback)
+
+
+def receipt_sender() -> Callable[[str], None]:
+    """Puts a body into the receipt queue."""
+    client, url = sqs(), environment().receipt_queue_url
+
+    def send(body: str) -> None:
+        client.send_message(QueueUrl=url, MessageBody=body)
+
+    return send

@@ -1,0 +1,17 @@
+"""The only modules that speak DynamoDB: one table, of these items.
+
+| pk | sk | what |
+| --- | --- | --- |
+| `msg_…` | `M` | a message to several numbers |
+| `msg_…` | `S#<path>` | a submission's state; of a message to one number: the message and its recipient too |
+| `msg_…#P#<path>` | `<chunk>` | a submission's payload, which never changes |
+| `msg_…#R#<root>#<bucket>` | number | a recipient |
+| `vid#<account>#<vendor id>` | `map` | the submission that a vendor's id belongs to |
+| `vid#<account>#<vendor id>` | `early#…` | a report that came before its submission's own answer |
+| `mo_…` | `I` | a reply |
+| `parts#…` | `<generation>` | the parts of a long reply |
+| `account#<name>` | `poll#<kind>`, `pace#<operation>`, `seen`, `balance`, `alert#…` | what is known of an account |
+| `client#<key hash>`, `template#<name>`, `suppressed#<number>` | `C`, `T`, `X` | what clients registered |
+
+Indexes: `by_number` (`to`, `at`; with `client`), `by_due` (`due_shard`, `due_at`), `by_list` (`list`, `listed_at`).
+"""

@@ -1,0 +1,143 @@
+"""What the gateway knows of an account: its pace, the lease and intent of its polls, its balance, its alerts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smsgateway.model import Balance, DayStatistics
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+
+HOUR = 3_600_000
+
+
+def _pk(account: str) -> str:
+    return f"account#{account}"
+
+
+def reserve(table: Table, account: str, operation: str, interval: float, now: int, patience: int) -> int:
+    """Take the account's next moment for a request of this kind, `interval` seconds after the last one.
+
+    The milliseconds to wait for it; at most `patience`. Negative: it is further away than that, nothing was taken, and
+    the figure is how far.
+    """
+    step = int(interval * 1000)
+    key = (_pk(account), f"pace#{operation}")
+    try:
+        condition = "attribute_not_exists(free_at) OR free_at <= :now"
+        table.update(Update(key, "SET free_at = :next", {"next": now + step, "now": now}, condition))
+    except ConditionFailed as failed:
+        free_at = failed.item["free_at"] if failed.item else now
+        if free_at - now > patience:
+            return now - free_at
+        condition = "free_at <= :latest"
+        values = {"step": step, "latest": now + patience}
+        try:
+            after = table.update(Update(key, "SET free_at = free_at + :step", values, condition))
+        except ConditionFailed as late:
+            return now - (late.item["free_at"] if late.item else now + patience + 1)
+        return max(0, int(after["free_at"]) - step - now)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to poll one account for one kind, and what the last holder left behind."""
+
+    account: str
+    kind: str
+    owner: str
+    page_maybe_lost: bool  # the last holder asked the vendor, and nobody knows what became of the answer
+
+
+def take_lease(table: Table, account: str, kind: str, owner: str, now: int, until: int) -> Lease | None:
+    """The lease, or None while somebody else polls."""
+    key = (_pk(account), f"poll#{kind}")
+    update = Update(
+        key,
+        "SET #owner = :owner, leased_until = :until",
+        {"owner": owner, "until": until, "now": now},
+        "attribute_not_exists(leased_until) OR leased_until < :now",
+    )
+    try:
+        item = table.update(update)
+    except ConditionFailed:
+        return None
+    return Lease(account, kind, owner, "intent" in item)
+
+
+def intend(table: Table, lease: Lease, now: int) -> None:
+    """Record, before the vendor is asked, that an answer will need a place: what it hands out it forgets."""
+    _held(table, lease, "SET intent = :now", {"now": now})
+
+
+def fulfil(table: Table, lease: Lease, now: int) -> None:
+    """The answer is in the queue, or there was none to lose."""
+    _held(table, lease, "SET polled_at = :now REMOVE intent", {"now": now})
+
+
+def give_back(table: Table, lease: Lease) -> None:
+    """End the lease; an intent that is left stays for the next holder to see."""
+    _held(table, lease, "REMOVE leased_until", {})
+
+
+def _held(table: Table, lease: Lease, expression: str, values: Mapping[str, Any]) -> None:
+    key = (_pk(lease.account), f"poll#{lease.kind}")
+    table.update(Update(key, expression, {**values, "owner": lease.owner}, "#owner = :owner"))
+
+
+def put_balance(table: Table, account: str, balances: Sequence[Balance], now: int) -> None:
+    amounts = [{"product": balance.product, "amount": str(balance.amount)} for balance in balances]
+    table.put({"pk": _pk(account), "sk": "balance", "amounts": amounts, "at": f"{now:013d}"})
+
+
+def put_statistics(table: Table, account: str, days: Sequence[DayStatistics], ttl: int) -> None:
+    """The vendor's own figures, one item a day; later figures of a day replace earlier ones."""
+    table.put_many(
+        [
+            {
+                "pk": _pk(account),
+                "sk": f"day#{day.day}",
+                "accepted": day.accepted,
+                "delivered": day.delivered,
+                "failed": day.failed,
+                "open": day.open,
+                "ttl": ttl,
+            }
+            for day in days
+        ]
+    )
+
+
+def seen_push(table: Table, account: str, kind: str, now: int) -> None:
+    """When the vendor's pushes were last understood."""
+    table.update(Update((_pk(account), f"push#{kind}"), "SET pushed_at = :now", {"now": now}))
+
+
+def raise_alert(table: Table, account: str, vendor: str, alert: str, detail: str, now: int, ttl: int) -> None:
+    """Tell the operator, once an hour for the same alert. Stored, and published from the table's stream."""
+    item = {
+        "pk": _pk(account),
+        "sk": f"alert#{alert}#{now // HOUR}",
+        "account": account,
+        "vendor": vendor,
+        "alert": alert,
+        "detail": detail,
+        "raised_at": now,
+        "ttl": ttl,
+    }
+    try:
+        table.put(item, "attribute_not_exists(pk)")
+    except ConditionFailed:
+        return
+
+
+def known_of(table: Table, account: str) -> dict[str, Item]:
+    """Everything stored of the account, by sort key."""
+    return {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": _pk(account)})}
+
+
+def polled_at(table: Table, account: str, kind: str) -> int:
+    """When a poll of this kind last brought an answer; 0: never."""
+    key: Key = (_pk(account), f"poll#{kind}")
+    item = table.get(key, consistent=False)
+    return int(item.get("polled_at", 0)) if item else 0

@@ -1,0 +1,119 @@
+"""Messages and their payloads: what was accepted, immutable once it is."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Message, Personal, TemplateCode
+from smsgateway.store.table import Item, Key, Table, Update
+
+UNUSED_ID = "attribute_not_exists(pk) OR #ttl < :seconds"  # an expired item may still stand there
+CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The recipients of one submission, in the client's order, and what each reads where it is not the same for all."""
+
+    numbers: tuple[str, ...]
+    contents: tuple[Personal, ...] = ()  # none, or one a number
+
+    def part(self, start: int, end: int) -> "Payload":
+        return Payload(self.numbers[start:end], self.contents[start:end])
+
+    def of(self, number: str) -> "Payload":
+        """The payload of this recipient alone."""
+        index = self.numbers.index(number)
+        return self.part(index, index + 1)
+
+
+def message_key(message_id: str) -> Key:
+    return message_id, "M"
+
+
+def message_fields(message: Message) -> Item:
+    """A message as a map inside an item: without its id and client, which stand beside it, and without defaults."""
+    fields = asdict(message)
+    del fields["id"], fields["client"]
+    return {name: value for name, value in fields.items() if value not in (None, "", (), {}, False)}
+
+
+def read_message(item: Item) -> Message:
+    """The message inside an item written with `message_fields`."""
+    fields: dict[str, Any] = dict(item["message"])
+    if content := fields.pop("content", None):
+        fields["content"] = Personal(**content)
+    templates = {
+        account: TemplateCode(template["code"], tuple(template["params"]))
+        for account, template in fields.pop("templates", {}).items()
+    }
+    route = tuple(fields.pop("route"))
+    return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **fields)
+
+
+def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: int) -> None:
+    """Claim a message id; nothing of the message is sent before `finish_acceptance`.
+
+    Raises ConditionFailed with the message that stands there, unless its acceptance died before `now` (epoch ms).
+    """
+    item = {
+        "pk": message.id,
+        "sk": "M",
+        "client": message.client,
+        "message": message_fields(message),
+        "accepting_until": until,
+        "ttl": ttl,
+    }
+    table.put(item, f"{UNUSED_ID} OR accepting_until < :now", {"now": now, "seconds": now // 1000})
+
+
+def finish_acceptance(table: Table, message_id: str) -> None:
+    """From here on the message is accepted."""
+    table.update(Update(message_key(message_id), "REMOVE accepting_until", {}, "attribute_exists(pk)"))
+
+
+def load_message(table: Table, message_id: str) -> tuple[Message, bool] | None:
+    """A message to several numbers, and whether its acceptance is complete."""
+    item = table.get(message_key(message_id))
+    return (read_message(item), "accepting_until" not in item) if item else None
+
+
+def put_payload(table: Table, key: SubmissionKey, payload: Payload, ttl: int) -> None:
+    table.put_many(payload_items(key, payload, ttl))
+
+
+def payload_items(key: SubmissionKey, payload: Payload, ttl: int) -> list[Item]:
+    """The payload, compressed, in chunks that fit an item."""
+    document = {
+        "numbers": payload.numbers,
+        "contents": [[content.text, content.params] for content in payload.contents],
+    }
+    packed = zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    chunks = range(0, len(packed), CHUNK_BYTES)
+    return [
+        {"pk": _payload_pk(key), "sk": f"{index:03d}", "bytes": packed[start : start + CHUNK_BYTES], "ttl": ttl}
+        for index, start in enumerate(chunks)
+    ]
+
+
+def load_payload(table: Table, key: SubmissionKey) -> Payload:
+    """Raises LookupError when a submission has no payload, which only a bug can bring about."""
+    chunks = [item["bytes"] for item in table.query_all("pk = :pk", {"pk": _payload_pk(key)})]
+    if not chunks:
+        raise LookupError(f"submission {key.reference} has no payload")
+    document = json.loads(zlib.decompress(b"".join(chunks)))
+    contents = tuple(Personal(text, params) for text, params in document["contents"])
+    return Payload(tuple(document["numbers"]), contents)
+
+
+def _payload_pk(key: SubmissionKey) -> str:
+    return f"{key.message_id}#P#{key.path}"
+
+
+def cut(payload: Payload, limit: int) -> Iterator[Payload]:
+    """The payload in parts of at most `limit` recipients."""
+    for start in range(0, len(payload.numbers), limit):
+        yield payload.part(start, start + limit)

@@ -1,0 +1,288 @@
+"""What became of each recipient: written once before the vendor call, and once when it is final.
+
+A message to one number keeps its recipient in the submission's own item; the attributes are the same.
+The order in which reports arrive does not matter: `delivered` stands for good, any other final status gives way to
+`delivered` only, and a contradiction is kept in the history.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smsgateway.ids import SubmissionKey, shard
+from smsgateway.model import Message, Reason, Report, ReportStatus, State, Status
+from smsgateway.store.messages import load_payload
+from smsgateway.store.submissions import Stored, load_children, load_submission, read_submission
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+
+STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A recipient's own row: what is known beyond the state of its submission."""
+
+    number: str
+    status: Status | None = None
+    reason: Reason | None = None
+    vendor_status: str = ""
+    vendor_id: str = ""
+    account: str = ""
+    reported_at: int | None = None
+    segments: int = 1
+    history: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_outcome(item: Item) -> Outcome:
+    """The outcome in a recipient's row, in the item of a message to one number, or in the image of either."""
+    return Outcome(
+        number=item["to"],
+        status=Status(item["status"]) if "status" in item else None,
+        reason=Reason(item["reason"]) if "reason" in item else None,
+        vendor_status=item.get("vendor_status", ""),
+        vendor_id=item.get("vendor_id", ""),
+        account=item.get("reported_by", ""),
+        reported_at=item.get("reported_at"),
+        segments=item["segments"],
+        history=tuple(item.get("history", ())),
+    )
+
+
+def recipient_key(submission: Stored, number: str) -> Key:
+    """Where this recipient of the submission stands."""
+    if submission.single:
+        return submission.table_key
+    return _row_pk(submission.key.message_id, submission.key.root, shard(number, _buckets(submission))), number
+
+
+def _row_pk(message_id: str, root: str, bucket: int) -> str:
+    return f"{message_id}#R#{root}#{bucket}"
+
+
+def _buckets(submission: Stored) -> int:
+    return submission.item["buckets"] if submission.item and "buckets" in submission.item else submission.buckets
+
+
+def put_rows(table: Table, message: Message, submission: Stored, segments: Mapping[str, int]) -> None:
+    """One row a recipient (number → segments), before the vendor call. Only while nothing was ever sent."""
+    table.put_many(
+        [
+            {
+                "pk": recipient_key(submission, number)[0],
+                "sk": number,
+                "to": number,
+                "at": f"{message.created_at:013d}",
+                "client": message.client,
+                "reference": message.reference or None,
+                "segments": count,
+                "ttl": submission.ttl,
+            }
+            for number, count in segments.items()
+        ]
+    )
+
+
+def load_outcomes(table: Table, submission: Stored, numbers: tuple[str, ...]) -> dict[str, Outcome]:
+    """The rows that exist among the submission's recipients, by number."""
+    if submission.single and submission.item:
+        return {submission.item["to"]: read_outcome(submission.item)}
+    found = table.get_many(recipient_key(submission, number) for number in numbers)
+    return {item["sk"]: read_outcome(item) for item in found.values()}
+
+
+def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
+    """Every row filed under the submission's root."""
+    if submission.single and submission.item:
+        yield read_outcome(submission.item)
+        return
+    for bucket in range(_buckets(submission)):
+        pk = _row_pk(submission.key.message_id, submission.key.root, bucket)
+        yield from map(read_outcome, table.query_all("pk = :pk", {"pk": pk}))
+
+
+def apply_report(table: Table, submission: Stored, number: str, report: Report, now: int) -> None:
+    """Write what a report says of one recipient. Doing it again changes nothing."""
+    entry = history_entry(submission, report, now)
+    status = STATUS_OF.get(report.status)
+    if status is None:
+        _remember(table, recipient_key(submission, number), entry)
+        return
+    if report.segment and _segments(table, submission, number) > 1:
+        whole = _apply_segment(table, submission, number, report, status)
+        if whole is None:
+            return
+        status = whole
+    _finish(table, submission, number, status, report, entry)
+
+
+def history_entry(submission: Stored, report: Report, now: int) -> dict[str, Any]:
+    """The report as the history keeps it; equal for a repeated report that has a time of its own."""
+    at = int(report.reported_at.timestamp() * 1000) if report.reported_at else now
+    entry: dict[str, Any] = {
+        "at": at,
+        "account": submission.account,
+        "status": report.status.value,
+        "vendor_status": report.vendor_status,
+    }
+    if report.segment:
+        entry["segment"] = report.segment
+    return entry
+
+
+def _segments(table: Table, submission: Stored, number: str) -> int:
+    if submission.single:
+        return submission.segments
+    if submission.segments == submission.count:
+        return 1
+    row = table.get(recipient_key(submission, number))
+    return int(row["segments"]) if row else 1
+
+
+def _apply_segment(table: Table, submission: Stored, number: str, report: Report, status: Status) -> Status | None:
+    """Note one segment. The whole message's status, once it is known: one failure fails it, all must be delivered."""
+    attribute = f"segment_{report.segment}"
+    update = Update(
+        recipient_key(submission, number),
+        f"SET {attribute} = :status",
+        {"status": status, "delivered": Status.DELIVERED},
+        f"attribute_exists(pk) AND (attribute_not_exists({attribute}) OR {attribute} <> :delivered)",
+    )
+    try:
+        row = table.update(update)
+    except ConditionFailed as failed:
+        if failed.item is None:
+            return None
+        row = failed.item  # a repeated report; what follows may have been missed the first time
+    known = [value for name, value in row.items() if name.startswith("segment_")]
+    if Status.UNDELIVERED in known:
+        return Status.UNDELIVERED
+    return Status.DELIVERED if len(known) >= row["segments"] else None
+
+
+def _finish(
+    table: Table, submission: Stored, number: str, status: Status, report: Report, entry: Mapping[str, Any]
+) -> None:
+    final = {
+        "status": status,
+        "reason": report.reason,
+        "vendor_status": report.vendor_status,
+        "vendor_id": report.vendor_id,
+        "account": submission.account,
+        "vendor": submission.vendor,
+        "at": entry["at"],
+    }
+    first_condition = (
+        "attribute_not_exists(#status) OR #status <> :status"
+        if status == Status.DELIVERED
+        else "attribute_not_exists(#status)"
+    )
+    try:
+        set_final(table, submission, recipient_key(submission, number), final, first_condition, entry)
+    except ConditionFailed as failed:
+        if failed.item and failed.item.get("status") != status:
+            _remember(table, recipient_key(submission, number), entry)
+
+
+def set_final(
+    table: Table,
+    submission: Stored,
+    key: Key,
+    final: Mapping[str, Any],
+    condition: str,
+    entry: Mapping[str, Any] | None = None,
+) -> None:
+    """Give a recipient its final status. Raises ConditionFailed when another stands that does not give way."""
+    expression = (
+        "SET #status = :status, reported_at = :at, vendor_status = :vendor_status, vendor_id = :vendor_id,"
+        " reported_by = :account, reported_vendor = :vendor"
+    )
+    values = dict(final)
+    removed = []
+    if final["reason"] is None:
+        removed.append("reason")
+        del values["reason"]
+    else:
+        expression += ", reason = :reason"
+    if entry:
+        expression += ", history = list_append(if_not_exists(history, :none), :entry)"
+        values |= {"none": [], "entry": [entry]}
+    if submission.single:  # its item is the submission's too: nobody needs to look at it again
+        removed += ["due_at", "due_shard"]
+    if removed:
+        expression += " REMOVE " + ", ".join(removed)
+    table.update(Update(key, expression, values, f"attribute_exists(pk) AND ({condition})"))
+
+
+def close(table: Table, submission: Stored, number: str, now: int) -> None:
+    """No report came in time: `unknown`, unless one comes now."""
+    final = {
+        "status": Status.UNKNOWN,
+        "reason": Reason.NO_REPORT,
+        "vendor_status": "",
+        "vendor_id": "",
+        "account": submission.account,
+        "vendor": submission.vendor,
+        "at": now,
+    }
+    try:
+        set_final(table, submission, recipient_key(submission, number), final, "attribute_not_exists(#status)")
+    except ConditionFailed:
+        return
+
+
+def remember(table: Table, submission: Stored, number: str, report: Report, note: str, now: int) -> None:
+    """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
+    _remember(table, recipient_key(submission, number), history_entry(submission, report, now) | {"note": note})
+
+
+def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> None:
+    update = Update(
+        key,
+        "SET history = list_append(if_not_exists(history, :none), :entries)",
+        {"none": [], "entries": [entry], "entry": entry},
+        "attribute_exists(pk) AND (attribute_not_exists(history) OR NOT contains(history, :entry))",
+    )
+    try:
+        table.update(update)
+    except ConditionFailed:
+        return  # it is there already
+
+
+_STATUS_OF_STATE = {
+    State.SENDING: Status.QUEUED,
+    State.SUBMITTED: Status.SUBMITTED,
+    State.UNCONFIRMED: Status.UNCONFIRMED,
+    State.REFUSED: Status.REJECTED,
+    State.EXPIRED: Status.EXPIRED,
+    State.CANCELED: Status.CANCELED,
+    State.MOVED: Status.QUEUED,
+}
+
+
+def derived_status(submission: Stored, number: str, now: int) -> tuple[Status, Reason | None, str]:
+    """The status of a recipient that has no final one of its own: its submission's."""
+    for rejection in submission.rejected:
+        if rejection.number == number:
+            return Status.REJECTED, rejection.reason, rejection.vendor_status
+    untried = Status.SCHEDULED if submission.next_at > now and not submission.attempt else Status.QUEUED
+    return _STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.answer
+
+
+def newest_to(table: Table, number: str, limit: int) -> list[Key]:
+    """The newest recipients with this number, by the index: a moment old at most."""
+    rows, _ = table.query("#to = :to", {"to": number}, index="by_number", forward=False, limit=limit)
+    return [(row["pk"], row["sk"]) for row in rows]
+
+
+def submission_of_row(table: Table, row: Key) -> Stored | None:
+    """The submission that a recipient is in now: where it was cut, or the child that it moved to."""
+    pk, sk = row
+    if sk.startswith("S#"):
+        item = table.get(row)
+        return read_submission(item) if item else None
+    message_id, _, root, _ = pk.split("#")
+    submission = load_submission(table, SubmissionKey(message_id, root))
+    while submission and submission.state == State.MOVED:
+        children = load_children(table, submission)
+        submission = next((child for child in children if sk in load_payload(table, child.key).numbers), None)
+    return submission

@@ -1,0 +1,147 @@
+"""What clients and administrators register: clients, templates, suppressed numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smsgateway.model import TemplateCode
+from smsgateway.store.table import ConditionFailed, Item, Table, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who may call the API, known by the SHA-256 of its key."""
+
+    name: str
+    role: str  # sender | administrator
+    purposes: tuple[str, ...] = ()  # none: all
+    accounts: tuple[str, ...] = ()  # none: all
+    daily_segments: int | None = None
+    key_id: str = ""  # API Gateway's
+
+    @property
+    def administrator(self) -> bool:
+        return self.role == "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with named variables, and how the accounts that need it know it."""
+
+    name: str
+    text: str
+    vendor_templates: Mapping[str, TemplateCode] = field(default_factory=dict)
+    lengths: Mapping[str, int] = field(default_factory=dict)  # longest values, by variable, in characters
+
+
+def put_client(table: Table, client: Client, key_hash: str) -> bool:
+    """False when there is a client of that name already. The name is claimed first, the key filed second."""
+    try:
+        table.put({"pk": f"client-name#{client.name}", "sk": "C", "key_hash": key_hash}, "attribute_not_exists(pk)")
+    except ConditionFailed:
+        return False
+    table.put(
+        {
+            "pk": f"client#{key_hash}",
+            "sk": "C",
+            "name": client.name,
+            "role": client.role,
+            "purposes": list(client.purposes),
+            "accounts": list(client.accounts),
+            "daily_segments": client.daily_segments,
+            "key_id": client.key_id,
+            "list": "clients",
+            "listed_at": client.name,
+        }
+    )
+    return True
+
+
+def find_client(table: Table, key_hash: str) -> Client | None:
+    item = table.get((f"client#{key_hash}", "C"), consistent=False)
+    return _read_client(item) if item else None
+
+
+def named_client(table: Table, name: str) -> tuple[str, Client] | None:
+    """The key's hash and the client."""
+    claim = table.get((f"client-name#{name}", "C"))
+    item = table.get((f"client#{claim['key_hash']}", "C")) if claim else None
+    return (claim["key_hash"], _read_client(item)) if claim and item else None
+
+
+def delete_client(table: Table, name: str, key_hash: str) -> None:
+    table.delete((f"client#{key_hash}", "C"))
+    table.delete((f"client-name#{name}", "C"))
+
+
+def list_clients(table: Table) -> list[Client]:
+    return [_read_client(item) for item in table.query_all("#list = :list", {"list": "clients"}, index="by_list")]
+
+
+def _read_client(item: Item) -> Client:
+    return Client(
+        name=item["name"],
+        role=item["role"],
+        purposes=tuple(item["purposes"]),
+        accounts=tuple(item["accounts"]),
+        daily_segments=item.get("daily_segments"),
+        key_id=item["key_id"],
+    )
+
+
+def spend(table: Table, client: Client, segments: int, day: str, ttl: int) -> bool:
+    """Take segments from the client's limit of the day (yyyy-mm-dd, Beijing). False: it is spent."""
+    if client.daily_segments is None:
+        return True
+    room = client.daily_segments - segments
+    if room < 0:
+        return False
+    update = Update(
+        (f"spent#{client.name}#{day}", "D"),
+        "ADD spent :segments SET #ttl = :ttl",
+        {"segments": segments, "ttl": ttl, "room": room},
+        "attribute_not_exists(spent) OR spent <= :room",
+    )
+    try:
+        table.update(update)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def put_template(table: Table, template: Template) -> None:
+    codes: dict[str, Any] = {
+        account: {"code": code.code, "params": list(code.params)} for account, code in template.vendor_templates.items()
+    }
+    table.put(
+        {
+            "pk": f"template#{template.name}",
+            "sk": "T",
+            "name": template.name,
+            "text": template.text,
+            "vendor_templates": codes,
+            "lengths": dict(template.lengths),
+            "list": "templates",
+            "listed_at": template.name,
+        }
+    )
+
+
+def load_template(table: Table, name: str) -> Template | None:
+    item = table.get((f"template#{name}", "T"))
+    return _read_template(item) if item else None
+
+
+def delete_template(table: Table, name: str) -> None:
+    table.delete((f"template#{name}", "T"))
+
+
+def list_templates(table: Table) -> list[Template]:
+    return [_read_template(item) for item in table.query_all("#list = :list", {"list": "templates"}, index="by_list")]
+
+
+def _read_template(item: Item) -> Template:
+    codes = {
+        account: TemplateCode(code["code"], tuple(code["params"])) for account, code in item["vendor_templates"].items()
+    }
+    return Template(item["name"], item["text"], codes, item.get("lengths", {}))

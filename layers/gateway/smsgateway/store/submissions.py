@@ -1,0 +1,451 @@
+"""The state of each submission, and the one way from each state to the next (design, section 6).
+
+Every transition is one conditional write. What is not settled has a `due_at`, the moment at which `sweep` looks again;
+it only has to be early enough, so transitions do not move it unless they must (an index write costs as much as the
+item). All times are epoch milliseconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, SubmissionKey, shard
+from smsgateway.model import Accepted, Message, Personal, Reason, Rejection, State
+from smsgateway.store.messages import UNUSED_ID, Payload, message_fields, read_message
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+
+WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
+DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
+
+SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A submission as it stands in the table."""
+
+    key: SubmissionKey
+    client: str
+    state: State
+    account: str
+    vendor: str
+    count: int  # recipients
+    segments: int  # of all recipients together
+    next_at: int  # not to be sent before
+    attempt: int = 0  # marks so far
+    owner: str = ""  # of the last mark
+    deadline: int = 0  # of the last mark
+    proved: int = 0  # the attempt that a report has proved to have reached the vendor
+    tried: tuple[str, ...] = ()  # accounts that refused it, or could not be reached
+    failures: int = 0  # consecutive calls that never reached this account
+    busy: int = 0  # consecutive refusals about the moment
+    vendor_ids: tuple[str, ...] = ()
+    answer: str = ""  # the vendor's own word on the submission
+    reason: Reason | None = None
+    rejected: tuple[Rejection, ...] = ()
+    submitted_at: int | None = None  # the moment of the last mark
+    due_at: int | None = None
+    attempts: tuple[Mapping[str, Any], ...] = ()  # what became of each earlier attempt
+    reference: str = ""  # the client's
+    ttl: int = 0
+    single: Message | None = None  # of a message to one number, whose only item this is
+    item: Item | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.state in SETTLED
+
+    @property
+    def buckets(self) -> int:
+        return -(-self.count // BUCKET_RECIPIENTS)
+
+    @property
+    def table_key(self) -> Key:
+        return submission_key(self.key)
+
+    def payload(self) -> Payload | None:
+        """The payload, of a message to one number; others have an item of their own for it."""
+        return Payload((self.item["to"],)) if self.single and self.item else None
+
+
+def submission_key(key: SubmissionKey) -> Key:
+    return key.message_id, f"S#{key.path}"
+
+
+def read_submission(item: Item) -> Stored:
+    """The submission in an item, or in the image of one in a stream record."""
+    return Stored(
+        key=SubmissionKey(item["pk"], item["sk"].removeprefix("S#")),
+        client=item["client"],
+        state=State(item["state"]),
+        account=item["account"],
+        vendor=item["vendor"],
+        count=item["count"],
+        segments=item["segments"],
+        next_at=item["next_at"],
+        attempt=item.get("attempt", 0),
+        owner=item.get("owner", ""),
+        deadline=item.get("deadline", 0),
+        proved=item.get("proved", 0),
+        tried=tuple(item.get("tried", ())),
+        failures=item.get("failures", 0),
+        busy=item.get("busy", 0),
+        vendor_ids=tuple(item.get("vendor_ids", ())),
+        answer=item.get("answer", ""),
+        reason=Reason(item["refusal"]) if "refusal" in item else None,
+        rejected=tuple(Rejection(number, Reason(why), word) for number, why, word in item.get("rejected", ())),
+        submitted_at=item.get("submitted_at"),
+        due_at=int(item["due_at"]) if "due_at" in item else None,
+        attempts=tuple(item.get("attempts", ())),
+        reference=item.get("reference", ""),
+        ttl=item.get("ttl", 0),
+        single=read_message(item) if "message" in item else None,
+        item=item,
+    )
+
+
+def new_submission(
+    key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
+) -> Item:
+    """The item of a submission that nobody has tried yet."""
+    send_at = message.send_at or now
+    # A wake-up is sent at once, or with a delay; the sweep is for those further ahead, and for lost ones.
+    due_at = send_at if send_at > now + WAKE_UP_LOST else send_at + WAKE_UP_LOST
+    return {
+        "pk": key.message_id,
+        "sk": f"S#{key.path}",
+        "client": message.client,
+        "state": State.QUEUED,
+        "account": account,
+        "vendor": vendor,
+        "count": count,
+        "segments": segments,
+        "next_at": send_at,
+        "reference": message.reference or None,
+        "ttl": ttl,
+        **due(key, due_at),
+    }
+
+
+def due(key: SubmissionKey, at: int) -> Item:
+    """The attributes that put an item into the index of what must be looked at."""
+    return {"due_at": f"{at:013d}", "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
+
+
+def put_single(table: Table, message: Message, item: Item, number: str, now: int) -> None:
+    """Accept a message to one number: one item is the message, its submission and its recipient.
+
+    Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
+    """
+    whole = item | {"message": message_fields(message), "to": number, "at": f"{message.created_at:013d}"}
+    table.put(whole, UNUSED_ID, {"seconds": now // 1000})
+
+
+def load_submission(table: Table, key: SubmissionKey) -> Stored | None:
+    item = table.get(submission_key(key))
+    return read_submission(item) if item else None
+
+
+def load_submissions(table: Table, message_id: str) -> list[Stored]:
+    """All submissions of a message, in the order of their paths."""
+    values = {"pk": message_id, "prefix": "S#"}
+    return [read_submission(item) for item in table.query_all("pk = :pk AND begins_with(sk, :prefix)", values)]
+
+
+def load_children(table: Table, parent: Stored) -> list[Stored]:
+    """The submissions that a MOVED one was spread over."""
+    values = {"pk": parent.key.message_id, "prefix": f"S#{parent.key.path}"}
+    items = table.query_all("pk = :pk AND begins_with(sk, :prefix)", values)
+    length = len(parent.key.path) + CHILD_DIGITS
+    return [child for child in map(read_submission, items) if len(child.key.path) == length]
+
+
+def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) -> Stored:
+    """The point of no return: the worker that gets this, and no other, opens the socket.
+
+    Raises ConditionFailed when another worker was first, or the submission is not to be sent (any more).
+    """
+    update = Update(
+        submission.table_key,
+        "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now",
+        {
+            "sending": State.SENDING,
+            "owner": owner,
+            "deadline": deadline,
+            "attempt": submission.attempt,
+            "next": submission.attempt + 1,
+            "queued": State.QUEUED,
+            "waiting": State.WAITING,
+            "now": now,
+        },
+        "#state IN (:queued, :waiting) AND next_at <= :now"
+        + (" AND attempt = :attempt" if submission.attempt else " AND attribute_not_exists(attempt)"),
+    )
+    try:
+        return read_submission(table.update(update))
+    except ConditionFailed as failed:
+        if failed.item and failed.item["state"] == State.SENDING and failed.item.get("owner") == owner:
+            return read_submission(failed.item)  # the SDK's retry met our own success
+        raise
+
+
+def _settling(submission: Stored, expression: str, values: Mapping[str, Any]) -> Update:
+    """An update that only the worker of this attempt may make, also after its deadline."""
+    return Update(
+        submission.table_key,
+        expression,
+        {
+            **values,
+            "owner": submission.owner,
+            "attempt": submission.attempt,
+            "sending": State.SENDING,
+            "unconfirmed": State.UNCONFIRMED,
+        },
+        "#state IN (:sending, :unconfirmed) AND #owner = :owner AND attempt = :attempt",
+    )
+
+
+def _settle(table: Table, update: Update, also: Update | None = None) -> None:
+    """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
+    try:
+        if also:
+            table.update_both(update, also)
+        else:
+            table.update(update)
+    except ConditionFailed as failed:
+        found, values = failed.item or {}, update.values
+        ours = found.get("owner") == values["owner"] and found.get("attempt") == values["attempt"]
+        if not (ours and found.get("state") == values["state"]):
+            raise
+
+
+def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_early: bool = True) -> None:
+    """The vendor took it: the outcome and, in the same transaction, the vendor's id → this submission.
+
+    Raises ConditionFailed with an `early` item when a report under that id came first: read those, and call again with
+    `unless_early=False`.
+    """
+    values = {
+        "state": State.SUBMITTED,
+        "ids": list(answer.vendor_ids),
+        "answer": answer.vendor_status,
+        "rejected": [[number.number, number.reason, number.vendor_status] for number in answer.rejected],
+    }
+    expression = "SET #state = :state"
+    expression += ", vendor_ids = :ids" if answer.vendor_ids else ""
+    expression += ", answer = :answer" if answer.vendor_status else ""
+    expression += ", rejected = :rejected" if answer.rejected else ""
+    update = _settling(submission, expression, values)
+    if not answer.vendor_ids:
+        _settle(table, update)
+        return
+    # A vendor that gives each number an id of its own would not fit one transaction: the other ids go first. An id
+    # that is mapped for a result that never gets written is a proof waiting for its report, and harmless.
+    for vendor_id in answer.vendor_ids[1:]:
+        if table.update(_mapping(submission, vendor_id)).get("early") and unless_early:
+            raise ConditionFailed({"early": True, "pk": vendor_key(submission.account, vendor_id)[0]})
+    first = _mapping(submission, answer.vendor_ids[0], "attribute_not_exists(early)" if unless_early else "")
+    _settle(table, update, first)
+
+
+def vendor_key(account: str, vendor_id: str) -> Key:
+    return f"vid#{account}#{vendor_id}", "map"
+
+
+def _mapping(submission: Stored, vendor_id: str, condition: str = "") -> Update:
+    values = {"message": submission.key.message_id, "path": submission.key.path, "ttl": submission.ttl}
+    return Update(
+        vendor_key(submission.account, vendor_id),
+        "SET message_id = :message, #path = :path, #ttl = :ttl",
+        values,
+        condition,
+    )
+
+
+def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -> None:
+    """Nobody can say whether the vendor took it."""
+    values = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason}
+    _settle(table, _settling(submission, "SET #state = :state, answer = :answer, refusal = :reason", values))
+
+
+def ended(table: Table, submission: Stored, state: State, answer: str, reason: Reason) -> None:
+    """REFUSED or EXPIRED by the worker that holds the mark: nothing further will happen."""
+    values = {"state": state, "answer": answer, "reason": reason}
+    expression = "SET #state = :state, answer = :answer, refusal = :reason REMOVE due_at, due_shard"
+    _settle(table, _settling(submission, expression, values))
+
+
+def ended_unsent(table: Table, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+    """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
+    update = Update(
+        submission.table_key,
+        "SET #state = :state, refusal = :reason, answer = :answer REMOVE due_at, due_shard",
+        {"state": state, "reason": reason, "answer": answer, "queued": State.QUEUED, "waiting": State.WAITING},
+        "#state IN (:queued, :waiting)",
+    )
+    try:
+        table.update(update)
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item["state"] == state):
+            raise
+
+
+def waiting(
+    table: Table,
+    submission: Stored,
+    *,
+    account: str,
+    vendor: str,
+    next_at: int,
+    failures: int,
+    busy: int,
+    tried: Sequence[str],
+    attempt: Mapping[str, Any],
+    marked: bool,
+) -> None:
+    """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one."""
+    values = {
+        "state": State.WAITING,
+        "account": account,
+        "vendor": vendor,
+        "next_at": next_at,
+        "failures": failures,
+        "busy": busy,
+        "tried": list(tried),
+        "attempts": [*submission.attempts, attempt],
+        "due_at": f"{next_at + WAKE_UP_LOST:013d}",
+        "due_shard": due(submission.key, 0)["due_shard"],
+        "queued": State.QUEUED,
+    }
+    expression = (
+        "SET #state = :state, account = :account, vendor = :vendor, next_at = :next_at, failures = :failures,"
+        " busy = :busy, tried = :tried, attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
+    )
+    if marked:
+        _settle(table, _settling(submission, expression, values))
+        return
+    seen = {**values, "before": submission.account}
+    condition = "#state IN (:queued, :state) AND account = :before"
+    try:
+        table.update(Update(submission.table_key, expression, seen, condition))
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item["state"] == State.WAITING and failed.item["account"] == account):
+            raise
+
+
+def moved(table: Table, submission: Stored, attempt: Mapping[str, Any], moved_to: str, *, marked: bool) -> None:
+    """Its recipients go on in children, because the next account takes fewer at once.
+
+    `due_at` stays, for the worker that spreads the recipients may die.
+    """
+    values = {
+        "state": State.MOVED,
+        "attempts": [*submission.attempts, attempt],
+        "moved_to": moved_to,
+        "queued": State.QUEUED,
+        "waiting": State.WAITING,
+    }
+    expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
+    if marked:
+        _settle(table, _settling(submission, expression, values))
+    else:
+        table.update(Update(submission.table_key, expression, values, "#state IN (:queued, :waiting)"))
+
+
+def put_child(table: Table, child: Item) -> None:
+    """Add a child, unless an earlier, interrupted spreading did."""
+    try:
+        table.put(child, "attribute_not_exists(pk)")
+    except ConditionFailed:
+        return
+
+
+def expire(table: Table, submission: Stored, now: int) -> None:
+    """SENDING and past its deadline: the worker died. UNCONFIRMED, unless a report has proved it sent.
+
+    Raises ConditionFailed when the worker came back first.
+    """
+    proved = submission.proved == submission.attempt
+    values = {
+        "state": State.SUBMITTED if proved else State.UNCONFIRMED,
+        "sending": State.SENDING,
+        "now": now,
+        "attempt": submission.attempt,
+        "reason": Reason.AMBIGUOUS_ANSWER,
+        "answer": "",
+    }
+    expression = "SET #state = :state"
+    expression += "" if proved else ", refusal = :reason, answer = :answer"
+    # A report may prove it between the reading and this write: then the write must lose, and sweep looks again.
+    unproved = "" if proved else " AND (attribute_not_exists(proved) OR proved <> :attempt)"
+    condition = f"#state = :sending AND deadline < :now AND attempt = :attempt{unproved}"
+    table.update(Update(submission.table_key, expression, values, condition))
+
+
+def prove(table: Table, submission: Stored) -> None:
+    """A report carries our id: an UNCONFIRMED submission was sent, and one that is SENDING will not be in doubt."""
+    values = {"unconfirmed": State.UNCONFIRMED, "sending": State.SENDING, "attempt": submission.attempt}
+    try:
+        if submission.state == State.UNCONFIRMED:
+            expression = "SET #state = :submitted REMOVE refusal"
+            condition = "#state = :unconfirmed AND attempt = :attempt"
+            table.update(Update(submission.table_key, expression, {**values, "submitted": State.SUBMITTED}, condition))
+        elif submission.state == State.SENDING:
+            condition = "#state = :sending AND attempt = :attempt"
+            table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
+    except ConditionFailed as failed:
+        if failed.item and failed.item["state"] in (State.UNCONFIRMED, State.SENDING):
+            prove(table, read_submission(failed.item))
+
+
+def opt_in(table: Table, submission: Stored, now: int) -> None:
+    """UNCONFIRMED, and the client accepts a duplicate: once more."""
+    values = {
+        "waiting": State.WAITING,
+        "unconfirmed": State.UNCONFIRMED,
+        "attempt": submission.attempt,
+        "now": now,
+        "due_at": f"{now + WAKE_UP_LOST:013d}",
+        "due_shard": due(submission.key, 0)["due_shard"],
+        "attempts": [
+            *submission.attempts,
+            {"at": now, "account": submission.account, "outcome": "unconfirmed", "vendor_status": submission.answer},
+        ],
+    }
+    table.update(
+        Update(
+            submission.table_key,
+            "SET #state = :waiting, next_at = :now, due_at = :due_at, due_shard = :due_shard, attempts = :attempts",
+            values,
+            "#state = :unconfirmed AND attempt = :attempt",
+        )
+    )
+
+
+def look_again(table: Table, submission: Stored, at: int) -> None:
+    """Have `sweep` look again at `at`, if nothing has happened meanwhile."""
+    values = {"state": submission.state, "attempt": submission.attempt, **due(submission.key, at)}
+    condition = "#state = :state" + (" AND attempt = :attempt" if submission.attempt else "")
+    _quietly(table, Update(submission.table_key, "SET due_at = :due_at, due_shard = :due_shard", values, condition))
+
+
+def look_no_more(table: Table, submission: Stored) -> None:
+    """Nothing further will happen to the submission."""
+    condition = "#state = :state"
+    values = {"state": submission.state}
+    _quietly(table, Update(submission.table_key, "REMOVE due_at, due_shard", values, condition))
+
+
+def _quietly(table: Table, update: Update) -> None:
+    try:
+        table.update(update)
+    except ConditionFailed:
+        return  # whoever changed it has seen to its due_at
+
+
+def personal(message: Message, payload: Payload, index: int) -> Personal:
+    """What the recipient at `index` of the payload shall read."""
+    content = payload.contents[index] if payload.contents else message.content
+    if content is None:
+        raise LookupError(f"message {message.id} has no content for a recipient")
+    return content

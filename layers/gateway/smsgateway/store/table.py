@@ -1,0 +1,243 @@
+"""The DynamoDB table: items as dictionaries, conditional writes, whole queries, batches that end.
+
+Every other module of the package says what is stored; this one alone knows the wire.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Item = dict[str, Any]
+type Key = tuple[str, str]
+
+BATCH_WRITES = 25
+BATCH_READS = 100
+PARALLEL = 8
+RETRIES = 10
+
+
+class _Deserializer(TypeDeserializer):
+    """Numbers are integers here (amounts of money are kept as text) and binary is bytes."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+    def _deserialize_b(self, value: bytes) -> bytes:
+        return value
+
+
+_serialize = TypeSerializer().serialize
+_deserialize = _Deserializer().deserialize
+
+
+def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as DynamoDB's typed JSON; None values are left out."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    """The item behind DynamoDB's typed JSON, as in answers and stream records."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+class ConditionFailed(Exception):  # noqa: N818  DynamoDB's own name for it
+    """A conditional write found another state; `item` is what it found (None: nothing, or not told)."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the item is in another state")
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One UpdateItem: `SET`/`REMOVE`/`ADD` clauses, a condition, and the values they name with a colon."""
+
+    key: Key
+    expression: str
+    values: Mapping[str, Any]
+    condition: str = ""
+
+    def wire(self, table: str) -> dict[str, Any]:
+        words = self.expression + " " + self.condition
+        request: dict[str, Any] = {
+            "TableName": table,
+            "Key": to_wire({"pk": self.key[0], "sk": self.key[1]}),
+            "UpdateExpression": self.expression,
+        }
+        if names := {word: word[1:] for word in _tokens(words, "#")}:
+            request["ExpressionAttributeNames"] = names
+        if values := {word: self.values[word[1:]] for word in _tokens(words, ":")}:
+            request["ExpressionAttributeValues"] = {name: _serialize(value) for name, value in values.items()}
+        if self.condition:
+            request["ConditionExpression"] = self.condition
+        return request
+
+
+def _tokens(expression: str, sign: str) -> set[str]:
+    """The names (`#status`) or values (`:now`) that an expression uses."""
+    words = expression.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ")
+    return {word for word in words.split() if word.startswith(sign)}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table behind a client. One per process; safe to share between threads."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+        answer = self.client.get_item(TableName=self.name, Key=wire, ConsistentRead=consistent)
+        return from_wire(answer["Item"]) if "Item" in answer else None
+
+    def put(self, item: Item, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
+        """Raises ConditionFailed with the item that stands there instead."""
+        request: dict[str, Any] = {"TableName": self.name, "Item": to_wire(item)}
+        if condition:
+            request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if names := {word: word[1:] for word in _tokens(condition, "#")}:
+            request["ExpressionAttributeNames"] = names
+        if values:
+            request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
+        try:
+            self.client.put_item(**request)
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise _failed(error.response) from None
+
+    def update(self, update: Update) -> Item:
+        """The item after the update. Raises ConditionFailed with the item that stands there instead."""
+        request = update.wire(self.name) | {
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            return from_wire(self.client.update_item(**request)["Attributes"])
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise _failed(error.response) from None
+
+    def update_both(self, first: Update, second: Update) -> None:
+        """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""
+        actions: Any = [
+            {"Update": update.wire(self.name) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+            for update in (first, second)
+        ]
+        for attempt in range(RETRIES):
+            try:
+                self.client.transact_write_items(TransactItems=actions)
+            except self.client.exceptions.TransactionCanceledException as error:
+                for reason in error.response.get("CancellationReasons", []):
+                    if reason.get("Code") == "ConditionalCheckFailed":
+                        raise _failed(reason) from None
+                if attempt == RETRIES - 1:  # it was a conflict with another transaction all the time
+                    raise
+                _back_off(attempt)
+            else:
+                return
+
+    def delete(self, key: Key) -> None:
+        self.client.delete_item(TableName=self.name, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+
+    def query(
+        self,
+        key: str,
+        values: Mapping[str, Any],
+        *,
+        index: str = "",
+        forward: bool = True,
+        limit: int | None = None,
+        start: Mapping[str, Any] | None = None,
+        where: str = "",
+        project: str = "",
+    ) -> tuple[list[Item], Item | None]:
+        """One page of a query by key condition, and where the next page starts. Strongly consistent on the table."""
+        words = f"{key} {where} {project}"
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": key,
+            "ExpressionAttributeValues": {
+                name: _serialize(values[name[1:]]) for name in _tokens(f"{key} {where}", ":")
+            },
+            "ScanIndexForward": forward,
+        }
+        if names := {word: word[1:] for word in _tokens(words, "#")}:
+            request["ExpressionAttributeNames"] = names
+        optional = {
+            "IndexName": index,
+            "ConsistentRead": not index,
+            "Limit": limit,
+            "ExclusiveStartKey": to_wire(start) if start else None,
+            "FilterExpression": where,
+            "ProjectionExpression": project,
+        }
+        request |= {name: value for name, value in optional.items() if value}
+        answer = self.client.query(**request)
+        following = answer.get("LastEvaluatedKey")
+        return [from_wire(item) for item in answer["Items"]], from_wire(following) if following else None
+
+    def query_all(self, key: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+        """Every item of a query, page after page."""
+        start: Item | None = None
+        while True:
+            items, start = self.query(key, values, start=start, **options)
+            yield from items
+            if start is None:
+                return
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """The items that exist among the keys, read consistently."""
+        found: dict[Key, Item] = {}
+        for batch in batched(dict.fromkeys(keys), BATCH_READS, strict=False):
+            wanted: Any = {
+                self.name: {"Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in batch], "ConsistentRead": True}
+            }
+            for attempt in range(RETRIES):
+                answer = self.client.batch_get_item(RequestItems=wanted)
+                for wire in answer["Responses"].get(self.name, []):
+                    item = from_wire(wire)
+                    found[item["pk"], item["sk"]] = item
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    break
+                _back_off(attempt)
+            else:
+                raise TimeoutError("DynamoDB kept keys of a batch unread")
+        return found
+
+    def put_many(self, items: Sequence[Item]) -> None:
+        """Unconditional puts, 25 a call, several calls at once when there are many."""
+        batches = list(batched(items, BATCH_WRITES, strict=False))
+        if len(batches) == 1:
+            self._put_batch(batches[0])
+        elif batches:
+            with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
+                for _ in pool.map(self._put_batch, batches):
+                    pass
+
+    def _put_batch(self, items: Sequence[Item]) -> None:
+        pending: Any = {self.name: [{"PutRequest": {"Item": to_wire(item)}} for item in items]}
+        for attempt in range(RETRIES):
+            pending = self.client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
+            if not pending:
+                return
+            _back_off(attempt)
+        raise TimeoutError("DynamoDB kept items of a batch unwritten")
+
+
+def _failed(response: Any) -> ConditionFailed:
+    item = response.get("Item")
+    return ConditionFailed(from_wire(item) if item else None)
+
+
+def _back_off(attempt: int) -> None:
+    """At most two seconds, spread evenly: DynamoDB's advice for what it left unprocessed."""
+    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  jitter, not a secret

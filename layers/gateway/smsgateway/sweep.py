@@ -1,0 +1,168 @@
+"""Looking again at what is due: scheduled sends, lost wake-ups, dead workers, reports that never came, parts that never
+came. Asks one sparse index, acts by state; nothing else keeps time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from smsgateway import encoding
+from smsgateway.dispatch import RESENDS, spread
+from smsgateway.ids import DUE_SHARDS
+from smsgateway.ingest import publish_group
+from smsgateway.model import Message, Options, State
+from smsgateway.queues import WakeUps, urgent
+from smsgateway.settings import Settings
+from smsgateway.store import recipients, replies, submissions
+from smsgateway.store.messages import load_message, load_payload
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
+
+PAGE = 100
+ORPHAN_AFTER = 60_000  # milliseconds after which an acceptance that is not finished never will be
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """What sweeping works with. Times are epoch milliseconds; a run stops at `until`.
+
+    `failed` is told of an item that could not be seen to.
+    """
+
+    table: Table
+    wake_ups: WakeUps
+    settings: Callable[[], Settings]
+    now: Callable[[], int]
+    failed: Callable[[Key, Exception], None]
+    until: int
+    retention: int  # seconds
+
+
+def sweep(sweeper: Sweeper) -> dict[str, int]:
+    """Act on everything that is due. How many items were looked at, and how many failed."""
+    looked, failed = 0, 0
+    for shard in range(DUE_SHARDS):
+        for key in _due(sweeper, shard):
+            looked += 1
+            try:
+                _look(sweeper, key)
+            except ConditionFailed:
+                continue  # somebody else just saw to it
+            except Exception as error:  # the next item is not to suffer from it; this one stays due
+                failed += 1
+                sweeper.failed(key, error)
+            if sweeper.now() >= sweeper.until:
+                return {"looked": looked, "failed": failed}
+    return {"looked": looked, "failed": failed}
+
+
+def _due(sweeper: Sweeper, shard: int) -> list[Key]:
+    values = {"shard": f"due#{shard}", "now": f"{sweeper.now():013d}"}
+    items = sweeper.table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due", limit=PAGE)
+    return [(item["pk"], item["sk"]) for item in items]
+
+
+def _look(sweeper: Sweeper, key: Key) -> None:
+    """Act on one item by what it is now, which may be further than the index knows."""
+    item = sweeper.table.get(key)
+    if item is None or "due_at" not in item or int(item["due_at"]) > sweeper.now():
+        return
+    if key[0].startswith("parts#"):
+        _deliver_partial(sweeper, item)
+    else:
+        look_at(sweeper, submissions.read_submission(item))
+
+
+def look_at(sweeper: Sweeper, submission: Stored) -> None:
+    """Take a submission that is due one step further."""
+    table, now = sweeper.table, sweeper.now()
+    match submission.state:
+        case State.QUEUED | State.WAITING:
+            _wake(sweeper, submission)
+        case State.SENDING:
+            if submission.deadline >= now:
+                submissions.look_again(table, submission, submission.deadline + 1)
+                return
+            submissions.expire(table, submission, now)
+            # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be sent again on request.
+        case State.SUBMITTED:
+            _await_reports(sweeper, submission)
+        case State.UNCONFIRMED:
+            if not _resend(sweeper, submission):
+                _await_reports(sweeper, submission)
+        case State.MOVED:
+            _spread(sweeper, submission)
+        case _:
+            submissions.look_no_more(table, submission)
+
+
+def _message(sweeper: Sweeper, submission: Stored) -> Message | None:
+    """The message, if its acceptance was finished."""
+    if submission.single:
+        return submission.single
+    loaded = load_message(sweeper.table, submission.key.message_id)
+    return loaded[0] if loaded and loaded[1] else None
+
+
+def _wake(sweeper: Sweeper, submission: Stored) -> None:
+    table, now = sweeper.table, sweeper.now()
+    message = _message(sweeper, submission)
+    if message is None:
+        if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
+            table.delete(submission.table_key)
+        return
+    if submission.next_at > now + WAKE_UP_LOST:
+        submissions.look_again(table, submission, submission.next_at)
+        return
+    sweeper.wake_ups.send(urgent(message), [submission.key], (submission.next_at - now) / 1000)
+    submissions.look_again(table, submission, max(now, submission.next_at) + WAKE_UP_LOST)
+
+
+def _resend(sweeper: Sweeper, submission: Stored) -> bool:
+    """UNCONFIRMED, and the client asked for another attempt while there is time."""
+    message = _message(sweeper, submission)
+    now = sweeper.now()
+    if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):
+        return False
+    submissions.opt_in(sweeper.table, submission, now)
+    sweeper.wake_ups.send(urgent(message), [submission.key])
+    return True
+
+
+def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
+    """Wait for the end of the account's report window; then what is still open becomes `unknown`."""
+    table, now = sweeper.table, sweeper.now()
+    account = sweeper.settings().accounts.get(submission.account)
+    window = (account.options if account else Options()).report_window * 1000
+    end = (submission.submitted_at or submission.next_at) + window
+    if end > now:
+        submissions.look_again(table, submission, end)
+        return
+    payload = submission.payload() or load_payload(table, submission.key)
+    rejected = {rejection.number for rejection in submission.rejected}
+    outcomes = recipients.load_outcomes(table, submission, payload.numbers)
+    for number in payload.numbers:
+        known = outcomes.get(number)
+        if number not in rejected and (known is None or known.status is None):
+            recipients.close(table, submission, number, now)
+    submissions.look_no_more(table, submission)
+
+
+def _spread(sweeper: Sweeper, submission: Stored) -> None:
+    """A worker died between moving the submission's recipients and telling their children."""
+    message = _message(sweeper, submission)
+    account = sweeper.settings().accounts.get((submission.item or {}).get("moved_to", ""))
+    if message is None or account is None:
+        submissions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
+        return
+    parts = encoding.divide(account, load_payload(sweeper.table, submission.key))
+    spread(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
+
+
+def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
+    """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
+    group = replies.read_group(item)
+    account = sweeper.settings().accounts.get(group.account)
+    if account is None:
+        return
+    ttl = sweeper.now() // 1000 + sweeper.retention
+    publish_group(sweeper.table, account, group, ttl, partial=True)
+    replies.put_group(sweeper.table, replace(group, done=True), None, ttl)

@@ -1,0 +1,429 @@
+"""What holds for every vendor of the registry, whatever its protocol (style.md's contract suite)."""
+
+import ast
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import mypy.api
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Content,
+    Inbound,
+    Kind,
+    Options,
+    Page,
+    Push,
+    PushSettings,
+    Reason,
+    Refused,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+    Submission,
+)
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+NONCE = "12345678901234567890"
+NUMBERS = ("13800138000", "13900139000")
+CAPABILITIES = ("batch", "report_poll", "inbound_poll", "statistics", "health")
+KINDS: tuple[Kind, ...] = ("reports", "inbound")
+SECRET = "s3cret"  # part of every secret below
+
+# An answer with a code that no document lists, as each vendor would say it.
+UNLISTED_ANSWERS = {
+    "hbsmservice": ("987", b"987"),
+    "infocloud": ("987", b'{"code": "987", "message": "?", "data": null}'),
+    "langyu": ("987", b"20260102030405,987"),
+    "qixintong": ("-987", b"-987"),
+    "heji": ("987", b"987,?"),
+}
+# A success of sending to NUMBERS, whose every byte counts.
+ACCEPTED_ANSWERS = {
+    "hbsmservice": b"0#2",
+    "infocloud": b'{"code": "200", "data": {"msgId": "5010203", "failPhones": []}}',
+    "langyu": b"20260102030405,0\n5010203",
+    "qixintong": b"0|2|2|5010203,5010204",
+    "heji": "0,5010203,0,2,0,提交成功".encode(),
+}
+GARBAGE = {
+    "empty": b"",
+    "white space": b" \r\n",
+    "a page": b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>0</body></html>",
+    "a megabyte": b"x" * 1_048_576,
+    "a megabyte of digits": b"1" * 1_048_576,
+    "nested without end": b"[" * 200_000,
+    "UTF-16": "提交成功".encode("utf-16"),
+    "no charset at all": b"\xff\xfe\xff\x80\x81",
+    "zeros": b"\0" * 100,
+    "null": b"null",
+    "entities": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+    "cut JSON": b'{"code": "200", "da',
+    "cut XML": b'<?xml version="1.0" encoding="GBK" ?><reports><report><corp_id>',
+}
+
+
+def account(name: str, **options: Any) -> Account:
+    profile = VENDORS[name].profile
+    if profile.needs_template:
+        options.setdefault("free_text_template", "T1")
+    return Account(
+        name=f"{name}-main",
+        vendor=name,
+        base_url="http://vendor.example",
+        credentials={key: f"{key}-{SECRET}" for key in profile.credentials},
+        push=PushSettings((f"token-{SECRET}",), (), {key: (f"{key}-{SECRET}",) for key in profile.push_credentials}),
+        options=Options(**options),
+    )
+
+
+def submission(text: str = "您好", numbers: tuple[str, ...] = NUMBERS, contents: int = 1) -> Submission:
+    return Submission(id="sub_1", numbers=numbers, contents=(Content(text),) * contents)
+
+
+def decoders(name: str, of: Account) -> Iterator[tuple[str, Callable[[bytes], Any]]]:
+    """Every decoder of a vendor, by operation, as a function of an answer's or push's body."""
+    vendor = VENDORS[name]
+    one, two = submission(), submission(contents=2)
+    yield "send", lambda body: vendor.send.decode_send(of, one, Response(200, body=body))
+    yield "balance", lambda body: vendor.balance.decode_balance(of, Response(200, body=body))
+    if batch := vendor.batch:
+        yield "batch", lambda body: batch.decode_batch(of, two, Response(200, body=body))
+    if reports := vendor.report_poll:
+        yield "report_poll", lambda body: reports.decode_report_poll(of, Response(200, body=body))
+    if inbound := vendor.inbound_poll:
+        yield "inbound_poll", lambda body: inbound.decode_inbound_poll(of, Response(200, body=body))
+    if statistics := vendor.statistics:
+        yield "statistics", lambda body: statistics.decode_statistics(of, Response(200, body=body))
+    if health := vendor.health:
+        yield "health", lambda body: health.decode_health(of, Response(200, body=body))
+    if report_push := vendor.report_push:
+        yield "report_push", lambda body: report_push.decode_report_push(of, Push("POST", body=body))
+    if inbound_push := vendor.inbound_push:
+        yield "inbound_push", lambda body: inbound_push.decode_inbound_push(of, Push("POST", body=body))
+
+
+def requests(name: str, of: Account) -> Iterator[tuple[str, Request]]:
+    """Every request that can be made of a vendor, by operation."""
+    vendor = VENDORS[name]
+    yield "send", vendor.send.encode_send(of, submission(), NOW, NONCE)
+    yield "balance", vendor.balance.encode_balance(of, NOW, NONCE)
+    if vendor.batch:
+        yield "batch", vendor.batch.encode_batch(of, submission(contents=2), NOW, NONCE)
+    if vendor.report_poll:
+        yield "report_poll", vendor.report_poll.encode_report_poll(of, NOW, NONCE, ("sub_1",))
+    if vendor.inbound_poll:
+        yield "inbound_poll", vendor.inbound_poll.encode_inbound_poll(of, NOW, NONCE)
+    if vendor.statistics:
+        day = date(2026, 1, 1)
+        yield "statistics", vendor.statistics.encode_statistics(of, NOW, NONCE, day, day, 1)
+    if vendor.health:
+        yield "health", vendor.health.encode_health(of, NOW, NONCE)
+
+
+every_vendor = pytest.mark.parametrize("name", VENDORS)
+
+
+# The registry
+
+
+def test_the_registry_has_the_five_vendors() -> None:
+    assert set(VENDORS) == {"hbsmservice", "infocloud", "langyu", "qixintong", "heji"}
+    assert {name: vendor.send.__name__ for name, vendor in VENDORS.items()} == {  # type: ignore[attr-defined]
+        name: f"smsgateway.codecs.{name}" for name in VENDORS
+    }
+    with pytest.raises(TypeError):
+        VENDORS["other"] = VENDORS["heji"]  # type: ignore[index]
+
+
+@every_vendor
+def test_the_profile_agrees_with_the_capabilities(name: str) -> None:
+    vendor, profile = VENDORS[name], VENDORS[name].profile
+    has = {"send", "balance"} | {capability for capability in CAPABILITIES if getattr(vendor, capability)}
+    assert set(profile.paths) == has
+    assert all(path == "" or path.startswith("/") for path in profile.paths.values())
+    assert profile.credentials
+    assert (profile.batch > 0) is (vendor.batch is not None)
+    assert profile.recipients >= 100
+    assert set(profile.pace) <= has
+    assert all(seconds > 0 for seconds in profile.pace.values())
+    assert profile.options <= {field.name for field in dataclasses.fields(Options)}
+    assert (vendor.report_push is None) is (vendor.inbound_push is None)
+    assert not profile.push_credentials or vendor.report_push
+    assert vendor.report_push or vendor.report_poll
+    assert vendor.inbound_push or vendor.inbound_poll
+
+
+def test_the_documents_limits() -> None:
+    assert {name: (vendor.profile.recipients, vendor.profile.batch) for name, vendor in VENDORS.items()} == {
+        "hbsmservice": (200, 200),
+        "infocloud": (1000, 500),
+        "langyu": (50_000, 0),
+        "qixintong": (100, 0),
+        "heji": (1000, 0),
+    }
+
+
+@every_vendor
+def test_a_vendor_does_no_io_and_has_no_clock(name: str) -> None:
+    tree = ast.parse((ROOT / f"layers/gateway/smsgateway/codecs/{name}.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {top.partition(".")[0] for top in imported} & {
+        *("boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib"),
+    }
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not attributes & {"now", "today", "utcnow"}
+
+
+MISSING_CAPABILITY = """
+from smsgateway.codecs import qixintong
+from smsgateway.codecs.base import Vendor
+
+Vendor(send=qixintong, balance=qixintong, report_poll=qixintong{extra})
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "complaint"),
+    [("", None), (", report_push=qixintong", 'Argument "report_push" to "Vendor" has incompatible type')],
+)
+def test_registering_a_capability_that_a_module_lacks_is_a_type_error(
+    extra: str, complaint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snippet = tmp_path / "snippet.py"
+    snippet.write_text(MISSING_CAPABILITY.format(extra=extra))
+    monkeypatch.chdir(ROOT)
+    output, errors, status = mypy.api.run(["--config-file", "pyproject.toml", str(snippet)])
+    assert errors == ""
+    assert status == (1 if complaint else 0), output
+    assert complaint is None or complaint in output
+
+
+# Requests
+
+
+@every_vendor
+def test_requests_are_ready_for_the_wire(name: str) -> None:
+    for operation, request in requests(name, account(name)):
+        assert request.url.startswith("http://vendor.example"), operation
+        assert request.url.isascii(), operation
+        assert request.method == "POST" or not request.body, operation
+        assert all(value.isascii() for pair in request.headers.items() for value in pair), operation
+
+
+@every_vendor
+def test_paths_are_the_accounts_to_choose(name: str) -> None:
+    of = account(name, paths={operation: f"/own/{operation}" for operation in VENDORS[name].profile.paths})
+    for operation, request in requests(name, of):
+        assert request.url.partition("?")[0] == f"http://vendor.example/own/{operation}"
+
+
+@every_vendor
+def test_encoding_is_pure(name: str) -> None:
+    assert list(requests(name, account(name))) == list(requests(name, account(name)))
+
+
+@every_vendor
+@pytest.mark.parametrize("text", ["", "a\ud83d", "\ude00", "字" * 3000])
+def test_what_no_vendor_can_carry_is_an_encode_error(name: str, text: str) -> None:
+    vendor, of = VENDORS[name], account(name)
+    with pytest.raises(EncodeError) as sent:
+        vendor.send.encode_send(of, submission(text), NOW, NONCE)
+    assert sent.value.reason in {Reason.CONTENT_EMPTY, Reason.CONTENT_NOT_ENCODABLE, Reason.CONTENT_TOO_LONG}
+    if vendor.batch:
+        with pytest.raises(EncodeError):
+            vendor.batch.encode_batch(of, submission(text, contents=2), NOW, NONCE)
+
+
+@every_vendor
+def test_numbers_over_the_limit_or_none_or_separators_are_an_encode_error(name: str) -> None:
+    vendor, of = VENDORS[name], account(name)
+    too_many = ("13800138000",) * (vendor.profile.recipients + 1)
+    for numbers in ((), too_many, ("13800138000,13900139000",), ("13800138000;1",), ("１３８００１３８０００",)):
+        with pytest.raises(EncodeError):
+            vendor.send.encode_send(of, submission(numbers=numbers), NOW, NONCE)
+
+
+# Answers and pushes
+
+
+@every_vendor
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_garbage_is_a_decode_error_with_its_bytes(name: str, kind: str) -> None:
+    for operation, decode in decoders(name, account(name)):
+        with pytest.raises(DecodeError) as error:
+            decode(GARBAGE[kind])
+        assert error.value.raw == GARBAGE[kind], operation
+
+
+@every_vendor
+@given(body=st.binary(max_size=100) | st.text(max_size=50).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_raise_nothing_but_decode_error(name: str, body: bytes) -> None:
+    for _, decode in decoders(name, account(name)):
+        with suppress(DecodeError):
+            answer = decode(body)
+            assert isinstance(answer, Accepted | Refused | Page | tuple | bool)
+            assert not isinstance(answer, Accepted) or body.lstrip().startswith(b"0")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@every_vendor
+@given(value=json_values)
+def test_any_json_raises_nothing_but_decode_error(name: str, value: object) -> None:
+    for _, decode in decoders(name, account(name)):
+        with suppress(DecodeError):
+            assert not isinstance(decode(json.dumps(value).encode()), Accepted)
+
+
+@every_vendor
+def test_any_status_but_200_is_a_decode_error(name: str) -> None:
+    vendor = VENDORS[name]
+    for status in (204, 301, 404, 500):
+        with pytest.raises(DecodeError):
+            vendor.send.decode_send(account(name), submission(), Response(status, body=ACCEPTED_ANSWERS[name]))
+
+
+@every_vendor
+def test_a_cut_success_is_never_a_whole_one(name: str) -> None:
+    whole = ACCEPTED_ANSWERS[name]
+    decode = dict(decoders(name, account(name)))["send"]
+    complete = decode(whole)
+    assert isinstance(complete, Accepted)
+    for end in range(len(whole)):
+        with suppress(DecodeError):
+            cut = decode(whole[:end])
+            # heji's message, the last field, is the one thing that may be missing without changing the answer.
+            assert cut != complete or whole[:end].count(b",") == 5
+            assert isinstance(cut, Accepted) or cut.about is About.UNLISTED
+
+
+@every_vendor
+def test_an_unlisted_code_is_shown_and_means_what_the_account_says(name: str) -> None:
+    code, body = UNLISTED_ANSWERS[name]
+    for about in (None, About.MOMENT, About.ACCOUNT, About.CONTENT, About.NUMBERS):
+        of = account(name, codes={code: about} if about else {})
+        for operation, decode in decoders(name, of):
+            if operation in ("health", "report_push", "inbound_push"):
+                continue
+            answer = decode(body)
+            assert isinstance(answer, Refused), operation
+            assert answer.about is (about or About.UNLISTED), operation
+            assert answer.reason is Reason.UNLISTED_CODE, operation
+            assert answer.vendor_status.startswith(code), operation
+
+
+# Who pushes
+
+pushing_vendors = pytest.mark.parametrize("name", [name for name in VENDORS if VENDORS[name].report_push])
+vendors_with_push_secrets = pytest.mark.parametrize(
+    "name", [name for name in VENDORS if VENDORS[name].profile.push_credentials or name == "infocloud"]
+)
+
+
+def wrong_pushes() -> Iterator[Push]:
+    """Pushes in every form that carry wrong, empty, odd or no credentials."""
+    names = ("receiver", "pswd", "name", "pwd", "random", "timestamp", "apiKey")
+    for value in ("wrong", "", "密码", "\0", "null", "１", "x" * 100_000):
+        fields = dict.fromkeys(names, value)
+        yield Push("POST", body=urlencode(fields).encode())
+        yield Push("GET", query=tuple(fields.items()))
+        yield Push("POST", body=json.dumps(fields).encode())
+    yield Push("GET", query=tuple(dict.fromkeys(names, "\ud800").items()))
+    for other in (b'{"apiKey": null}', b'{"apiKey": {}}', b'{"apiKey": "\\ud800"}', b"[1]", *GARBAGE.values()):
+        yield Push("POST", body=other)
+
+
+@vendors_with_push_secrets
+def test_wrong_credentials_are_refused_without_an_exception(name: str) -> None:
+    pusher = VENDORS[name].report_push
+    assert pusher
+    for push in wrong_pushes():
+        for kind in KINDS:
+            assert pusher.verify_push(account(name), push, kind) is False
+
+
+@vendors_with_push_secrets
+def test_an_empty_secret_is_no_secret(name: str) -> None:
+    pusher, of = VENDORS[name].report_push, account(name)
+    assert pusher
+    empty = dataclasses.replace(
+        of,
+        credentials=dict.fromkeys(of.credentials, ""),
+        push=PushSettings(("token",), (), dict.fromkeys(VENDORS[name].profile.push_credentials, ("",))),
+    )
+    for push in wrong_pushes():
+        assert pusher.verify_push(empty, push, "reports") is False
+
+
+@pushing_vendors
+@given(body=st.binary(max_size=100), query=st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3))
+def test_verifying_never_raises(name: str, body: bytes, query: list[tuple[str, str]]) -> None:
+    pusher = VENDORS[name].report_push
+    assert pusher
+    assert pusher.verify_push(account(name), Push("POST", query=tuple(query), body=body), "inbound") in (True, False)
+
+
+@pushing_vendors
+def test_acknowledgement_and_failure_differ(name: str) -> None:
+    pusher = VENDORS[name].report_push
+    assert pusher
+    for kind in KINDS:
+        assert pusher.acknowledgement(account(name), kind) != pusher.failure(account(name), kind)
+
+
+# Secrets
+
+
+@every_vendor
+def test_no_secret_shows(name: str) -> None:
+    """Neither in a repr of what is passed around nor in the text of an error."""
+    of, vendor = account(name), VENDORS[name]
+    shown = [repr(of), repr(of.push), *(repr(request) for _, request in requests(name, of))]
+    for text, numbers in (("", NUMBERS), ("\ud83d", NUMBERS), ("字" * 3000, NUMBERS), ("您好", ()), ("您好", ("1,2",))):
+        with pytest.raises(EncodeError) as encode_error:
+            vendor.send.encode_send(of, submission(text, numbers), NOW, NONCE)
+        shown += [repr(encode_error.value), str(encode_error.value)]
+    reflected = "&".join([*of.credentials.values(), f"pswd-{SECRET}"]).encode()
+    for _, decode in decoders(name, of):
+        with pytest.raises(DecodeError) as decode_error:
+            decode(reflected)
+        shown += [repr(decode_error.value), str(decode_error.value)]
+    assert not [text for text in shown if SECRET in text]
+
+
+@every_vendor
+def test_credentials_that_no_charset_carries_are_an_error_without_them(name: str) -> None:
+    of = account(name)
+    odd = dataclasses.replace(of, credentials=dict.fromkeys(of.credentials, f"\ud800-{SECRET}"))
+    with pytest.raises(EncodeError) as error:
+        VENDORS[name].send.encode_send(odd, submission(), NOW, NONCE)
+    assert SECRET not in repr(error.value)
+
+
+def test_numbers_and_texts_do_not_show_in_a_repr() -> None:
+    report = Report("1", "13800138000", ReportStatus.DELIVERED, "DELIVRD", raw="13800138000")
+    reply = Inbound("13800138000", "退订", raw="退订")
+    push = Push("GET", query=(("mobile", "13800138000"), ("msg", "退订")), body="退订".encode())
+    for shown in map(repr, (report, reply, submission("退订"), push, Response(200, body="退订".encode()))):
+        assert "13800138000" not in shown
+        assert "退订" not in shown

@@ -1,0 +1,622 @@
+"""heji, from the cases of its document (tests/cases/heji/SOURCES.md)."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from smsgateway.codecs import heji
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Balance,
+    Content,
+    Inbound,
+    Options,
+    Push,
+    PushSettings,
+    Reason,
+    Refused,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+    Submission,
+)
+
+CASES = Path(__file__).parents[2] / "cases" / "heji"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+NONCE = "12345678901234567890"
+BEIJING = timezone(timedelta(hours=8))
+SENDID = "20140821110353234137876543"
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+def account(
+    credentials: Mapping[str, str] | None = None, push: Mapping[str, tuple[str, ...]] | None = None, **options: Any
+) -> Account:
+    return Account(
+        name="hj",
+        vendor="heji",
+        base_url="http://heji.example/sms",
+        credentials=credentials or {"name": "test", "pwd": "112345"},
+        push=PushSettings(tokens=("token",), credentials=push or {}),
+        options=Options(**options),
+    )
+
+
+def submission(
+    text: str = "testmsg",
+    signature: str = "testsign",
+    numbers: tuple[str, ...] = ("18266878877", "18655555555"),
+    **more: Any,
+) -> Submission:
+    return Submission(id="s1", numbers=numbers, contents=(Content(text, signature),), **more)
+
+
+def encode(of: Account, what: Submission) -> Request:
+    return heji.encode_send(of, what, NOW, NONCE)
+
+
+def decode(body: bytes, sent: int = 1, **options: Any) -> Accepted | Refused:
+    numbers = tuple(f"138{n:08}" for n in range(sent))
+    return heji.decode_send(account(**options), submission(numbers=numbers), Response(200, body=body))
+
+
+def balance(body: bytes, **options: Any) -> tuple[Balance, ...] | Refused:
+    return heji.decode_balance(account(**options), Response(200, body=body))
+
+
+def pushed(name: str) -> Push:
+    """A case as the vendor sends it: `.query` in a GET, `.form` in a POST."""
+    data = case(name)
+    if name.endswith(".form"):
+        return Push("POST", headers={"content-type": "application/x-www-form-urlencoded"}, body=data)
+    return Push("GET", query=tuple(parse_qsl(data.decode(), keep_blank_values=True)))
+
+
+def replies(args: str, **options: Any) -> tuple[Inbound, ...]:
+    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode()))
+
+
+# Sending
+
+
+def test_the_documents_request_byte_for_byte() -> None:
+    at = datetime(2012, 8, 1, 0, 20, 23, tzinfo=UTC)
+    request = encode(account(), submission(send_at=at))
+    assert (request.method, request.url) == ("POST", "http://heji.example/sms")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=UTF-8"
+    assert request.body == case("send-request.form")
+    printed = parse_qs(case("send-request.document-1.8.form").decode(), keep_blank_values=True)
+    printed["stime"] = ["2012-08-01 08:20:23"]  # printed with a one-digit hour
+    assert parse_qs(request.body.decode("ascii"), keep_blank_values=True) == printed
+
+
+def test_empty_fields_are_sent_and_values_are_escaped() -> None:
+    of = account(credentials={"name": "test", "pwd": "a&b=+"})
+    what = submission("a+b & 50% 😀", signature="", numbers=("13800138000",), extension="0042")
+    assert encode(of, what).body == case("send-request.unsigned.form")
+
+
+@pytest.mark.parametrize("name", ["send-request.demo-5.1.form", "send-request.demo-6.1.form"])
+def test_the_demos_fields_are_ours_but_for_the_number(name: str) -> None:
+    demo = dict(parse_qsl(case(name).decode(), keep_blank_values=True))
+    of = account(credentials={"name": demo["name"], "pwd": demo["pwd"]})
+    what = submission(demo["content"], signature=demo["sign"], numbers=("13800138000",))
+    sent = dict(parse_qsl(encode(of, what).body.decode("ascii"), keep_blank_values=True))
+    assert sent == demo | {"mobile": "13800138000"}
+
+
+def test_get_is_the_same_form_in_the_address() -> None:
+    at = datetime(2012, 8, 1, 8, 20, 23, tzinfo=BEIJING)
+    request = encode(account(method="GET"), submission(send_at=at))
+    assert (request.method, request.body) == ("GET", b"")
+    assert request.url == f"http://heji.example/sms?{case('send-request.form').decode()}"
+
+
+def test_the_address_is_the_accounts() -> None:
+    of = account(paths={"send": "/sms.aspx", "balance": "/balance.aspx"})
+    assert encode(of, submission()).url == "http://heji.example/sms/sms.aspx"
+    assert heji.encode_balance(of, NOW, NONCE).url == "http://heji.example/sms/balance.aspx"
+
+
+@pytest.mark.parametrize(
+    ("what", "reason", "problem"),
+    [
+        (submission(""), Reason.CONTENT_EMPTY, "empty"),
+        (submission("字" * 501), Reason.CONTENT_TOO_LONG, "501 characters without the signature, the limit is 500"),
+        (submission("😀" * 250 + "a"), Reason.CONTENT_TOO_LONG, "501"),
+        (submission("a\ud83d"), Reason.CONTENT_NOT_ENCODABLE, r"U\+D83D"),
+        (submission(signature="\ude00"), Reason.CONTENT_NOT_ENCODABLE, r"U\+DE00"),
+        (submission(numbers=()), Reason.PARAMETER_REFUSED, "0 numbers"),
+        (submission(numbers=("13800138000",) * 1001), Reason.PARAMETER_REFUSED, "1001 numbers .* limit is 1000"),
+        (submission(numbers=("13800138000,13900139000",)), Reason.INVALID_NUMBER, "digits"),
+        (submission(extension="1a"), Reason.EXTENSION_REFUSED, "digits"),
+        (submission(extension="1" * 21), Reason.EXTENSION_REFUSED, "limit is 20"),
+    ],
+)
+def test_what_the_protocol_cannot_carry(what: Submission, reason: Reason, problem: str) -> None:
+    with pytest.raises(EncodeError, match=problem) as error:
+        encode(account(), what)
+    assert error.value.reason is reason
+
+
+def test_500_characters_are_carried_beside_the_signature() -> None:
+    fields = parse_qs(encode(account(), submission("字" * 500, signature="签名")).body.decode())
+    assert (fields["content"], fields["sign"]) == (["字" * 500], ["签名"])
+
+
+def test_the_account_may_know_how_many_numbers_fit() -> None:
+    many = submission(numbers=("13800138000",) * 1001)
+    assert encode(account(recipients_per_request=2000), many).body.count(b"13800138000") == 1001
+    with pytest.raises(EncodeError, match="limit is 500"):
+        encode(account(recipients_per_request=500), many)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.text("签名ab&=+", max_size=20))
+def test_an_independent_parser_reads_what_was_sent(text: str, signature: str) -> None:
+    request = encode(account(), submission(text, signature=signature))
+    fields = parse_qs(request.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    assert list(fields) == ["name", "pwd", "content", "mobile", "stime", "sign", "type", "extno"]
+    assert (fields["content"], fields["sign"], fields["type"]) == ([text], [signature], ["pt"])
+
+
+# Answers
+
+
+def test_the_documents_success() -> None:
+    assert decode(case("send.ok.document-1.7.2.txt"), sent=500) == Accepted(vendor_ids=(SENDID,))
+
+
+@pytest.mark.parametrize("name", ["send.ok.compact.txt", "send.ok.commas-in-message.txt"])
+def test_successes_of_one_number(name: str) -> None:
+    assert decode(case(name)) == Accepted(vendor_ids=(SENDID,))
+
+
+def test_a_success_without_an_id_or_with_numbers_left_out_is_shown_as_it_came() -> None:
+    assert decode(case("send.ok.without-id.txt")) == Accepted(vendor_status="0,,0,1,0,提交成功")
+    partial = decode(case("send.partial.txt"), sent=3)
+    assert partial == Accepted(vendor_ids=(SENDID,), vendor_status=f"0,{SENDID},1,1,1,提交成功")
+    fewer = decode(case("send.ok.compact.txt"), sent=2)
+    assert fewer == Accepted(vendor_ids=(SENDID,), vendor_status=f"0,{SENDID},0,1,0,提交成功")
+
+
+@pytest.mark.parametrize(
+    ("counts", "sent", "reason"),
+    [("0,0,1", 1, Reason.BLACKLISTED), ("1,0,0", 1, Reason.INVALID_NUMBER), ("1,0,1", 2, Reason.INVALID_NUMBER)],
+)
+def test_a_success_of_no_number_is_a_refusal_of_all(counts: str, sent: int, reason: Reason) -> None:
+    answer = f"0,{SENDID},{counts},提交成功"
+    assert decode(answer.encode(), sent=sent) == Refused(About.NUMBERS, reason, answer)
+
+
+def test_no_success_and_nothing_said_of_the_numbers_is_shown_as_it_came() -> None:
+    answer = f"0,{SENDID},0,0,0,提交成功"
+    assert decode(answer.encode()) == Accepted(vendor_ids=(SENDID,), vendor_status=answer)
+
+
+def test_the_refusals_of_the_cases() -> None:
+    numbers = decode(case("send.refused.numbers.txt"))
+    assert isinstance(numbers, Refused)
+    assert (numbers.about, numbers.reason) == (About.NUMBERS, Reason.BLACKLISTED)
+    unknown = decode(case("send.refused.account.txt"))
+    assert unknown == Refused(About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "10 账号不存在")
+    commas = decode(case("send.refused.commas-in-message.txt"))
+    assert isinstance(commas, Refused)
+    assert commas.about is About.CONTENT
+    assert "含有敏感词汇:a,b" in commas.vendor_status
+    spent = decode(case("send.refused.balance.txt"))
+    assert spent == Refused(About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "2 余额不足")
+    vague = decode(case("send.refused.vague.txt"))
+    assert vague == Refused(About.UNLISTED, Reason.UNLISTED_CODE, "-1 系统异常")
+
+
+@pytest.mark.parametrize(
+    ("code", "about", "reason"),
+    [
+        ("1", About.CONTENT, Reason.SENSITIVE_CONTENT),
+        ("2", About.CONTENT, Reason.SENSITIVE_CONTENT),
+        ("3", About.NUMBERS, Reason.INVALID_NUMBER),
+        ("4", About.CONTENT, Reason.CONTENT_REFUSED),
+        ("10", About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
+        ("11", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
+        ("12", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
+        ("13", About.ACCOUNT, Reason.ADDRESS_REFUSED),
+        ("14", About.CONTENT, Reason.PARAMETER_REFUSED),
+        ("-1", About.UNLISTED, Reason.UNLISTED_CODE),
+        ("5", About.UNLISTED, Reason.UNLISTED_CODE),
+        ("00", About.UNLISTED, Reason.UNLISTED_CODE),
+    ],
+)
+def test_every_code_of_sending(code: str, about: About, reason: Reason) -> None:
+    for body in (f"{code},", f"{code}, 说明", f"{code},,0,0,0,说明"):
+        answer = decode(body.encode())
+        assert isinstance(answer, Refused)
+        assert (answer.about, answer.reason) == (about, reason)
+        assert answer.vendor_status.split(" ")[0] == code
+
+
+@pytest.mark.parametrize("code", ["-1", "99"])
+def test_a_vague_or_unlisted_code_is_what_the_account_says(code: str) -> None:
+    codes = {code: About.MOMENT, "10": About.MOMENT}
+    answer = decode(f"{code},系统异常".encode(), codes=codes)
+    assert isinstance(answer, Refused)
+    assert (answer.about, answer.reason) == (About.MOMENT, Reason.UNLISTED_CODE)
+    listed = decode("10,账号不存在".encode(), codes=codes)
+    assert isinstance(listed, Refused)
+    assert listed.about is About.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"0",
+        b"0,",
+        b"0,2014",
+        "0,提交成功".encode(),
+        f"0,{SENDID},0,1,0".encode(),
+        f"0,{SENDID},0,,0,提交成功".encode(),
+        f"0,{SENDID},0,1,-1,提交成功".encode(),
+        f"0,{SENDID},0,１,0,提交成功".encode(),
+        "0,<b>,0,1,0,提交成功".encode(),
+        b"10",
+        b"ok,1",
+        "０,1".encode(),
+        "10,账号".encode("gbk"),
+        b"<html><body>502, Bad Gateway</body></html>",
+    ],
+)
+def test_what_is_no_answer_is_an_error(body: bytes) -> None:
+    with pytest.raises(DecodeError) as error:
+        decode(body)
+    assert error.value.raw == body
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("send.*.txt")))
+def test_a_cut_answer_never_becomes_another(name: str) -> None:
+    """What is cut within the message, after the counts, has said all that counts: everything else is an error."""
+    whole = case(name)
+    complete = decode(whole)
+    for end in range(len(whole)):
+        try:
+            answer = decode(whole[:end])
+        except DecodeError:
+            continue
+        assert type(answer) is type(complete)
+        if isinstance(answer, Accepted) and isinstance(complete, Accepted):
+            assert answer.vendor_ids == complete.vendor_ids
+            assert whole[:end].count(b",") >= 5
+        if isinstance(answer, Refused) and isinstance(complete, Refused) and name != "send.refused.balance.txt":
+            assert (answer.about, answer.reason) == (complete.about, complete.reason)
+
+
+@given(st.binary(max_size=60) | st.from_regex(rb"-?[0-9]{1,2}(, ?[0-9]{0,3}){0,6}", fullmatch=True))
+def test_any_bytes_are_an_answer_or_a_decode_error(body: bytes) -> None:
+    for decoder in (decode, balance):
+        with suppress(DecodeError):
+            assert decoder(body) != Accepted()
+
+
+# Balance
+
+
+def test_the_balance_request() -> None:
+    request = heji.encode_balance(account(credentials={"name": "test", "pwd": "testpwd"}), NOW, NONCE)
+    assert (request.method, request.url) == ("POST", "http://heji.example/sms")
+    assert request.body == case("balance-request.document-2.5.form")
+
+
+def test_the_balance() -> None:
+    assert balance(case("balance.ok.txt")) == (Balance(Decimal(93)),)
+    assert balance(case("balance.ok.spaced.txt")) == (Balance(Decimal("93.50")),)
+    refused = balance(case("balance.refused.txt"))
+    assert refused == Refused(About.ACCOUNT, Reason.ADDRESS_REFUSED, "13 IP鉴权失败")
+
+
+@pytest.mark.parametrize(
+    ("code", "about", "reason"),
+    [
+        ("10", About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
+        ("11", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
+        ("12", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
+        ("13", About.ACCOUNT, Reason.ADDRESS_REFUSED),
+        ("1", About.UNLISTED, Reason.UNLISTED_CODE),
+        ("-1", About.UNLISTED, Reason.UNLISTED_CODE),
+    ],
+)
+def test_every_code_of_the_balance(code: str, about: About, reason: Reason) -> None:
+    answer = balance(f"{code},0".encode())
+    assert isinstance(answer, Refused)
+    assert (answer.about, answer.reason) == (about, reason)
+
+
+@pytest.mark.parametrize("body", [b"", b"0", b"0,", b"0,x", b"0,1e5", b"0,NaN", "0,９".encode(), b"0,1,2", b"93"])
+def test_what_is_no_balance_is_an_error(body: bytes) -> None:
+    with pytest.raises(DecodeError):
+        balance(body)
+
+
+# Reports
+
+
+@pytest.mark.parametrize("name", ["report-push.document-3.3.query", "report-push.document-3.3.form"])
+def test_the_documents_report(name: str) -> None:
+    assert heji.decode_report_push(account(), pushed(name)) == (
+        Report(
+            vendor_id="12345",
+            number="13900210021",
+            status=ReportStatus.DELIVERED,
+            vendor_status="DELIVRD",
+            reported_at=datetime(2013, 8, 20, 20, 11, 34, tzinfo=BEIJING),
+            raw="sendid=12345&time=2013-08-20+20%3A11%3A34&mobile=13900210021&state=DELIVRD",
+        ),
+    )
+
+
+def test_numbers_of_one_state_are_a_report_each() -> None:
+    reports = heji.decode_report_push(account(), pushed("report-push.digest-list.form"))
+    assert [report.number for report in reports] == ["13900210021", "13800138000", "18655555555"]
+    assert {(report.vendor_id, report.vendor_status) for report in reports} == {(SENDID, "ERR:104")}
+    assert [report.number in report.raw for report in reports] == [True, True, True]
+    assert not any("a1b2c3" in report.raw or "name" in report.raw for report in reports)
+
+
+def test_a_list_may_have_spaces_and_gaps() -> None:
+    push = Push("POST", body=b"sendid=1&state=DELIVRD&mobile= 13900210021 ,,8613800138000,")
+    assert [report.number for report in heji.decode_report_push(account(), push)] == ["13900210021", "13800138000"]
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "reason"),
+    [
+        ("DELIVRD", ReportStatus.DELIVERED, None),
+        ("EXPIRED", ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
+        ("UNDELIV", ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
+        ("UNKNOWN", ReportStatus.UNKNOWN, None),
+        ("REJECTD", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("DTBLACK", ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+        ("ERR:104", ReportStatus.UNDELIVERED, Reason.BUSY),
+        ("REJECT", ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
+        ("ERR:105", ReportStatus.UNKNOWN, None),
+        ("delivrd", ReportStatus.UNKNOWN, None),
+    ],
+)
+def test_every_report_state(word: str, status: ReportStatus, reason: Reason | None) -> None:
+    push = Push("POST", body=f"sendid=1&mobile=13800138000&state={word}".encode())
+    (report,) = heji.decode_report_push(account(), push)
+    assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
+    assert report.reported_at is None
+
+
+@pytest.mark.parametrize("name", ["sendid", "mobile", "state"])
+def test_a_report_without_what_it_needs_is_an_error(name: str) -> None:
+    fields = {"sendid": "1", "mobile": "13800138000", "state": "DELIVRD"}
+    for wrong in ({k: v for k, v in fields.items() if k != name}, fields | {name: " "}):
+        with pytest.raises(DecodeError) as posted:
+            heji.decode_report_push(account(), Push("POST", body=urlencode(wrong).encode()))
+        with pytest.raises(DecodeError) as got:
+            heji.decode_report_push(account(), Push("GET", query=tuple(wrong.items())))
+        assert posted.value.raw == got.value.raw == urlencode(wrong).encode()
+
+
+def test_ten_thousand_numbers_do_not_repeat_the_list_in_each_record() -> None:
+    numbers = ",".join(f"138{n:08}" for n in range(10_000))
+    reports = heji.decode_report_push(account(), Push("POST", body=f"sendid=1&mobile={numbers}&state=DELIVRD".encode()))
+    assert len(reports) == 10_000
+    assert max(len(report.raw) for report in reports) < 100
+
+
+# Replies
+
+
+@pytest.mark.parametrize("name", ["inbound-push.document-4.query", "inbound-push.document-4.form"])
+def test_the_documents_replies(name: str) -> None:
+    first, second = heji.decode_inbound_push(account(extension_prefix_length=3), pushed(name))
+    assert first == Inbound(
+        number="13800210021",
+        text="content1",
+        access_number="008123",
+        extension="123",
+        received_at=datetime(2013, 8, 21, 21, 20, 11, tzinfo=BEIJING),
+        raw="13800210021#@#content1#@#2013-08-21 21:20:11#@#008123",
+    )
+    assert (second.number, second.text, second.extension) == ("13978767656", "content2", "456")
+    assert second.received_at == datetime(2013, 8, 21, 21, 20, 30, tzinfo=BEIJING)
+
+
+def test_separators_and_times_within_the_content() -> None:
+    first, second = heji.decode_inbound_push(account(), pushed("inbound-push.separators.form"))
+    assert first.text == "退订#@#a#@@#b#@#2013-08-21 8:20:11#@#c#"
+    assert (first.access_number, first.extension) == ("", "")
+    assert first.received_at == datetime(2013, 8, 21, 21, 20, 11, tzinfo=BEIJING)
+    assert (second.number, second.text, second.extension) == ("13978767656", "好&=+%", "008456")
+
+
+@pytest.mark.parametrize(("length", "extension"), [(0, "008123"), (3, "123"), (6, ""), (9, "")])
+def test_the_extension_is_cut_by_the_accounts_length(length: int, extension: str) -> None:
+    (reply,) = replies("13800210021#@#x#@#2013-08-21 21:20:11#@#008123", extension_prefix_length=length)
+    assert (reply.access_number, reply.extension) == ("008123", extension)
+
+
+@pytest.mark.parametrize(
+    ("args", "texts"),
+    [
+        ("13800210021#@#x#@#2013-08-21 21:20:11", ["x"]),
+        ("13800210021#@#x#@#2013-08-21 21:20:11#@#", ["x"]),
+        ("13800210021#@##@#2013-08-21 21:20:11#@#1", [""]),
+        ("13800210021#@#x\ny#@#2013-08-21 21:20:11#@#1\n", ["x\ny"]),
+        ("13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#", ["x"]),
+        ("13800210021#@#x#@#2013-08-21 21:20:11#@##@@#13978767656#@#y#@#2013-08-21 21:20:11#@#", ["x", "y"]),
+        ("13800210021#@#x#@#2013-08-21 21:20:11#@@#13978767656#@#y#@#2013-08-21 21:20:11", ["x", "y"]),
+        ("13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#\n13978767656#@#y#@#2013-08-21 21:20:11#@#1", ["x", "y"]),
+        ("13800210021#@#x#@##@#1", ["x"]),
+        ("13800210021#@#x#@#yesterday#@#1#@@#13978767656#@#y#@#2013-08-21 21:20:11#@#1", ["x", "y"]),
+    ],
+)
+def test_shapes_of_replies(args: str, texts: list[str]) -> None:
+    assert [reply.text for reply in replies(args)] == texts
+
+
+@pytest.mark.parametrize("time", ["", "yesterday", "2013-13-21 21:20:11", "20130821212011"])
+def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
+    (reply,) = replies(f"13800210021#@#退订#@#{time}#@#008123")
+    assert (reply.text, reply.received_at, reply.access_number) == ("退订", None, "008123")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        "",
+        "13800210021",
+        "13800210021#@#x",
+        "13800210021#@#x#@#yesterday",
+        "13800210021#@#x#@#y#@#yesterday#@#1",
+        "13800210021#@#x#@#2013-08-21 21:20:11#@#abc#@#",
+        "13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#13978767656#@#y",
+        "#@#x#@#2013-08-21 21:20:11#@#1",
+    ],
+)
+def test_args_that_are_no_replies_are_an_error(args: str) -> None:
+    push = Push("POST", body=urlencode({"name": "admin", "args": args}).encode())
+    with pytest.raises(DecodeError) as error:
+        heji.decode_inbound_push(account(), push)
+    assert error.value.raw == push.body
+
+
+def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
+    gbk = "args=13800210021#@#退订#@#2013-08-21 21:20:11#@#1".encode("gbk")
+    for push in (Push("GET"), Push("POST", body=b"name=admin"), Push("POST", body=b"{}"), Push("POST", body=gbk)):
+        with pytest.raises(DecodeError):
+            heji.decode_inbound_push(account(), push)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "#@@#" not in text), min_size=1))
+def test_replies_are_read_as_they_were_written(texts: list[str]) -> None:
+    args = "#@@#".join(f"13800210021#@#{text}#@#2013-08-21 21:20:11#@#008" for text in texts)
+    assert [reply.text for reply in replies(args)] == texts
+
+
+@given(st.text(st.sampled_from("#@ a"), max_size=40), st.text(st.sampled_from("#@ a"), max_size=40))
+def test_a_reply_made_of_separators_stays_one_reply_of_its_sender(text: str, more: str) -> None:
+    (reply,) = replies(f"13800210021#@#{text}#@#{more}#@#2013-08-21 21:20:11#@#008")
+    assert reply.text == f"{text}#@#{more}"
+
+
+def test_many_separators_are_read_in_good_time() -> None:
+    (reply,) = replies("13800210021" + "#@#2013-08-21 21:20:11#@#1" * 8_000)
+    assert reply.text.count("#@#") == 15_997
+    with pytest.raises(DecodeError):
+        replies("13800210021" + "#@#" * 60_000)
+
+
+@given(st.binary(max_size=80), st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3))
+def test_any_push_is_understood_or_a_decode_error(body: bytes, query: list[tuple[str, str]]) -> None:
+    push = Push("POST", query=tuple(query), body=body)
+    for decoder in (heji.decode_report_push, heji.decode_inbound_push):
+        with pytest.raises(DecodeError):
+            decoder(account(), push)
+    assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
+
+
+@pytest.mark.parametrize("name", ["report-push.document-3.3.form", "report-push.digest-list.form"])
+def test_a_cut_report_is_never_a_delivery(name: str) -> None:
+    whole = case(name)
+    for end in range(len(whole)):
+        with suppress(DecodeError):
+            reports = heji.decode_report_push(account(), Push("POST", body=whole[:end]))
+            assert {report.status for report in reports} == {ReportStatus.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", ["inbound-push.document-4.form", "inbound-push.separators.form"])
+def test_a_cut_reply_is_an_error_or_only_lacks_its_end(name: str) -> None:
+    whole = case(name)
+    complete = heji.decode_inbound_push(account(), Push("POST", body=whole))
+    for end in range(len(whole)):
+        with suppress(DecodeError):
+            cut = heji.decode_inbound_push(account(), Push("POST", body=whole[:end]))
+            assert all(short.number == long.number for short, long in zip(cut, complete, strict=False))
+            assert all(long.text.startswith(short.text) for short, long in zip(cut, complete, strict=False))
+
+
+# Who pushes
+
+SECRET = "AccessSecret-example"
+DIGEST = hashlib.md5(b"AccessSecret-examplea1b2c31376999494").hexdigest()
+SALT = {"random": "a1b2c3", "timestamp": "1376999494"}
+type Expected = Mapping[str, tuple[str, ...]]
+
+
+@pytest.mark.parametrize(
+    ("expected", "sent", "verified"),
+    [
+        ({"access_secret": (SECRET,)}, {"name": DIGEST} | SALT, True),
+        ({"access_secret": (SECRET,)}, {"name": DIGEST.upper()} | SALT, True),
+        ({"access_secret": ("new", SECRET)}, {"name": DIGEST} | SALT, True),
+        ({"access_secret": (SECRET,)}, {"name": DIGEST, "random": "a1b2c3"}, False),
+        ({"access_secret": (SECRET,)}, {"name": DIGEST, "random": "", "timestamp": "a1b2c31376999494"}, False),
+        ({"access_secret": (SECRET,)}, {"name": DIGEST} | SALT | {"timestamp": "1376999495"}, False),
+        ({"access_secret": (SECRET,)}, {"name": "admin"} | SALT, False),
+        ({"access_secret": (SECRET,)}, {"name": SECRET}, False),
+        ({"access_secret": ("",)}, {"name": hashlib.md5(b"a1b2c31376999494").hexdigest()} | SALT, False),
+        ({"name": ("admin",)}, {"name": "admin"}, True),
+        ({"name": ("old", "admin")}, {"name": "admin"} | SALT, True),
+        ({"name": ("admin",)}, {"name": "ADMIN"}, False),
+        ({"name": ("admin",)}, {"name": DIGEST} | SALT, False),
+        ({"name": ("",)}, {"name": ""}, False),
+        ({"name": ("admin",), "access_secret": (SECRET,)}, {"name": "admin"}, True),
+        ({"name": ("admin",), "access_secret": (SECRET,)}, {"name": DIGEST} | SALT, True),
+        ({"name": ("admin",), "access_secret": (SECRET,)}, {"name": "other"} | SALT, False),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "admin", "pwd": "12345"}, True),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "admin", "pwd": "wrong"}, False),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "admin"}, False),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "wrong", "pwd": "12345"}, False),
+        ({"pwd": ("12345",)}, {"name": "any", "pwd": "12345"}, True),
+        ({"pwd": ("12345",)}, {"pwd": ""}, False),
+        ({"pwd": ("",)}, {"pwd": ""}, False),
+        ({"pwd": ("密码",)}, {"pwd": "密码"}, True),
+        ({"pwd": ("12345",)}, {"pwd": "密码"}, False),
+        ({}, {"name": "any"}, True),
+    ],
+)
+def test_verify_push(expected: Expected, sent: dict[str, str], verified: bool) -> None:
+    of = account(push=expected)
+    assert heji.verify_push(of, Push("POST", body=urlencode(sent).encode()), "reports") is verified
+    assert heji.verify_push(of, Push("GET", query=tuple(sent.items())), "inbound") is verified
+
+
+def test_the_digest_of_the_case_is_verified() -> None:
+    push = pushed("report-push.digest-list.form")
+    assert heji.verify_push(account(push={"access_secret": (SECRET,)}), push, "reports") is True
+    assert heji.verify_push(account(push={"access_secret": ("other",)}), push, "reports") is False
+
+
+def test_odd_pushes_are_not_verified_where_credentials_are_asked_for() -> None:
+    of = account(push={"access_secret": (SECRET,)})
+    odd = (("name", "\ud800"), ("random", "\udfff"), ("timestamp", "١"))
+    assert heji.verify_push(of, Push("GET", query=odd), "reports") is False
+    assert heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports") is False
+
+
+def test_an_account_without_push_verifies_nothing() -> None:
+    of = Account("hj", "heji", "http://h", {"name": "a", "pwd": "b"})
+    assert heji.verify_push(of, Push("GET"), "reports") is False
+
+
+def test_acknowledgements() -> None:
+    assert heji.acknowledgement(account(), "reports") == "0"
+    assert heji.acknowledgement(account(ack="ok"), "inbound") == "ok"
+    assert heji.failure(account(), "reports") not in ("", "0")

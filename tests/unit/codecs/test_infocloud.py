@@ -1,0 +1,1064 @@
+"""The infocloud codec against the manual's samples, tables and notes, and against anything else."""
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, is_dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from smsgateway.codecs import infocloud
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Balance,
+    Content,
+    DayStatistics,
+    Options,
+    Page,
+    Push,
+    Reason,
+    Refused,
+    Rejection,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+    Submission,
+    VendorTemplate,
+)
+from smsgateway.text import has_unpaired_surrogates
+
+CASES = Path(__file__).parents[2] / "cases" / "infocloud"
+BEIJING = timezone(timedelta(hours=8))
+NOW = datetime(2022, 1, 5, 2, 29, 44, 346_000, tzinfo=UTC)  # 1641349784346
+NONCE = "12345678901234567890"
+ACCOUNT = Account(
+    name="jf",
+    vendor="infocloud",
+    base_url="https://opassapi.infocloud.com.cn",
+    credentials={"api_key": "8767fd835ca3a4eb6f69129d71971760", "access_key": "32c0d2a0f9bc449c"},
+)
+FREE_TEXT = replace(ACCOUNT, options=Options(free_text_template="817436511033106432"))
+SIGNED_FREE_TEXT = replace(
+    ACCOUNT, options=Options(free_text_template="8392985760770416", free_text_signature=True, access_number="1069")
+)
+SUBMISSION = Submission("msg_1-0", ("18137578320", "18137599320", "18500000001"), (Content("你好"),))
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+def answered(body: bytes | str) -> Response:
+    return Response(200, {}, body if isinstance(body, bytes) else body.encode())
+
+
+def answer(**fields: object) -> Response:
+    return answered(json.dumps(fields))
+
+
+def pushed(*records: object, **fields: object) -> Push:
+    document = {"apiKey": ACCOUNT.credentials["api_key"], "data": list(records)} | fields
+    return Push("POST", body=json.dumps(document).encode())
+
+
+def templated(code: str, *values: str) -> Content:
+    return Content("as rendered", template=VendorTemplate(code, values))
+
+
+def submission(
+    *contents: Content, numbers: tuple[str, ...] = ("18500000001", "18500000002"), extension: str = ""
+) -> Submission:
+    return Submission("msg_1-0", numbers, contents, extension)
+
+
+def sent(account: Account, content: Content, extension: str = "") -> Request:
+    return infocloud.encode_send(account, submission(content, extension=extension), NOW, NONCE)
+
+
+def batched(account: Account, *contents: Content) -> Request:
+    numbers = tuple(f"185{index:08}" for index in range(len(contents)))
+    return infocloud.encode_batch(account, submission(*contents, numbers=numbers), NOW, NONCE)
+
+
+def refusal(encode: Callable[[], object]) -> EncodeError:
+    with pytest.raises(EncodeError) as caught:
+        encode()
+    return caught.value
+
+
+def reference_hmac(method: str, key: bytes, message: bytes) -> str:
+    """RFC 2104, step by step."""
+    new = getattr(hashlib, method.removeprefix("Hmac").lower())
+    block = new().block_size
+    key = (new(key).digest() if len(key) > block else key).ljust(block, b"\0")
+    inner = new(bytes(byte ^ 0x36 for byte in key) + message).digest()
+    return str(new(bytes(byte ^ 0x5C for byte in key) + inner).hexdigest())
+
+
+def reference_sign(request: Request, access_key: str) -> str:
+    """What a server computes from what arrived, as the manual's Python demo does (`get_sign_content`)."""
+    headers = {name: value for name, value in request.headers.items() if name.startswith("x-") and name != "x-sign"}
+    parameters = dict(json.loads(request.body), **headers)
+    query = ""
+    for key, value in dict(sorted(parameters.items())).items():
+        if key and value:
+            query += key + "=" + value + "&"
+    return reference_hmac(headers["x-sign-method"], access_key.encode(), query[:-1].encode("utf-8"))
+
+
+# --- Signature
+
+
+@pytest.mark.parametrize("line", case("signatures.openssl.txt").decode().splitlines())
+def test_signature_is_the_one_openssl_makes(line: str) -> None:
+    method, name, expected = line.split(" ")
+    assert infocloud.signature(method, "你的密钥", case(name).decode()) == expected
+
+
+def test_all_six_methods_have_a_case() -> None:
+    assert {line.split()[0] for line in case("signatures.openssl.txt").decode().splitlines()} == set(
+        infocloud.SIGN_METHODS
+    )
+    assert len(infocloud.SIGN_METHODS) == 6
+
+
+@pytest.mark.parametrize("name", ["send", "no-body", "csharp"])
+def test_string_to_sign_is_the_manuals(name: str) -> None:
+    text = case(f"string-to-sign.{name}.document.txt").decode()
+    fields = dict(pair.split("=", 1) for pair in reversed(text.split("&")))
+    assert infocloud.string_to_sign(fields) == text
+
+
+def test_string_to_sign_sorts_by_code_point() -> None:
+    assert infocloud.string_to_sign({"a": "1", "Z": "2", "x-b": "3", "bid": "&=%"}) == "Z=2&a=1&bid=&=%&x-b=3"
+
+
+@pytest.mark.parametrize("method", sorted(infocloud.SIGN_METHODS))
+def test_a_request_is_signed_with_the_accounts_method(method: str) -> None:
+    account = replace(ACCOUNT, options=Options(sign_method=method))
+    request = sent(account, templated("574277763210051584", "张三 & 李四=100%", ""), extension="7")
+    assert request.headers["x-sign-method"] == method
+    assert request.headers["x-sign"] == reference_sign(request, account.credentials["access_key"])
+
+
+def test_the_default_method_is_sha256() -> None:
+    assert sent(FREE_TEXT, Content("你好")).headers["x-sign-method"] == "HmacSHA256"
+
+
+def test_an_unknown_method_is_refused() -> None:
+    account = replace(ACCOUNT, options=Options(sign_method="HmacSHA3"))
+    problem = refusal(lambda: sent(account, templated("1")))
+    assert problem.reason is Reason.PARAMETER_REFUSED
+    assert "HmacSHA512" in problem.problem
+
+
+# --- Send
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "content", "extension"),
+    [
+        ("no-variables", ACCOUNT, templated("574005827011772416"), "12"),
+        ("variables", ACCOUNT, templated("574277763210051584", "你好"), "12"),
+        ("backslash", FREE_TEXT, Content("测\\试一\\下"), ""),
+        ("backslash", ACCOUNT, templated("817436511033106432", "测\\试一\\下"), ""),
+    ],
+)
+def test_send_body_is_the_case(name: str, account: Account, content: Content, extension: str) -> None:
+    assert sent(account, content, extension).body == case(f"send-request.{name}.sent.json")
+
+
+def test_send_with_a_signature_variable_is_the_case() -> None:
+    content = Content("短信内容", signature="短信签名")
+    numbers = ("13699410001", "13699410002")
+    request = infocloud.encode_send(SIGNED_FREE_TEXT, submission(content, numbers=numbers), NOW, NONCE)
+    assert request.body == case("send-request.signature-variable.sent.json")
+
+
+@pytest.mark.parametrize("name", ["no-variables", "variables", "signature-variable"])
+def test_send_cases_say_what_the_manuals_samples_say(name: str) -> None:
+    manual = json.loads(case(f"send-request.{name}.document.json"))
+    ours = json.loads(case(f"send-request.{name}.sent.json"))
+    assert ours.get("templateParam") == manual.get("templateParam")
+    assert ours.keys() - {"bid"} == manual.keys()
+
+
+def test_the_manuals_backslash_sample_is_not_json_inside() -> None:
+    manual = json.loads(case("send-request.backslash.document.json"))
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(manual["templateParam"])
+    ours = json.loads(case("send-request.backslash.sent.json"))
+    assert json.loads(ours["templateParam"]) == ["测\\试一\\下"]
+
+
+def test_send_address_and_headers() -> None:
+    request = sent(ACCOUNT, templated("1"))
+    assert (request.method, request.url) == ("POST", "https://opassapi.infocloud.com.cn/message/send")
+    assert request.headers.keys() == {
+        "Content-Type",
+        "x-api-key",
+        "x-nonce",
+        "x-sign",
+        "x-sign-method",
+        "x-timestamp",
+    }
+    assert request.headers["x-api-key"] == "8767fd835ca3a4eb6f69129d71971760"
+    assert request.headers["x-nonce"] == NONCE
+    assert request.headers["x-timestamp"] == "1641349784346"
+    assert re.fullmatch("[0-9a-f]{64}", request.headers["x-sign"])
+
+
+def test_an_account_has_its_own_paths() -> None:
+    account = replace(ACCOUNT, options=Options(paths={"report_poll": "/sms/arrive/qry"}))
+    request = infocloud.encode_report_poll(account, NOW, NONCE)
+    assert request.url == "https://opassapi.infocloud.com.cn/sms/arrive/qry"
+
+
+def test_every_value_is_text_and_none_is_empty() -> None:
+    requests = [
+        sent(ACCOUNT, templated("1")),
+        sent(FREE_TEXT, Content("你好"), "1"),
+        batched(FREE_TEXT, Content("甲"), Content("乙")),
+        infocloud.encode_report_poll(ACCOUNT, NOW, NONCE),
+        infocloud.encode_balance(ACCOUNT, NOW, NONCE),
+        infocloud.encode_statistics(ACCOUNT, NOW, NONCE, date(2023, 8, 1), date(2023, 8, 2), 1),
+    ]
+    values = [value for request in requests for value in json.loads(request.body).values()]
+    assert all(isinstance(value, str) and value for value in values)
+    nameless = replace(submission(templated("1")), id="")
+    assert "bid" not in json.loads(infocloud.encode_send(ACCOUNT, nameless, NOW, NONCE).body)
+
+
+def test_free_text_is_one_variable_with_its_signature() -> None:
+    fields = json.loads(sent(FREE_TEXT, Content("你的验证码是 1", signature="示例")).body)
+    assert fields["templateCode"] == "817436511033106432"
+    assert json.loads(fields["templateParam"]) == ["【示例】你的验证码是 1"]
+
+
+def test_a_registered_template_goes_before_the_one_for_free_text() -> None:
+    fields = json.loads(sent(FREE_TEXT, templated("675", "1234", "5")).body)
+    assert (fields["templateCode"], fields["templateParam"]) == ("675", '["1234","5"]')
+
+
+@pytest.mark.parametrize(
+    ("account", "content", "reason"),
+    [
+        (ACCOUNT, Content("你好"), Reason.TEMPLATE_REFUSED),
+        (ACCOUNT, templated(""), Reason.TEMPLATE_REFUSED),
+        (SIGNED_FREE_TEXT, Content("你好"), Reason.SIGNATURE_REFUSED),
+        (FREE_TEXT, Content(""), Reason.CONTENT_EMPTY),
+        (FREE_TEXT, Content(" \n", signature="示例"), Reason.CONTENT_EMPTY),
+        (FREE_TEXT, Content("好" * 501), Reason.CONTENT_TOO_LONG),
+        (FREE_TEXT, Content("好" * 497, signature="示例"), Reason.CONTENT_TOO_LONG),
+        (FREE_TEXT, Content("😀" * 251), Reason.CONTENT_TOO_LONG),
+        (FREE_TEXT, Content("半个\ud83d"), Reason.CONTENT_NOT_ENCODABLE),
+        (SIGNED_FREE_TEXT, Content("你好", signature="\udc00"), Reason.CONTENT_NOT_ENCODABLE),
+        (ACCOUNT, templated("1", "\ud83d"), Reason.CONTENT_NOT_ENCODABLE),
+        (ACCOUNT, templated("\ud83d"), Reason.CONTENT_NOT_ENCODABLE),
+    ],
+)
+def test_content_that_cannot_be_said(account: Account, content: Content, reason: Reason) -> None:
+    assert refusal(lambda: sent(account, content)).reason is reason
+    assert refusal(lambda: batched(account, content, content)).reason is reason
+
+
+def test_half_a_character_is_named() -> None:
+    assert "U+D83D" in refusal(lambda: sent(FREE_TEXT, Content("半个\ud83d"))).problem
+
+
+def test_500_characters_fit() -> None:
+    for content in (Content("好" * 500), Content("好" * 496, signature="示例"), Content("😀" * 250)):
+        assert json.loads(json.loads(sent(FREE_TEXT, content).body)["templateParam"]) == [content.full]
+
+
+@pytest.mark.parametrize("extension", [str(number) for number in range(1, 100)])
+def test_extensions_from_1_to_99(extension: str) -> None:
+    assert json.loads(sent(FREE_TEXT, Content("你好"), extension).body)["upExtendCode"] == extension
+
+
+@pytest.mark.parametrize("extension", ["0", "00", "05", "100", "123", "-1", "1.", "a", "1\n", "１", " 1"])
+def test_other_extensions_are_refused(extension: str) -> None:
+    problem = refusal(lambda: sent(FREE_TEXT, Content("你好"), extension))
+    assert problem.reason is Reason.EXTENSION_REFUSED
+    assert "1 to 99" in problem.problem
+
+
+@pytest.mark.parametrize(
+    "number", ["1380013800", "138001380000", "01012345678", "010123456789", "1,3800138000", "１3800138000", ""]
+)
+def test_other_than_mobile_numbers_are_refused(number: str) -> None:
+    one = submission(templated("1"), numbers=("13800138000", number))
+    assert refusal(lambda: infocloud.encode_send(ACCOUNT, one, NOW, NONCE)).reason is Reason.INVALID_NUMBER
+    assert refusal(lambda: infocloud.encode_batch(ACCOUNT, one, NOW, NONCE)).reason is Reason.INVALID_NUMBER
+
+
+@pytest.mark.parametrize(("encode", "limit"), [(infocloud.encode_send, 1000), (infocloud.encode_batch, 500)])
+def test_the_number_of_numbers_is_limited(encode: Callable[..., Request], limit: int) -> None:
+    numbers = tuple(f"138{index:08}" for index in range(limit + 1))
+    fits = submission(templated("1", "甲"), numbers=numbers[:limit])
+    fields = json.loads(encode(ACCOUNT, fits, NOW, NONCE).body)
+    assert len(re.findall("138[0-9]{8}", fields.get("phones") or fields["phonesJson"])) == limit
+    for bad in (numbers, ()):
+        problem = refusal(lambda bad=bad: encode(ACCOUNT, replace(fits, numbers=bad), NOW, NONCE))  # type: ignore[misc]
+        assert problem.reason is Reason.PARAMETER_REFUSED
+        assert str(limit) in problem.problem
+
+
+def test_what_the_protocol_lacks_is_refused() -> None:
+    scheduled = replace(submission(templated("1")), send_at=NOW)
+    assert refusal(lambda: infocloud.encode_send(ACCOUNT, scheduled, NOW, NONCE)).reason is Reason.PARAMETER_REFUSED
+    long_id = replace(submission(templated("1")), id="m" * 65)
+    assert refusal(lambda: infocloud.encode_send(ACCOUNT, long_id, NOW, NONCE)).reason is Reason.PARAMETER_REFUSED
+
+
+# --- Batch
+
+
+def test_batch_body_is_the_case() -> None:
+    contents = templated("574277763210051584", "明"), templated("574277763210051584", "张三")
+    request = infocloud.encode_batch(ACCOUNT, submission(*contents), NOW, NONCE)
+    assert request.url == "https://opassapi.infocloud.com.cn/message/sendBatch"
+    assert request.body == case("batch-request.sent.json")
+    assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+    manual = json.loads(case("batch-request.document.json"))
+    assert json.loads(request.body)["templateParamJson"] == manual["templateParamJson"]
+
+
+def test_batch_without_variables_has_an_entry_for_every_number() -> None:
+    fields = json.loads(batched(ACCOUNT, templated("1"), templated("1")).body)
+    assert fields["templateParamJson"] == '["",""]'
+
+
+def test_batch_repeats_one_content() -> None:
+    request = infocloud.encode_batch(ACCOUNT, submission(templated("1", "甲")), NOW, NONCE)
+    assert json.loads(request.body)["templateParamJson"] == '[["甲"],["甲"]]'
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        (templated("1", "甲"), templated("2", "甲")),
+        (templated("1", "甲"), templated("1", "甲", "乙")),
+        (templated("1", "甲"), templated("1")),
+    ],
+)
+def test_batch_takes_one_template(contents: tuple[Content, ...]) -> None:
+    assert refusal(lambda: batched(ACCOUNT, *contents)).reason is Reason.TEMPLATE_REFUSED
+
+
+def test_batch_needs_a_content_for_every_number() -> None:
+    three = submission(*[templated("1")] * 3)
+    assert refusal(lambda: infocloud.encode_batch(ACCOUNT, three, NOW, NONCE)).reason is Reason.PARAMETER_REFUSED
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+
+
+@given(texts, st.one_of(st.just(""), texts.filter(lambda text: "】" not in text)))
+def test_any_text_arrives(text: str, signature: str) -> None:
+    content = Content(text, signature)
+    if not text.strip():
+        assert refusal(lambda: sent(FREE_TEXT, content)).reason is Reason.CONTENT_EMPTY
+        return
+    request = sent(FREE_TEXT, content)
+    assert json.loads(json.loads(request.body)["templateParam"]) == [content.full]
+    assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+
+
+@given(st.lists(st.tuples(texts, st.just("") | texts), min_size=1, max_size=8))
+def test_any_batch_arrives(rows: list[tuple[str, str]]) -> None:
+    request = batched(ACCOUNT, *[templated("675", *row) for row in rows])
+    fields = json.loads(request.body)
+    assert json.loads(fields["templateParamJson"]) == [list(row) for row in rows]
+    assert json.loads(fields["phonesJson"]) == [f"185{index:08}" for index in range(len(rows))]
+    assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+
+
+# --- Answers to a send
+
+
+@pytest.mark.parametrize(
+    ("name", "msg_id"),
+    [
+        ("send-answer.document.json", "574730770464800768"),
+        ("batch-answer.document.json", "574729305331499008"),
+        ("send-answer.python-demo.json", "822515453833289728"),
+    ],
+)
+def test_accepted(name: str, msg_id: str) -> None:
+    for decode in (infocloud.decode_send, infocloud.decode_batch):
+        assert decode(ACCOUNT, SUBMISSION, answered(case(name))) == Accepted((msg_id,))
+
+
+def test_failed_phones_are_rejected_and_the_rest_stands() -> None:
+    status = "failPhones 部分号码提交失败"
+    assert infocloud.decode_batch(ACCOUNT, SUBMISSION, answered(case("send-answer.failed-phones.json"))) == Accepted(
+        ("0574729305331499008",),
+        (
+            Rejection("18137578320", Reason.INVALID_NUMBER, status),
+            Rejection("18137599320", Reason.INVALID_NUMBER, status),
+        ),
+        "部分号码提交失败",
+    )
+
+
+@pytest.mark.parametrize("failed", ["18500000001, 18137578320,18500000001", ["18500000001", "18137578320"]])
+def test_failed_phones_in_other_forms(failed: object) -> None:
+    outcome = infocloud.decode_send(ACCOUNT, SUBMISSION, answer(code=200, data={"msgId": "1", "failPhones": failed}))
+    assert isinstance(outcome, Accepted)
+    assert [rejection.number for rejection in outcome.rejected] == ["18500000001", "18137578320"]
+
+
+@pytest.mark.parametrize("failed", [None, "", "null", ",", [], [None]])
+def test_no_failed_phones(failed: object) -> None:
+    response = answer(code=200, data={"msgId": "1", "failPhones": failed})
+    assert infocloud.decode_send(ACCOUNT, SUBMISSION, response) == Accepted(("1",))
+
+
+def test_failed_phones_that_are_not_ours_are_counted_not_shown() -> None:
+    failed = "18500000001,1813757832089,185****0002"
+    outcome = infocloud.decode_send(ACCOUNT, SUBMISSION, answer(code=200, data={"msgId": "1", "failPhones": failed}))
+    rejected = (Rejection("18500000001", Reason.INVALID_NUMBER, "failPhones"),)
+    assert outcome == Accepted(("1",), rejected, "(2 of failPhones are none of the numbers sent)")
+
+
+@pytest.mark.parametrize(
+    "data", [{}, None, "", "null", {"msgId": ""}, {"msgId": None}, {"msgId": "null"}, {"msgid": "", "desc": "null"}]
+)
+def test_success_without_an_id(data: object) -> None:
+    response = answer(code=200, message="OK", data=data)
+    assert infocloud.decode_send(ACCOUNT, SUBMISSION, response) == Accepted(vendor_status="200 OK")
+
+
+def test_success_without_data_or_message() -> None:
+    assert infocloud.decode_send(ACCOUNT, SUBMISSION, answer(code="200")) == Accepted(vendor_status="200")
+
+
+def test_ids_keep_every_digit() -> None:
+    for number in ("98765432109876543210987654321", "9007199254740993", "1.50"):
+        response = answered('{"code":200,"data":{"msgId":' + number + "}}")
+        assert infocloud.decode_send(ACCOUNT, SUBMISSION, response) == Accepted((number,))
+
+
+DECODERS: dict[str, Callable[[Account, Response], Any]] = {
+    "send": lambda account, response: infocloud.decode_send(account, SUBMISSION, response),
+    "batch": lambda account, response: infocloud.decode_batch(account, SUBMISSION, response),
+    "report_poll": infocloud.decode_report_poll,
+    "balance": infocloud.decode_balance,
+    "statistics": infocloud.decode_statistics,
+}
+
+# Every row of the manual's table and what it is about.
+ROWS = {
+    "-1": (About.UNLISTED, Reason.UNLISTED_CODE),
+    "2000": (About.ACCOUNT, Reason.ADDRESS_REFUSED),
+    "2001": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
+    "6000": (About.MOMENT, Reason.TOO_FAST),
+    "40002": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED),
+    "40004": (About.CONTENT, Reason.PARAMETER_REFUSED),
+    "40005": (About.CONTENT, Reason.TEMPLATE_REFUSED),
+    "40006": (About.CONTENT, Reason.EXTENSION_REFUSED),
+    "60001": (About.CONTENT, Reason.TEMPLATE_REFUSED),
+    "60002": (About.CONTENT, Reason.PARAMETER_REFUSED),
+    "60003": (About.CONTENT, Reason.TEMPLATE_REFUSED),
+    "60004": (About.CONTENT, Reason.CONTENT_TOO_LONG),
+    "60005": (About.CONTENT, Reason.CONTENT_EMPTY),
+    "60006": (About.CONTENT, Reason.TEMPLATE_REFUSED),
+    "60007": (About.NUMBERS, Reason.INVALID_NUMBER),
+    "60008": (About.CONTENT, Reason.PARAMETER_REFUSED),
+    "60009": (About.MOMENT, Reason.BUSY),
+}
+
+
+def test_the_table_is_the_manuals() -> None:
+    manual = dict(line.split(" ", 1) for line in case("codes.document.txt").decode().splitlines())
+    assert {code: meaning for code, (_, _, meaning) in infocloud.CODES.items()} == manual
+    assert manual.keys() == ROWS.keys()
+
+
+@pytest.mark.parametrize("operation", DECODERS)
+@pytest.mark.parametrize("code", ROWS)
+def test_refused(operation: str, code: str) -> None:
+    decode = DECODERS[operation]
+    about, reason = ROWS[code]
+    meaning = infocloud.CODES[code][2]
+    assert decode(ACCOUNT, answer(code=int(code), message="原因")) == Refused(about, reason, f"{code} {meaning} 原因")
+    assert decode(ACCOUNT, answer(code=code, message=meaning, data=None)) == Refused(about, reason, f"{code} {meaning}")
+    assert decode(ACCOUNT, answer(code=code)) == Refused(about, reason, f"{code} {meaning}")
+
+
+@pytest.mark.parametrize("operation", DECODERS)
+@pytest.mark.parametrize("code", ["500", "0", "-2", "20000", "200.0", "abc"])
+def test_an_unlisted_code_is_not_a_refusal(operation: str, code: str) -> None:
+    data = {"msgId": "574730770464800768"}
+    refused = DECODERS[operation](ACCOUNT, answer(code=code, message="无效的参数（时间戳）", data=data))
+    assert refused == Refused(About.UNLISTED, Reason.UNLISTED_CODE, f"{code} 无效的参数（时间戳）")
+
+
+def test_an_operator_may_say_what_a_code_is_about() -> None:
+    codes = {"-1": About.MOMENT, "777": About.CONTENT, "2001": About.MOMENT}
+    account = replace(ACCOUNT, options=Options(codes=codes))
+    abouts = {}
+    for code in ("-1", "777", "2001", "778"):
+        refused = infocloud.decode_send(account, SUBMISSION, answer(code=code))
+        assert isinstance(refused, Refused)
+        abouts[code] = refused.about
+    # What the manual does document is not to be changed.
+    assert abouts == {"-1": About.MOMENT, "777": About.CONTENT, "2001": About.ACCOUNT, "778": About.UNLISTED}
+
+
+def test_a_vendors_text_is_kept_within_bounds() -> None:
+    refused = infocloud.decode_send(ACCOUNT, SUBMISSION, answer(code=6000, message="长" * 10_000))
+    assert isinstance(refused, Refused)
+    assert len(refused.vendor_status) < 250
+
+
+# --- Reports
+
+
+def test_report_query_sample() -> None:
+    page = infocloud.decode_report_poll(ACCOUNT, answered(case("report-query.document.json")))
+    assert isinstance(page, Page)
+    assert not page.full
+    assert [report.number for report in page.items] == ["187****8801", "187****8802", "187****8805", "187****8806"]
+    for report in page.items:
+        assert report.vendor_id == "202303231335001220"
+        assert report.ours
+        assert report.alternative_id == "640614750879358976"
+        assert (report.status, report.vendor_status, report.reason) == (ReportStatus.DELIVERED, "DELIVRD", None)
+        assert report.reported_at == datetime(2023, 8, 7, 13, 15, tzinfo=BEIJING)
+        assert json.loads(report.raw)["tel"] == report.number
+
+
+def test_report_push_sample() -> None:
+    push = Push("POST", body=case("report-push.without-comments.json"))
+    assert infocloud.verify_push(ACCOUNT, push, "reports")
+    assert infocloud.decode_report_push(ACCOUNT, push) == (
+        Report(
+            vendor_id="xxxx",
+            number="18551067101",
+            status=ReportStatus.UNDELIVERED,
+            vendor_status="UNDELIV",
+            reason=Reason.UNREACHABLE,
+            ours=True,
+            alternative_id="577951956854276096",
+            reported_at=datetime(2021, 4, 9, 17, 35, tzinfo=BEIJING),
+            raw='{"msgId":"577951956854276096","tel":"18551067101","arriveResult":"UNDELIV",'
+            '"arriveTime":"2104091735","bid":"xxxx"}',
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", ["report-push.document.txt", "inbound-push.document.txt"])
+def test_the_manuals_comments_are_not_json(name: str) -> None:
+    push = Push("POST", body=case(name))
+    assert not infocloud.verify_push(ACCOUNT, push, "reports")
+    for decode in (infocloud.decode_report_push, infocloud.decode_inbound_push):
+        with pytest.raises(DecodeError) as caught:
+            decode(ACCOUNT, push)
+        assert caught.value.raw == push.body
+
+
+RECORD: dict[str, object] = {"msgId": "577", "tel": "18551067101", "arriveResult": "DELIVRD", "bid": "msg_1-0"}
+
+
+def one_report(**fields: object) -> Report:
+    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(RECORD | fields))
+    return report
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "reason"),
+    [
+        ("DELIVRD", ReportStatus.DELIVERED, None),
+        ("EXPIRED", ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
+        ("DELETED", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("UNDELIV", ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
+        ("ACCEPTD", ReportStatus.PENDING, None),
+        ("UNKNOWN", ReportStatus.PENDING, None),
+        ("REJECTD", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("MK:0001", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
+        ("0", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
+    ],
+)
+def test_only_delivrd_is_delivery(word: str, status: ReportStatus, reason: Reason | None) -> None:
+    report = one_report(arriveResult=word)
+    assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
+
+
+def test_the_table_of_statuses_is_tested_whole() -> None:
+    words = "DELIVRD EXPIRED DELETED UNDELIV ACCEPTD UNKNOWN REJECTD"
+    assert set(infocloud.STATUSES) == set(words.split())
+
+
+@pytest.mark.parametrize("bid", [None, "", "null"])
+def test_a_report_without_our_id_carries_the_vendors(bid: object) -> None:
+    report = one_report(bid=bid)
+    assert (report.vendor_id, report.ours, report.alternative_id) == ("577", False, "")
+
+
+def test_a_report_may_carry_our_id_alone() -> None:
+    report = one_report(msgId=None)
+    assert (report.vendor_id, report.ours, report.alternative_id) == ("msg_1-0", True, "")
+
+
+def test_both_spellings_are_read_from_pushes_and_queries() -> None:
+    record = {"msgid": 98765432109876543210, "tel": 18551067101, "arrive": "DELIVRD"}
+    (pushed_report,) = infocloud.decode_report_push(ACCOUNT, pushed(record))
+    polled = infocloud.decode_report_poll(
+        ACCOUNT, answer(code="200", data=[{**record, "arriveResult": record["arrive"], "arrive": None}])
+    )
+    assert isinstance(polled, Page)
+    for report in (pushed_report, *polled.items):
+        assert (report.vendor_id, report.number) == ("98765432109876543210", "18551067101")
+        assert report.status is ReportStatus.DELIVERED
+
+
+@pytest.mark.parametrize("field", ["tel", "arriveResult"])
+@pytest.mark.parametrize("value", [None, "", [], {}, True])
+def test_a_report_that_lacks_a_field(field: str, value: object) -> None:
+    push = pushed(RECORD, RECORD | {field: value})
+    with pytest.raises(DecodeError) as caught:
+        infocloud.decode_report_push(ACCOUNT, push)
+    assert caught.value.raw == push.body
+
+
+def test_a_report_without_any_id() -> None:
+    with pytest.raises(DecodeError):
+        one_report(msgId="", bid="")
+
+
+@pytest.mark.parametrize("time", [None, "", "null", "210409", "210491735", "2113091735", "21040917355", "２104091735"])
+def test_a_time_that_is_none(time: object) -> None:
+    assert one_report(arriveTime=time).reported_at is None
+
+
+def test_a_time_may_be_a_number() -> None:
+    assert one_report(arriveTime=2104091735).reported_at == datetime(2021, 4, 9, 17, 35, tzinfo=BEIJING)
+
+
+@pytest.mark.parametrize("data", [RECORD, json.dumps(RECORD), json.dumps([RECORD]), [RECORD]])
+def test_data_in_other_forms(data: object) -> None:
+    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(data=data))
+    assert report.vendor_id == "msg_1-0"
+
+
+@pytest.mark.parametrize("data", [None, "", "x", 1, True, [1], [[RECORD]], "[1]", '"[]"'])
+def test_data_that_is_no_list_of_records(data: object) -> None:
+    push = pushed(data=data)
+    for decode in (infocloud.decode_report_push, infocloud.decode_inbound_push):
+        with pytest.raises(DecodeError) as caught:
+            decode(ACCOUNT, push)
+        assert caught.value.raw == push.body
+
+
+def test_a_push_without_records() -> None:
+    assert infocloud.decode_report_push(ACCOUNT, pushed()) == ()
+
+
+def test_a_reply_is_not_a_report_and_a_report_no_reply() -> None:
+    with pytest.raises(DecodeError):
+        infocloud.decode_report_push(ACCOUNT, Push("POST", body=case("inbound-push.without-comments.json")))
+    with pytest.raises(DecodeError):
+        infocloud.decode_inbound_push(ACCOUNT, Push("POST", body=case("report-push.without-comments.json")))
+
+
+def test_report_query_asks_for_all_or_for_ids() -> None:
+    everything = infocloud.encode_report_poll(ACCOUNT, NOW, NONCE)
+    assert everything.url == "https://opassapi.infocloud.com.cn/sms/arriveRes/qry"
+    assert everything.body == b"{}"
+    some = infocloud.encode_report_poll(ACCOUNT, NOW, NONCE, ("714908845645774848", "714908773243699200"))
+    assert json.loads(some.body) == {"msgId": "714908845645774848,714908773243699200"}
+    for request in (everything, some):
+        assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+
+
+def test_report_query_takes_600_ids() -> None:
+    ids = tuple(str(number) for number in range(601))
+    assert infocloud.encode_report_poll(ACCOUNT, NOW, NONCE, ids[:600]).body
+    for bad in (ids, ("1,2",)):
+        problem = refusal(lambda bad=bad: infocloud.encode_report_poll(ACCOUNT, NOW, NONCE, bad))  # type: ignore[misc]
+        assert problem.reason is Reason.PARAMETER_REFUSED
+
+
+@pytest.mark.parametrize("response", [answer(code=200, data=[]), answer(code=200, data=None), answer(code="200")])
+def test_nothing_waiting(response: Response) -> None:
+    assert infocloud.decode_report_poll(ACCOUNT, response) == Page(())
+    assert infocloud.decode_statistics(ACCOUNT, response) == Page(())
+
+
+@pytest.mark.parametrize(("count", "full"), [(599, False), (600, True)])
+def test_a_page_of_600_is_full(count: int, full: bool) -> None:
+    page = infocloud.decode_report_poll(ACCOUNT, answer(code=200, data=[RECORD] * count))
+    assert isinstance(page, Page)
+    assert (len(page.items), page.full) == (count, full)
+
+
+# --- Replies
+
+
+def test_inbound_push_sample() -> None:
+    push = Push("POST", body=case("inbound-push.without-comments.json"))
+    assert infocloud.verify_push(ACCOUNT, push, "inbound")
+    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push)
+    assert (inbound.number, inbound.text) == ("18551067101", "上行内容")
+    assert (inbound.access_number, inbound.extension) == ("接入号", "")
+    assert inbound.received_at == datetime(2021, 4, 9, 17, 35, tzinfo=BEIJING)
+    assert json.loads(inbound.raw)["srcId"] == "接入号"
+
+
+@pytest.mark.parametrize(
+    ("source", "access_number", "extension"),
+    [("106912", "1069", "12"), ("1069", "1069", ""), ("95533", "95533", ""), ("", "", ""), (None, "", "")],
+)
+def test_the_extension_follows_the_access_number(source: object, access_number: str, extension: str) -> None:
+    record = {"srcId": source, "tel": "18551067101", "content": "TD", "arriveTime": "2104091735"}
+    (inbound,) = infocloud.decode_inbound_push(SIGNED_FREE_TEXT, pushed(record))
+    assert (inbound.access_number, inbound.extension) == (access_number, extension)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('""', ""),
+        ('"null"', "null"),
+        ("1", "1"),
+        ("007", None),
+        ("null", None),
+        ("[]", None),
+        ('"一行\\n二行"', "一行\n二行"),
+        ('"一行\n二行"', "一行\n二行"),  # not escaped, as JSON wants it
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"half \\ud83d"', "half \ufffd"),
+        ('"\\\\ud83d"', "\\ud83d"),
+        ('"C:\\\\u4e00"', "C:\\u4e00"),
+    ],
+)
+def test_the_text_of_a_reply(content: str, text: str | None) -> None:
+    body = '{"apiKey":"k","data":[{"srcId":"1069","tel":"18551067101","content":' + content + "}]}"
+    push = Push("POST", body=body.encode())
+    if text is None:
+        with pytest.raises(DecodeError):
+            infocloud.decode_inbound_push(ACCOUNT, push)
+        return
+    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push)
+    assert inbound.text == text
+    assert inbound.raw.encode()  # can be stored
+    assert json.loads(inbound.raw)["content"] == text
+
+
+# --- What proves a push
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"apiKey=8767fd835ca3a4eb6f69129d71971760",
+        b'{"apiKey":null}',
+        b'{"apiKey":""}',
+        b'{"apiKey":["8767fd835ca3a4eb6f69129d71971760"]}',
+        b'{"apikey":"8767fd835ca3a4eb6f69129d71971760"}',
+        b'{"apiKey":"8767fd835ca3a4eb6f69129d7197176"}',
+        b'{"apiKey":"8767fd835ca3a4eb6f69129d71971760 "}',
+        b'{"apiKey":"\\ud800","data":[]}',
+        '{"apiKey":"密钥"}'.encode(),
+        b'{"apiKey":"\xff"}',
+        b"[" * 200_000,
+    ],
+)
+def test_a_push_without_the_api_key_is_not_believed(body: bytes) -> None:
+    assert infocloud.verify_push(ACCOUNT, Push("POST", body=body), "reports") is False
+
+
+@pytest.mark.parametrize("credentials", [{}, {"api_key": ""}, {"api_key": "other"}])
+def test_an_account_with_another_key_believes_nothing(credentials: dict[str, str]) -> None:
+    account = replace(ACCOUNT, credentials=credentials)
+    for key in ("", "8767fd835ca3a4eb6f69129d71971760", None):
+        assert not infocloud.verify_push(account, pushed(apiKey=key), "inbound")
+
+
+@given(st.binary())
+def test_verifying_never_raises(body: bytes) -> None:
+    assert infocloud.verify_push(ACCOUNT, Push("POST", body=body), "inbound") is False
+
+
+def test_acknowledgement() -> None:
+    assert json.loads(infocloud.acknowledgement(ACCOUNT, "reports"))["code"] == 200
+    account = replace(ACCOUNT, options=Options(ack="success"))
+    assert infocloud.acknowledgement(account, "inbound") == "success"
+    assert infocloud.acknowledgement(replace(ACCOUNT, options=Options(ack="")), "inbound") == ""
+    assert json.loads(infocloud.failure(account, "reports"))["code"] == -1
+
+
+# --- Balance, statistics, health
+
+
+def test_balance_sample() -> None:
+    assert infocloud.decode_balance(ACCOUNT, answered(case("balance-answer.document.json"))) == (
+        Balance(Decimal(9784), "行业短信"),
+        Balance(Decimal(10007), "会员短信"),
+        Balance(Decimal(6506), "推广短信"),
+    )
+
+
+@pytest.mark.parametrize("value", ["1", -3, 1.5, "0.25", 123456789012345678])
+def test_a_balance_is_exact(value: object) -> None:
+    balances = infocloud.decode_balance(ACCOUNT, answer(code=200, data=[{"itemName": None, "residueValue": value}]))
+    assert balances == (Balance(Decimal(str(value))),)
+
+
+@pytest.mark.parametrize("value", [None, "", "many", "１", "1e9", float("nan"), 10**40, True, [], "1\n"])
+def test_a_balance_that_is_no_number(value: object) -> None:
+    with pytest.raises(DecodeError):
+        infocloud.decode_balance(ACCOUNT, answer(code=200, data=[{"itemName": "行业短信", "residueValue": value}]))
+
+
+def test_a_balance_that_is_not_there() -> None:
+    with pytest.raises(DecodeError):
+        infocloud.decode_balance(ACCOUNT, answer(code=200))
+
+
+def test_balance_request_signs_its_headers_alone() -> None:
+    request = infocloud.encode_balance(ACCOUNT, NOW, NONCE)
+    assert (request.url, request.body) == ("https://opassapi.infocloud.com.cn/sms/residueValue/qry", b"{}")
+    assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+
+
+def test_statistics_request() -> None:
+    request = infocloud.encode_statistics(ACCOUNT, NOW, NONCE, date(2023, 8, 7), date(2023, 8, 8), 3)
+    assert request.url == "https://opassapi.infocloud.com.cn/sms/send/statistics"
+    assert json.loads(request.body) == {
+        "startDate": "2023-08-07",
+        "endDate": "2023-08-08",
+        "page": "3",
+        "pageSize": "50",
+    }
+    assert request.headers["x-sign"] == reference_sign(request, ACCOUNT.credentials["access_key"])
+
+
+@pytest.mark.parametrize(("first", "last", "page"), [(8, 7, 1), (7, 8, 0)])
+def test_statistics_that_cannot_be_asked(first: int, last: int, page: int) -> None:
+    days = date(2023, 8, first), date(2023, 8, last)
+    problem = refusal(lambda: infocloud.encode_statistics(ACCOUNT, NOW, NONCE, *days, page))
+    assert problem.reason is Reason.PARAMETER_REFUSED
+
+
+def test_statistics_of_two_days() -> None:
+    page = infocloud.decode_statistics(ACCOUNT, answered(case("statistics-answer.fields.json")))
+    assert page == Page((DayStatistics("2023-08-07", 1200, 1100, 60, 40), DayStatistics("2023-08-08", 7, 7, 0, 0)))
+
+
+DAY: dict[str, object] = {
+    "sendDate": "2023-08-07",
+    "totalCount": "9",
+    "successCount": 7,
+    "failCount": 1,
+    "noReceiptCount": 1,
+}
+
+
+@pytest.mark.parametrize(("count", "full"), [(49, False), (50, True)])
+def test_a_page_of_50_days_is_full(count: int, full: bool) -> None:
+    page = infocloud.decode_statistics(ACCOUNT, answer(code=200, data=[DAY] * count))
+    assert isinstance(page, Page)
+    assert (len(page.items), page.full) == (count, full)
+
+
+@pytest.mark.parametrize("field", DAY)
+@pytest.mark.parametrize("value", ["null", '""', '"-1"', '"x"', "1.5", "1" + "0" * 5000], ids=len)
+def test_figures_that_are_none(field: str, value: str) -> None:
+    body = json.dumps({"code": 200, "data": [DAY | {field: "@"}]}).replace('"@"', value)
+    with pytest.raises(DecodeError):
+        infocloud.decode_statistics(ACCOUNT, answered(body))
+
+
+def test_health_request_is_the_scripts() -> None:
+    request = infocloud.encode_health(ACCOUNT, NOW, NONCE)
+    assert (request.method, request.url) == ("POST", "https://opassapi.infocloud.com.cn/health/info")
+    assert request.headers == {"Content-Type": "application/json;charset=utf-8"}  # no key is given away
+    assert request.body == b""
+
+
+@pytest.mark.parametrize(
+    ("response", "healthy"),
+    [
+        (answer(code=200), True),
+        (answer(code="200", data=None), True),
+        (answered("{}"), True),
+        (answer(code=500), False),
+        (answer(code=-1, message="系统繁忙"), False),
+        (answer(code=None), False),
+    ],
+)
+def test_health(response: Response, healthy: bool) -> None:
+    assert infocloud.decode_health(ACCOUNT, response) is healthy
+
+
+# --- Whatever else arrives
+
+
+ALL_DECODERS = DECODERS | {
+    "health": infocloud.decode_health,
+    "report_push": lambda account, response: infocloud.decode_report_push(account, Push("POST", body=response.body)),
+    "inbound_push": lambda account, response: infocloud.decode_inbound_push(account, Push("POST", body=response.body)),
+}
+
+
+@pytest.mark.parametrize("decode", ALL_DECODERS.values(), ids=ALL_DECODERS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"200",
+        b'"200"',
+        b"null",
+        b"[]",
+        b"<html><body>502 Bad Gateway</body></html>",
+        '{"code":200,"message":"查询成功"}'.encode("gbk"),
+        '{"code":200}'.encode("utf-16"),
+        b'{"code":200}{"code":200}',
+        b'{"code":200,"data":{"msgId":"1"}',
+        b'{"code":200,"data":{"msgId":"1"},}',
+        b"{'code':200}",
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b'{"code":200,"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        json.dumps({"code": 200, "data": "[" * 100_000}).encode(),
+    ],
+)
+def test_what_is_not_an_answer(decode: Callable[[Account, Response], object], body: bytes) -> None:
+    if decode is infocloud.decode_health and body.startswith(b'{"code": 200'):
+        assert decode(ACCOUNT, answered(body)) is True  # it does not look at data
+        return
+    with pytest.raises(DecodeError) as caught:
+        decode(ACCOUNT, answered(body))
+    assert caught.value.raw == body
+
+
+@pytest.mark.parametrize("operation", DECODERS)
+@pytest.mark.parametrize("body", [b"{}", b'{"code":null}', b'{"code":true}', b'{"code":[200]}', b'{"code":""}'])
+def test_an_answer_without_a_code(operation: str, body: bytes) -> None:
+    with pytest.raises(DecodeError):
+        DECODERS[operation](ACCOUNT, answered(body))
+
+
+@pytest.mark.parametrize("data", ["574730770464800768", [{"msgId": "1"}], 5, True])
+def test_a_send_answer_whose_data_is_no_object(data: object) -> None:
+    with pytest.raises(DecodeError):
+        infocloud.decode_send(ACCOUNT, SUBMISSION, answer(code=200, data=data))
+
+
+@pytest.mark.parametrize("operation", [*DECODERS, "health"])
+def test_another_http_status_is_no_answer(operation: str) -> None:
+    with pytest.raises(DecodeError):
+        ALL_DECODERS[operation](ACCOUNT, replace(answer(code=200, data={"msgId": "1"}), status=500))
+
+
+@pytest.mark.parametrize("decode", [infocloud.decode_report_push, infocloud.decode_inbound_push])
+def test_a_record_nested_to_any_depth(decode: Callable[[Account, Push], object]) -> None:
+    outcomes = set()
+    for depth in (*range(1, 1500, 100), *range(1500, 20_000, 500)):
+        nested = "[" * depth + "]" * depth
+        record = '{"msgId":"1","tel":"1","arrive":"DELIVRD","content":"TD","x":' + nested + "}"
+        try:
+            decode(ACCOUNT, Push("POST", body=f'{{"data":[{record}]}}'.encode()))
+            outcomes.add("decoded")
+        except DecodeError:
+            outcomes.add("refused")
+    assert outcomes == {"decoded", "refused"}
+
+
+def test_doubled_keys_and_marks_are_harmless() -> None:
+    body = b'\xef\xbb\xbf{"code":6000,"x":NaN,"y":-Infinity,"z":1e999,"code":200,"data":{"msgId":"1","msgId":"2"}}\r\n'
+    assert infocloud.decode_send(ACCOUNT, SUBMISSION, answered(body)) == Accepted(("2",))
+
+
+SAMPLES = [
+    ("send", "send-answer.document.json"),
+    ("send", "send-answer.python-demo.json"),
+    ("batch", "batch-answer.document.json"),
+    ("batch", "send-answer.failed-phones.json"),
+    ("report_poll", "report-query.document.json"),
+    ("balance", "balance-answer.document.json"),
+    ("statistics", "statistics-answer.fields.json"),
+    ("health", "send-answer.document.json"),
+    ("report_push", "report-push.without-comments.json"),
+    ("inbound_push", "inbound-push.without-comments.json"),
+]
+
+
+@pytest.mark.parametrize(("operation", "name"), SAMPLES)
+def test_a_sample_cut_anywhere_is_refused(operation: str, name: str) -> None:
+    whole = case(name).rstrip()
+    ALL_DECODERS[operation](ACCOUNT, answered(whole))
+    for length in range(len(whole)):
+        with pytest.raises(DecodeError):
+            ALL_DECODERS[operation](ACCOUNT, answered(whole[:length]))
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in what a decoder made; all of them will be stored."""
+    if isinstance(value, str):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from texts_in(list(asdict(value).values()))
+    elif isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(item)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["200", "null", "[]", "{}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from([*RECORD, *DAY]), inner),
+    max_leaves=12,
+)
+documents = st.fixed_dictionaries(
+    {},
+    optional={
+        "code": st.sampled_from([200, "200", -1, "6000"]) | json_values,
+        "message": json_values,
+        "data": st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys([*RECORD, "content", *DAY], json_values)))
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(["msgId", "failPhones", "desc"], json_values))
+        | json_values,
+    },
+)
+
+
+@pytest.mark.parametrize("operation", ALL_DECODERS)
+@given(st.binary() | documents.map(lambda document: json.dumps(document).encode()))
+def test_decoders_raise_nothing_but_decode_errors(operation: str, body: bytes) -> None:
+    # Any other exception fails the test.
+    with contextlib.suppress(DecodeError):
+        decoded = ALL_DECODERS[operation](ACCOUNT, answered(body))
+        assert not any(map(has_unpaired_surrogates, texts_in(decoded)))
+
+
+def test_secrets_are_not_shown() -> None:
+    request = sent(FREE_TEXT, Content("你好"))
+    shown = repr(request) + repr(ACCOUNT)
+    assert not [secret for secret in ACCOUNT.credentials.values() if secret in shown]
+
+
+def test_profile() -> None:
+    profile = infocloud.PROFILE
+    assert profile.credentials == ("api_key", "access_key")
+    assert (profile.recipients, profile.batch, profile.needs_template) == (1000, 500, True)
+    assert profile.paths.keys() == {"send", "batch", "report_poll", "balance", "statistics", "health"}
+    # Note 12: the slowest of what the manual says.
+    assert profile.pace == {"report_poll": 60, "balance": 20, "statistics": 20}

@@ -1,0 +1,304 @@
+"""The template keeps its promises: names, rights, environments, time limits, queues and retention."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ("send", "dispatch", "poll", "webhook", "ingest", "fanout", "query", "sweep")
+TIMEOUTS = {
+    "send": 29,
+    "dispatch": 75,
+    "poll": 300,
+    "webhook": 5,
+    "ingest": 60,
+    "fanout": 300,
+    "query": 29,
+    "sweep": 300,
+}
+ACCOUNTS = {"ACCOUNTS_SECRET", "ALLOW_LOOPBACK_VENDORS"}
+WAKE_UPS = {"TABLE_NAME", "RETENTION_DAYS", "URGENT_QUEUE_URL", "BULK_QUEUE_URL"}
+ENVIRONMENTS = {
+    "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET"},
+    "dispatch": WAKE_UPS | ACCOUNTS,
+    "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL"} | ACCOUNTS,
+    "webhook": {"RECEIPT_QUEUE_URL"} | ACCOUNTS,
+    "ingest": WAKE_UPS | ACCOUNTS | {"PARKED_QUEUE_URL"},
+    "fanout": {"TABLE_NAME", "EVENT_BUS_NAME"},
+    "query": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"},
+    "sweep": WAKE_UPS | ACCOUNTS | {"RECEIPT_QUEUE_URL"},
+}
+WITHOUT_KEY = {
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/push/{account}/{token}/reports"),
+    ("POST", "/push/{account}/{token}/reports"),
+    ("GET", "/push/{account}/{token}/inbound"),
+    ("POST", "/push/{account}/{token}/inbound"),
+}
+WITH_KEY = {
+    ("POST", "/messages"),
+    ("GET", "/messages"),
+    ("GET", "/messages/{id}"),
+    ("DELETE", "/messages/{id}"),
+    ("GET", "/inbound"),
+    ("GET", "/accounts"),
+    ("GET", "/accounts/{name}"),
+    ("POST", "/accounts/{name}/check"),
+    ("GET", "/templates"),
+    ("PUT", "/templates/{name}"),
+    ("GET", "/templates/{name}"),
+    ("DELETE", "/templates/{name}"),
+    ("PUT", "/suppressions/{number}"),
+    ("GET", "/suppressions/{number}"),
+    ("DELETE", "/suppressions/{number}"),
+    ("POST", "/clients"),
+    ("GET", "/clients"),
+    ("DELETE", "/clients/{name}"),
+    ("GET", "/statistics"),
+}
+
+Node = dict[str, Any]
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as their long forms."""
+
+
+def short_tag(loader: TemplateLoader, suffix: str, node: yaml.Node) -> Node:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        raise yaml.YAMLError(f"!{suffix} takes a scalar or a list")
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+TemplateLoader.add_multi_constructor("!", short_tag)
+
+TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
+# A SafeLoader with constructors that make plain values.
+TEMPLATE: Node = yaml.load(TEXT, TemplateLoader)
+RESOURCES: dict[str, Node] = TEMPLATE["Resources"]
+
+
+def of_type(kind: str) -> dict[str, Node]:
+    """Logical id → properties of all resources of a type."""
+    return {name: found.get("Properties", {}) for name, found in RESOURCES.items() if found["Type"] == kind}
+
+
+def function(name: str) -> Node:
+    properties: Node = RESOURCES[f"{name.capitalize()}Function"]["Properties"]
+    return properties
+
+
+def events(kind: str) -> list[tuple[str, Node]]:
+    """(function, properties) of each event source of a type."""
+    return [
+        (name, event["Properties"])
+        for name in FUNCTIONS
+        for event in function(name).get("Events", {}).values()
+        if event["Type"] == kind
+    ]
+
+
+def statements(name: str) -> list[Node]:
+    """All statements of a function's policies."""
+    role_id = f"{name.capitalize()}Role"
+    policies = list(RESOURCES[role_id]["Properties"]["Policies"])
+    policies += [policy for policy in of_type("AWS::IAM::Policy").values() if {"Ref": role_id} in policy["Roles"]]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rights(name: str) -> set[str]:
+    return {action for statement in statements(name) for action in listed(statement["Action"])}
+
+
+def test_these_are_all_functions() -> None:
+    assert set(of_type("AWS::Serverless::Function")) == {f"{name.capitalize()}Function" for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_has_its_name_code_time_limit_and_environment(name: str) -> None:
+    properties = function(name)
+    assert properties["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+    assert properties["CodeUri"] == f"functions/{name}/"
+    assert properties["Timeout"] == TIMEOUTS[name]
+    assert set(properties["Environment"]["Variables"]) == ENVIRONMENTS[name]
+    assert properties["Role"] == {"Fn::GetAtt": [f"{name.capitalize()}Role", "Arn"]}
+    assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name.capitalize()}Logs"}}
+
+
+def test_every_function_has_both_layers_and_they_are_compiled() -> None:
+    assert TEMPLATE["Globals"]["Function"]["Layers"] == [{"Ref": "DependenciesLayer"}, {"Ref": "GatewayLayer"}]
+    assert not any("Layers" in properties for properties in of_type("AWS::Serverless::Function").values())
+    for name in of_type("AWS::Serverless::LayerVersion"):
+        assert RESOURCES[name]["Metadata"] == {"BuildMethod": "makefile"}
+        makefile = ROOT / RESOURCES[name]["Properties"]["ContentUri"] / "Makefile"
+        recipe = makefile.read_text(encoding="utf-8")
+        assert f"build-{name}:" in recipe
+        assert "--invalidation-mode unchecked-hash" in recipe
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_rights_name_their_actions_and_resources(name: str) -> None:
+    for statement in statements(name):
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        for resource in listed(statement["Resource"]):
+            assert resource != "*"
+            # Only what is named at run time: a client's API key, a stream by its date.
+            if "*" in str(resource):
+                assert str(resource["Fn::Sub"]).endswith(("::/apikeys/*", "${Table.Arn}/stream/*"))
+
+
+def test_no_role_takes_rights_from_managed_policies() -> None:
+    roles = of_type("AWS::IAM::Role")
+    assert [name for name, role in roles.items() if "ManagedPolicyArns" in role] == ["ApiLogsRole"]
+
+
+def test_only_fanout_publishes_and_only_webhook_has_no_table() -> None:
+    assert [name for name in FUNCTIONS if "events:PutEvents" in rights(name)] == ["fanout"]
+    assert [name for name in FUNCTIONS if "dynamodb:GetItem" not in rights(name)] == ["webhook"]
+    assert rights("webhook") - {"logs:CreateLogStream", "logs:PutLogEvents"} == {
+        "sqs:SendMessage",
+        "secretsmanager:GetSecretValue",
+    }
+
+
+@pytest.mark.parametrize(
+    ("index", "readers"),
+    [("by_number", {"ingest", "query"}), ("by_due", {"sweep"}), ("by_list", {"query"})],
+)
+def test_an_index_is_read_by_whom_it_is_for(index: str, readers: set[str]) -> None:
+    arn = {"Fn::Sub": f"${{Table.Arn}}/index/{index}"}
+    found = {name for name in FUNCTIONS for rule in statements(name) if arn in listed(rule["Resource"])}
+    assert found == readers
+    indexes = RESOURCES["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index in {found["IndexName"] for found in indexes}
+
+
+def test_queues_are_read_with_patience_and_report_failures_one_by_one() -> None:
+    read = {properties["Queue"]["Fn::GetAtt"][0]: (name, properties) for name, properties in events("SQS")}
+    assert set(read) == {"UrgentQueue", "BulkQueue", "ReceiptQueue"}
+    for queue, (name, properties) in read.items():
+        assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 6 * TIMEOUTS[name]
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["ScalingConfig"]["MaximumConcurrency"]
+    shares = [read[queue][1]["ScalingConfig"]["MaximumConcurrency"] for queue in ("UrgentQueue", "BulkQueue")]
+    assert shares == [{"Ref": "UrgentConcurrency"}, {"Ref": "BulkConcurrency"}]
+
+
+def test_what_fails_ends_in_a_queue_that_keeps_it_and_raises_an_alarm() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    dead = {
+        properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for properties in queues.values()
+        if "RedrivePolicy" in properties
+    }
+    (_, stream), *more = events("DynamoDB")
+    assert not more
+    assert stream["BisectBatchOnFunctionError"]
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    destinations = [stream["DestinationConfig"]]
+    destinations += [function(name)["EventInvokeConfig"]["DestinationConfig"] for name, _ in events("Schedule")]
+    dead |= {found["OnFailure"]["Destination"]["Fn::GetAtt"][0] for found in destinations}
+    reading = {properties["Queue"]["Fn::GetAtt"][0] for _, properties in events("SQS")}
+    assert dead == set(queues) - reading
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        for dimension in alarm["Dimensions"]
+    }
+    assert watched == dead
+    for name in dead:
+        assert queues[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    for properties in queues.values():
+        assert properties["SqsManagedSseEnabled"]
+
+
+def test_scheduled_functions_run_every_minute_and_may_report_their_failure() -> None:
+    assert {name: properties["Schedule"] for name, properties in events("Schedule")} == {
+        "poll": "rate(1 minute)",
+        "sweep": "rate(1 minute)",
+    }
+    for name, _ in events("Schedule"):
+        assert any({"Fn::GetAtt": ["FailedRuns", "Arn"]} in listed(rule["Resource"]) for rule in statements(name))
+
+
+def test_api_passes_bytes_and_wants_a_key_except_where_it_cannot() -> None:
+    api = RESOURCES["Api"]["Properties"]
+    assert api["BinaryMediaTypes"] == ["*/*"]
+    assert api["Auth"] == {"ApiKeyRequired": True}
+    assert api["StageName"] == "v1"
+    routes = {
+        (properties["Method"], properties["Path"]): (name, properties.get("Auth")) for name, properties in events("Api")
+    }
+    assert set(routes) == WITH_KEY | WITHOUT_KEY
+    open_routes = {route for route, (_, auth) in routes.items() if auth == {"ApiKeyRequired": False}}
+    assert open_routes == WITHOUT_KEY
+    assert {route for route, (name, _) in routes.items() if name == "send"} == {("POST", "/messages")}
+    assert {route for route, (name, _) in routes.items() if name == "webhook"} == {
+        route for route in WITHOUT_KEY if route[1].startswith("/push/")
+    }
+
+
+def test_access_log_holds_no_path_and_no_key() -> None:
+    # GIVEN a path that holds a push token or a phone number
+    written = RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Format"]
+    # THEN only its pattern is logged
+    assert "$context.resourcePath" in written
+    assert "$context.path" not in written
+    assert "apiKey" not in written
+
+
+def test_logs_end() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    assert {properties["LogGroupName"]["Fn::Sub"] for properties in groups.values()} == {
+        *(f"/aws/lambda/${{AWS::StackName}}-{name}" for name in FUNCTIONS),
+        "/aws/apigateway/${AWS::StackName}",
+    }
+    for properties in groups.values():
+        assert properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_table_is_kept_recoverable_and_expires_rows() -> None:
+    table = RESOURCES["Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_accounts_secret_starts_empty_and_stays_as_it_is() -> None:
+    # CloudFormation writes a secret again whenever this text differs from the one deployed before.
+    secret = RESOURCES["AccountsSecret"]
+    assert secret["Properties"]["SecretString"] == '{"accounts": [], "routes": []}'
+    assert secret["DeletionPolicy"] == "Retain"
+
+
+def test_nothing_binds_the_template_to_one_partition() -> None:
+    assert "arn:aws" not in TEXT
+    assert "amazonaws.com.cn" not in TEXT
+    addresses = [line for line in TEXT.splitlines() if "execute-api" in line]
+    assert addresses
+    assert all("${AWS::URLSuffix}" in line for line in addresses)
+
+
+def test_layer_pins_every_package_and_leaves_boto3_to_the_runtime() -> None:
+    lines = (ROOT / "layers/dependencies/requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    assert {"requests", "defusedxml", "aws-lambda-powertools", "pydantic"} <= set(pins)
+    assert not {"boto3", "botocore"} & set(pins)
