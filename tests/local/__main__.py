@@ -2,14 +2,16 @@
 
 import argparse
 import importlib
+import json
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from tests.local.process import ROOT, StartError
-from tests.local.running import down, read_accounts, up
-from tests.local.stack import STACK_FILE
+from tests.local.running import down, up
+from tests.local.stack import STACK_FILE, Stack
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +19,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.local")
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up", help="start the local cloud and leave .local/stack.json")
-    starting.add_argument("--accounts", type=Path, help="an accounts document; without it, the simulated vendors'")
+    starting.add_argument("--accounts", type=accounts_file, help="an accounts document (else: simulators)")
     commands.add_parser("down", help="stop it again")
     commands.add_parser("demo", help="send through all five vendors and show what happens")
     options = parser.parse_args(arguments)
@@ -25,7 +27,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, exit_on_signal)
     try:
         if options.command == "up":
-            return start(options.accounts)
+            say_where(up(options.accounts))
+            return 0
         if options.command == "down":
             print("stopped" if down() else "nothing was running")
             return 0
@@ -33,13 +36,22 @@ def main(arguments: list[str]) -> int:
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
-def start(accounts: Path | None) -> int:
-    """Starts the local cloud and says where it is."""
-    stack = up(read_accounts(accounts) if accounts else None)
+def accounts_file(path: str) -> dict[str, Any]:
+    """The accounts document in a file."""
+    try:
+        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return document
+
+
+def say_where(stack: Stack) -> None:
+    """What a user of the local cloud needs next."""
     print(f"API: {stack.api_url}\nAWS: {stack.endpoint_url}\nkey and the rest: {STACK_FILE.relative_to(ROOT)}")
-    return 0
 
 
 def exit_on_signal(number: int, _frame: FrameType | None) -> None:

@@ -47,7 +47,7 @@ def pins(requirements: Path) -> str:
 def install(path: Path, requirements: Path) -> None:
     """A new environment in place of an older one. The files pin everything, so nothing is resolved."""
     venv.create(path, clear=True, with_pip=True)
-    pip = [str(path / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(path / "bin" / "python"), "-m", "pip", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "--no-deps", "--requirement", str(requirements)], check=True)
 
 

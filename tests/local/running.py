@@ -1,6 +1,5 @@
 """The whole local world: cloud, simulated vendors and the stack between them, for one block of code or until `down`."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -73,9 +72,3 @@ def down() -> bool:
     shutil.rmtree(path, ignore_errors=True)
     UP_FILE.unlink()
     return True
-
-
-def read_accounts(path: Path) -> dict[str, Any]:
-    """An accounts document from a file."""
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return document

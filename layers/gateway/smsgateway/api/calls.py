@@ -1,0 +1,42 @@
+"""What the handling of a request works with: the collaborators of `query`, and who is calling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import cast
+
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from smsgateway.api.keys import ApiKeys
+from smsgateway.api.problems import Problem
+from smsgateway.model import Account, Request, Response
+from smsgateway.settings import AccountsCache
+from smsgateway.store.registry import Client
+from smsgateway.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The collaborators of `query`. `now` gives epoch milliseconds, `call` makes one vendor call within its seconds."""
+
+    table: Table
+    accounts: AccountsCache
+    call: Callable[[Account, Request, float], Response]
+    keys: ApiKeys
+    now: Callable[[], int]
+    random: Random
+
+
+def gateway_of(router: APIGatewayRouter) -> Gateway:
+    return cast("Gateway", router.context["collaborators"])
+
+
+def client_of(router: APIGatewayRouter) -> Client:
+    """Whoever makes the request."""
+    return cast("Client", router.context["client"])
+
+
+def administrators_only(router: APIGatewayRouter) -> None:
+    """Raises Problem unless an administrator makes the request."""
+    if not client_of(router).administrator:
+        raise Problem(403, "only an administrator may do this")

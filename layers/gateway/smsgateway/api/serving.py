@@ -1,0 +1,113 @@
+"""What every request to the API passes through: cleaned, its client known, routed, and each failure a problem."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from smsgateway.api import bodies
+from smsgateway.api.clients import Authenticator, key_of
+from smsgateway.api.problems import Problem, invalid, problem_response, validation_problem
+from smsgateway.errors import ConfigurationError
+
+OPEN = frozenset({"/openapi.json", "/docs"})  # what anybody may read
+
+logger = Logger()
+
+
+def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
+    """The routes, with every exception turned into a problem."""
+    app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=bodies.parse)
+    for router in routers:
+        app.include_router(router)
+    app.exception_handler(Problem)(problem_response)
+    app.exception_handler(RequestValidationError)(lambda error: problem_response(validation_problem(error.errors())))
+    app.exception_handler(ConfigurationError)(_without_accounts)
+    app.exception_handler(NotFoundError)(lambda _: problem_response(_no_route(app)))
+    app.exception_handler(Exception)(_unexpected)
+    app.use([_known_query])
+    return app
+
+
+def serve(
+    app: APIGatewayRestResolver, authenticator: Authenticator, collaborators: object, event: Mapping[str, Any], context: Any
+) -> dict[str, Any]:
+    """Answer one request."""
+    logger.set_correlation_id(event["requestContext"]["requestId"])
+    try:
+        plain = bodies.cleaned(event)
+        client = None if event["resource"] in OPEN else authenticator.client(key_of(plain))
+    except Problem as problem:
+        return _proxied(problem_response(problem))
+    except Exception as error:  # noqa: BLE001  whatever it is, the client gets an answer that shows nothing of it
+        return _proxied(_unexpected(error))
+    app.append_context(client=client, base_url=base_url(plain), collaborators=collaborators)
+    answer = app.resolve(plain, context)
+    logger.info(
+        "answered",
+        method=event["httpMethod"],
+        resource=event["resource"],
+        status=answer["statusCode"],
+        client=client.name if client else None,
+    )
+    return answer
+
+
+def base_url(event: Mapping[str, Any]) -> str:
+    """The API's address as this request used it, without a slash at its end."""
+    context = event["requestContext"]
+    host = context.get("domainName") or event["headers"].get("host", "")
+    scheme = event["headers"].get("x-forwarded-proto", "https")
+    prefix = str(context["path"]).removesuffix(event["path"])
+    return f"{scheme}://{host}{prefix}".rstrip("/")
+
+
+def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
+    """Refuse query parameters that the route does not have: a misspelt filter must not show everything."""
+    known = {field.alias for field in app.context["_route"].dependant.query_params}
+    given = app.current_event.get("queryStringParameters") or {}
+    if unknown := [name for name in given if name not in known]:
+        msg = f"unknown; known here: {', '.join(sorted(known))}" if known else "unknown; nothing is known here"
+        raise invalid([(name, msg) for name in unknown])
+    answer: Response[Any] = following(app)
+    return answer
+
+
+def _no_route(app: APIGatewayRestResolver) -> Problem:
+    """404, or 405 with what the path does take."""
+    path = app.current_event.path
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  nothing public tells
+    methods = sorted({route.method for route in routes if route.rule.match(path)})
+    if not methods:
+        return Problem(404, "there is no such path")
+    return Problem(405, f"this path takes {', '.join(methods)}", headers={"Allow": ", ".join(methods)})
+
+
+def _without_accounts(error: ConfigurationError) -> Response[str]:
+    """The accounts document was never good: where it is wrong is for the log, where the administrator reads it."""
+    logger.error("the configuration is wrong", path=error.path, problem=error.problem)
+    return problem_response(Problem(503, "the gateway is not configured; its administrator must look at the accounts"))
+
+
+def _unexpected(error: Exception) -> Response[str]:
+    """Texts of exceptions can hold numbers and contents: only where it happened is logged."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    logger.error("unexpected", error=type(error).__name__, where=where[-8:])
+    return problem_response(Problem(500, "something went wrong here; it has been logged"))
+
+
+def _proxied(response: Response[str]) -> dict[str, Any]:
+    """The response as API Gateway takes it, for what never reaches the resolver."""
+    headers = {name: value if isinstance(value, list) else [value] for name, value in response.headers.items()}
+    return {
+        "statusCode": response.status_code,
+        "body": response.body,
+        "isBase64Encoded": False,
+        "multiValueHeaders": headers,
+    }
