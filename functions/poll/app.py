@@ -24,7 +24,7 @@ def lambdas() -> "LambdaClient":
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"account": …, "kind": …}` polls now and says what came; any other event starts the runs that are due."""
+    """`{"account": …, "kind": …}` polls now and says what came; the schedule's event starts the runs that are due."""
     poller = Poller(
         table=runtime.table(),
         settings=runtime.accounts_cache().get,
@@ -35,10 +35,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         random=runtime.randomness(),
         retention=runtime.retention_seconds(),
     )
-    if "account" in event:
+    if "kind" in event:  # a scheduled event has an `account` too: that of AWS
         hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
-        outcome = poll(poller, str(event["account"]), str(event.get("kind", "")), hard_end)
-        logger.info("polled", account=event["account"], kind=event.get("kind"), outcome=outcome)
+        outcome = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
+        logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=outcome)
         return outcome
     runs = due_runs(poller)
     for run in runs:

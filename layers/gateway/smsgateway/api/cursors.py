@@ -23,6 +23,10 @@ def read(cursor: str | None, names: Mapping[str, type]) -> dict[str, Any] | None
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         position = None
-    if not isinstance(position, dict) or {name: type(value) for name, value in position.items()} != dict(names):
+    if (
+        not isinstance(position, dict)
+        or {name: type(value) for name, value in position.items()} != dict(names)
+        or "" in position.values()
+    ):
         raise invalid([("next", "is not a value that a page of this list gave")])
     return position

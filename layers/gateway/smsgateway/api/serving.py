@@ -69,9 +69,11 @@ def base_url(event: Mapping[str, Any]) -> str:
 
 def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
     """Refuse query parameters that the route does not have: a misspelt filter must not show everything."""
-    known = {field.alias for field in app.context["_route"].dependant.query_params}
+    route = app.context["_route"]
+    known = {field.alias for field in route.dependant.query_params}
     given = app.current_event.get("queryStringParameters") or {}
-    if unknown := [name for name in given if name not in known]:
+    served = route.responses is not None  # or it stands for a path that there is not
+    if served and (unknown := [name for name in given if name not in known]):
         msg = f"unknown; known here: {', '.join(sorted(known))}" if known else "unknown; nothing is known here"
         raise invalid([(name, msg) for name in unknown])
     answer: Response[Any] = following(app)

@@ -240,4 +240,4 @@ def _failed(response: Any) -> ConditionFailed:
 
 def _back_off(attempt: int) -> None:
     """At most two seconds, spread evenly: DynamoDB's advice for what it left unprocessed."""
-    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  jitter, not a secret
+    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  # nosec B311

@@ -1,0 +1,193 @@
+"""The accounts as an administrator sees them, never with credentials: `GET /accounts`, `…/{name}`, `POST …/check`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from smsgateway.api import answers
+from smsgateway.api.calls import Gateway, administrators_only, gateway_of
+from smsgateway.api.parameters import NamePath
+from smsgateway.api.problems import Problem, not_found
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import DecodeError, TransportError
+from smsgateway.events import iso
+from smsgateway.model import Account, Balance, Kind, Options, Refused, Request, Response
+from smsgateway.settings import Settings
+from smsgateway.store import accounts
+from smsgateway.store.table import Item
+
+ALERTS_SHOWN = 86_400_000  # milliseconds
+PATIENCE = 0  # a vendor's pacing is told, not waited for
+CHECK_TIME = 10.0  # seconds for each vendor call of a check; the function has 29
+
+router = APIGatewayRouter()
+
+
+@router.get(
+    "/accounts",
+    summary="The accounts",
+    tags=["Accounts"],
+    operation_id="listAccounts",
+    responses=answers.described({200: ("All, by name", answers.ListOf[answers.Account])}, 503),
+)
+def list_accounts() -> dict[str, Any]:
+    """With what is known of each: balance, last push and poll, alerts."""
+    administrators_only(router)
+    gateway = gateway_of(router)
+    settings = gateway.accounts.get()
+    return {"items": [_view(gateway, account) for _, account in sorted(settings.accounts.items())], "next": None}
+
+
+@router.get(
+    "/accounts/<name>",
+    summary="One account",
+    tags=["Accounts"],
+    operation_id="getAccount",
+    responses=answers.described({200: ("The account", answers.Account)}, 404, 422, 503),
+)
+def show_account(name: NamePath) -> dict[str, Any]:
+    """With what is known of it, and the push addresses to register with its vendor."""
+    administrators_only(router)
+    gateway = gateway_of(router)
+    return _view(gateway, _named(gateway.accounts.get(), name))
+
+
+@router.post(
+    "/accounts/<name>/check",
+    summary="Ask an account's vendor now",
+    tags=["Accounts"],
+    operation_id="checkAccount",
+    responses=answers.described({200: ("What it answered", answers.Check)}, 404, 422, 429, 503),
+)
+def check_account(name: NamePath) -> dict[str, Any]:
+    """Asks for the balance, and for the health where the vendor has a query for it; 429 while the vendor's pacing
+    forbids it."""
+    administrators_only(router)
+    gateway = gateway_of(router)
+    account = _named(gateway.accounts.refresh(), name)
+    _take_turn(gateway, account, "balance")
+    balances, problem, reachable = _ask_balance(gateway, account)
+    if balances is not None:
+        accounts.put_balance(gateway.table, account.name, balances, gateway.now())
+    return {
+        "reachable": reachable,
+        "healthy": _ask_health(gateway, account),
+        "balance": None if balances is None else [_amount(balance) for balance in balances],
+        "problem": problem,
+    }
+
+
+def _named(settings: Settings, name: str) -> Account:
+    account = settings.accounts.get(name)
+    if account is None:
+        raise not_found("account")
+    return account
+
+
+def _take_turn(gateway: Gateway, account: Account, operation: str) -> None:
+    """Keep the vendor's pacing. Raises Problem with the seconds that are left."""
+    interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
+    if not interval:
+        return
+    wait = accounts.reserve(gateway.table, account.name, operation, interval, gateway.now(), PATIENCE)
+    if wait < 0:
+        seconds = -(wait // 1000)
+        detail = f"the vendor takes the next query in {seconds} s"
+        raise Problem(429, detail, headers={"Retry-After": str(seconds)})
+
+
+def _ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
+    """What is left, what was wrong, and whether the vendor was reached."""
+    codec = VENDORS[account.vendor].balance
+    try:
+        response = _call(gateway, account, codec.encode_balance(account, _moment(gateway), _nonce(gateway)))
+        answer = codec.decode_balance(account, response)
+    except TransportError as error:
+        return None, error.problem, False
+    except DecodeError as error:
+        return None, error.problem, True
+    return (None, answer.vendor_status, True) if isinstance(answer, Refused) else (answer, None, True)
+
+
+def _ask_health(gateway: Gateway, account: Account) -> bool | None:
+    codec = VENDORS[account.vendor].health
+    if codec is None:
+        return None
+    try:
+        response = _call(gateway, account, codec.encode_health(account, _moment(gateway), _nonce(gateway)))
+        return codec.decode_health(account, response)
+    except (TransportError, DecodeError):
+        return False
+
+
+def _call(gateway: Gateway, account: Account, request: Request) -> Response:
+    return gateway.call(account, request, min(account.options.timeout, CHECK_TIME))
+
+
+def _moment(gateway: Gateway) -> datetime:
+    return datetime.fromtimestamp(gateway.now() / 1000, UTC)
+
+
+def _nonce(gateway: Gateway) -> str:
+    return f"{gateway.random.randrange(10**20):020d}"
+
+
+def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
+    known = accounts.known_of(gateway.table, account.name)
+    alerts = _alerts(known, gateway.now() - ALERTS_SHOWN)
+    problem = gateway.accounts.problem
+    return {
+        "name": account.name,
+        "vendor": account.vendor,
+        "base_url": account.base_url,
+        "signature": account.signature,
+        "poll": list(account.poll),
+        "push": _push_addresses(account, router.context["base_url"]),
+        "options": _options(account.options),
+        "balance": _balance(known),
+        "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
+        "health": "alert" if alerts else "ok",
+        "alerts": alerts,
+        "last_push": _times(known, "push", "pushed_at"),
+        "last_poll": _times(known, "poll", "polled_at"),
+        "problem": str(problem) if problem else None,
+    }
+
+
+def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
+    """What the vendor is to be given, with the newest token."""
+    if account.push is None:
+        return None
+    vendor = VENDORS[account.vendor]
+    kinds = {"reports": vendor.report_push, "inbound": vendor.inbound_push}
+    address = f"{base_url}/push/{account.name}/{account.push.tokens[0]}"
+    return {kind: f"{address}/{kind}" for kind, codec in kinds.items() if codec}
+
+
+def _options(options: Options) -> dict[str, Any]:
+    """Those that are set, by their own account or by default."""
+    return {name: value for name, value in asdict(options).items() if value not in (None, {})}
+
+
+def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
+    item = known.get("balance")
+    return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
+
+
+def _amount(balance: Balance) -> dict[str, str]:
+    return {"product": balance.product, "amount": str(balance.amount)}
+
+
+def _times(known: Mapping[str, Item], what: str, attribute: str) -> dict[str, str | None]:
+    moments = {kind: known.get(f"{what}#{kind}", {}).get(attribute) for kind in get_args(Kind)}
+    return {kind: iso(at) if at else None for kind, at in moments.items()}
+
+
+def _alerts(known: Mapping[str, Item], since: int) -> list[dict[str, Any]]:
+    """Newest first."""
+    items = [item for key, item in known.items() if key.startswith("alert#") and item["raised_at"] >= since]
+    items.sort(key=lambda item: -int(item["raised_at"]))
+    return [{"alert": item["alert"], "detail": item["detail"], "at": iso(item["raised_at"])} for item in items]

@@ -1,0 +1,65 @@
+"""Replies: `GET /inbound`."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from smsgateway.api import answers, cursors
+from smsgateway.api.calls import client_of, gateway_of
+from smsgateway.api.parameters import Limit, Next, Since, moment_at, number_at
+from smsgateway.api.problems import invalid
+from smsgateway.events import iso
+from smsgateway.store import lists
+from smsgateway.store.replies import Reply
+
+REPLIES = 100  # on a page, unless the client says otherwise
+
+router = APIGatewayRouter()
+
+
+@router.get(
+    "/inbound",
+    summary="Replies",
+    tags=["Replies"],
+    operation_id="listInbound",
+    responses=answers.described({200: ("Newest first", answers.ListOf[answers.Reply])}, 422),
+)
+def list_replies(
+    sender: Annotated[str | None, Query(alias="from", max_length=64, description="who wrote")] = None,
+    since: Since = None,
+    limit: Limit = REPLIES,
+    following: Next = None,
+) -> dict[str, Any]:
+    """Newest first. A sender sees the replies to its own messages, an administrator all; a moment old at most."""
+    gateway, client = gateway_of(router), client_of(router)
+    owner = None if client.administrator else client.name
+    earliest = f"{max(0, moment_at('since', since)):013d}" if since else ""
+    names = lists.BY_NUMBER_POSITION if sender else lists.BY_LIST_POSITION
+    position = cursors.read(following, names)
+    if position and position["at" if sender else "listed_at"] < earliest:
+        raise invalid([("next", "belongs to a list with another `since`")])
+    if sender:
+        number = number_at("from", sender)
+        found, after = lists.replies_from(gateway.table, number, owner, earliest, limit, position)
+    else:
+        found, after = lists.replies(gateway.table, owner, earliest, limit, position)
+    return {"items": [_view(reply) for reply in found], "next": cursors.written(after)}
+
+
+def _view(reply: Reply) -> dict[str, Any]:
+    """As the event says it (`publish`)."""
+    return {
+        "inbound_id": reply.id,
+        "from": reply.number,
+        "to": reply.access_number or None,
+        "extension": reply.extension or None,
+        "text": reply.text,
+        "received_at": iso(reply.received_at),
+        "account": reply.account,
+        "vendor": reply.vendor,
+        "in_reply_to": reply.in_reply_to or None,
+        "reference": reply.reference or None,
+        "opt_out": reply.opt_out,
+        "partial": reply.partial,
+    }

@@ -1,0 +1,156 @@
+"""The bodies that clients send: shape only, types strict, unknown fields refused (design, section 3).
+
+What a body means is for others: `sending` for what fields must not stand beside each other, `accept` for the rest.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from smsgateway.model import Purpose
+
+MOST_RECIPIENTS = 50_000
+LONGEST_VALIDITY = 259_200  # seconds
+LONGEST_TEXT = 10_000  # characters; vendors take far fewer
+NAME = "^[A-Za-z0-9_-]{1,64}$"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _digits(value: str) -> str:
+    if not re.fullmatch("[0-9]{0,20}", value):
+        raise ValueError("must be at most 20 ASCII digits")
+    return value
+
+
+def _signature(value: str) -> str:
+    if re.search(r"[【】\[\]]", value):
+        raise ValueError("must be without brackets: they are added")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def moment(value: str) -> int:
+    """Epoch milliseconds of an ISO 8601 time with zone. Raises ValueError."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be an ISO 8601 time, for example 2026-01-31T09:30:00+08:00") from None
+    if at.tzinfo is None:
+        raise ValueError("must have a zone, for example +08:00 or Z")
+    return int(at.timestamp() * 1000)
+
+
+def _moment(value: str) -> str:
+    moment(value)
+    return value
+
+
+# Lengths are checked before patterns, and pydantic itself refuses unpaired surrogates.
+Name = Annotated[str, Field(pattern=NAME)]
+Number = Annotated[str, Field(max_length=64)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+VariableName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Params = Annotated[dict[VariableName, Annotated[str, Field(max_length=1000)]], Field(max_length=100)]
+_NUMBER_SCHEMA = {"type": "string", "maxLength": 64}
+_NUMBERS_SCHEMA = {"type": "array", "items": _NUMBER_SCHEMA, "minItems": 1, "maxItems": MOST_RECIPIENTS}
+
+
+class Body(BaseModel):
+    """What all bodies have in common."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class PersonalMessage(Body):
+    """What one recipient shall read."""
+
+    to: Number
+    text: Text | None = None
+    params: Params | None = None
+
+
+class Resend(Body):
+    """What the caller accepts at the risk of a duplicate."""
+
+    unconfirmed: bool = Field(False, description="send again when nobody can say whether the vendor took it")
+    undelivered: bool = Field(False, description="send through the next account when the report is a failure")
+
+
+class NewMessage(Body):
+    """A message to send: `to` with `text` or `template`, or `messages`."""
+
+    to: Annotated[
+        list[Number] | None,
+        Field(min_length=1, max_length=MOST_RECIPIENTS, description="a number or a list"),
+        BeforeValidator(_listed),
+        WithJsonSchema({"anyOf": [_NUMBER_SCHEMA, _NUMBERS_SCHEMA]}),
+    ] = None
+    text: Text | None = Field(None, description="the content; one that begins with 【…】 carries its signature")
+    template: Name | None = Field(None, description="the name of a registered template")
+    params: Params | None = Field(None, description="the template's variables")
+    messages: list[PersonalMessage] | None = Field(
+        None, min_length=1, max_length=MOST_RECIPIENTS, description="personalised: each number with its own content"
+    )
+    signature: Annotated[str, Field(max_length=20), AfterValidator(_one_line), AfterValidator(_signature)] | None = (
+        Field(None, description="without brackets; default the account's; empty for none")
+    )
+    purpose: Purpose = "notice"
+    account: Name | None = Field(None, description="pins one account: no routing, no failover")
+    extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field("", description="for replies")
+    reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
+        "", description="the caller's own id, which comes back everywhere"
+    )
+    send_at: Moment | None = Field(None, description="ISO 8601 with zone, at most 30 days ahead")
+    valid_for: int | None = Field(
+        None,
+        ge=1,
+        le=LONGEST_VALIDITY,
+        description="seconds after which sending no longer makes sense; default 300 for otp, else 259200",
+    )
+    resend: Resend = Resend()
+    dry_run: bool = Field(False, description="answer only what would happen")
+
+
+class VendorTemplateBody(Body):
+    """How an account's vendor knows the template."""
+
+    code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
+    params: Annotated[list[VariableName], Field(max_length=100)] = Field(
+        [], description="the text's variables in the vendor's order"
+    )
+
+
+class TemplateBody(Body):
+    """A text with variables in braces; doubled braces are braces."""
+
+    text: Text
+    vendor_templates: Annotated[dict[Name, VendorTemplateBody], Field(max_length=100)] = Field(
+        {}, description="by account, for those whose vendor takes codes"
+    )
+    lengths: Annotated[dict[VariableName, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=100)] = Field(
+        {}, description="the longest value of a variable, in characters"
+    )
+
+
+class NewClient(Body):
+    """Somebody else who may call the API."""
+
+    # A name of its own is never `-`, which stands for nobody where replies are filed.
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    role: Literal["sender", "administrator"] = "sender"
+    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="none: all")
+    accounts: Annotated[list[Name], Field(max_length=100)] = Field([], description="none: all")
+    daily_segments: int | None = Field(None, ge=1, le=1_000_000_000, description="each day of Beijing time")

@@ -1,0 +1,127 @@
+"""`POST /messages`."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, cast
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from smsgateway.accept import Acceptor, PersonalPost, Post, Refusal, accept
+from smsgateway.api.answers import AcceptedMessage, described
+from smsgateway.api.calls import client_of
+from smsgateway.api.models import NewMessage, moment
+from smsgateway.api.problems import Problem, invalid
+
+FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
+CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
+
+router = APIGatewayRouter()
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[ -~]{1,255}$",
+        description="the same key and body give the first answer again; at most 255 ASCII characters",
+    ),
+]
+
+
+@router.post(
+    "/messages",
+    status_code=202,
+    summary="Send a message",
+    tags=["Messages"],
+    operation_id="sendMessage",
+    responses=described(
+        {
+            202: ("It is stored, and will be sent", AcceptedMessage),
+            200: ("What would happen (`dry_run`)", AcceptedMessage),
+        },
+        400, 409, 413, 422, 429,
+    ),
+)  # fmt: skip
+def send_message(
+    message: Annotated[NewMessage, Body()], idempotency_key: IdempotencyKey = None
+) -> Response[dict[str, Any]]:
+    """To one number or many, or personalised; through the routes of its purpose."""
+    acceptor = cast("Acceptor", router.context["collaborators"])
+    if errors := [*inconsistencies(message), *out_of_time(message, acceptor.now())]:
+        raise invalid(errors)
+    body_hash = hash_of(router.current_event.json_body)
+    try:
+        status, answer = accept(acceptor, client_of(router), post_of(message, idempotency_key or "", body_hash))
+    except Refusal as refusal:
+        raise Problem(refusal.status, refusal.detail, refusal.errors, title=refusal.title) from None
+    return Response(status, "application/json", answer)
+
+
+def inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
+    """Fields that must not stand beside each other, or alone: place and problem."""
+    if message.messages is not None:
+        yield from _personal_inconsistencies(message)
+        return
+    if message.to is None:
+        yield "to", "required, unless there are messages"
+    if message.text is None and message.template is None:
+        yield "text", "required, unless there is a template"
+    if message.text is not None and message.template is not None:
+        yield "template", "not beside text"
+    if message.params is not None and message.template is None:
+        yield "params", "only beside template"
+
+
+def _personal_inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
+    for name in ("to", "text", "params"):
+        if getattr(message, name) is not None:
+            yield name, "not beside messages: each of them has its own"
+    for index, entry in enumerate(message.messages or ()):
+        if message.template is None:
+            if entry.text is None:
+                yield f"messages[{index}].text", "required, unless there is a template"
+            if entry.params is not None:
+                yield f"messages[{index}].params", "only beside template"
+        elif entry.text is not None:
+            yield f"messages[{index}].text", "not beside template"
+
+
+def out_of_time(message: NewMessage, now: int) -> Iterator[tuple[str, str]]:
+    """A `send_at` that is past or too far ahead of `now` (epoch ms)."""
+    if message.send_at is None:
+        return
+    at = moment(message.send_at)
+    if at < now - CLOCKS_APART:
+        yield "send_at", "is in the past"
+    if at > now + FURTHEST_AHEAD:
+        yield "send_at", "is more than 30 days ahead"
+
+
+def post_of(message: NewMessage, idempotency_key: str, body_hash: str) -> Post:
+    """The message as `accept` takes it."""
+    return Post(
+        purpose=message.purpose,
+        to=tuple(message.to or ()),
+        text=message.text,
+        template=message.template,
+        params=message.params or {},
+        personal=tuple(PersonalPost(entry.to, entry.text, entry.params) for entry in message.messages or ()),
+        signature=message.signature,
+        account=message.account,
+        extension=message.extension,
+        reference=message.reference,
+        send_at=None if message.send_at is None else moment(message.send_at),
+        valid_for=message.valid_for,
+        resend_unconfirmed=message.resend.unconfirmed,
+        resend_undelivered=message.resend.undelivered,
+        dry_run=message.dry_run,
+        idempotency_key=idempotency_key,
+        body_hash=body_hash,
+    )
+
+
+def hash_of(body: object) -> str:
+    """The SHA-256 of a body, whatever the order of its fields and its white space."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

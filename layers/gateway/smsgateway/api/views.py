@@ -1,0 +1,220 @@
+"""Messages as clients see them: who has which status, from submissions, payloads and rows (design, sections 3 and 6).
+
+A submission speaks for those of its recipients that no submission made from it has: one that moved to an account with
+a smaller limit has none left once its children are there.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smsgateway import encoding
+from smsgateway.events import iso
+from smsgateway.model import FINAL, Message, State, Status
+from smsgateway.settings import Settings
+from smsgateway.store.messages import Payload, load_message, load_payload
+from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
+from smsgateway.store.submissions import Stored, load_submissions
+from smsgateway.store.table import Key, Table
+
+LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
+REACHED_VENDOR = frozenset({State.SUBMITTED, State.UNCONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An accepted message and all its submissions, in the order of their paths."""
+
+    message: Message
+    submissions: tuple[Stored, ...]
+
+    def family(self, root: str) -> tuple[Stored, ...]:
+        """The submissions that share a root, and so the place of their recipients' rows."""
+        return tuple(submission for submission in self.submissions if submission.key.root == root)
+
+    def made_from(self, parent: Stored) -> tuple[Stored, ...]:
+        """The submissions below this one."""
+        path = parent.key.path
+        return tuple(each for each in self.submissions if each.key.path != path and each.key.path.startswith(path))
+
+
+def load_whole(table: Table, message_id: str, now: int) -> Whole | None:
+    """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
+    submissions = tuple(load_submissions(table, message_id))
+    if not submissions or submissions[0].ttl < now // 1000:
+        return None
+    if submissions[0].single:
+        return Whole(submissions[0].single, submissions)
+    loaded = load_message(table, message_id)
+    return Whole(loaded[0], submissions) if loaded and loaded[1] else None
+
+
+def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
+    """A message as one of its recipients' rows finds it; None when it is not accepted or not kept (any more)."""
+    submission = submission_of_row(table, row)
+    if submission is None or submission.ttl < now // 1000:
+        return None
+    loaded = (submission.single, True) if submission.single else load_message(table, submission.key.message_id)
+    message = loaded[0] if loaded and loaded[1] else None
+    outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
+    if message is None or outcome is None:
+        return None
+    return {
+        "id": message.id,
+        "purpose": message.purpose,
+        "created_at": iso(message.created_at),
+        "reference": message.reference or None,
+        **recipient(submission, outcome, now),
+    }
+
+
+def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
+    """The recipients that this submission speaks for."""
+    payload = submission.payload() or load_payload(table, submission.key)
+    below = whole.made_from(submission)
+    if not below:
+        return payload
+    taken = {number for child in below for number in load_payload(table, child.key).numbers}
+    left = [index for index, number in enumerate(payload.numbers) if number not in taken]
+    contents = tuple(payload.contents[index] for index in left) if payload.contents else ()
+    return Payload(tuple(payload.numbers[index] for index in left), contents)
+
+
+def counts(table: Table, whole: Whole, now: int) -> Counter[Status]:
+    """The message's recipients by status."""
+    total: Counter[Status] = Counter()
+    for root in dict.fromkeys(submission.key.root for submission in whole.submissions):
+        family = whole.family(root)
+        if len(family) == 1:
+            total += _counts_alone(table, family[0], now)
+        else:
+            total += _counts_of_family(table, whole, family, now)
+    return total
+
+
+def _counts_alone(table: Table, submission: Stored, now: int) -> Counter[Status]:
+    """Of a submission that nothing was made from: its payload need not be read."""
+    if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
+        return Counter({derived_status(submission, "", now)[0]: submission.count})
+    found = Counter(_status(submission, outcome, now) for outcome in all_outcomes(table, submission))
+    if missing := submission.count - found.total():
+        found[derived_status(submission, "", now)[0]] += missing
+    return found
+
+
+def _counts_of_family(table: Table, whole: Whole, family: Sequence[Stored], now: int) -> Counter[Status]:
+    outcomes = {outcome.number: outcome for outcome in all_outcomes(table, family[0])}
+    return Counter(
+        _status(submission, outcomes.get(number, Outcome(number)), now)
+        for submission in family
+        for number in payload_of(table, whole, submission).numbers
+    )
+
+
+def _status(submission: Stored, outcome: Outcome, now: int) -> Status:
+    return outcome.status or derived_status(submission, outcome.number, now)[0]
+
+
+def overall(by_status: Mapping[Status, int]) -> str:
+    """One word for a message: its least advanced status; of a finished one the status that all share, or `done`."""
+    present = [status for status, count in by_status.items() if count]
+    for status in LEAST_ADVANCED:
+        if status in present:
+            return status
+    return present[0] if len(present) == 1 and present[0] in FINAL else "done"
+
+
+def message_fields(whole: Whole, by_status: Mapping[Status, int]) -> dict[str, Any]:
+    """The message as a whole."""
+    message = whole.message
+    return {
+        "id": message.id,
+        "status": overall(by_status),
+        "account": whole.submissions[0].account,
+        "segments": message.segments,
+        "created_at": iso(message.created_at),
+        "reference": message.reference or None,
+        "purpose": message.purpose,
+        "send_at": iso(message.send_at) if message.send_at else None,
+        "valid_until": iso(message.valid_until),
+        "counts": {status: by_status[status] for status in Status if by_status.get(status)},
+    }
+
+
+type Position = tuple[str, int]  # a submission's path, and how many of its recipients come before
+
+
+def recipients_page(
+    table: Table, settings: Settings | None, whole: Whole, start: Position, limit: int, now: int
+) -> tuple[list[dict[str, Any]], Position | None]:
+    """At most `limit` recipients from a position on, in the order of the post, and where the next page begins."""
+    items: list[dict[str, Any]] = []
+    for submission in whole.submissions:
+        path = submission.key.path
+        if path < start[0]:
+            continue
+        payload = payload_of(table, whole, submission)
+        offset = start[1] if path == start[0] else 0
+        end = offset + limit - len(items)
+        items += _recipients(table, settings, whole, submission, payload.part(offset, end), now)
+        if end < len(payload.numbers):
+            return items, (path, end)
+    return items, None
+
+
+def _recipients(
+    table: Table, settings: Settings | None, whole: Whole, submission: Stored, payload: Payload, now: int
+) -> Iterator[dict[str, Any]]:
+    outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
+    segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
+    for number in payload.numbers:
+        outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
+        yield recipient(submission, outcome, now) | {"history": _history(whole, submission, outcome)}
+
+
+def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:
+    """The segments of recipients that have no row yet."""
+    account = settings.accounts.get(submission.account) if settings else None
+    if payload.contents and account:
+        return encoding.segments_of(whole.message, account, payload)
+    return dict.fromkeys(payload.numbers, submission.segments // submission.count)
+
+
+def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
+    """What became of one recipient, without its history."""
+    if outcome.status:
+        status, reason, vendor_status = outcome.status, outcome.reason, outcome.vendor_status
+    else:
+        status, reason, vendor_status = derived_status(submission, outcome.number, now)
+    only_id = submission.vendor_ids[0] if len(submission.vendor_ids) == 1 else ""
+    sent_at = submission.submitted_at if submission.state in REACHED_VENDOR else None
+    return {
+        "to": outcome.number,
+        "status": status,
+        "reason": reason,
+        "vendor_status": vendor_status or None,
+        "account": outcome.account or submission.account,
+        "vendor_id": outcome.vendor_id or only_id or None,
+        "segments": outcome.segments,
+        "submitted_at": iso(sent_at) if sent_at else None,
+        "reported_at": iso(outcome.reported_at) if outcome.reported_at else None,
+    }
+
+
+def _history(whole: Whole, submission: Stored, outcome: Outcome) -> list[dict[str, Any]]:
+    """Attempts, those of the submissions it was made from too, and reports, by time."""
+    path = submission.key.path
+    attempts = [attempt for each in whole.submissions if path.startswith(each.key.path) for attempt in each.attempts]
+    entries = sorted((*attempts, *outcome.history), key=lambda entry: int(entry["at"]))
+    return [_entry(entry) for entry in entries]
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {
+        "at": iso(entry["at"]),
+        "account": entry["account"],
+        "status": entry.get("status") or entry.get("outcome"),
+    }
+    optional = {name: entry.get(name) for name in ("reason", "vendor_status", "segment", "note")}
+    return shown | {name: value for name, value in optional.items() if value}

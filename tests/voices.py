@@ -1,0 +1,141 @@
+"""What the five vendors say when all goes well, in bytes: the answer to a send, and the reports that follow.
+
+For tests of what lies above the codecs; the sizes are those of real answers (tests/cases), the pages the documents'.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import batched, count
+from urllib.parse import parse_qs, urlencode
+
+from smsgateway.model import Account, Options, PushSettings, Request, Response
+from smsgateway.queues import Receipt
+
+NUMBERS_FIELD = {"hbsmservice": "mobile", "langyu": "mobile", "qixintong": "send_phone", "heji": "mobile"}
+CREDENTIALS = {
+    "hbsmservice": {"corp_id": "8001", "corp_pwd": "corp-s3cret", "corp_service": "1069yd"},
+    "infocloud": {"api_key": "8767fd835ca3a4eb6f69129d71971760", "access_key": "access-s3cret"},
+    "langyu": {"account": "ly001", "pswd": "pswd-s3cret"},
+    "qixintong": {"us_name": "qx001", "us_pwd": "us-s3cret"},
+    "heji": {"name": "hj001", "pwd": "pwd-s3cret"},
+}
+PUSH_CREDENTIALS = {
+    "langyu": {"receiver": ("admin",), "pswd": ("push-s3cret",)},
+    "heji": {"name": ("admin",), "pwd": ("push-s3cret",)},
+}
+TOKEN = "T0ken-of-the-push-address-s3cret-"
+POLLS = {"qixintong": ("reports", "inbound")}
+FIRST_ID = 640614750879358976
+
+type Sent = tuple[str, tuple[str, ...], tuple[str, ...]]  # our id where the vendor has it, its ids, the numbers
+
+
+def account(vendor: str, name: str = "", **options: object) -> Account:
+    """An account of a vendor, with all its credentials."""
+    if vendor == "infocloud":
+        options.setdefault("free_text_template", "675001")
+    push = PushSettings((TOKEN,), (), PUSH_CREDENTIALS.get(vendor, {})) if vendor not in POLLS else None
+    return Account(
+        name=name or f"{vendor}-main",
+        vendor=vendor,
+        base_url="http://vendor.example",
+        credentials=CREDENTIALS[vendor],
+        signature="示例科技",
+        push=push,
+        options=Options(**options),  # type: ignore[arg-type]
+    )
+
+
+class Vendors:
+    """Takes every request, gives ids as the documents do, and remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self._ids = count(FIRST_ID)
+
+    def call(self, account: Account, request: Request, _seconds: float) -> Response:
+        """The vendor's answer to a send that is not personalised."""
+        numbers, reference = _understood(account.vendor, request)
+        # qixintong alone gives each number an id of its own.
+        given = len(numbers) if account.vendor == "qixintong" else 0 if account.vendor == "hbsmservice" else 1
+        ids = tuple(str(next(self._ids)) for _ in range(given))
+        self.sent.append((reference, ids, numbers))
+        return Response(200, {}, _acceptance(account.vendor, ids, len(numbers)))
+
+
+def _understood(vendor: str, request: Request) -> tuple[tuple[str, ...], str]:
+    """The numbers of a request, and the id of ours that it carries."""
+    if vendor == "infocloud":
+        fields = json.loads(request.body)
+        return tuple(fields["phones"].split(",")), fields["bid"]
+    form = parse_qs(request.body.decode("ascii"), encoding="gb18030")
+    (numbers,) = form[NUMBERS_FIELD[vendor]]
+    return tuple(numbers.split(",")), form.get("corp_msg_id", [""])[0]
+
+
+def _acceptance(vendor: str, ids: Sequence[str], taken: int) -> bytes:
+    answers = {
+        "hbsmservice": f"0#{taken}",
+        "infocloud": json.dumps({"code": "200", "data": {"msgId": "".join(ids), "failPhones": []}}),
+        "langyu": f"20260102030405,0\n{''.join(ids)}\n",
+        "qixintong": f"0|{taken}|0|{','.join(ids)}",
+        "heji": f"0, {''.join(ids)},0,{taken},0,提交成功",
+    }
+    return answers[vendor].encode()
+
+
+def delivered(account: Account, sent: Sent, at: int) -> Iterator[Receipt]:
+    """The vendor's reports that all numbers of a request got their message, in pages as long as it makes them."""
+    reference, ids, numbers = sent
+    if account.vendor in ("langyu", "heji"):  # one report a push
+        for number in numbers:
+            yield _push(account, at, _form_report(account.vendor, ids[0], number).encode())
+        return
+    page = {"hbsmservice": 100, "infocloud": 600, "qixintong": 100}[account.vendor]
+    each = ids if account.vendor == "qixintong" else [""] * len(numbers)
+    for part in batched(zip(numbers, each, strict=True), page, strict=False):
+        if account.vendor == "hbsmservice":
+            yield _push(account, at, _xml_reports(reference, [number for number, _ in part]))
+        elif account.vendor == "infocloud":
+            yield _push(account, at, _json_reports(account, reference, ids[0], [number for number, _ in part]))
+        else:
+            reports = "|".join(f"{vendor_id};{number};10" for number, vendor_id in part)
+            yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode())
+
+
+def _push(account: Account, at: int, body: bytes) -> Receipt:
+    headers = {"content-type": "application/x-www-form-urlencoded"} if account.vendor in ("langyu", "heji") else {}
+    return Receipt(account.name, "reports", "push", at, headers=headers, body=body)
+
+
+def _form_report(vendor: str, vendor_id: str, number: str) -> str:
+    if vendor == "langyu":
+        when = {"reportTime": "2601020304", "msgid": vendor_id, "mobile": number, "status": "DELIVRD"}
+        return urlencode({"receiver": "admin", "pswd": "push-s3cret", **when})
+    what = {"sendid": vendor_id, "time": "2026-01-02 03:04:05", "mobile": number, "state": "DELIVRD"}
+    return urlencode({"name": "admin", "pwd": "push-s3cret", **what})
+
+
+def _xml_reports(reference: str, numbers: Sequence[str]) -> bytes:
+    reports = "".join(
+        f"<report><corp_id>8001</corp_id><mobile>{number}</mobile><sub_seq>0</sub_seq><msg_id>{reference}</msg_id>"
+        "<err>0</err><fail_desc>成功</fail_desc><report_time>2026-01-02 03:04:05</report_time></report>"
+        for number in numbers
+    )
+    return f'<?xml version="1.0" encoding="GBK" ?><reports>{reports}</reports>'.encode("gbk")
+
+
+def _json_reports(account: Account, reference: str, vendor_id: str, numbers: Sequence[str]) -> bytes:
+    reports = [
+        {
+            "msgId": vendor_id,
+            "tel": number,
+            "arriveResult": "DELIVRD",
+            "arriveTime": "2601020304",
+            "bid": reference,
+        }
+        for number in numbers
+    ]
+    return json.dumps({"apiKey": account.credentials["api_key"], "data": reports}).encode()
+
+
