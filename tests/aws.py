@@ -1,4 +1,4 @@
-"""The stack's table, queues and bus in moto, as template.yaml describes them; and what DynamoDB refuses that moto takes.
+"""The stack's table and queues in moto, as template.yaml describes them; and what DynamoDB refuses that moto takes.
 
 Sources: the DynamoDB developer guide's "Reserved words", "Expression attribute names", "Item sizes and formats" and
 "Service quotas".
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import yaml
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 from smsgateway.store.table import Item, Table, from_wire
 
 if TYPE_CHECKING:

@@ -118,7 +118,7 @@ class Meter:
                     update = action["Update"]
                     found = reader.get_item(TableName=update["TableName"], Key=update["Key"], ConsistentRead=True)
                     self._wrote(update["Key"], found["Item"], times=2)
-            case "GetItem" | "Query" | "BatchGetItem":
+            case "GetItem" | "Query" | "BatchGetItem" | "Scan":
                 return
             case _:
                 raise ValueError(f"no price is known of {call}")

@@ -137,5 +137,3 @@ def _json_reports(account: Account, reference: str, vendor_id: str, numbers: Seq
         for number in numbers
     ]
     return json.dumps({"apiKey": account.credentials["api_key"], "data": reports}).encode()
-
-

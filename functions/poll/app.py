@@ -23,6 +23,7 @@ def lambdas() -> "LambdaClient":
     return boto3.client("lambda", config=runtime.CLIENT_CONFIG)
 
 
+@runtime.only_its_type()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"account": …, "kind": …}` polls now and says what came; the schedule's event starts the runs that are due."""
     poller = Poller(

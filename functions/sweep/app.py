@@ -14,6 +14,7 @@ logger = Logger()
 TIME_TO_STOP = 15_000  # milliseconds
 
 
+@runtime.only_its_type()
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Act on what is due."""
     sweeper = Sweeper(

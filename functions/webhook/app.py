@@ -13,6 +13,7 @@ from smsgateway.receive import Receiver, receive
 logger = Logger()
 
 
+@runtime.only_its_type()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer one API Gateway request below `/push/{account}/{token}/`."""
     receiver = Receiver(runtime.accounts_cache().get, runtime.receipt_sender(), runtime.now_ms)

@@ -67,7 +67,7 @@ def say(text: str) -> None:
 def send_everything(api: Api, accounts: dict[str, str]) -> Iterator[Sent]:
     """One OTP through each vendor, a personalised batch through the two that have it, a broadcast."""
     for index, (account, vendor) in enumerate(accounts.items()):
-        body = {
+        body: dict[str, Any] = {
             "to": f"13800{index:02d}{REPLYING}",
             "text": f"您的验证码是{482913 + index}，5分钟内有效。",
             "purpose": "otp",
@@ -105,16 +105,17 @@ def await_everything(tap: EventTap, sent: list[Sent], replies_expected: int) -> 
     everybody = sum(message.recipients for message in sent)
     replies: set[str] = set()
     deadline = time.monotonic() + PATIENCE
-    shown = 0.0
+    shown, shown_at = "", 0.0
     final = 0
     while (final < everybody or len(replies) < replies_expected) and time.monotonic() < deadline:
         for event in tap.receive():
             event["seen"] = time.time()
             note(event, by_id, replies)
         final = sum(len(message.final) for message in sent)
-        if time.monotonic() - shown > 2 or final == everybody:
-            say(f"  {final} of {everybody} recipients final, {len(replies)} of {replies_expected} replies")
-            shown = time.monotonic()
+        progress = f"  {final} of {everybody} recipients final, {len(replies)} of {replies_expected} replies"
+        if progress != shown and (time.monotonic() - shown_at > 1 or final == everybody):
+            say(progress)
+            shown, shown_at = progress, time.monotonic()
     missing = [
         f"{message.recipients - len(message.final)} of {message.recipients} recipients of the {message.what} "
         f"through {message.account} got no final status within {PATIENCE:.0f} seconds"
@@ -158,10 +159,8 @@ def show_summary(world: World, tap: EventTap, sent: list[Sent], accounts: dict[s
 
 def to_vendor(world: World, account: str, sent: list[Sent]) -> list[float]:
     """Seconds from acceptance to each recipient's arrival at the vendor."""
-    arrived = {
-        message["number"]: float(message["at"])
-        for message in world.simulators.control.messages(account=account, limit=5000)
-    }
+    messages = world.simulators.control.messages(account=account, limit=5000)
+    arrived = {message["number"]: epoch(message["at"]) for message in messages}
     return [
         arrived[number] - message.created_at
         for message in sent

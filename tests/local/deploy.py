@@ -23,9 +23,9 @@ DEPLOY = (
 PARAMETERS = {
     "Architecture": {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64"),
     "AllowLoopbackVendors": "true",
-    "UrgentConcurrency": "6",
-    "BulkConcurrency": "6",
-    "ReceiptConcurrency": "4",
+    "UrgentConcurrency": "3",
+    "BulkConcurrency": "2",
+    "ReceiptConcurrency": "2",
 }
 
 

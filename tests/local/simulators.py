@@ -57,6 +57,9 @@ def accounts_document(simulators: Simulators) -> dict[str, Any]:
 
 def register_pushes(simulators: Simulators, api_url: str) -> None:
     """Gives each vendor that pushes its two addresses, as a customer does by telephone."""
+    # A cold start is a Python process here, among a dozen on the same processors, and infocloud gives up after three
+    # answers of over a second.
+    simulators.control.settings(timeout_scale=20)
     for entry in simulators.accounts:
         if "push" not in entry:
             continue

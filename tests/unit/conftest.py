@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
-from smsgateway.store.table import Table
 
+from smsgateway.store.table import Table
 from tests import aws
 
 

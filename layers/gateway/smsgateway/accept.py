@@ -79,6 +79,7 @@ class Acceptor:
     now: Callable[[], int]
     random: Random
     retention: int  # seconds
+    warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,20 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
         return 202, first
+    _wake_up(acceptor, message, keys)
+    return 202, _answer(message, recipients)
+
+
+def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]) -> None:
     now = acceptor.now()
     delay = ((message.send_at or now) - now) / 1000
-    if delay <= queues.LONGEST_DELAY:
+    if delay > queues.LONGEST_DELAY:
+        return
+    try:
         acceptor.wake_ups.send(queues.urgent(message), keys, delay)
-    return 202, _answer(message, recipients)
+    except Exception:
+        # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
+        acceptor.warn("wake-ups could not be sent", message.id)
 
 
 def _may(client: Client, post: Post) -> None:

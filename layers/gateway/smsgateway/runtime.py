@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -79,3 +80,12 @@ def receipt_sender() -> Callable[[str], None]:
         client.send_message(QueueUrl=url, MessageBody=body)
 
     return send
+
+
+@contextmanager
+def only_its_type() -> Iterator[None]:
+    """Lambda logs what a handler raises, and an exception's text may hold a number or a secret: its type must do."""
+    try:
+        yield
+    except Exception as error:
+        raise RuntimeError(f"failed with {type(error).__name__}") from None

@@ -5,10 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
-
 from smsgateway.api import answers
-from smsgateway.api.calls import Gateway, administrators_only, gateway_of
+from smsgateway.api.calls import Gateway, administrators_only, gateway_of, new_router
 from smsgateway.api.parameters import NamePath
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.codecs import VENDORS
@@ -23,7 +21,7 @@ ALERTS_SHOWN = 86_400_000  # milliseconds
 PATIENCE = 0  # a vendor's pacing is told, not waited for
 CHECK_TIME = 10.0  # seconds for each vendor call of a check; the function has 29
 
-router = APIGatewayRouter()
+router = new_router()
 
 
 @router.get(
@@ -46,7 +44,7 @@ def list_accounts() -> dict[str, Any]:
     summary="One account",
     tags=["Accounts"],
     operation_id="getAccount",
-    responses=answers.described({200: ("The account", answers.Account)}, 404, 422, 503),
+    responses=answers.described({200: ("The account", answers.Account)}, 404, 503),
 )
 def show_account(name: NamePath) -> dict[str, Any]:
     """With what is known of it, and the push addresses to register with its vendor."""
@@ -60,7 +58,7 @@ def show_account(name: NamePath) -> dict[str, Any]:
     summary="Ask an account's vendor now",
     tags=["Accounts"],
     operation_id="checkAccount",
-    responses=answers.described({200: ("What it answered", answers.Check)}, 404, 422, 429, 503),
+    responses=answers.described({200: ("What it answered", answers.Check)}, 404, 429, 503),
 )
 def check_account(name: NamePath) -> dict[str, Any]:
     """Asks for the balance, and for the health where the vendor has a query for it; 429 while the vendor's pacing

@@ -21,7 +21,7 @@ PROBLEMS = {
     500: "Something went wrong in the gateway",
     503: "There are no valid accounts yet",
 }
-ANYWHERE = (401, 403, 500)
+WITH_KEY = (401, 403, 422, 500)  # wherever a key is needed
 
 
 class ProblemError(BaseModel):
@@ -237,13 +237,13 @@ class ListOf[T](BaseModel):
 
 
 def described(answers: Mapping[int, tuple[str, type[BaseModel] | None]], *problems: int) -> dict[int, OpenAPIResponse]:
-    """An operation's responses: those of its own by status, and its problems beside those that all have."""
+    """An operation's responses: its own by status, and its problems beside those of every operation with a key."""
     responses: dict[int, OpenAPIResponse] = {}
     for status, (description, model) in answers.items():
         responses[status] = {"description": description}
         if model:
             responses[status]["content"] = {"application/json": {"model": model}}
-    for status in sorted({*problems, *ANYWHERE}):
+    for status in sorted({*problems, *WITH_KEY}):
         responses[status] = {
             "description": PROBLEMS[status],
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -27,6 +27,11 @@ class Gateway:
     random: Random
 
 
+def new_router() -> APIGatewayRouter:
+    """For the routes of one module."""
+    return APIGatewayRouter()  # type: ignore[no-untyped-call]
+
+
 def gateway_of(router: APIGatewayRouter) -> Gateway:
     return cast("Gateway", router.context["collaborators"])
 

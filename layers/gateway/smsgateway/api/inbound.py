@@ -3,10 +3,9 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.api import answers, cursors
-from smsgateway.api.calls import client_of, gateway_of
+from smsgateway.api.calls import client_of, gateway_of, new_router
 from smsgateway.api.parameters import Limit, Next, Since, moment_at, number_at
 from smsgateway.api.problems import invalid
 from smsgateway.events import iso
@@ -15,7 +14,7 @@ from smsgateway.store.replies import Reply
 
 REPLIES = 100  # on a page, unless the client says otherwise
 
-router = APIGatewayRouter()
+router = new_router()
 
 
 @router.get(
@@ -23,7 +22,7 @@ router = APIGatewayRouter()
     summary="Replies",
     tags=["Replies"],
     operation_id="listInbound",
-    responses=answers.described({200: ("Newest first", answers.ListOf[answers.Reply])}, 422),
+    responses=answers.described({200: ("Newest first", answers.ListOf[answers.Reply])}),
 )
 def list_replies(
     sender: Annotated[str | None, Query(alias="from", max_length=64, description="who wrote")] = None,

@@ -3,10 +3,9 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.api import answers, cursors, views
-from smsgateway.api.calls import Gateway, client_of, gateway_of
+from smsgateway.api.calls import Gateway, client_of, gateway_of, new_router
 from smsgateway.api.parameters import Limit, MessageId, Next, number_at
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.errors import ConfigurationError
@@ -20,7 +19,7 @@ BY_NUMBER = 20
 FIRST = ("", 0)
 MOST_BY_NUMBER = 100  # each costs several reads
 
-router = APIGatewayRouter()
+router = new_router()
 
 
 @router.get(
@@ -28,7 +27,7 @@ router = APIGatewayRouter()
     summary="What became of a message",
     tags=["Messages"],
     operation_id="getMessage",
-    responses=answers.described({200: ("The message", answers.Message)}, 404, 422),
+    responses=answers.described({200: ("The message", answers.Message)}, 404),
 )
 def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = None) -> dict[str, Any]:  # noqa: A002
     """With a page of its recipients, in the order of the post."""
@@ -44,7 +43,7 @@ def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = Non
     summary="The messages to a number",
     tags=["Messages"],
     operation_id="listMessages",
-    responses=answers.described({200: ("Newest first", answers.ListOf[answers.MessageToNumber])}, 422),
+    responses=answers.described({200: ("Newest first", answers.ListOf[answers.MessageToNumber])}),
 )
 def list_messages(
     to: Annotated[str, Query(max_length=64, description="the recipient's number")],

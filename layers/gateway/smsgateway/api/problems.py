@@ -21,7 +21,13 @@ class Problem(Exception):  # noqa: N818  an answer, not an error of ours
     """A request that gets no other answer. `errors` are places in it and what is wrong there."""
 
     def __init__(
-        self, status: int, detail: str, errors: Errors = (), *, title: str = "", headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        errors: Errors = (),
+        *,
+        title: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -63,8 +69,9 @@ def validation_problem(errors: Iterable[Mapping[str, Any]]) -> Problem:
 def place(loc: Iterable[str | int]) -> str:
     """A pydantic location as clients read it: `to[3]`, `messages[2].text`. Names that nobody should see are hidden."""
     parts = list(loc)
-    if parts and parts[0] in _WHERE:
-        del parts[0]
+    where = parts.pop(0) if parts and parts[0] in _WHERE else ""
+    if where == "header":
+        return ".".join(map(str, parts)).title()  # as it is written; Powertools has it in lower case
     text = ""
     for part in parts:
         if isinstance(part, int):

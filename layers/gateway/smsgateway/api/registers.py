@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway import text
 from smsgateway.api import answers
-from smsgateway.api.calls import administrators_only, gateway_of
+from smsgateway.api.calls import administrators_only, gateway_of, new_router
 from smsgateway.api.models import TemplateBody
 from smsgateway.api.parameters import NamePath, NumberPath, number_at
 from smsgateway.api.problems import invalid, not_found
@@ -20,7 +19,7 @@ from smsgateway.settings import Settings
 from smsgateway.store import registry
 from smsgateway.store.registry import Template
 
-router = APIGatewayRouter()
+router = new_router()
 
 
 @router.get(
@@ -40,7 +39,7 @@ def list_templates() -> dict[str, Any]:
     summary="One template",
     tags=["Templates"],
     operation_id="getTemplate",
-    responses=answers.described({200: ("The template", answers.Template)}, 404, 422),
+    responses=answers.described({200: ("The template", answers.Template)}, 404),
 )
 def show_template(name: NamePath) -> dict[str, Any]:
     """Its text, its variables, and how vendors know it."""
@@ -55,7 +54,7 @@ def show_template(name: NamePath) -> dict[str, Any]:
     summary="Register a template",
     tags=["Templates"],
     operation_id="putTemplate",
-    responses=answers.described({200: ("It is registered", answers.Template)}, 400, 413, 422, 503),
+    responses=answers.described({200: ("It is registered", answers.Template)}, 400, 413, 503),
 )
 def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[str, Any]:
     """Replaces one of the same name; messages that were accepted before keep the text that they were made of."""
@@ -75,7 +74,7 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
     summary="Remove a template",
     tags=["Templates"],
     operation_id="deleteTemplate",
-    responses=answers.described({204: ("It is gone", None)}, 404, 422),
+    responses=answers.described({204: ("It is gone", None)}, 404),
 )
 def delete_template(name: NamePath) -> Response[None]:
     """Messages that were accepted with it are sent all the same."""
@@ -127,7 +126,7 @@ def _view(template: Template) -> dict[str, Any]:
     summary="Suppress a number",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}, 422),
+    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
     """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at."""
@@ -142,7 +141,7 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
     summary="Whether a number is suppressed",
     tags=["Suppressions"],
     operation_id="getSuppression",
-    responses=answers.described({200: ("It is", answers.Suppression)}, 404, 422),
+    responses=answers.described({200: ("It is", answers.Suppression)}, 404),
 )
 def show_suppression(number: NumberPath) -> dict[str, Any]:
     """404 when it is not."""
@@ -159,7 +158,7 @@ def show_suppression(number: NumberPath) -> dict[str, Any]:
     summary="Allow a number again",
     tags=["Suppressions"],
     operation_id="deleteSuppression",
-    responses=answers.described({204: ("It may be sent to", None)}, 404, 422),
+    responses=answers.described({204: ("It may be sent to", None)}, 404),
 )
 def delete_suppression(number: NumberPath) -> Response[None]:
     """Lifts the suppression."""

@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.api import answers
-from smsgateway.api.calls import administrators_only, gateway_of
+from smsgateway.api.calls import administrators_only, gateway_of, new_router
 from smsgateway.api.clients import ADMINISTRATOR, key_hash
 from smsgateway.api.models import NewClient
 from smsgateway.api.parameters import NamePath
@@ -18,7 +17,7 @@ from smsgateway.store.registry import Client
 
 KEY_BYTES = 20  # as 40 hexadecimal digits
 
-router = APIGatewayRouter()
+router = new_router()
 
 
 @router.post(
@@ -27,7 +26,7 @@ router = APIGatewayRouter()
     summary="Let somebody else call the API",
     tags=["Clients"],
     operation_id="createClient",
-    responses=answers.described({201: ("The client, with its key", answers.CreatedClient)}, 400, 409, 413, 422, 503),
+    responses=answers.described({201: ("The client, with its key", answers.CreatedClient)}, 400, 409, 413, 503),
 )
 def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]]:
     """The answer shows `api_key`, this once."""
@@ -74,7 +73,7 @@ def list_clients() -> dict[str, Any]:
     summary="Let somebody call the API no more",
     tags=["Clients"],
     operation_id="deleteClient",
-    responses=answers.described({204: ("Its key is gone", None)}, 404, 422),
+    responses=answers.described({204: ("Its key is gone", None)}, 404),
 )
 def delete_client(name: NamePath) -> Response[None]:
     """What it has posted is sent all the same. A name whose creation broke off is free again."""

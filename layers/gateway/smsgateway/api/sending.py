@@ -7,18 +7,17 @@ from typing import Annotated, Any, cast
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
-from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.accept import Acceptor, PersonalPost, Post, Refusal, accept
 from smsgateway.api.answers import AcceptedMessage, described
-from smsgateway.api.calls import client_of
+from smsgateway.api.calls import client_of, new_router
 from smsgateway.api.models import NewMessage, moment
 from smsgateway.api.problems import Problem, invalid
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 
-router = APIGatewayRouter()
+router = new_router()
 
 IdempotencyKey = Annotated[
     str | None,
@@ -41,7 +40,7 @@ IdempotencyKey = Annotated[
             202: ("It is stored, and will be sent", AcceptedMessage),
             200: ("What would happen (`dry_run`)", AcceptedMessage),
         },
-        400, 409, 413, 422, 429,
+        400, 409, 413, 429,
     ),
 )  # fmt: skip
 def send_message(

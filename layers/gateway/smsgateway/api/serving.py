@@ -14,6 +14,7 @@ from smsgateway.api import bodies
 from smsgateway.api.clients import Authenticator, key_of
 from smsgateway.api.problems import Problem, invalid, problem_response, validation_problem
 from smsgateway.errors import ConfigurationError
+from smsgateway.store.registry import Client
 
 OPEN = frozenset({"/openapi.json", "/docs"})  # what anybody may read
 
@@ -35,7 +36,11 @@ def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
 
 
 def serve(
-    app: APIGatewayRestResolver, authenticator: Authenticator, collaborators: object, event: Mapping[str, Any], context: Any
+    app: APIGatewayRestResolver,
+    authenticator: Authenticator,
+    collaborators: object,
+    event: Mapping[str, Any],
+    context: Any,
 ) -> dict[str, Any]:
     """Answer one request."""
     logger.set_correlation_id(event["requestContext"]["requestId"])
@@ -43,11 +48,15 @@ def serve(
         plain = bodies.cleaned(event)
         client = None if event["resource"] in OPEN else authenticator.client(key_of(plain))
     except Problem as problem:
-        return _proxied(problem_response(problem))
-    except Exception as error:  # noqa: BLE001  whatever it is, the client gets an answer that shows nothing of it
-        return _proxied(_unexpected(error))
-    app.append_context(client=client, base_url=base_url(plain), collaborators=collaborators)
-    answer = app.resolve(plain, context)
+        return _logged(event, None, _proxied(problem_response(problem)))
+    except Exception as error:  # whatever it is, the client gets an answer that shows nothing of it
+        return _logged(event, None, _proxied(_unexpected(error)))
+    app.context.update(client=client, base_url=base_url(plain), collaborators=collaborators)
+    return _logged(event, client, app.resolve(plain, context))
+
+
+def _logged(event: Mapping[str, Any], client: Client | None, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer, after a line about it."""
     logger.info(
         "answered",
         method=event["httpMethod"],
@@ -83,7 +92,7 @@ def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
 def _no_route(app: APIGatewayRestResolver) -> Problem:
     """404, or 405 with what the path does take."""
     path = app.current_event.path
-    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  nothing public tells
+    routes = [*app._static_routes, *app._dynamic_routes]  # nothing public tells
     methods = sorted({route.method for route in routes if route.rule.match(path)})
     if not methods:
         return Problem(404, "there is no such path")

@@ -1,11 +1,11 @@
 """What clients and administrators register: clients, templates, suppressed numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from smsgateway.model import TemplateCode
-from smsgateway.store.table import ConditionFailed, Item, Table, Update
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ def put_client(table: Table, client: Client, key_hash: str) -> bool:
 def find_client(table: Table, key_hash: str) -> Client | None:
     item = table.get((f"client#{key_hash}", "C"), consistent=False)
     return _read_client(item) if item else None
+
+
+def claimed_hash(table: Table, name: str) -> str | None:
+    """The hash of the key that a name is claimed for, also when the client's creation broke off after that."""
+    claim = table.get((f"client-name#{name}", "C"))
+    return str(claim["key_hash"]) if claim else None
 
 
 def named_client(table: Table, name: str) -> tuple[str, Client] | None:
@@ -145,3 +151,32 @@ def _read_template(item: Item) -> Template:
         account: TemplateCode(code["code"], tuple(code["params"])) for account, code in item["vendor_templates"].items()
     }
     return Template(item["name"], item["text"], codes, item.get("lengths", {}))
+
+
+def suppress(table: Table, number: str, now: int) -> int:
+    """Suppress a number. Since when (epoch ms) it is: an earlier suppression stands."""
+    try:
+        table.put({"pk": _suppression_key(number)[0], "sk": "X", "since": now}, "attribute_not_exists(pk)")
+    except ConditionFailed as failed:
+        return int(failed.item["since"]) if failed.item else now
+    return now
+
+
+def suppressed_at(table: Table, number: str) -> int | None:
+    """Since when (epoch ms) a number is suppressed; None: it is not."""
+    item = table.get(_suppression_key(number))
+    return int(item["since"]) if item else None
+
+
+def suppressed(table: Table, numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that are suppressed."""
+    return {pk.removeprefix("suppressed#") for pk, _ in table.get_many(map(_suppression_key, numbers))}
+
+
+def allow(table: Table, number: str) -> None:
+    """Suppress a number no more."""
+    table.delete(_suppression_key(number))
+
+
+def _suppression_key(number: str) -> Key:
+    return f"suppressed#{number}", "X"

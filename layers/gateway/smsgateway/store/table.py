@@ -4,8 +4,9 @@ Every other module of the package says what is stored; this one alone knows the 
 """
 
 import random
+import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import batched
@@ -84,8 +85,7 @@ class Update:
 
 def _tokens(expression: str, sign: str) -> set[str]:
     """The names (`#status`) or values (`:now`) that an expression uses."""
-    words = expression.replace("(", " ").replace(")", " ").replace(",", " ").replace("=", " ")
-    return {word for word in words.split() if word.startswith(sign)}
+    return set(re.findall(sign + "[A-Za-z0-9_]+", expression))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,7 @@ class Table:
             request["ExpressionAttributeNames"] = names
         if values:
             request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
-        try:
-            self.client.put_item(**request)
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise _failed(error.response) from None
+        self._write(lambda: self.client.put_item(**request))
 
     def update(self, update: Update) -> Item:
         """The item after the update. Raises ConditionFailed with the item that stands there instead."""
@@ -120,10 +117,21 @@ class Table:
             "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        try:
-            return from_wire(self.client.update_item(**request)["Attributes"])
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise _failed(error.response) from None
+        return from_wire(self._write(lambda: self.client.update_item(**request))["Attributes"])
+
+    def _write[T](self, write: Callable[[], T]) -> T:
+        """Make a write of one item; again when a transaction on that item was under way, which the SDK does not."""
+        conflicts = 0
+        while True:
+            try:
+                return write()
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                raise _failed(error.response) from None
+            except self.client.exceptions.TransactionConflictException:
+                conflicts += 1
+                if conflicts == RETRIES:
+                    raise
+                _back_off(conflicts)
 
     def update_both(self, first: Update, second: Update) -> None:
         """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""

@@ -1,0 +1,39 @@
+"""What `send` and `query` hold between calls, beside what all functions do."""
+
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+
+from smsgateway import runtime
+from smsgateway.api.clients import Authenticator
+from smsgateway.api.keys import ApiKeys
+
+
+@cache
+def authenticator() -> Authenticator:
+    secrets = boto3.client("secretsmanager", config=runtime.CLIENT_CONFIG)
+
+    def administrator_key() -> str:
+        return secrets.get_secret_value(SecretId=runtime.environment().admin_key_secret)["SecretString"]
+
+    return Authenticator(runtime.table(), administrator_key, time.monotonic)
+
+
+@cache
+def api_keys() -> ApiKeys:
+    return ApiKeys(_api_gateway, _usage_plan, runtime.environment().stack_name)
+
+
+@cache
+def _api_gateway() -> Any:
+    return boto3.client("apigateway", config=runtime.CLIENT_CONFIG)
+
+
+@cache
+def _usage_plan() -> str:
+    """The usage plan's id. A parameter holds it, because the plan is made after the function."""
+    systems_manager = boto3.client("ssm", config=runtime.CLIENT_CONFIG)
+    name = runtime.environment().usage_plan_parameter
+    return str(systems_manager.get_parameter(Name=name)["Parameter"]["Value"])

@@ -1,0 +1,95 @@
+"""A submission under every crash, error and SDK retry at every step, every kind of wake-up that follows, and everything
+that a vendor can do: generated, not picked. Whatever happens, nobody gets a text twice, and everybody gets an end."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.queues import parse_wake_up, wake_up_body
+from tests.unit.state import invariants
+from tests.unit.state.seam import Fault, Seam
+from tests.unit.state.vendors import behaviours
+from tests.unit.state.world import DISPATCH_TIME, MINUTE, SECOND, VISIBILITY, World, accounts_document, numbers, post
+
+# vendor → whose id a report carries: ours (hbsmservice), ours and theirs (infocloud), theirs for all numbers (langyu),
+# theirs for each (qixintong)
+VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
+LAYOUTS = {"single": 1, "bulk": 3}
+
+# What follows a worker that failed: does its wake-up come again, and when does a copy of it come?
+AFTERWARDS = ("again", "lost", "copy at once", "copy after the deadline", "copy at the end")
+
+
+@lru_cache
+def beginning(vendor: str, recipients: int) -> tuple[World, SubmissionKey]:
+    """A world that has accepted one message, whose wake-up has been received."""
+    world = World(accounts_document((("main", vendor, 0), ("spare", "langyu", 0))))
+    _, answer = world.accept(post(*numbers(recipients)))
+    (wake_up,) = world.queues.waiting
+    world.queues.waiting.clear()
+    assert answer["recipients"] == recipients
+    return world, parse_wake_up(wake_up.body)
+
+
+def steps_of(world: World, key: SubmissionKey) -> list[str]:
+    seam = Seam()
+    world.dispatch(key, seam)
+    return seam.steps
+
+
+def plans(count: int) -> Iterator[dict[int, Fault]]:
+    yield {}
+    for step in range(count):
+        for fault in Fault:
+            yield {step: fault}
+
+
+def run(world: World, key: SubmissionKey, plan: dict[int, Fault], afterwards: str) -> None:
+    """The first worker with its faults, then what follows it, then time until nothing is left to do."""
+    began = world.now
+    done = world.dispatch(key, Seam(plan))
+    if not done and afterwards == "again":
+        world.queues.send_message(
+            QueueUrl="urgent", MessageBody=wake_up_body(key), DelaySeconds=VISIBILITY // SECOND
+        )
+    if afterwards == "copy at once":
+        world.dispatch(key)
+    if afterwards == "copy after the deadline":
+        world.settle(began + DISPATCH_TIME + MINUTE)
+        world.dispatch(key)
+    world.settle()
+    if afterwards == "copy at the end":
+        world.dispatch(key)
+        world.settle()
+
+
+def check(world: World, key: SubmissionKey, recipients: int) -> None:
+    invariants.check_never_twice(world, numbers(recipients))
+    found = invariants.check_ended(world, key.message_id, numbers(recipients))
+    invariants.check_truth(world, found)
+    invariants.check_events(world, key.message_id, found)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
+    """GIVEN a submission WHEN its worker fails at any step, in any way, whatever the vendor does and whatever follows
+    THEN each recipient is sent to at most once, ends with one true status, and every fact is on the bus."""
+    origin, key = beginning(vendor, LAYOUTS[layout])
+    schedules = 0
+    for behaviour in behaviours(vendor):
+        scripted = origin.copy()
+        scripted.vendors.script = (behaviour, "accepted")
+        for plan in plans(len(steps_of(scripted.copy(), key))):
+            for afterwards in AFTERWARDS:
+                world = scripted.copy()
+                try:
+                    run(world, key, plan, afterwards)
+                    check(world, key, LAYOUTS[layout])
+                except AssertionError as error:
+                    raise AssertionError(f"{behaviour}, {plan}, {afterwards}: {error}") from error
+                schedules += 1
+    print(schedules)
+    assert schedules > 1000

@@ -1,0 +1,480 @@
+"""The transitions of a submission: each condition, and the own success behind a condition that failed.
+
+Design, section 6; store/submissions.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Accepted, Personal, Reason, Rejection, State
+from smsgateway.store import submissions
+from smsgateway.store.messages import Payload
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored
+from smsgateway.store.table import ConditionFailed, Table, Update
+from tests.unit.store.given import (
+    DEADLINE,
+    KEY,
+    MESSAGE,
+    NOW,
+    current,
+    item_of,
+    marked,
+    one_of_many,
+    queued,
+    sent,
+)
+
+NEXT = NOW + 5_000
+ATTEMPT = {"at": NOW, "account": "hb-main", "outcome": "not_sent"}
+GONE_ON: dict[str, Any] = {
+    "account": "ly-bulk",
+    "vendor": "langyu",
+    "next_at": NEXT,
+    "failures": 1,
+    "busy": 2,
+    "tried": ["hb-main"],
+    "attempt": ATTEMPT,
+}
+
+
+def put_state(table: Table, state: State) -> Stored:
+    """The submission in any state, without the way there."""
+    table.update(Update(current(table).table_key, "SET #state = :state", {"state": state}))
+    return current(table)
+
+
+# How one begins
+
+
+def test_a_new_submission_is_queued_and_due_when_its_wake_up_must_have_been_lost(table: Table) -> None:
+    submission = queued(table)
+    assert (submission.state, submission.attempt, submission.next_at) == (State.QUEUED, 0, NOW)
+    assert submission.due_at == NOW + WAKE_UP_LOST
+    assert submission.single == MESSAGE
+    assert not submission.settled
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due_in"), [(0, WAKE_UP_LOST), (60_000, 60_000 + WAKE_UP_LOST), (3_600_000, 3_600_000)]
+)
+def test_a_scheduled_submission_is_due_at_its_time(ahead: int, due_in: int) -> None:
+    item = item_of(replace(MESSAGE, send_at=NOW + ahead))
+    assert (item["next_at"], int(item["due_at"])) == (NOW + ahead, NOW + due_in)
+
+
+def test_submissions_of_a_message_are_read_in_order(table: Table) -> None:
+    keys = [SubmissionKey(MESSAGE.id, path) for path in ("00001", "00000", "00000001", "00000000", "00000001002")]
+    table.put_many([item_of(key=key) for key in keys])
+    table.put({"pk": MESSAGE.id, "sk": "M"})
+    paths = [submission.key.path for submission in submissions.load_submissions(table, MESSAGE.id)]
+    assert paths == ["00000", "00000000", "00000001", "00000001002", "00001"]
+    children = submissions.load_children(table, current(table))
+    assert [child.key.path for child in children] == ["00000000", "00000001"]
+    assert submissions.load_submission(table, SubmissionKey(MESSAGE.id, "00009")) is None
+
+
+def test_the_payload_of_a_message_to_several_numbers_is_elsewhere(table: Table) -> None:
+    assert one_of_many(table).payload() is None
+
+
+def test_what_a_recipient_reads() -> None:
+    payload = Payload(("1", "2"), (Personal("a"), Personal("b")))
+    assert submissions.personal(MESSAGE, payload, 1) == Personal("b")
+    assert submissions.personal(MESSAGE, Payload(("1",)), 0) == MESSAGE.content
+    with pytest.raises(LookupError):
+        submissions.personal(replace(MESSAGE, content=None), Payload(("1",)), 0)
+
+
+# mark
+
+
+def test_mark_takes_a_queued_submission(table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    assert (submission.state, submission.owner, submission.attempt) == (State.SENDING, "worker-1", 1)
+    assert (submission.deadline, submission.submitted_at) == (DEADLINE, NOW)
+    assert submission == current(table)
+
+
+def test_mark_takes_a_waiting_submission_when_it_is_due(table: Table) -> None:
+    queued(table)
+    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    waiting = current(table)
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
+    again = submissions.mark(table, waiting, "worker-2", DEADLINE, NEXT)
+    assert (again.attempt, again.account, again.owner) == (2, "ly-bulk", "worker-2")
+
+
+def test_mark_does_not_take_one_that_is_scheduled(table: Table) -> None:
+    submission = queued(table, replace(MESSAGE, send_at=NOW + 1))
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])
+def test_mark_takes_no_other_state(state: State, table: Table) -> None:
+    queued(table)
+    submission = put_state(table, state)
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+    assert current(table).attempt == 0
+
+
+def test_only_one_of_two_workers_gets_the_mark(table: Table) -> None:
+    submission = queued(table)
+    submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, submission, "worker-2", DEADLINE, NOW)
+    assert current(table).owner == "worker-1"
+
+
+def test_a_repeated_mark_is_our_own(table: Table) -> None:
+    submission = queued(table)
+    first = submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+    assert submissions.mark(table, submission, "worker-1", DEADLINE, NOW) == first
+
+
+def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -> None:
+    stale = queued(table)
+    submissions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW}, marked=True)
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, stale, "worker-2", DEADLINE, NOW)
+
+
+# Results
+
+
+def test_submitted_without_an_id_settles(table: Table) -> None:
+    queued(table)
+    sent(table)
+    submission = current(table)
+    assert (submission.state, submission.vendor_ids, submission.settled) == (State.SUBMITTED, (), True)
+    assert submission.due_at == NOW + WAKE_UP_LOST  # sweep looks after it until the reports are in
+
+
+def test_submitted_maps_the_vendors_id_in_the_same_transaction(table: Table) -> None:
+    queued(table)
+    answer = Accepted(("5010",), (Rejection("139", Reason.BLACKLISTED, "黑名单"),), "0#1 of 2")
+    submissions.submitted(table, marked(table), answer)
+    submission = current(table)
+    assert (submission.vendor_ids, submission.rejected, submission.answer) == (("5010",), answer.rejected, "0#1 of 2")
+    assert table.get(("vid#hb-main#5010", "map")) == {
+        "pk": "vid#hb-main#5010",
+        "sk": "map",
+        "message_id": KEY.message_id,
+        "path": KEY.path,
+        "ttl": submission.ttl,
+    }
+
+
+def test_submitted_maps_every_id(table: Table) -> None:
+    one_of_many(table, 3)
+    sent(table, "1", "2", "3")
+    assert all(table.get((f"vid#hb-main#{number}", "map")) for number in "123")
+
+
+def test_submitted_fails_without_its_mapping_when_the_mark_is_lost(table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    put_state(table, State.REFUSED)
+    with pytest.raises(ConditionFailed):
+        submissions.submitted(table, submission, Accepted(("5010",)))
+    assert table.get(("vid#hb-main#5010", "map")) is None
+
+
+@pytest.mark.parametrize("ids", [("1",), ("1", "2"), ("2", "1")])
+def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    table.update(Update(("vid#hb-main#1", "map"), "SET early = :yes", {"yes": True}))
+    with pytest.raises(ConditionFailed) as failed:
+        submissions.submitted(table, submission, Accepted(ids))
+    assert failed.value.item
+    assert failed.value.item["early"] is True
+    assert current(table).state == State.SENDING
+    submissions.submitted(table, submission, Accepted(ids), unless_early=False)
+    assert current(table).state == State.SUBMITTED
+    assert all((table.get((f"vid#hb-main#{number}", "map")) or {})["message_id"] for number in ids)
+
+
+RESULTS: dict[str, Callable[[Table, Stored], None]] = {
+    "submitted": lambda table, submission: submissions.submitted(table, submission, Accepted()),
+    "submitted with an id": lambda table, submission: submissions.submitted(table, submission, Accepted(("1", "2"))),
+    "unconfirmed": lambda table, submission: submissions.unconfirmed(
+        table, submission, "reset", Reason.AMBIGUOUS_ANSWER
+    ),
+    "refused": lambda table, submission: submissions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
+    "waiting": lambda table, submission: submissions.waiting(table, submission, **GONE_ON, marked=True),
+    "moved": lambda table, submission: submissions.moved(table, submission, ATTEMPT, "ly-bulk", marked=True),
+}
+every_result = pytest.mark.parametrize("name", RESULTS)
+
+
+@every_result
+def test_a_result_that_is_written_twice_was_written_once(name: str, table: Table) -> None:
+    """The SDK's own retry meets our own success."""
+    queued(table)
+    submission = marked(table)
+    RESULTS[name](table, submission)
+    once = current(table)
+    RESULTS[name](table, submission)
+    assert current(table) == once
+
+
+@every_result
+def test_a_result_is_only_the_markers_to_write(name: str, table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    for other in (replace(submission, owner="worker-2"), replace(submission, attempt=2)):
+        with pytest.raises(ConditionFailed):
+            RESULTS[name](table, other)
+    assert current(table) == submission
+
+
+@every_result
+def test_a_result_also_counts_after_the_deadline(name: str, table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    submissions.expire(table, submission, DEADLINE + 1)
+    RESULTS[name](table, submission)
+    assert current(table).state.lower() == name.removesuffix(" with an id").replace("ed twice", "")
+
+
+@every_result
+@pytest.mark.parametrize("state", [State.QUEUED, State.WAITING, State.CANCELED])
+def test_a_result_changes_no_state_but_sending_and_unconfirmed(name: str, state: State, table: Table) -> None:
+    if (name, state) == ("waiting", State.WAITING):
+        state = State.EXPIRED  # for our own WAITING is our own success
+    queued(table)
+    submission = marked(table)
+    put_state(table, state)
+    with pytest.raises(ConditionFailed):
+        RESULTS[name](table, submission)
+    assert current(table).state == state
+
+
+def test_a_different_result_of_the_same_attempt_is_no_success(table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    submissions.submitted(table, submission, Accepted())
+    with pytest.raises(ConditionFailed):
+        submissions.unconfirmed(table, submission, "reset", Reason.AMBIGUOUS_ANSWER)
+    assert current(table).state == State.SUBMITTED
+
+
+def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
+    queued(table)
+    submissions.ended(table, marked(table), State.REFUSED, "107 密码错误", Reason.CREDENTIALS_REFUSED)
+    submission = current(table)
+    assert (submission.reason, submission.answer) == (Reason.CREDENTIALS_REFUSED, "107 密码错误")
+    assert submission.due_at is None
+
+
+def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
+    queued(table)
+    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    submission = current(table)
+    assert (submission.account, submission.vendor, submission.next_at) == ("ly-bulk", "langyu", NEXT)
+    assert (submission.failures, submission.busy, submission.tried) == (1, 2, ("hb-main",))
+    assert submission.attempts == (ATTEMPT,)
+    assert submission.due_at == NEXT + WAKE_UP_LOST
+
+
+# Without a mark
+
+
+UNSENT: dict[str, Callable[[Table, Stored], None]] = {
+    "expired": lambda table, submission: submissions.ended_unsent(
+        table, submission, State.EXPIRED, Reason.VALIDITY_PASSED
+    ),
+    "canceled": lambda table, submission: submissions.ended_unsent(
+        table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
+    ),
+    "waiting": lambda table, submission: submissions.waiting(table, submission, **GONE_ON, marked=False),
+    "moved": lambda table, submission: submissions.moved(table, submission, ATTEMPT, "ly-bulk", marked=False),
+}
+every_end = pytest.mark.parametrize("name", UNSENT)
+
+
+@every_end
+def test_an_unsent_submission_can_end_and_a_repetition_is_our_own(name: str, table: Table) -> None:
+    submission = queued(table)
+    UNSENT[name](table, submission)
+    once = current(table)
+    assert once.state.lower() == name
+    assert once.attempt == 0
+    UNSENT[name](table, submission)
+    assert current(table) == once
+
+
+@every_end
+def test_a_submission_that_is_marked_is_too_late_to_end(name: str, table: Table) -> None:
+    submission = queued(table)
+    marked(table)
+    with pytest.raises(ConditionFailed):
+        UNSENT[name](table, submission)
+    assert current(table).state == State.SENDING
+
+
+def test_an_ended_submission_is_not_looked_at_again(table: Table) -> None:
+    UNSENT["canceled"](table, queued(table))
+    assert current(table).due_at is None
+    with pytest.raises(ConditionFailed):
+        marked(table)
+
+
+def test_a_waiting_submission_can_be_canceled(table: Table) -> None:
+    queued(table)
+    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    UNSENT["canceled"](table, current(table))
+    assert current(table).state == State.CANCELED
+
+
+def test_two_workers_do_not_both_move_it_on_unsent(table: Table) -> None:
+    submission = queued(table)
+    UNSENT["waiting"](table, submission)
+    with pytest.raises(ConditionFailed):
+        submissions.waiting(table, submission, **{**GONE_ON, "account": "other"}, marked=False)
+    assert current(table).account == "ly-bulk"
+
+
+def test_a_child_is_put_once(table: Table) -> None:
+    child = item_of(key=KEY.child(0))
+    submissions.put_child(table, child)
+    table.update(Update((child["pk"], child["sk"]), "SET #state = :state", {"state": State.SENDING}))
+    submissions.put_child(table, child)
+    assert current(table, KEY.child(0)).state == State.SENDING
+
+
+# Expiry, proof, another attempt
+
+
+def test_expire_waits_for_the_deadline(table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    with pytest.raises(ConditionFailed):
+        submissions.expire(table, submission, DEADLINE)
+    submissions.expire(table, submission, DEADLINE + 1)
+    expired = current(table)
+    assert (expired.state, expired.reason) == (State.UNCONFIRMED, Reason.AMBIGUOUS_ANSWER)
+
+
+def test_expire_does_not_overtake_the_worker(table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    submissions.submitted(table, submission, Accepted())
+    with pytest.raises(ConditionFailed):
+        submissions.expire(table, submission, DEADLINE + 1)
+    assert current(table).state == State.SUBMITTED
+
+
+def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
+    queued(table)
+    first = marked(table)
+    submissions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
+    submissions.mark(table, current(table), "worker-2", DEADLINE, NOW)
+    with pytest.raises(ConditionFailed):
+        submissions.expire(table, first, DEADLINE + 1)
+
+
+def test_a_report_proves_an_unconfirmed_submission(table: Table) -> None:
+    queued(table)
+    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    submissions.prove(table, current(table))
+    proved = current(table)
+    assert (proved.state, proved.reason) == (State.SUBMITTED, None)
+
+
+def test_a_report_that_comes_during_the_call_keeps_it_from_doubt(table: Table) -> None:
+    queued(table)
+    before = marked(table)
+    submissions.prove(table, before)
+    with pytest.raises(ConditionFailed):
+        submissions.expire(table, before, DEADLINE + 1)  # read before the proof
+    submissions.expire(table, current(table), DEADLINE + 1)
+    assert current(table).state == State.SUBMITTED
+
+
+def test_a_proof_finds_a_submission_that_went_on_meanwhile(table: Table) -> None:
+    queued(table)
+    sending = marked(table)
+    submissions.unconfirmed(table, sending, "reset", Reason.AMBIGUOUS_ANSWER)
+    submissions.prove(table, sending)  # read while it was SENDING
+    assert current(table).state == State.SUBMITTED
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTED, State.REFUSED, State.EXPIRED, State.CANCELED])
+def test_a_report_proves_nothing_else(state: State, table: Table) -> None:
+    queued(table)
+    before = put_state(table, state)
+    submissions.prove(table, before)
+    assert current(table) == before
+
+
+def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
+    queued(table)
+    first = marked(table)
+    submissions.prove(table, first)
+    submissions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
+    second = submissions.mark(table, current(table), "worker-2", DEADLINE, NOW)
+    submissions.expire(table, second, DEADLINE + 1)
+    assert current(table).state == State.UNCONFIRMED
+
+
+def test_another_attempt_can_be_asked_for_once(table: Table) -> None:
+    queued(table)
+    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    doubtful = current(table)
+    submissions.opt_in(table, doubtful, NEXT)
+    again = current(table)
+    assert (again.state, again.next_at, again.due_at) == (State.WAITING, NEXT, NEXT + WAKE_UP_LOST)
+    assert [attempt["outcome"] for attempt in again.attempts] == ["unconfirmed"]
+    with pytest.raises(ConditionFailed):
+        submissions.opt_in(table, doubtful, NEXT)
+
+
+def test_no_other_attempt_after_a_proof(table: Table) -> None:
+    queued(table)
+    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    doubtful = current(table)
+    submissions.prove(table, doubtful)
+    with pytest.raises(ConditionFailed):
+        submissions.opt_in(table, doubtful, NEXT)
+
+
+# When somebody looks again
+
+
+def test_looking_again_moves_only_what_has_not_changed(table: Table) -> None:
+    submission = queued(table)
+    submissions.look_again(table, submission, NEXT)
+    assert current(table).due_at == NEXT
+    sending = marked(table)
+    submissions.look_again(table, submission, NEXT + 1)
+    assert current(table).due_at == NEXT
+    submissions.look_again(table, sending, DEADLINE)
+    assert current(table).due_at == DEADLINE
+    submissions.look_no_more(table, submission)
+    assert current(table).due_at == DEADLINE
+    submissions.look_no_more(table, sending)
+    assert current(table).due_at is None
+
+
+def test_the_due_index_has_exactly_what_is_due(table: Table) -> None:
+    submission = queued(table)
+    shard = (submission.item or {})["due_shard"]
+
+    def due(until: int) -> list[str]:
+        values = {"shard": shard, "now": f"{until:013d}"}
+        rows = table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due")
+        return [row["sk"] for row in rows]
+
+    assert due(NOW + WAKE_UP_LOST - 1) == []
+    assert due(NOW + WAKE_UP_LOST) == ["S#00000"]
+    submissions.look_no_more(table, submission)
+    assert due(NOW + WAKE_UP_LOST) == []

@@ -1,0 +1,241 @@
+"""The wire: items, conditions, transactions, batches and pages (store/table.py)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+
+from smsgateway.store import table as wire
+from smsgateway.store.table import ConditionFailed, Table, Update
+from tests import aws
+
+KEY = ("a", "b")
+ITEM = {"pk": "a", "sk": "b", "n": 5}
+COUNTED = Update(KEY, "SET n = :n", {"n": 6, "old": 5}, "n = :old")
+OTHER = Update(("c", "d"), "SET n = :n", {"n": 1, "unused": 2})
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were slept instead of sleeping them."""
+    slept: list[float] = []
+    monkeypatch.setattr(wire.time, "sleep", slept.append)
+    return slept
+
+
+@pytest.fixture
+def stubbed(in_aws: None, waits: list[float]) -> Iterator[tuple[Table, Stubber]]:
+    """A table whose answers the test gives."""
+    client = aws.dynamodb()
+    with Stubber(client) as stubber:
+        yield Table(client, aws.TABLE_NAME), stubber
+        stubber.assert_no_pending_responses()
+
+
+def test_an_item_comes_back_as_it_was_put(table: Table) -> None:
+    item = {**ITEM, "bytes": b"\x00\xff", "list": "x", "to": "1", "no": False, "deep": {"a": [1, {"b": "您好"}]}}
+    table.put({**item, "nothing": None})
+    assert table.get(KEY) == item
+    assert type((table.get(KEY) or {})["n"]) is int
+    assert type((table.get(KEY) or {})["bytes"]) is bytes
+    table.delete(KEY)
+    assert table.get(KEY) is None
+
+
+def test_a_failed_condition_tells_what_is_there(table: Table) -> None:
+    table.put(ITEM, "attribute_not_exists(pk)")
+    with pytest.raises(ConditionFailed) as failed:
+        table.put({**ITEM, "n": 7}, "attribute_not_exists(pk) OR n > :least", {"least": 9})
+    assert failed.value.item == ITEM
+    with pytest.raises(ConditionFailed) as failed:
+        table.update(Update(KEY, "SET n = :n", {"n": 6, "old": 4}, "n = :old"))
+    assert failed.value.item == ITEM
+    with pytest.raises(ConditionFailed) as failed:
+        table.update(Update(("x", "y"), "SET n = :n", {"n": 6}, "attribute_exists(pk)"))
+    assert failed.value.item is None
+    assert table.get(("x", "y")) is None
+
+
+def test_an_update_answers_with_the_new_item_and_sends_only_what_it_names(table: Table) -> None:
+    table.put(ITEM)
+    values = {"state": "S", "n": 6, "old": 5, "unused": 1}
+    update = Update(KEY, "SET #state = :state, n = :n REMOVE #ttl", values, "n = :old")
+    assert table.update(update) == {**ITEM, "n": 6, "state": "S"}
+    request = update.wire("t")
+    assert request["ExpressionAttributeNames"] == {"#state": "state", "#ttl": "ttl"}
+    assert set(request["ExpressionAttributeValues"]) == {":state", ":n", ":old"}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["#a = :now", "#a IN (:now, :b)", "NOT contains(#a, :now)", "#a<:now", "#a BETWEEN :now AND :b", "#a<>:now"],
+)
+def test_names_and_values_are_found_wherever_they_stand(expression: str) -> None:
+    request = Update(KEY, "SET x = :x", {"x": 1, "now": 2, "b": 3}, expression).wire("t")
+    assert ":now" in request["ExpressionAttributeValues"]
+    assert set(request["ExpressionAttributeNames"]) == {"#a"}
+
+
+def test_two_updates_are_one_transaction(table: Table) -> None:
+    table.put(ITEM)
+    table.update_both(COUNTED, OTHER)
+    assert (table.get(KEY), table.get(("c", "d"))) == ({**ITEM, "n": 6}, {"pk": "c", "sk": "d", "n": 1})
+    with pytest.raises(ConditionFailed) as failed:
+        table.update_both(COUNTED, Update(("e", "f"), "SET n = :n", {"n": 1}))
+    assert failed.value.item == {**ITEM, "n": 6}
+    assert table.get(("e", "f")) is None
+
+
+def canceled(*codes: str, item: Any = None) -> dict[str, Any]:
+    reasons: list[dict[str, Any]] = [{"Code": code} for code in codes]
+    if item:
+        reasons[-1]["Item"] = item
+    return {
+        "service_error_code": "TransactionCanceledException",
+        "modeled_fields": {"CancellationReasons": reasons},
+    }
+
+
+def test_a_transaction_that_met_another_is_tried_again(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    for codes in (("TransactionConflict", "None"), ("None", "TransactionConflict"), ("None", "ThrottlingError")):
+        stubber.add_client_error("transact_write_items", **canceled(*codes))
+    stubber.add_response("transact_write_items", {}, {"TransactItems": ANY})
+    table.update_both(COUNTED, OTHER)
+    assert len(waits) == 3
+    assert all(0 <= seconds <= 2 for seconds in waits)
+
+
+def test_a_transaction_that_meets_others_all_the_time_fails(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    for _ in range(wire.RETRIES):
+        stubber.add_client_error("transact_write_items", **canceled("None", "TransactionConflict"))
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        table.update_both(COUNTED, OTHER)
+    assert len(waits) == wire.RETRIES - 1
+
+
+def test_a_canceled_transaction_tells_what_the_condition_found(stubbed: tuple[Table, Stubber]) -> None:
+    table, stubber = stubbed
+    stubber.add_client_error(
+        "transact_write_items", **canceled("None", "ConditionalCheckFailed", item={"pk": {"S": "c"}, "n": {"N": "9"}})
+    )
+    with pytest.raises(ConditionFailed) as failed:
+        table.update_both(COUNTED, OTHER)
+    assert failed.value.item == {"pk": "c", "n": 9}
+
+
+def test_an_update_that_met_a_transaction_is_tried_again(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    stubber.add_client_error("update_item", "TransactionConflictException")
+    stubber.add_response("update_item", {"Attributes": {"n": {"N": "6"}}})
+    assert table.update(COUNTED) == {"n": 6}
+    stubber.add_client_error("put_item", "TransactionConflictException")
+    stubber.add_response("put_item", {})
+    table.put(ITEM, "attribute_not_exists(pk)")
+    assert len(waits) == 2
+
+
+def test_an_update_that_meets_transactions_all_the_time_fails(stubbed: tuple[Table, Stubber]) -> None:
+    table, stubber = stubbed
+    for _ in range(wire.RETRIES):
+        stubber.add_client_error("update_item", "TransactionConflictException")
+    with pytest.raises(ClientError, match="TransactionConflict"):
+        table.update(COUNTED)
+
+
+@pytest.mark.parametrize("count", [0, 1, 25, 26, 260])
+def test_many_items_are_put_25_a_call(count: int, table: Table) -> None:
+    table.put_many([{"pk": "many", "sk": f"{index:04d}"} for index in range(count)])
+    assert len(list(table.query_all("pk = :pk", {"pk": "many"}))) == count
+
+
+def test_what_a_batch_left_unwritten_is_sent_again_and_nothing_else(
+    stubbed: tuple[Table, Stubber], waits: list[float]
+) -> None:
+    table, stubber = stubbed
+    items = [{"pk": "a", "sk": str(index)} for index in range(3)]
+    wanted = [{"PutRequest": {"Item": wire.to_wire(item)}} for item in items]
+    for pending, left in ((wanted, wanted[1:]), (wanted[1:], wanted[2:]), (wanted[2:], [])):
+        unprocessed = {"UnprocessedItems": {table.name: left} if left else {}}
+        stubber.add_response("batch_write_item", unprocessed, {"RequestItems": {table.name: pending}})
+    table.put_many(items)
+    assert len(waits) == 2
+
+
+def test_a_batch_that_is_never_written_is_an_error(stubbed: tuple[Table, Stubber]) -> None:
+    table, stubber = stubbed
+    left = {"UnprocessedItems": {table.name: [{"PutRequest": {"Item": wire.to_wire(ITEM)}}]}}
+    for _ in range(wire.RETRIES):
+        stubber.add_response("batch_write_item", left)
+    with pytest.raises(TimeoutError):
+        table.put_many([ITEM])
+
+
+def test_one_failing_batch_of_many_is_an_error(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(params: dict[str, Any], **_event: Any) -> None:
+        if any(entry["PutRequest"]["Item"]["sk"] == {"S": "0099"} for entry in params["RequestItems"][table.name]):
+            raise ConnectionError
+
+    table.client.meta.events.register("provide-client-params.dynamodb.BatchWriteItem", refuse)
+    with pytest.raises(ConnectionError):
+        table.put_many([{"pk": "many", "sk": f"{index:04d}"} for index in range(100)])
+
+
+def test_many_items_are_read_100_a_call_each_once(table: Table) -> None:
+    table.put_many([{"pk": "many", "sk": f"{index:04d}"} for index in range(205)])
+    keys = [("many", f"{index:04d}") for index in range(210)]
+    found = table.get_many([*keys, *keys])
+    assert set(found) == set(keys[:205])
+    assert found["many", "0003"] == {"pk": "many", "sk": "0003"}
+    assert table.get_many([]) == {}
+
+
+def test_what_a_batch_left_unread_is_asked_for_again(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    first, second = wire.to_wire({"pk": "a", "sk": "1"}), wire.to_wire({"pk": "a", "sk": "2"})
+    left = {table.name: {"Keys": [second], "ConsistentRead": True}}
+    stubber.add_response("batch_get_item", {"Responses": {table.name: [first]}, "UnprocessedKeys": left})
+    stubber.add_response("batch_get_item", {"Responses": {table.name: [second]}}, {"RequestItems": left})
+    assert set(table.get_many([("a", "1"), ("a", "2")])) == {("a", "1"), ("a", "2")}
+    assert len(waits) == 1
+
+
+def test_keys_that_are_never_read_are_an_error(stubbed: tuple[Table, Stubber]) -> None:
+    table, stubber = stubbed
+    left = {table.name: {"Keys": [wire.to_wire({"pk": "a", "sk": "1"})]}}
+    for _ in range(wire.RETRIES):
+        stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
+    with pytest.raises(TimeoutError):
+        table.get_many([("a", "1")])
+
+
+def test_a_query_goes_on_page_after_page(table: Table) -> None:
+    table.put_many([{"pk": "many", "sk": f"{index:04d}", "n": index} for index in range(7)])
+    items, following = table.query("pk = :pk", {"pk": "many"}, limit=3)
+    assert [item["n"] for item in items] == [0, 1, 2]
+    assert following == {"pk": "many", "sk": "0002"}
+    assert [item["n"] for item in table.query_all("pk = :pk", {"pk": "many"}, limit=3)] == list(range(7))
+    backwards, _ = table.query("pk = :pk", {"pk": "many"}, forward=False, limit=2, start=following)
+    assert [item["n"] for item in backwards] == [1, 0]
+
+
+def test_a_query_can_filter_and_project(table: Table) -> None:
+    table.put_many([{"pk": "many", "sk": f"{index}", "n": index, "state": "S"} for index in range(4)])
+    values = {"pk": "many", "least": 2, "unused": 1}
+    items = table.query_all("pk = :pk", values, where="n >= :least", project="#state, n")
+    assert list(items) == [{"n": 2, "state": "S"}, {"n": 3, "state": "S"}]
+
+
+def test_the_table_is_read_strongly_and_an_index_cannot_be(table: Table) -> None:
+    seen: list[Any] = []
+    table.client.meta.events.register(
+        "provide-client-params.dynamodb", lambda params, **_: seen.append(params.get("ConsistentRead", False))
+    )
+    table.get(KEY)
+    table.query("pk = :pk", {"pk": "a"})
+    table.query("#to = :to", {"to": "1"}, index="by_number")
+    table.get(KEY, consistent=False)
+    assert seen == [True, True, False, False]
