@@ -5,6 +5,7 @@ HTTP call, and its outcome is written by whoever holds the mark (design, section
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -83,7 +84,8 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int) -> None:
     if submission.state == State.SENDING:
         if submission.deadline >= now:
             raise InFlightError
-        submissions.expire(dispatcher.table, submission, now)
+        with suppress(ConditionFailed):  # it came back after all, or a report came
+            submissions.expire(dispatcher.table, submission, now)
         return
     message = _message_of(dispatcher.table, submission)
     if message is None:
@@ -129,8 +131,7 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end
     except EncodeError as error:
         _not_this_account(dispatcher, submission, message, payload, settings, error)
         return
-    if not submission.single and not submission.attempt and not submission.tried:
-        put_rows(dispatcher.table, message, submission, encoding.segments_of(message, account, payload))
+    _file_rows(dispatcher, job, hard_end)
     if _must_wait_for_pace(dispatcher, job):
         return
     seconds = min(account.options.timeout, (hard_end - dispatcher.now() - WRITING_TIME) / 1000)
@@ -141,6 +142,21 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end
     marked = submissions.mark(dispatcher.table, submission, owner, deadline, dispatcher.now())
     outcome = _call_once(dispatcher, job, outgoing, request, seconds)
     _conclude(dispatcher, Job(marked, message, payload, account, settings), outcome)
+
+
+def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> None:
+    """One row a recipient, written once and by one worker. Raises InFlightError while another is at it."""
+    submission, table = job.submission, dispatcher.table
+    if submission.single or submission.filed:
+        return
+    owner, until = f"{dispatcher.random.getrandbits(64):016x}", hard_end + submissions.DEADLINE_MARGIN
+    try:
+        if not submissions.claim_rows(table, submission, owner, until, dispatcher.now()):
+            return
+    except ConditionFailed:
+        raise InFlightError from None
+    put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
+    submissions.rows_filed(table, submission, owner)
 
 
 def _must_wait_for_pace(dispatcher: Dispatcher, job: Job) -> bool:
@@ -336,7 +352,8 @@ def spread(
             now=now,
         )
         tried = [*parent.tried, parent.account]
-        submissions.put_child(table, item | {"next_at": now, "tried": tried, "buckets": buckets})
+        inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
+        submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
     wake_ups.send(queues.urgent(message), keys)
     submissions.look_no_more(table, parent)

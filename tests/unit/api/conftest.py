@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from functions.query import app as query
+from functions.send import app as send
 from smsgateway.accept import Acceptor
-from smsgateway.api import about, sending, serving
+from smsgateway.api import serving
 from smsgateway.api.calls import Gateway
 from smsgateway.api.clients import Authenticator, key_hash
 from smsgateway.api.keys import ApiKeys
@@ -26,7 +28,7 @@ EVENTS = Path(__file__).parents[3] / "events"
 NOW = 1_769_074_226_000  # 2026-01-22T09:30:26Z
 ADMINISTRATOR_KEY = "EXAMPLEadministratorkey00000000000000000"
 TOKEN = "p" * 32
-ACCOUNTS = {
+ACCOUNTS: dict[str, Any] = {
     "accounts": [
         {
             "name": "hb-main",
@@ -157,13 +159,11 @@ class Api:
         self.acceptor = Acceptor(self.table, self.wake_ups, accounts.get, now, Random(7), 90 * 86_400)  # type: ignore[arg-type]
         keys = ApiKeys(lambda: self.api_gateway, lambda: "plan-1", "sms")
         self.gateway = Gateway(self.table, accounts, self.vendors, keys, now, Random(7))
-        self.query = serving.resolver(about.QUERY_ROUTERS)
-        self.send = serving.resolver([sending.router])
 
     def serve(self, event: Mapping[str, Any]) -> Answer:
         """The answer to an event, from the function that the template gives it to."""
         to_send = (event["httpMethod"], event["resource"]) == ("POST", "/messages")
-        app, collaborators = (self.send, self.acceptor) if to_send else (self.query, self.gateway)
+        app, collaborators = (send.app, self.acceptor) if to_send else (query.app, self.gateway)
         raw = serving.serve(app, self.authenticator, collaborators, event, None)
         assert not raw["isBase64Encoded"]
         return Answer(raw["statusCode"], raw["multiValueHeaders"], raw["body"] or "")

@@ -179,8 +179,10 @@ class World:
 
     def sweep(self, seam: Seam | None = None) -> dict[str, int]:
         """One run; a failed item fails the test."""
-        seam = seam or Seam()
-        sweeper = Sweeper(
+        return sweep(self.sweeper(seam or Seam()))
+
+    def sweeper(self, seam: Seam) -> Sweeper:
+        return Sweeper(
             table=self._table(seam),
             wake_ups=self._wake_ups(seam),
             settings=self.settings,
@@ -189,7 +191,6 @@ class World:
             until=self.now + 5 * MINUTE,
             retention=RETENTION,
         )
-        return sweep(sweeper)
 
     def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
         """Raises what the function reports as the batch's failure, and Crash."""

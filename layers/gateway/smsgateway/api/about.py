@@ -1,6 +1,5 @@
 """The API about itself: `GET /openapi.json` and `GET /docs`, open to everybody."""
 
-from functools import cache
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -40,13 +39,8 @@ def show_page() -> Response[str]:
     return Response(200, "text/html; charset=utf-8", html)
 
 
-@cache
-def _sending() -> APIGatewayRestResolver:
-    """The routes of `send`, which this function only describes."""
-    app = APIGatewayRestResolver(enable_validation=True)
-    app.include_router(sending.router)
-    return app
-
-
 def _resolvers() -> list[APIGatewayRestResolver]:
-    return [_sending(), cast("APIGatewayRestResolver", router.api_resolver)]
+    """Those of `send`, whose routes this function only describes, and of `query`."""
+    if sending.router.api_resolver is None:
+        APIGatewayRestResolver(enable_validation=True).include_router(sending.router)
+    return [cast("APIGatewayRestResolver", each.api_resolver) for each in (sending.router, router)]

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from smsgateway import document
-from smsgateway.api.problems import Problem, invalid
+from smsgateway.api.problems import Problem, invalid, not_found
 from smsgateway.errors import ConfigurationError
 
 LARGEST = 5_000_000  # bytes; Lambda takes 6 MB, of which base 64 is a quarter more than the body
@@ -28,6 +28,8 @@ def _path(event: Mapping[str, Any]) -> str:
     path = str(event["resource"])
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}}}", unquote(value))
+    if not path.isprintable():  # a line end would pass the resolver's patterns
+        raise not_found("path")
     return path
 
 

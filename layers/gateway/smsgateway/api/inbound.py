@@ -33,12 +33,13 @@ def list_replies(
     """Newest first. A sender sees the replies to its own messages, an administrator all; a moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     owner = None if client.administrator else client.name
-    earliest = f"{max(0, moment_at('since', since)):013d}" if since else ""
-    names = lists.BY_NUMBER_POSITION if sender else lists.BY_LIST_POSITION
+    earliest = f"{max(0, moment_at('since', since)):013d}" if since is not None else ""
+    by_number = sender is not None
+    names = lists.BY_NUMBER_POSITION if by_number else lists.BY_LIST_POSITION
     position = cursors.read(following, names)
-    if position and position["at" if sender else "listed_at"] < earliest:
+    if position and position["at" if by_number else "listed_at"] < earliest:
         raise invalid([("next", "belongs to a list with another `since`")])
-    if sender:
+    if sender is not None:
         number = number_at("from", sender)
         found, after = lists.replies_from(gateway.table, number, owner, earliest, limit, position)
     else:

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from smsgateway.ids import SubmissionKey
@@ -12,6 +12,8 @@ from smsgateway.store.table import Item, Key, Table, Update
 
 UNUSED_ID = "attribute_not_exists(pk) OR #ttl < :seconds"  # an expired item may still stand there
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
+
+_DEFAULTS = {field.name: field.default for field in fields(Message) if field.default is not MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +38,23 @@ def message_key(message_id: str) -> Key:
 
 def message_fields(message: Message) -> Item:
     """A message as a map inside an item: without its id and client, which stand beside it, and without defaults."""
-    fields = asdict(message)
-    del fields["id"], fields["client"]
-    return {name: value for name, value in fields.items() if value not in (None, "", (), {}, False)}
+    values = asdict(message)
+    del values["id"], values["client"]
+    # An empty signature is none at all, and not its default, which is the account's.
+    return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, {})}
 
 
 def read_message(item: Item) -> Message:
     """The message inside an item written with `message_fields`."""
-    fields: dict[str, Any] = dict(item["message"])
-    if content := fields.pop("content", None):
-        fields["content"] = Personal(**content)
+    values: dict[str, Any] = dict(item["message"])
+    if content := values.pop("content", None):
+        values["content"] = Personal(**content)
     templates = {
         account: TemplateCode(template["code"], tuple(template["params"]))
-        for account, template in fields.pop("templates", {}).items()
+        for account, template in values.pop("templates", {}).items()
     }
-    route = tuple(fields.pop("route"))
-    return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **fields)
+    route = tuple(values.pop("route"))
+    return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **values)
 
 
 def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: int) -> None:

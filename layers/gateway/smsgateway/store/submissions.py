@@ -36,6 +36,8 @@ class Stored:
     owner: str = ""  # of the last mark
     deadline: int = 0  # of the last mark
     proved: int = 0  # the attempt that a report has proved to have reached the vendor
+    filed: bool = False  # its recipients' rows are written
+    early: bool = False  # reports came before its vendor ids, and may not be applied yet
     tried: tuple[str, ...] = ()  # accounts that refused it, or could not be reached
     failures: int = 0  # consecutive calls that never reached this account
     busy: int = 0  # consecutive refusals about the moment
@@ -87,6 +89,8 @@ def read_submission(item: Item) -> Stored:
         owner=item.get("owner", ""),
         deadline=item.get("deadline", 0),
         proved=item.get("proved", 0),
+        filed=item.get("filed", False),
+        early=item.get("early", False),
         tried=tuple(item.get("tried", ())),
         failures=item.get("failures", 0),
         busy=item.get("busy", 0),
@@ -160,6 +164,34 @@ def load_children(table: Table, parent: Stored) -> list[Stored]:
     return [child for child in map(read_submission, items) if len(child.key.path) == length]
 
 
+def claim_rows(table: Table, submission: Stored, owner: str, until: int, now: int) -> bool:
+    """The right to write the recipients' rows, until a moment: a second, slower writer would erase their reports.
+
+    False when they are written. Raises ConditionFailed while another worker is at it.
+    """
+    update = Update(
+        submission.table_key,
+        "SET filer = :owner, filing_until = :until",
+        {"owner": owner, "until": until, "now": now},
+        "attribute_exists(pk) AND attribute_not_exists(filed)"
+        " AND (attribute_not_exists(filing_until) OR filing_until < :now)",
+    )
+    try:
+        table.update(update)
+    except ConditionFailed as failed:
+        found = failed.item or {}
+        if found.get("filed"):
+            return False
+        if found.get("filer") != owner:  # else the SDK's retry met our own success
+            raise
+    return True
+
+
+def rows_filed(table: Table, submission: Stored, owner: str) -> None:
+    """The recipients' rows are written, all of them. Raises ConditionFailed when the right to it has run out."""
+    table.update(Update(submission.table_key, "SET filed = :yes", {"yes": True, "owner": owner}, "filer = :owner"))
+
+
 def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) -> Stored:
     """The point of no return: the worker that gets this, and no other, opens the socket.
 
@@ -176,9 +208,10 @@ def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) 
             "next": submission.attempt + 1,
             "queued": State.QUEUED,
             "waiting": State.WAITING,
+            "account": submission.account,
             "now": now,
         },
-        "#state IN (:queued, :waiting) AND next_at <= :now"
+        "#state IN (:queued, :waiting) AND account = :account AND next_at <= :now"
         + (" AND attempt = :attempt" if submission.attempt else " AND attribute_not_exists(attempt)"),
     )
     try:
@@ -348,8 +381,12 @@ def moved(table: Table, submission: Stored, attempt: Mapping[str, Any], moved_to
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     if marked:
         _settle(table, _settling(submission, expression, values))
-    else:
+        return
+    try:
         table.update(Update(submission.table_key, expression, values, "#state IN (:queued, :waiting)"))
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item["state"] == State.MOVED and failed.item["moved_to"] == moved_to):
+            raise
 
 
 def put_child(table: Table, child: Item) -> None:

@@ -1,0 +1,126 @@
+"""What a vendor's failures lead to: elsewhere where that is safe, UNCONFIRMED where nobody can say, never twice."""
+
+import json
+import time
+
+import pytest
+
+from tests.e2e.conftest import PATIENCE, WRONG_PASSWORD, Gateway
+
+
+def requests_of(gateway: Gateway, number: str) -> int:
+    """How often any vendor was asked to send to a number."""
+    return sum(number in json.dumps(entry) for entry in gateway.vendors.log(operation="send"))
+
+
+@pytest.mark.parametrize(
+    "fault", ["reset_after", "close", "truncate", "html", "status", "redirect", "gzip_bomb", "no_id"]
+)
+def test_a_doubtful_answer_never_leads_to_a_second_request(gateway: Gateway, fault: str) -> None:
+    # GIVEN a vendor that answers badly once
+    number = gateway.number("9100")
+    how = {"location": f"{gateway.world.stack.api_url}/docs", "status": 302} if fault == "redirect" else {}
+    gateway.vendors.script(fault, vendor="langyu", operation="send", **how)
+
+    # WHEN a message goes there
+    message_id = gateway.send(to=number, text=f"可疑 {fault}", account="ly-1", purpose="otp")
+
+    # THEN its status says what is known, and the vendor saw it once
+    if fault == "no_id":
+        assert gateway.recipient(message_id, "submitted")["vendor_status"]
+    else:
+        recipient = gateway.recipient(message_id, "unconfirmed")
+        assert recipient["reason"] == "ambiguous_answer"
+        assert gateway.event("Message Unconfirmed", message_id)[0]["detail"]["to"] == number
+    assert requests_of(gateway, number) == 1
+
+
+def test_a_report_proves_what_was_in_doubt(gateway: Gateway) -> None:
+    number = gateway.number("0004")
+    gateway.vendors.script("close", vendor="hbsmservice", operation="send")
+
+    message_id = gateway.send(to=number, text="存疑后送达", account="hb-1", purpose="otp")
+
+    gateway.event("Message Delivered", message_id)
+    assert gateway.recipient(message_id, "delivered")["status"] == "delivered"
+    assert requests_of(gateway, number) == 1
+
+
+def test_a_refused_account_passes_the_message_on(gateway: Gateway) -> None:
+    message_id = gateway.send(to=gateway.number("0005"), text="换一家", purpose="marketing")
+
+    assert gateway.event("Message Submitted", message_id)[0]["detail"]["account"] == "ly-1"
+    recipient = gateway.recipient(message_id, "delivered")
+    assert any(entry["account"] == WRONG_PASSWORD for entry in recipient["history"])
+    alerts = gateway.tap.wait_for(
+        lambda event: event["detail-type"] == "Account Alert" and event["detail"]["account"] == WRONG_PASSWORD
+    )
+    assert alerts[0]["detail"]["alert"] == "credentials_refused"
+
+
+def test_a_refused_content_goes_to_another_vendor_and_then_ends(gateway: Gateway) -> None:
+    number = gateway.number("0006")
+
+    message_id = gateway.send(to=number, text="含有违禁词的内容", purpose="marketing")
+
+    assert gateway.event("Message Rejected", message_id)[0]["detail"]["reason"] == "sensitive_content"
+    assert gateway.vendors.messages(number=number) == []
+
+
+def test_a_busy_vendor_is_asked_again(gateway: Gateway) -> None:
+    gateway.vendors.script("code", vendor="langyu", operation="send", code="busy")
+
+    message_id = gateway.send(to=gateway.number("0007"), text="稍后再试", account="ly-1", purpose="otp")
+
+    assert gateway.event("Message Delivered", message_id)
+
+
+def test_a_larger_broadcast_is_split_for_the_next_account(gateway: Gateway) -> None:
+    numbers = gateway.numbers(150)
+    gateway.vendors.script("code", vendor="langyu", operation="send", code="no_balance")
+
+    message_id = gateway.send(to=numbers, text="换家拆分", purpose="marketing")
+
+    submitted = gateway.event("Message Submitted", message_id, 2)
+    assert sorted(event["detail"]["recipients"] for event in submitted) == [50, 100]
+    assert {event["detail"]["account"] for event in submitted} == {"qx-1"}
+    gateway.vendors.wait_until_idle()
+    gateway.poll("qx-1", "reports")
+    gateway.event("Message Delivered", message_id, 150)
+    assert gateway.until(message_id, "delivered")["counts"] == {"delivered": 150}
+
+
+def test_an_unreadable_push_is_acknowledged_and_parked(gateway: Gateway) -> None:
+    entry = next(account for account in gateway.world.simulators.accounts if account["name"] == "hb-1")
+    path = f"/push/hb-1/{entry['push']['token']}/reports"
+
+    answer = gateway.api.call("POST", path, "<reports><report>乱".encode("gbk"))
+
+    assert (answer.status, str(answer.body)) == (200, "0")
+    sqs, url = gateway.world.stack.client("sqs"), gateway.world.stack.queues["receipts-dead"]
+    deadline = time.monotonic() + PATIENCE
+    while not (messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")):
+        assert time.monotonic() < deadline
+    parked = json.loads(messages[0]["Body"])
+    assert parked["account"] == "hb-1"
+    assert parked["problem"]
+    gateway.tap.wait_for(lambda event: event["detail"].get("alert") == "receipt_parked")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/push/hb-1/wrong/reports", b"<reports/>", 403),
+        ("/push/nobody/wrong/reports", b"", 403),
+        ("/push/qx-1/wrong/inbound", b"", 403),
+    ],
+)
+def test_an_unverified_push_is_refused(gateway: Gateway, path: str, body: bytes, status: int) -> None:
+    assert gateway.api.call("POST", path, body).status == status
+
+
+def test_a_push_that_is_too_large_is_refused(gateway: Gateway) -> None:
+    entry = next(account for account in gateway.world.simulators.accounts if account["name"] == "hb-1")
+    path = f"/push/hb-1/{entry['push']['token']}/reports"
+
+    assert gateway.api.call("POST", path, b"x" * 200_001).status == 413

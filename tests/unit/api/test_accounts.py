@@ -1,0 +1,151 @@
+"""Accounts as an administrator sees them: what is known, what is to be registered, what a vendor answers now."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from smsgateway.errors import AmbiguousError, NotSentError
+from smsgateway.model import Balance, Response
+from smsgateway.store import accounts
+from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
+
+SECRETS = ("hb-s3cret", "jf-s3cret", "ly-s3cret", "jf-api", "c0rp")
+
+
+def test_an_account_that_nothing_is_known_of(api: Api) -> None:
+    answer = api.serve(sample("query-get-account"))
+
+    assert answer.status == 200
+    assert answer.json["name"] == "hb-main"
+    assert answer.json["vendor"] == "hbsmservice"
+    assert answer.json["poll"] == ["reports", "inbound"]
+    assert answer.json["push"] == {
+        kind: f"https://a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn/v1/push/hb-main/{TOKEN}/{kind}"
+        for kind in ("reports", "inbound")
+    }
+    assert answer.json["balance"] is None
+    assert answer.json["balance_alert"] == "1000"
+    assert answer.json["health"] == "ok"
+    assert answer.json["last_push"] == {"reports": None, "inbound": None}
+    assert answer.json["problem"] is None
+    assert answer.json["options"]["timeout"] == 15.0
+
+
+def test_an_account_that_much_is_known_of(api: Api) -> None:
+    accounts.put_balance(api.table, "hb-main", [Balance(Decimal("12.50"), "p")], NOW)
+    accounts.seen_push(api.table, "hb-main", "reports", NOW - 1000)
+    lease = accounts.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
+    assert lease
+    accounts.fulfil(api.table, lease, NOW - 2000)
+    accounts.raise_alert(api.table, "hb-main", "hbsmservice", "balance_low", "12.50 left", NOW, NOW)
+    accounts.raise_alert(api.table, "hb-main", "hbsmservice", "push_silent", "old", NOW - 86_400_001, NOW)
+
+    shown = api.serve(sample("query-get-account")).json
+
+    assert shown["balance"] == {"at": "2026-01-22T09:30:26.000Z", "amounts": [{"product": "p", "amount": "12.50"}]}
+    assert shown["last_push"]["reports"] == "2026-01-22T09:30:25.000Z"
+    assert shown["last_poll"] == {"reports": None, "inbound": "2026-01-22T09:30:24.000Z"}
+    assert shown["alerts"] == [{"alert": "balance_low", "detail": "12.50 left", "at": "2026-01-22T09:30:26.000Z"}]
+    assert shown["health"] == "alert"
+
+
+def test_all_accounts_without_their_secrets(api: Api) -> None:
+    answer = api.serve(sample("query-list-accounts"))
+
+    assert [account["name"] for account in answer.json["items"]] == ["hb-main", "jf-otp", "ly-bulk"]
+    assert [account["push"] is None for account in answer.json["items"]] == [False, True, True]
+    for secret in SECRETS:
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize("name", ["query-list-accounts", "query-get-account", "query-check-account"])
+def test_senders_see_no_accounts(api: Api, name: str) -> None:
+    event = sample(name)
+    event["headers"]["x-api-key"] = api.sender("shop")
+
+    assert api.serve(event).status == 403
+
+
+def test_an_account_that_there_is_not(api: Api) -> None:
+    assert api.call("GET", "/accounts/{name}", name="nobody").status == 404
+    assert api.call("POST", "/accounts/{name}/check", name="nobody").status == 404
+    assert api.call("GET", "/accounts/{name}", name="a b").status == 422
+
+
+def test_a_wrong_document_is_told_and_the_last_good_one_shown(api: Api) -> None:
+    api.serve(sample("query-get-account"))
+    api.document = json.dumps(ACCOUNTS | {"accounts": [ACCOUNTS["accounts"][0]] * 2, "routes": []})
+    api.clock[0] += 61_000
+
+    answer = api.serve(sample("query-get-account"))
+
+    assert answer.status == 200
+    assert answer.json["problem"] == "accounts[1].name: is the name of another account too"
+
+
+def test_a_document_that_was_never_good(api: Api) -> None:
+    answer = Api(api.table, document="{}").serve(sample("query-list-accounts"))
+
+    assert answer.status == 503
+    assert answer.json["title"] == "Service Unavailable"
+
+
+def test_a_check_stores_the_balance(api: Api) -> None:
+    api.vendors.answers = {"": Response(200, {}, b"ok#8500")}
+
+    checked = api.serve(sample("query-check-account"))
+
+    assert checked.status == 200
+    assert checked.json == {
+        "reachable": True,
+        "healthy": None,
+        "balance": [{"product": "", "amount": "8500"}],
+        "problem": None,
+    }
+    assert api.serve(sample("query-get-account")).json["balance"]["amounts"] == checked.json["balance"]
+
+
+def test_a_check_respects_the_vendors_pacing(api: Api) -> None:
+    api.vendors.answers = {"": Response(200, {}, b"")}
+    first = api.call("POST", "/accounts/{name}/check", name="ly-bulk")
+    api.clock[0] += 3000
+    second = api.call("POST", "/accounts/{name}/check", name="ly-bulk")
+
+    assert first.status == 200
+    assert second.status == 429
+    assert second.headers["Retry-After"] == ["7"]
+    assert len(api.vendors.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "reachable", "problem"),
+    [
+        (NotSentError("no connection (ECONNREFUSED)"), False, "no connection (ECONNREFUSED)"),
+        (AmbiguousError("HTTP status 500"), False, "HTTP status 500"),
+        (Response(200, {}, b"<html>maintenance</html>"), True, None),
+        (Response(200, {}, b"err#107"), True, None),
+    ],
+)
+def test_a_check_that_brings_no_balance(
+    api: Api, answer: Response | Exception, reachable: bool, problem: str | None
+) -> None:
+    api.vendors.answers = {"": answer}
+
+    checked = api.serve(sample("query-check-account")).json
+
+    assert checked["reachable"] is reachable
+    assert checked["balance"] is None
+    assert checked["problem"]
+    assert problem in (None, checked["problem"])
+
+
+@pytest.mark.parametrize("answer", [Response(200, {}, b"ok"), NotSentError("no connection")])
+def test_the_health_of_a_vendor_that_has_a_query_for_it(api: Api, answer: Response | Exception) -> None:
+    api.vendors.answers = {"": answer}
+
+    checked = api.call("POST", "/accounts/{name}/check", name="jf-otp").json
+
+    assert len(api.vendors.asked) == 2
+    assert checked["healthy"] is not None
+    assert isinstance(answer, Response) or checked["healthy"] is False

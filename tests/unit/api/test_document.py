@@ -1,0 +1,126 @@
+"""The API's description: every route of the template, what it refers to, and nothing from elsewhere."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from smsgateway.model import Response
+from tests import aws
+from tests.unit.api.conftest import EVENTS, Api, request, sample
+
+NOT_OFFERED = {("get", "/statistics")}  # answered with 404
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    answer = api.serve(sample("query-openapi"))
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == ["application/json"]
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def template_routes() -> Iterator[tuple[str, str]]:
+    """The methods and paths that the template gives to the two functions."""
+    for function in ("SendFunction", "QueryFunction"):
+        for event in aws.resources()[function]["Properties"]["Events"].values():
+            route = event["Properties"]["Method"].lower(), event["Properties"]["Path"]
+            if route not in NOT_OFFERED:
+                yield route
+
+
+def values_of(document: Any, key: str) -> Iterator[Any]:
+    if isinstance(document, dict):
+        yield from (value for name, value in document.items() if name == key)
+        for value in document.values():
+            yield from values_of(value, key)
+    elif isinstance(document, list):
+        for value in document:
+            yield from values_of(value, key)
+
+
+def test_it_describes_the_templates_routes_and_no_others(document: dict[str, Any]) -> None:
+    described = {(method, path) for path, operations in document["paths"].items() for method in operations}
+
+    assert described == set(template_routes())
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    references = set(values_of(document, "$ref"))
+
+    assert references == {f"#/components/schemas/{name}" for name in schemas}
+
+
+def test_operations_say_who_may_and_what_can_go_wrong(document: dict[str, Any]) -> None:
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"] == {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+    operations = list(values_of(document["paths"], "responses"))
+    for responses in operations:
+        problems = {status: answer for status, answer in responses.items() if status >= "400"}
+        assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems.values())
+    ids = list(values_of(document, "operationId"))
+    assert len(ids) == len(set(ids)) == len(operations)
+    for path in ("/openapi.json", "/docs"):
+        assert document["paths"][path]["get"]["security"] == []
+
+
+def test_bodies_are_described(document: dict[str, Any]) -> None:
+    body = document["paths"]["/messages"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    schema = document["components"]["schemas"]["NewMessage"]
+
+    assert body == {"$ref": "#/components/schemas/NewMessage"}
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["to"]["anyOf"][1]["maxItems"] == 50_000
+    assert schema["properties"]["valid_for"]["anyOf"][0]["maximum"] == 259_200
+
+
+def test_it_names_the_address_that_was_asked(document: dict[str, Any]) -> None:
+    assert document["servers"] == [{"url": "https://a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn/v1"}]
+
+
+def test_a_custom_domain_with_a_base_path(api: Api) -> None:
+    event = sample("query-openapi")
+    event["path"] = "/sms/openapi.json"
+    event["requestContext"] |= {"path": "/sms/openapi.json", "domainName": "api.example.com"}
+
+    assert api.serve(event).json["servers"] == [{"url": "https://api.example.com/sms"}]
+
+
+def test_the_page_reads_every_operation_and_nothing_from_elsewhere(api: Api, document: dict[str, Any]) -> None:
+    answer = api.serve(sample("query-docs"))
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == ["text/html; charset=utf-8"]
+    for operation in values_of(document, "operationId"):
+        assert f'id="{operation}"' in answer.text
+    assert not re.search(r"<script|<link|<img|@import|src=|url\(", answer.text)
+    assert set(re.findall(r'href="([^"#]+)"', answer.text)) == {"openapi.json"}
+    anchors = set(re.findall(r'id="([^"]+)"', answer.text))
+    assert set(re.findall(r'href="#([^"]+)"', answer.text)) <= anchors
+
+
+def test_every_sample_is_a_route(api: Api) -> None:
+    names = sorted([*EVENTS.glob("send-*.json"), *EVENTS.glob("query-*.json")])
+    samples = [json.loads(path.read_text(encoding="utf-8")) for path in names]
+
+    assert {(event["httpMethod"].lower(), event["resource"]) for event in samples} == set(template_routes())
+    api.vendors.answers = {"": Response(200, {}, b"ok#8500")}
+    for event in samples:
+        assert api.serve(event).status not in (400, 401, 405, 500), event["resource"]
+
+
+def test_paths_and_methods_that_there_are_not(api: Api) -> None:
+    nowhere = api.call("GET", "/nowhere", query={"a": "b"})
+    wrong = api.call("DELETE", "/accounts/{name}", name="hb-main")
+
+    assert (nowhere.status, nowhere.json["title"]) == (404, "Not Found")
+    assert (wrong.status, wrong.headers["Allow"]) == (405, ["GET"])
+    assert wrong.headers["Content-Type"] == ["application/problem+json"]
+
+
+def test_a_path_with_a_slash_in_a_parameter(api: Api) -> None:
+    assert api.serve(request("GET", "/templates/{name}", name="a%2Fb")).status == 404

@@ -1,0 +1,121 @@
+"""Templates and suppressed numbers."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.api.conftest import Api, sample
+
+TEMPLATE = {
+    "text": "您的验证码是{code}，{minutes}分钟内有效",
+    "vendor_templates": {"jf-otp": {"code": "675001", "params": ["code", "minutes"]}},
+}
+
+
+def put(api: Api, body: Any, name: str = "login-code") -> Any:
+    return api.call("PUT", "/templates/{name}", body, name=name)
+
+
+def test_a_template_is_kept_shown_and_removed(api: Api) -> None:
+    made = api.serve(sample("query-put-template"))
+    shown = api.serve(sample("query-get-template"))
+    listed = api.serve(sample("query-list-templates"))
+    gone = api.serve(sample("query-delete-template"))
+
+    assert made.status == shown.status == listed.status == 200
+    assert made.json == shown.json == {"name": "login-code", "params": ["code", "minutes"], "lengths": {}, **TEMPLATE}
+    assert listed.json == {"items": [made.json], "next": None}
+    assert (gone.status, gone.text) == (204, "")
+    assert api.serve(sample("query-get-template")).status == 404
+    assert api.serve(sample("query-delete-template")).status == 404
+
+
+def test_an_overlong_variable_is_refused_by_name(api: Api) -> None:
+    assert put(api, TEMPLATE | {"lengths": {"code": 6}}).status == 200
+    params = {"code": "1234567", "minutes": "5"}
+
+    answer = api.post({"to": "13800138000", "template": "login-code", "params": params, "account": "jf-otp"})
+
+    assert (answer.status, answer.places) == (422, ["params.code"])
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({}, ["text"]),
+        ({"text": ""}, ["text"]),
+        ({"text": 1}, ["text"]),
+        ({"text": "{"}, ["text"]),
+        ({"text": "{a b}"}, ["text"]),
+        ({"text": "a\ud800"}, ["text"]),
+        (TEMPLATE | {"lengths": {"other": 1}}, ["lengths.other"]),
+        (TEMPLATE | {"lengths": {"code": 0}}, ["lengths.code"]),
+        (TEMPLATE | {"vendor_templates": {"nobody": {"code": "1"}}}, ["vendor_templates.nobody"]),
+        (TEMPLATE | {"vendor_templates": {"hb-main": {"code": "1"}}}, ["vendor_templates.hb-main"]),
+        (TEMPLATE | {"vendor_templates": {"jf-otp": {"code": ""}}}, ["vendor_templates.jf-otp.code"]),
+        (TEMPLATE | {"vendor_templates": {"jf-otp": {}}}, ["vendor_templates.jf-otp.code"]),
+        (
+            TEMPLATE | {"vendor_templates": {"jf-otp": {"code": "1", "params": ["code", "x"]}}},
+            ["vendor_templates.jf-otp.params[1]"],
+        ),
+        (TEMPLATE | {"vendor_templates": []}, ["vendor_templates"]),
+        (TEMPLATE | {"name": "other"}, ["name"]),
+    ],
+)
+def test_templates_that_are_none(api: Api, body: Any, places: list[str]) -> None:
+    answer = put(api, body)
+
+    assert (answer.status, answer.places) == (422, places)
+    assert api.call("GET", "/templates").json["items"] == []
+
+
+@pytest.mark.parametrize("name", ["a b", "a" * 65, "模板", "a\n"])
+def test_names_that_are_none(api: Api, name: str) -> None:
+    assert put(api, TEMPLATE, name).status in (404, 422)
+    assert api.call("GET", "/templates").json["items"] == []
+
+
+def test_senders_read_and_do_not_write(api: Api) -> None:
+    api.serve(sample("query-put-template"))
+    api.serve(sample("query-put-suppression"))
+    key = api.sender("shop")
+
+    for name, status in {
+        "query-list-templates": 200,
+        "query-get-template": 200,
+        "query-put-template": 403,
+        "query-delete-template": 403,
+        "query-get-suppression": 200,
+        "query-put-suppression": 403,
+        "query-delete-suppression": 403,
+    }.items():
+        event = sample(name)
+        event["headers"]["x-api-key"] = key
+        assert api.serve(event).status == status, name
+
+
+def test_a_number_is_suppressed_and_allowed_again(api: Api) -> None:
+    before = api.serve(sample("query-get-suppression"))
+    made = api.serve(sample("query-put-suppression"))
+    api.clock[0] += 1000
+    again = api.call("PUT", "/suppressions/{number}", number="+86 138-0013-8000")
+    shown = api.serve(sample("query-get-suppression"))
+    gone = api.serve(sample("query-delete-suppression"))
+
+    assert before.status == 404
+    assert made.json == again.json == shown.json
+    assert made.json == {"number": "13800138000", "suppressed_at": "2026-01-22T09:30:26.000Z"}
+    assert gone.status == 204
+    assert api.serve(sample("query-get-suppression")).status == 404
+    assert api.serve(sample("query-delete-suppression")).status == 404
+
+
+@pytest.mark.parametrize("number", ["12", "１３８００１３８０００", "1" * 65])
+def test_numbers_that_are_none(api: Api, number: str) -> None:
+    for method in ("PUT", "GET", "DELETE"):
+        answer = api.call(method, "/suppressions/{number}", number=number)
+        assert (answer.status, answer.places) == (422, ["number"])
+
+
+def test_a_number_that_arrives_percent_encoded(api: Api) -> None:
+    assert api.call("PUT", "/suppressions/{number}", number="%2B8613800138000").json["number"] == "13800138000"

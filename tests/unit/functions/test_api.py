@@ -1,0 +1,110 @@
+"""`send` and `query` as Lambda calls them: the template's environment, the samples, collaborators made once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.query import app as query
+from functions.send import app as send
+from smsgateway import runtime
+from smsgateway.api import runtime as api_runtime
+from smsgateway.store.table import Table
+from tests import aws
+from tests.unit.api.conftest import ACCOUNTS, ADMINISTRATOR_KEY, KeysSeen, sample
+
+CONTEXT = cast("LambdaContext", None)  # neither function asks it for anything
+CACHED = (
+    runtime.environment,
+    runtime.table,
+    runtime.sqs,
+    runtime.wake_ups,
+    runtime.accounts_cache,
+    api_runtime.authenticator,
+    api_runtime.api_keys,
+    api_runtime._api_gateway,
+    api_runtime._usage_plan,
+    send.acceptor,
+    query.gateway,
+)
+
+
+@pytest.fixture
+def deployed(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """The stack's parts in moto, and the environment that the template gives the functions."""
+    aws.create_queues(boto3.client("sqs"))
+    secrets = boto3.client("secretsmanager")
+    secrets.create_secret(Name="accounts", SecretString=json.dumps(ACCOUNTS))
+    secrets.create_secret(Name="administrators-key", SecretString=ADMINISTRATOR_KEY)
+    cast("Any", boto3.client)("ssm").put_parameter(Name="/gateway/usage-plan", Value="plan-1", Type="String")
+    values = {
+        "TABLE_NAME": table.name,
+        "URGENT_QUEUE_URL": aws.queue_url("urgent"),
+        "BULK_QUEUE_URL": aws.queue_url("bulk"),
+        "ACCOUNTS_SECRET": "accounts",
+        "ADMIN_KEY_SECRET": "administrators-key",
+        "USAGE_PLAN_PARAMETER": "/gateway/usage-plan",
+        "STACK_NAME": "gateway",
+        "RETENTION_DAYS": "90",
+        "ALLOW_LOOPBACK_VENDORS": "false",
+    }
+    for function in ("SendFunction", "QueryFunction"):
+        for name in aws.resources()[function]["Properties"]["Environment"]["Variables"]:
+            monkeypatch.setenv(name, values[name])
+    caches = [made.cache_clear for made in CACHED]
+    for clear in caches:
+        clear()
+    yield table
+    for clear in caches:
+        clear()
+
+
+def test_a_message_is_accepted_and_shown(deployed: Table) -> None:
+    accepted = send.handler(sample("send-otp"), CONTEXT)
+    message_id = json.loads(accepted["body"])["id"]
+    event = sample("query-get-message")
+    event["pathParameters"]["id"] = message_id
+
+    shown = query.handler(event, CONTEXT)
+
+    assert (accepted["statusCode"], shown["statusCode"]) == (202, 200)
+    assert json.loads(shown["body"])["reference"] == "login-77"
+    assert aws.bodies(runtime.sqs(), "urgent") == [{"message_id": message_id, "path": "00000"}]
+    assert shown["multiValueHeaders"]["Content-Type"] == ["application/json"]
+
+
+def test_a_new_client_has_a_key_in_the_usage_plan(deployed: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = KeysSeen()  # moto's API Gateway needs packages that nothing else does
+    monkeypatch.setattr(api_runtime, "_api_gateway", lambda: gateway)
+    made = query.handler(sample("query-create-client"), CONTEXT)
+    key = json.loads(made["body"])["api_key"]
+    event = sample("send-otp")
+    event["headers"]["x-api-key"] = key
+
+    accepted = send.handler(event, CONTEXT)
+    in_plan = [gateway.keys[key_id] for key_id in gateway.plan]
+    query.handler(sample("query-delete-client"), CONTEXT)
+
+    assert in_plan == [key]
+    assert accepted["statusCode"] == 202
+    assert gateway.keys == {}
+
+
+def test_collaborators_are_made_once(deployed: Table) -> None:
+    for _ in range(2):
+        send.handler(sample("send-otp"), CONTEXT)
+        query.handler(sample("query-list-templates"), CONTEXT)
+
+    assert send.acceptor.cache_info().misses == 1
+    assert query.gateway.cache_info().misses == 1
+
+
+def test_without_a_key_nothing_is_made(deployed: Table) -> None:
+    event = sample("send-otp")
+    del event["headers"]["x-api-key"], event["multiValueHeaders"]["x-api-key"]
+
+    assert send.handler(event, CONTEXT)["statusCode"] == 401
+    assert aws.scan(deployed) == []

@@ -1,0 +1,64 @@
+"""What vendors say of their own accord, in their own words: reports and replies as receipts."""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from smsgateway.model import Kind
+from smsgateway.queues import Receipt
+from tests.unit.state.world import World
+
+WORDS = {
+    "hbsmservice": {"delivered": "0", "undelivered": "2"},
+    "langyu": {"delivered": "DELIVRD", "undelivered": "MBBLACK", "pending": "JA:0009"},
+    "qixintong": {"delivered": "10", "undelivered": "20", "pending": "-1"},
+    "infocloud": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"},
+}
+TIME = "2026-01-01 12:00:00"
+
+
+def report_of(
+    world: World, account: str, vendor_id: str, *numbers: str, status: str = "delivered", segment: int = 0
+) -> Receipt:
+    """The report of some numbers under one id (hbsmservice: ours) with one fate."""
+    vendor = world.settings().accounts[account].vendor
+    word = WORDS[vendor][status]
+    if vendor == "hbsmservice":
+        return _push(world, account, _xml(vendor_id, numbers, word, segment))
+    if vendor == "qixintong":
+        records = "|".join(f"{vendor_id};{number};{word}" for number in numbers)
+        return Receipt(account, "reports", "poll", world.now, body=f"{len(numbers)}|{records}".encode())
+    if vendor == "infocloud":
+        records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in numbers]
+        return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())
+    (number,) = numbers
+    fields = {"msgid": vendor_id, "mobile": number, "status": word, "reportTime": "2601011200"}
+    return _push(world, account, urlencode(fields).encode())
+
+
+def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> bytes:
+    reports = "".join(
+        f"<report><mobile>{number}</mobile><msg_id>{vendor_id}</msg_id><sub_seq>{segment}</sub_seq><err>{word}</err>"
+        f"<fail_desc></fail_desc><report_time>{TIME}</report_time></report>"
+        for number in numbers
+    )
+    return f"<?xml version='1.0' encoding='gbk' ?><reports>{reports}</reports>".encode()
+
+
+def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> Receipt:
+    """An answer of infocloud's query: the middle of the number is hidden."""
+    record = {"msgId": vendor_id, "tel": masked, "arrive": WORDS["infocloud"][status]}
+    body = json.dumps({"code": 200, "data": [record]}).encode()
+    return Receipt(account, "reports", "poll", world.now, body=body)
+
+
+def reply_of(world: World, account: str, number: str, text: str, **fields: str) -> Receipt:
+    """A reply by langyu's push; `emshead` makes it a part."""
+    written = {"mobile": number, "msg": text, "destcode": "1069", "moTime": "2601011200", **fields}
+    if "emshead" in fields:
+        written["isems"] = "1"
+    return _push(world, account, urlencode(written).encode(), kind="inbound")
+
+
+def _push(world: World, account: str, body: bytes, kind: Kind = "reports") -> Receipt:
+    return Receipt(account, kind, "push", world.now, body=body)

@@ -1,0 +1,96 @@
+"""A recipient between its submission's answer, its reports and the sweep, in every order of their steps: what was
+reported is what it ends with, whoever came first."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Status
+from smsgateway.store.submissions import load_submission
+from smsgateway.store.table import ConditionFailed
+from smsgateway.sweep import look_at
+from tests.unit.state import invariants
+from tests.unit.state.interleaving import Task, schedules
+from tests.unit.state.receipts import report_of
+from tests.unit.state.seam import Seam
+from tests.unit.state.test_two_workers import accepted
+from tests.unit.state.world import DISPATCH_TIME, MINUTE, World, numbers
+
+VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
+DEAD = DISPATCH_TIME + MINUTE  # milliseconds after which a worker counts as dead
+
+type Part = Callable[[World, SubmissionKey], Task]
+
+
+def worker(world: World, key: SubmissionKey) -> Task:
+    return Task(lambda seam: world.dispatch(key, seam))
+
+
+def report(status: str = "delivered", times: int = 1) -> Part:
+    """The vendor reports every recipient, as soon as it has the request: maybe before its answer arrives."""
+
+    def part(world: World, key: SubmissionKey) -> Task:
+        def tell(seam: Seam) -> None:
+            (seen,) = world.vendors.seen
+            vendor = world.settings().accounts["main"].vendor
+            for _ in range(times):
+                for index, number in enumerate(seen.numbers):
+                    ids = seen.ids or (key.reference,)
+                    vendor_id = key.reference if vendor == "hbsmservice" else ids[index % len(ids)]
+                    world.ingest(report_of(world, "main", vendor_id, number, status=status), seam)
+
+        return Task(tell, ready=lambda: bool(world.vendors.seen))
+
+    return part
+
+
+def late_sweep(world: World, key: SubmissionKey) -> Task:
+    """The sweep, at a moment when a worker that holds the mark counts as dead, whether it is or not."""
+
+    def look(seam: Seam) -> None:
+        seam.step("clock", lambda: None)
+        world.now += DEAD
+        submission = load_submission(world.sweeper(seam).table, key)
+        if submission and submission.due_at:
+            try:
+                look_at(world.sweeper(seam), submission)
+            except ConditionFailed:
+                return  # somebody else just saw to it
+
+    return Task(look, ready=lambda: bool(world.vendors.seen))
+
+
+SITUATIONS: dict[str, tuple[tuple[Part, ...], str, int]] = {
+    "result and report": ((worker, report()), "delivered", 4),
+    "result and repeated report": ((worker, report(times=2)), "delivered", 3),
+    "result and two reporters": ((worker, report(), report()), "delivered", 2),
+    "result, failure and delivery": ((worker, report("undelivered"), report()), "delivered", 2),
+    "result and failure": ((worker, report("undelivered")), "undelivered", 3),
+    "result, report and sweep": ((worker, report(), late_sweep), "delivered", 2),
+    "result and sweep": ((worker, late_sweep), "unknown", 4),
+    "sweep, failure and delivery": ((worker, report("undelivered"), report(), late_sweep), "delivered", 1),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("recipients", [1, 2])
+def test_every_order_ends_with_what_was_reported(vendor: str, recipients: int, situation: str) -> None:
+    """GIVEN one submission WHEN result, reports and sweep meet in any order THEN the reported status stands."""
+    parts, expected, preemptions = SITUATIONS[situation]
+    origin, key = accepted(vendor, recipients)
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world = origin.copy()
+
+        def check() -> None:
+            world.settle()
+            invariants.check_never_twice(world, numbers(recipients))
+            found = invariants.check_ended(world, key.message_id, numbers(recipients))
+            assert {status.value for status in found.values()} == {expected}
+            invariants.check_events(world, key.message_id, found)
+
+        return [part(world, key) for part in parts], check
+
+    assert schedules(make, preemptions) > 5

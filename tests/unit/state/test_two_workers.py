@@ -1,0 +1,69 @@
+"""Workers with the same wake-up, in every order of their steps: one of them, and only one, opens the socket."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Status
+from smsgateway.queues import parse_wake_up
+from tests.unit.state import invariants
+from tests.unit.state.interleaving import Task, schedules
+from tests.unit.state.receipts import report_of
+from tests.unit.state.world import World, accounts_document, numbers, post
+
+LAYOUTS = {"single": 1, "bulk": 3}
+
+
+def accepted(vendor: str, recipients: int, script: Sequence[str] = ("accepted",)) -> tuple[World, SubmissionKey]:
+    world = World(accounts_document((("main", vendor, 0), ("spare", "langyu", 0))), script)
+    world.accept(post(*numbers(recipients)))
+    (wake_up,) = world.queues.waiting
+    world.queues.waiting.clear()
+    return world, parse_wake_up(wake_up.body)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("behaviour", ["accepted", "moment", "account", "not sent", "ambiguous"])
+def test_one_of_two_workers_sends(behaviour: str, layout: str) -> None:
+    """GIVEN one wake-up delivered twice WHEN two workers take it in any order THEN one of them sends."""
+    count = LAYOUTS[layout]
+    origin, key = accepted("langyu", count, (behaviour, "accepted"))
+
+    def make() -> tuple[list[Task], Callable[[], None]]:
+        world = origin.copy()
+        world.vendors.script = origin.vendors.script
+
+        def check() -> None:
+            world.settle()
+            invariants.check_never_twice(world, numbers(count))
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            invariants.check_truth(world, found)
+            invariants.check_events(world, key.message_id, found)
+
+        return [Task(lambda seam: world.dispatch(key, seam)) for _ in range(2)], check
+
+    assert schedules(make, preemptions=3) > 20
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_slow_worker_does_not_undo_what_was_reported(layout: str) -> None:
+    """GIVEN two workers with one wake-up WHEN the report comes before the slower one is through THEN it stands."""
+    count = LAYOUTS[layout]
+    origin, key = accepted("hbsmservice", count)
+
+    def make() -> tuple[list[Task], Callable[[], None]]:
+        world = origin.copy()
+
+        def report(seam: object) -> None:
+            world.ingest(report_of(world, "main", key.reference, *numbers(count)))
+
+        def check() -> None:
+            world.settle()
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            assert set(found.values()) == {Status.DELIVERED}
+
+        workers = [Task(lambda seam: world.dispatch(key, seam)) for _ in range(2)]
+        return [*workers, Task(report, ready=lambda: bool(world.vendors.seen))], check
+
+    assert schedules(make, preemptions=2) > 20

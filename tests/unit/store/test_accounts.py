@@ -1,0 +1,152 @@
+"""Pace, leases, intents, balances and alerts of an account (store/accounts.py)."""
+
+from decimal import Decimal
+
+import pytest
+
+from smsgateway.model import Balance, DayStatistics
+from smsgateway.store import accounts
+from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease
+from smsgateway.store.table import ConditionFailed, Table
+from tests.unit.store.given import NOW, TTL
+
+UNTIL = NOW + 300_000
+
+
+def reserve(table: Table, now: int = NOW, patience: int = 2_000, interval: float = 1.0) -> int:
+    return accounts.reserve(table, "hb-main", "send", interval, now, patience)
+
+
+def lease(table: Table, owner: str = "a", now: int = NOW, until: int = UNTIL) -> Lease | None:
+    return accounts.take_lease(table, "hb-main", "reports", owner, now, until)
+
+
+def held(table: Table, owner: str = "a", now: int = NOW) -> Lease:
+    taken = lease(table, owner, now, now + 300_000)
+    assert taken
+    return taken
+
+
+# Pace
+
+
+def test_moments_are_given_out_one_interval_apart(table: Table) -> None:
+    assert [reserve(table) for _ in range(3)] == [0, 1_000, 2_000]
+
+
+def test_a_moment_that_is_too_far_away_is_not_taken(table: Table) -> None:
+    assert [reserve(table, patience=1_000) for _ in range(4)] == [0, 1_000, -2_000, -2_000]
+    assert reserve(table, NOW + 1_000, patience=1_000) == 1_000
+
+
+def test_time_that_passed_is_not_saved_up(table: Table) -> None:
+    reserve(table)
+    assert [reserve(table, NOW + 60_000) for _ in range(2)] == [0, 1_000]
+
+
+def test_accounts_and_operations_have_paces_of_their_own(table: Table) -> None:
+    reserve(table)
+    assert accounts.reserve(table, "hb-main", "balance", 1.0, NOW, 0) == 0
+    assert accounts.reserve(table, "other", "send", 1.0, NOW, 0) == 0
+    assert reserve(table, patience=0) == -1_000
+
+
+def test_a_worker_that_waited_in_between_still_keeps_the_interval(table: Table) -> None:
+    """The clock of one worker is ahead: moments never overlap."""
+    assert reserve(table, NOW) == 0
+    assert reserve(table, NOW + 500) == 500
+    assert reserve(table, NOW + 100) == 1_900
+    assert reserve(table, NOW + 2_999) == 1
+
+
+# Leases
+
+
+def test_one_lease_at_a_time(table: Table) -> None:
+    assert lease(table) == Lease("hb-main", "reports", "a", page_maybe_lost=False)
+    assert lease(table, "b") is None
+    assert lease(table, "b", UNTIL) is None
+    assert lease(table, "b", UNTIL + 1) == Lease("hb-main", "reports", "b", page_maybe_lost=False)
+    assert accounts.take_lease(table, "hb-main", "inbound", "b", NOW, UNTIL)
+    assert accounts.take_lease(table, "other", "reports", "b", NOW, UNTIL)
+
+
+def test_a_lease_that_is_given_back_is_free(table: Table) -> None:
+    accounts.give_back(table, held(table))
+    assert lease(table, "b")
+
+
+def test_a_repeated_taking_is_our_own(table: Table) -> None:
+    """The SDK's own retry meets our own success."""
+    assert lease(table) == lease(table)
+
+
+def test_a_lease_that_was_lost_is_nobodys_to_use(table: Table) -> None:
+    mine = held(table)
+    held(table, "b", UNTIL + 1)
+    for use in (accounts.intend, accounts.fulfil):
+        with pytest.raises(ConditionFailed):
+            use(table, mine, UNTIL + 2)
+    with pytest.raises(ConditionFailed):
+        accounts.give_back(table, mine)
+    assert lease(table, "c", UNTIL + 3) is None
+
+
+def test_an_intent_that_is_left_behind_is_seen_until_it_is_fulfilled(table: Table) -> None:
+    first = held(table)
+    accounts.intend(table, first, NOW)
+    accounts.give_back(table, first)
+    second = held(table, "b")
+    assert second.page_maybe_lost
+    accounts.fulfil(table, second, NOW + 5)
+    accounts.give_back(table, second)
+    assert not held(table, "c").page_maybe_lost
+    assert accounts.polled_at(table, "hb-main", "reports") == NOW + 5
+
+
+def test_an_account_that_was_never_polled(table: Table) -> None:
+    assert accounts.polled_at(table, "hb-main", "reports") == 0
+    held(table)
+    assert accounts.polled_at(table, "hb-main", "reports") == 0
+
+
+# What is known
+
+
+def test_what_is_known_of_an_account(table: Table) -> None:
+    accounts.put_balance(table, "hb-main", (Balance(Decimal("93.50")), Balance(Decimal(0), "p1")), NOW)
+    days = [DayStatistics(f"2026-01-0{day}", 3, 2, 1, 0) for day in (1, 2)]
+    accounts.put_statistics(table, "hb-main", days, TTL)
+    accounts.put_statistics(table, "hb-main", [DayStatistics("2026-01-02", 9, 9, 0, 0)], TTL)
+    accounts.put_balance(table, "other", (Balance(Decimal(1)),), NOW)
+    known = accounts.known_of(table, "hb-main")
+    assert known["balance"]["amounts"] == [{"product": "", "amount": "93.50"}, {"product": "p1", "amount": "0"}]
+    assert (known["day#2026-01-01"]["accepted"], known["day#2026-01-02"]["accepted"]) == (3, 9)
+    assert set(known) == {"balance", "day#2026-01-01", "day#2026-01-02"}
+
+
+def test_pushes_are_noted_once_a_minute(table: Table) -> None:
+    writes = []
+    table.client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: writes.append(1))
+    for passed in (0, 1, SEEN_EVERY - 1, SEEN_EVERY, SEEN_EVERY + 1, 0):
+        accounts.seen_push(table, "hb-main", "reports", NOW + passed)
+    assert accounts.known_of(table, "hb-main")["push#reports"]["pushed_at"] == NOW + SEEN_EVERY
+    assert len(writes) == 2
+
+
+def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
+    hour = NOW - NOW % HOUR
+    for at, alert in (
+        (hour, "balance_low"),
+        (hour + HOUR - 1, "balance_low"),
+        (hour + HOUR, "balance_low"),
+        (hour, "other"),
+    ):
+        accounts.raise_alert(table, "hb-main", "hbsmservice", alert, f"at {at}", at, TTL)
+    found = {key: item["detail"] for key, item in accounts.known_of(table, "hb-main").items()}
+    number = hour // HOUR
+    assert found == {
+        f"alert#balance_low#{number}": f"at {hour}",
+        f"alert#balance_low#{number + 1}": f"at {hour + HOUR}",
+        f"alert#other#{number}": f"at {hour}",
+    }

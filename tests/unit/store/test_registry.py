@@ -1,0 +1,87 @@
+"""Clients, their limits, templates and suppressed numbers (store/registry.py)."""
+
+from dataclasses import replace
+
+import pytest
+
+from smsgateway.model import TemplateCode
+from smsgateway.store import registry
+from smsgateway.store.registry import Client, Template
+from smsgateway.store.table import Table
+from tests import aws
+from tests.unit.store.given import NOW, TTL
+
+SHOP = Client("shop", "sender", ("otp", "notice"), ("hb-main",), 100, "k1")
+ADMIN = Client("admin", "administrator")
+TEMPLATE = Template(
+    "code",
+    "您的验证码是{code}，{minutes}分钟内有效",
+    {"ic-main": TemplateCode("675", ("code", "minutes")), "other": TemplateCode("1")},
+    {"code": 6},
+)
+DAY = "2026-01-02"
+
+
+def test_a_client_is_found_by_its_keys_hash_and_by_its_name(table: Table) -> None:
+    assert registry.put_client(table, SHOP, "hash-1")
+    assert registry.put_client(table, ADMIN, "hash-2")
+    assert registry.find_client(table, "hash-1") == SHOP
+    assert registry.find_client(table, "hash-3") is None
+    assert registry.named_client(table, "shop") == ("hash-1", SHOP)
+    assert registry.named_client(table, "other") is None
+    assert registry.list_clients(table) == [ADMIN, SHOP]
+    assert ADMIN.administrator
+    assert not SHOP.administrator
+
+
+def test_a_name_is_taken_once_until_its_client_is_gone(table: Table) -> None:
+    registry.put_client(table, SHOP, "hash-1")
+    assert not registry.put_client(table, replace(SHOP, role="administrator"), "hash-2")
+    assert registry.find_client(table, "hash-2") is None
+    registry.delete_client(table, "shop", "hash-1")
+    assert registry.find_client(table, "hash-1") is None
+    assert registry.list_clients(table) == []
+    assert registry.put_client(table, SHOP, "hash-3")
+
+
+def test_a_key_is_stored_as_its_hash_only(table: Table) -> None:
+    registry.put_client(table, SHOP, "hash-1")
+    assert "k1" not in {item["pk"] for item in aws.scan(table)}
+
+
+def test_a_client_spends_its_days_segments(table: Table) -> None:
+    def spend(segments: int, day: str = DAY, client: Client = SHOP) -> bool:
+        return registry.spend(table, client, segments, day, TTL)
+
+    assert [spend(60), spend(41), spend(40), spend(1)] == [True, False, True, False]
+    assert not spend(101, "2026-01-03")
+    assert spend(100, "2026-01-03")
+    assert spend(100, client=replace(SHOP, name="other"))
+    assert {item.get("ttl") for item in aws.scan(table)} == {TTL}
+
+
+def test_a_client_without_a_limit_leaves_no_trace(table: Table) -> None:
+    assert registry.spend(table, ADMIN, 10**9, DAY, TTL)
+    assert aws.scan(table) == []
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, Template("plain", "您好")])
+def test_a_template_is_read_as_it_was_put(template: Template, table: Table) -> None:
+    registry.put_template(table, template)
+    assert registry.load_template(table, template.name) == template
+    registry.put_template(table, replace(template, text="又"))
+    assert registry.list_templates(table) == [replace(template, text="又")]
+    registry.delete_template(table, template.name)
+    assert registry.load_template(table, template.name) is None
+    assert registry.list_templates(table) == []
+
+
+def test_a_number_is_suppressed_until_it_is_allowed(table: Table) -> None:
+    assert registry.suppress(table, "13800138000", NOW) == NOW
+    assert registry.suppress(table, "13800138000", NOW + 1) == NOW
+    assert registry.suppressed_at(table, "13800138000") == NOW
+    assert registry.suppressed_at(table, "13900139000") is None
+    numbers = [f"138{index:08d}" for index in range(150)] + ["13800138000"]
+    assert set(registry.suppressed(table, numbers)) == {"13800138000"}
+    registry.allow(table, "13800138000")
+    assert not registry.suppressed(table, numbers)

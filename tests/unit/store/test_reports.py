@@ -1,0 +1,112 @@
+"""A report and the id that it carries come in either order; none is lost, none is believed of a stranger's message."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from smsgateway.model import Accepted, Reason, Report, ReportStatus
+from smsgateway.store import reports, submissions
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import ConditionFailed, Table
+from tests import aws
+from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, queued, sent
+
+REPORT = Report(
+    "5010",
+    NUMBER,
+    ReportStatus.UNDELIVERED,
+    "EXPIRED",
+    Reason.VALIDITY_EXPIRED,
+    reported_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    segment=2,
+    raw="<report/>",
+)
+OURS = replace(REPORT, vendor_id=KEY.reference, ours=True)
+
+
+def find(table: Table, report: Report, account: str = "hb-main") -> Stored | None:
+    return reports.find_submission(table, account, report)
+
+
+def test_a_report_names_its_submission_by_our_id_or_by_the_vendors(table: Table) -> None:
+    queued(table)
+    submission = sent(table, "5010")
+    assert find(table, REPORT) == submission
+    assert find(table, OURS) == submission
+    assert find(table, replace(OURS, vendor_id="not ours", alternative_id="5010")) == submission
+    assert find(table, replace(REPORT, vendor_id="other")) is None
+    assert find(table, replace(OURS, vendor_id="5010")) is None  # it says that it is ours
+
+
+@pytest.mark.parametrize("vendor_id", ["", "x" * 31, KEY.reference[:-1], KEY.reference + "000", "İ" * 31])
+def test_what_is_no_id_of_ours_names_nothing(vendor_id: str, table: Table) -> None:
+    queued(table)
+    sent(table)
+    assert find(table, replace(OURS, vendor_id=vendor_id)) is None
+
+
+def test_an_account_has_no_say_in_what_another_was_given(table: Table) -> None:
+    queued(table)
+    submission = sent(table, "5010")
+    for report in (REPORT, OURS):
+        assert find(table, report, "ly-bulk") is None
+    assert submission.account == "hb-main"
+
+
+def test_an_account_that_was_tried_before_may_still_report(table: Table) -> None:
+    queued(table)
+    moved = {"account": "ly-bulk", "vendor": "langyu", "next_at": NOW, "failures": 0, "busy": 0, "attempt": {}}
+    submissions.waiting(table, marked(table), **moved, tried=["hb-main"], marked=True)  # type: ignore[arg-type]
+    assert find(table, OURS) == find(table, OURS, "ly-bulk") == current(table)
+
+
+def test_an_early_report_is_kept_whole(table: Table) -> None:
+    assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
+    ((key, kept),) = reports.early_reports(table, "vid#hb-main#5010")
+    assert kept == REPORT
+    assert table.get(key)
+    plain = replace(REPORT, reason=None, reported_at=None, status=ReportStatus.DELIVERED)
+    reports.keep_early(table, "hb-main", plain, NOW, TTL)
+    assert {report.status for _, report in reports.early_reports(table, "vid#hb-main#5010")} == {
+        ReportStatus.UNDELIVERED,
+        ReportStatus.DELIVERED,
+    }
+
+
+def test_a_repeated_early_report_is_kept_once_and_each_recipients_is(table: Table) -> None:
+    for report in (REPORT, REPORT, replace(REPORT, number="13900139000"), replace(REPORT, segment=1)):
+        reports.keep_early(table, "hb-main", report, NOW, TTL)
+    assert len(list(reports.early_reports(table, "vid#hb-main#5010"))) == 3
+
+
+def test_early_reports_are_filed_under_the_vendors_id_even_when_they_carry_ours(table: Table) -> None:
+    reports.keep_early(table, "ic-main", replace(OURS, alternative_id="5010"), NOW, TTL)
+    assert len(list(reports.early_reports(table, "vid#ic-main#5010"))) == 1
+
+
+def test_early_reports_go_with_time(table: Table) -> None:
+    reports.keep_early(table, "hb-main", REPORT, NOW, TTL)
+    assert {item["ttl"] for item in aws.scan(table)} == {TTL}
+
+
+def test_the_flag_does_not_touch_a_mapping_that_is_there(table: Table) -> None:
+    queued(table)
+    sent(table, "5010")
+    before = table.get(("vid#hb-main#5010", "map")) or {}
+    assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL + 1) is True
+    assert table.get(("vid#hb-main#5010", "map")) == before | {"early": True}
+    assert find(table, REPORT) == current(table)
+
+
+@pytest.mark.parametrize("first", ["report", "mapping"])
+def test_whoever_comes_second_sees_the_other(first: str, table: Table) -> None:
+    queued(table)
+    submission = marked(table)
+    if first == "report":
+        assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
+        with pytest.raises(ConditionFailed):
+            submissions.submitted(table, submission, Accepted(("5010",)))
+    else:
+        submissions.submitted(table, submission, Accepted(("5010",)))
+        assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is True

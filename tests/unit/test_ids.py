@@ -1,0 +1,59 @@
+"""Ids: of one shape, in order of time, and read back from what vendors return (ids.py)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsgateway import ids
+from smsgateway.ids import SubmissionKey
+
+NOW = 1_767_294_000_000
+
+
+def test_ids_sort_by_time() -> None:
+    made = [ids.message_id(NOW + step, 2**80 - 1 - step) for step in range(3)]
+    assert made == sorted(made)
+    assert all(len(one) == 30 and one.startswith("msg_") for one in made)
+
+
+def test_an_idempotency_key_makes_one_id_a_client() -> None:
+    assert ids.keyed_message_id("shop", "k") == ids.keyed_message_id("shop", "k")
+    assert len({ids.keyed_message_id(*pair) for pair in (("shop", "k"), ("shop", "K"), ("other", "k"))}) == 3
+
+
+@given(
+    st.integers(0, 2**48 - 1),
+    st.integers(0, 2**80 - 1),
+    st.integers(0, 99_999),
+    st.lists(st.integers(0, 999), max_size=6),
+)
+def test_a_reference_names_its_submission(now: int, randomness: int, index: int, children: list[int]) -> None:
+    key = SubmissionKey(ids.message_id(now, randomness), ids.root_path(index))
+    for child in children:
+        key = key.child(child)
+    assert ids.parse_reference(key.reference) == key
+    assert key.root == ids.root_path(index)
+    assert key.reference.isascii()
+    assert key.reference.isalnum()
+    assert len(key.reference) <= 50
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "0" * 26, "0" * 30, "0" * 32, "U" + "0" * 30, "0" * 30 + "x", "0" * 26 + "１２３４５"]
+)
+def test_what_is_no_reference(reference: str) -> None:
+    assert ids.parse_reference(reference) is None
+
+
+@given(st.text())
+def test_any_text_may_be_asked(text: str) -> None:
+    key = ids.parse_reference(text)
+    assert key is None or key.reference == text
+
+
+def test_shards_are_even_and_stable() -> None:
+    counts = [0] * 8
+    for index in range(8_000):
+        counts[ids.shard(f"{index}", 8)] += 1
+    assert all(900 < count < 1_100 for count in counts)
+    assert ids.shard("13800138000", 8) == ids.shard("13800138000", 8)
