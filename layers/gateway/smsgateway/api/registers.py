@@ -76,14 +76,14 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
     operation_id="deleteTemplate",
     responses=answers.described({204: ("It is gone", None)}, 404),
 )
-def delete_template(name: NamePath) -> Response[None]:
+def delete_template(name: NamePath) -> Response[str]:
     """Messages that were accepted with it are sent all the same."""
     administrators_only(router)
     table = gateway_of(router).table
     if registry.load_template(table, name) is None:
         raise not_found("template")
     registry.delete_template(table, name)
-    return Response(204, body="")
+    return Response(204)
 
 
 def _template_errors(body: TemplateBody, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -160,7 +160,7 @@ def show_suppression(number: NumberPath) -> dict[str, Any]:
     operation_id="deleteSuppression",
     responses=answers.described({204: ("It may be sent to", None)}, 404),
 )
-def delete_suppression(number: NumberPath) -> Response[None]:
+def delete_suppression(number: NumberPath) -> Response[str]:
     """Lifts the suppression."""
     administrators_only(router)
     table = gateway_of(router).table
@@ -168,7 +168,7 @@ def delete_suppression(number: NumberPath) -> Response[None]:
     if registry.suppressed_at(table, normalised) is None:
         raise not_found("suppression")
     registry.allow(table, normalised)
-    return Response(204, body="")
+    return Response(204)
 
 
 def _suppression(number: str, since: int) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def list_clients() -> dict[str, Any]:
     operation_id="deleteClient",
     responses=answers.described({204: ("Its key is gone", None)}, 404),
 )
-def delete_client(name: NamePath) -> Response[None]:
+def delete_client(name: NamePath) -> Response[str]:
     """What it has posted is sent all the same. A name whose creation broke off is free again."""
     administrators_only(router)
     gateway = gateway_of(router)
@@ -86,7 +86,7 @@ def delete_client(name: NamePath) -> Response[None]:
     if named:
         gateway.keys.delete(named[1].key_id)
     registry.delete_client(gateway.table, name, claimed)
-    return Response(204, body="")
+    return Response(204)
 
 
 def _taken() -> Problem:

@@ -56,7 +56,8 @@ def serve(
 
 
 def _logged(event: Mapping[str, Any], client: Client | None, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, after a line about it."""
+    """The answer, after a line about it. One without a body says so with an empty text: null is none everywhere."""
+    answer["body"] = answer["body"] or ""
     logger.info(
         "answered",
         method=event["httpMethod"],

@@ -145,6 +145,23 @@ def put_single(table: Table, message: Message, item: Item, number: str, now: int
     table.put(whole, UNUSED_ID, {"seconds": now // 1000})
 
 
+def put_first(table: Table, item: Item, now: int) -> None:
+    """File the first submission of a message to several numbers, while its acceptance is under way.
+
+    Raises ConditionFailed when a message to one number stands there, accepted under the same Idempotency-Key.
+    """
+    table.put(item, f"{UNUSED_ID} OR attribute_not_exists(message)", {"seconds": now // 1000})
+
+
+def delete_unaccepted(table: Table, submission: Stored) -> None:
+    """Clear away what an acceptance left that died, unless a later one has put its own in that place."""
+    values = {"queued": State.QUEUED, "next_at": submission.next_at}
+    try:
+        table.delete(submission.table_key, "#state = :queued AND next_at = :next_at", values)
+    except ConditionFailed:
+        return
+
+
 def load_submission(table: Table, key: SubmissionKey) -> Stored | None:
     item = table.get(submission_key(key))
     return read_submission(item) if item else None
@@ -222,7 +239,7 @@ def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) 
         raise
 
 
-def _settling(submission: Stored, expression: str, values: Mapping[str, Any]) -> Update:
+def _settling(submission: Stored, expression: str, values: Mapping[str, Any], condition: str = "") -> Update:
     """An update that only the worker of this attempt may make, also after its deadline."""
     return Update(
         submission.table_key,
@@ -234,7 +251,7 @@ def _settling(submission: Stored, expression: str, values: Mapping[str, Any]) ->
             "sending": State.SENDING,
             "unconfirmed": State.UNCONFIRMED,
         },
-        "#state IN (:sending, :unconfirmed) AND #owner = :owner AND attempt = :attempt",
+        f"#owner = :owner AND attempt = :attempt AND {condition or '#state IN (:sending, :unconfirmed)'}",
     )
 
 
@@ -263,12 +280,16 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
         "ids": list(answer.vendor_ids),
         "answer": answer.vendor_status,
         "rejected": [[number.number, number.reason, number.vendor_status] for number in answer.rejected],
+        "early": True,
     }
     expression = "SET #state = :state"
     expression += ", vendor_ids = :ids" if answer.vendor_ids else ""
-    expression += ", answer = :answer" if answer.vendor_status else ""
+    expression += ", answer = :answer" if answer.vendor_status or submission.answer else ""
     expression += ", rejected = :rejected" if answer.rejected else ""
-    update = _settling(submission, expression, values)
+    expression += "" if unless_early else ", early = :early"
+    # A report may have proved it SUBMITTED already; the ids are still to be filed.
+    proved_or_not = "#state IN (:sending, :unconfirmed, :state)"
+    update = _settling(submission, f"{expression} REMOVE refusal", values, proved_or_not)
     if not answer.vendor_ids:
         _settle(table, update)
         return
@@ -296,9 +317,16 @@ def _mapping(submission: Stored, vendor_id: str, condition: str = "") -> Update:
 
 
 def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -> None:
-    """Nobody can say whether the vendor took it."""
+    """Nobody can say whether the vendor took it, unless a report has come meanwhile and proves it SUBMITTED."""
     values = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason}
-    _settle(table, _settling(submission, "SET #state = :state, answer = :answer, refusal = :reason", values))
+    expression = "SET #state = :state, answer = :answer, refusal = :reason"
+    unproved = "#state IN (:sending, :unconfirmed) AND (attribute_not_exists(proved) OR proved <> :attempt)"
+    try:
+        _settle(table, _settling(submission, expression, values, unproved))
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item.get("proved") == submission.attempt):
+            raise
+        _settle(table, _settling(submission, "SET #state = :state", {"state": State.SUBMITTED}))
 
 
 def ended(table: Table, submission: Stored, state: State, answer: str, reason: Reason) -> None:
@@ -366,19 +394,32 @@ def waiting(
             raise
 
 
-def moved(table: Table, submission: Stored, attempt: Mapping[str, Any], moved_to: str, *, marked: bool) -> None:
-    """Its recipients go on in children, because the next account takes fewer at once.
+def moved(
+    table: Table,
+    submission: Stored,
+    attempt: Mapping[str, Any],
+    moved_to: str,
+    *,
+    marked: bool,
+    vendor: str = "",
+    limit: int = 0,
+) -> None:
+    """Its recipients go on in children of at most `limit`, because the next account takes fewer at once.
 
-    `due_at` stays, for the worker that spreads the recipients may die.
+    `due_at` stays, for the worker that spreads the recipients may die. Whoever does it then must cut them as this one
+    would have, whatever the configuration says by that time: a child that is there may have been sent.
     """
     values = {
         "state": State.MOVED,
         "attempts": [*submission.attempts, attempt],
         "moved_to": moved_to,
+        "moved_vendor": vendor,
+        "moved_limit": limit,
         "queued": State.QUEUED,
         "waiting": State.WAITING,
     }
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
+    expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
     if marked:
         _settle(table, _settling(submission, expression, values))
         return
@@ -420,18 +461,25 @@ def expire(table: Table, submission: Stored, now: int) -> None:
 
 
 def prove(table: Table, submission: Stored) -> None:
-    """A report carries our id: an UNCONFIRMED submission was sent, and one that is SENDING will not be in doubt."""
-    values = {"unconfirmed": State.UNCONFIRMED, "sending": State.SENDING, "attempt": submission.attempt}
+    """A report carries our id: a submission in doubt was sent, and one that is SENDING will not be in doubt.
+
+    In doubt is UNCONFIRMED, and WAITING after an attempt at this account that was: it need not be sent once more.
+    """
+    values = {"state": submission.state, "sending": State.SENDING, "attempt": submission.attempt}
+    doubted = submission.state == State.WAITING and any(
+        attempt["outcome"] == "unconfirmed" and attempt["account"] == submission.account
+        for attempt in submission.attempts
+    )
     try:
-        if submission.state == State.UNCONFIRMED:
+        if submission.state == State.UNCONFIRMED or doubted:
             expression = "SET #state = :submitted REMOVE refusal"
-            condition = "#state = :unconfirmed AND attempt = :attempt"
+            condition = "#state = :state AND attempt = :attempt"
             table.update(Update(submission.table_key, expression, {**values, "submitted": State.SUBMITTED}, condition))
         elif submission.state == State.SENDING:
             condition = "#state = :sending AND attempt = :attempt"
             table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
     except ConditionFailed as failed:
-        if failed.item and failed.item["state"] in (State.UNCONFIRMED, State.SENDING):
+        if failed.item and failed.item["state"] in (State.UNCONFIRMED, State.SENDING, State.WAITING):
             prove(table, read_submission(failed.item))
 
 
