@@ -83,7 +83,7 @@ def delete_template(name: NamePath) -> Response[str]:
     if registry.load_template(table, name) is None:
         raise not_found("template")
     registry.delete_template(table, name)
-    return Response(204)
+    return Response(204, body="")
 
 
 def _template_errors(body: TemplateBody, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -168,7 +168,7 @@ def delete_suppression(number: NumberPath) -> Response[str]:
     if registry.suppressed_at(table, normalised) is None:
         raise not_found("suppression")
     registry.allow(table, normalised)
-    return Response(204)
+    return Response(204, body="")
 
 
 def _suppression(number: str, since: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def delete_client(name: NamePath) -> Response[str]:
     if named:
         gateway.keys.delete(named[1].key_id)
     registry.delete_client(gateway.table, name, claimed)
-    return Response(204)
+    return Response(204, body="")
 
 
 def _taken() -> Problem:

@@ -41,8 +41,9 @@ def serve(
     collaborators: object,
     event: Mapping[str, Any],
     context: Any,
+    address: str = "",
 ) -> dict[str, Any]:
-    """Answer one request."""
+    """Answer one request. `address`: the API's own, where it is known better than from requests."""
     logger.set_correlation_id(event["requestContext"]["requestId"])
     try:
         plain = bodies.cleaned(event)
@@ -51,7 +52,7 @@ def serve(
         return _logged(event, None, _proxied(problem_response(problem)))
     except Exception as error:  # whatever it is, the client gets an answer that shows nothing of it
         return _logged(event, None, _proxied(_unexpected(error)))
-    app.context.update(client=client, base_url=base_url(plain), collaborators=collaborators)
+    app.context.update(client=client, base_url=address or base_url(plain), collaborators=collaborators)
     return _logged(event, client, app.resolve(plain, context))
 
 
