@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
 TABLE_NAME = "gateway"
 QUEUES = ("urgent", "bulk", "receipts", "receipts-dead")
 BUS = "gateway-bus"
@@ -49,8 +51,9 @@ def _value(loader: _Tagged, _suffix: str, node: yaml.Node) -> Any:
 _Tagged.add_multi_constructor("!", _value)
 
 
+@cache
 def resources() -> dict[str, Any]:
-    """template.yaml's resources."""
+    """template.yaml's resources; not to be changed."""
     # A SafeLoader with a constructor that makes plain values.
     template = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Tagged)
     found: dict[str, Any] = template["Resources"]
@@ -85,6 +88,12 @@ def create_table(client: "DynamoDBClient") -> Table:
     wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     client.create_table(TableName=TABLE_NAME, **{name: properties[name] for name in wanted})
     return Table(client, TABLE_NAME)
+
+
+def clear(table: Table) -> None:
+    """Take everything out of the table."""
+    for item in scan(table):
+        table.delete((item["pk"], item["sk"]))
 
 
 def create_queues(client: "SQSClient") -> None:

@@ -26,12 +26,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     failures = []
     for record in event["Records"]:
-        key = parse_wake_up(record["body"])
+        key = None
         try:
+            key = parse_wake_up(record["body"])
             dispatch(dispatcher, key, runtime.now_ms() + context.get_remaining_time_in_millis())
         except InFlightError:
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:  # its text may hold what must not be logged
-            logger.error("a dispatch failed", submission=key.reference, error=type(error).__name__)
+            logger.error("a dispatch failed", submission=key and key.reference, error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

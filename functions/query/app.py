@@ -26,4 +26,5 @@ def gateway() -> Gateway:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return serving.serve(app, authenticator(), gateway(), event, context)
+    address = runtime.environment().public_url
+    return serving.serve(app, authenticator(), gateway(), event, context, address)

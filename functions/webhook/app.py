@@ -22,7 +22,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     source_ip = event["requestContext"]["identity"]["sourceIp"]
     answer = receive(receiver, path["account"], path["token"], kind, _push(event), source_ip)
     if answer.status != 200:
-        logger.warning("a push was not taken", account=path["account"], kind=kind, status=answer.status)
+        # A mistyped address may hold a token where the account belongs.
+        account = path["account"] if path["account"] in receiver.settings().accounts else None
+        logger.warning("a push was not taken", account=account, kind=kind, status=answer.status)
     return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
 
 

@@ -4,7 +4,6 @@ Nothing is sent to anybody: the vendors are simulated. The numbers that follow a
 from the API, from the simulators' records and from the event bus; what is missing ends it with a sentence and status 1.
 """
 
-import json
 import sys
 import time
 from collections import Counter, defaultdict
@@ -194,11 +193,12 @@ def percentiles(seconds: list[float]) -> str:
 
 
 def show_balances(api: Api, accounts: dict[str, str]) -> None:
-    say("\nBalances, asked for just now:")
+    """What the vendors said when they were asked last; the schedule asks them every ten minutes."""
+    say("\nBalances:")
     for account, vendor in accounts.items():
-        answer = api.post(f"/accounts/{account}/check", {})
-        balance = answer.body.get("balance") if answer.status == 200 else answer.body
-        say(f"  {vendor:12} {json.dumps(balance, ensure_ascii=False)}")
+        balance = api.get(f"/accounts/{account}").body["balance"] or api.post(f"/accounts/{account}/check", {}).body
+        amounts = balance.get("amounts") or balance.get("balance") or []
+        say(f"  {vendor:12} {', '.join(' '.join(filter(None, (each['product'], each['amount']))) for each in amounts)}")
 
 
 def check(world: World, api: Api, sent: list[Sent]) -> list[str]:

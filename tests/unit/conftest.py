@@ -12,9 +12,8 @@ from tests import aws
 @pytest.fixture
 def in_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """moto in place of AWS, for as long as the test runs."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", aws.REGION)
+    for name, value in aws.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
     with mock_aws():
         yield
 

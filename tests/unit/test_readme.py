@@ -181,6 +181,14 @@ def test_every_option_is_there_with_its_default_and_its_vendors() -> None:
     assert set(ticked(rows["codes"]["meaning"])[1:]) == set(About) - {About.UNLISTED}
 
 
+def test_what_has_no_effect_yet_is_said_to_have_none() -> None:
+    code = {path: path.read_text(encoding="utf-8") for path in (ROOT / "layers/gateway/smsgateway").rglob("*.py")}
+    readers = "".join(text for path, text in code.items() if path.name not in ("model.py", "settings.py"))
+    for row in table_with("option", "default"):
+        is_read = re.search(rf"\.{name_of(row['option'])}\b", readers) is not None
+        assert ("not used yet" in row["meaning"]) == (not is_read), row["option"]
+
+
 # --- The vendors
 
 
@@ -416,3 +424,15 @@ def test_every_chapter_is_in_the_contents() -> None:
     chapters = re.findall(r"^## (.*)$", PROSE, flags=re.MULTILINE)
     listed = re.findall(r"^[0-9]+\. \[(.*)\]\(#", PROSE, flags=re.MULTILINE)
     assert ["Contents", *listed] == chapters
+
+
+def test_the_layout_is_that_of_the_repository() -> None:
+    layout = README.partition("## Developing\n")[2].split("```\n")[1]
+    top = [line for line in layout.splitlines() if not line.startswith(" ")]
+    named = [name for line in top for name in re.split(r" {5,}", line)[0].split()]
+    inside = re.findall(r"[a-z]+\.py|[a-z]+/(?= )", "".join(line for line in layout.splitlines() if line[0] == " "))
+    for path in [
+        *(name.partition("<")[0] for name in named),
+        *(f"layers/gateway/smsgateway/{name}" for name in inside),
+    ]:
+        assert (ROOT / path).exists(), path

@@ -25,10 +25,11 @@ ENVIRONMENTS = {
     "dispatch": WAKE_UPS | ACCOUNTS,
     "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL"} | ACCOUNTS,
     "webhook": {"RECEIPT_QUEUE_URL"} | ACCOUNTS,
-    "ingest": WAKE_UPS | ACCOUNTS | {"PARKED_QUEUE_URL"},
+    "ingest": {"TABLE_NAME", "RETENTION_DAYS", "PARKED_QUEUE_URL"} | ACCOUNTS,
     "fanout": {"TABLE_NAME", "EVENT_BUS_NAME"},
-    "query": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"},
-    "sweep": WAKE_UPS | ACCOUNTS | {"RECEIPT_QUEUE_URL"},
+    "query": {"TABLE_NAME", "RETENTION_DAYS", "ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"}
+    | ACCOUNTS,
+    "sweep": WAKE_UPS | ACCOUNTS,
 }
 WITHOUT_KEY = {
     ("GET", "/openapi.json"),
@@ -57,7 +58,6 @@ WITH_KEY = {
     ("POST", "/clients"),
     ("GET", "/clients"),
     ("DELETE", "/clients/{name}"),
-    ("GET", "/statistics"),
 }
 
 Node = dict[str, Any]

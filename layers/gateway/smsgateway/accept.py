@@ -52,7 +52,6 @@ class Post:
     send_at: int | None = None  # epoch ms
     valid_for: int | None = None  # seconds
     resend_unconfirmed: bool = False
-    resend_undelivered: bool = False
     dry_run: bool = False
     idempotency_key: str = ""
     body_hash: str = ""
@@ -119,6 +118,8 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         if first is None:
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
+        # What stands there may be our own, put by the first try of the SDK: a wake-up too many does no harm.
+        _wake_up(acceptor, message, [SubmissionKey(identity, root_path(0))])
         return 202, first
     _wake_up(acceptor, message, keys)
     return 202, _answer(message, recipients)
@@ -281,7 +282,6 @@ def _message(
         reference=post.reference,
         send_at=post.send_at,
         resend_unconfirmed=post.resend_unconfirmed,
-        resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,
     )
 
@@ -376,9 +376,11 @@ def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequen
     if message.recipients == 1:
         submissions.put_single(acceptor.table, message, items[0], parts[0].numbers[0], now)
         return keys
-    messages.begin_acceptance(acceptor.table, message, now, now + ACCEPTANCE_TIME, ttl)
+    owner = f"{acceptor.random.getrandbits(64):016x}"
+    messages.begin_acceptance(acceptor.table, message, now, now + ACCEPTANCE_TIME, ttl, owner)
+    submissions.put_first(acceptor.table, items[0], now)
     for key, part in zip(keys, parts, strict=True):
         items += messages.payload_items(key, part, ttl)
-    acceptor.table.put_many(items)
-    messages.finish_acceptance(acceptor.table, message.id)
+    acceptor.table.put_many(items[1:])
+    messages.finish_acceptance(acceptor.table, message.id, owner)
     return keys

@@ -13,7 +13,7 @@ from random import Random
 from smsgateway import encoding, queues, routing
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import MOST_CHILDREN, SubmissionKey
 from smsgateway.ingest import apply_early
 from smsgateway.model import (
     About,
@@ -191,11 +191,12 @@ def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> Non
     submission = job.submission
     if isinstance(outcome, Refused):
         outcome = _after_rotation(dispatcher, job, outcome)
-        _alert(dispatcher, job, outcome)
-    step = routing.next_step(outcome, _standing(job, dispatcher.now()), dispatcher.random.random())
+    # Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten.
+    others = _others(job, dispatcher.now()) if isinstance(outcome, Refused | NotSentError) else ()
+    step = routing.next_step(outcome, _standing(job, others), dispatcher.random.random())
     match step:
         case routing.Submit(answer):
-            _submitted(dispatcher.table, submission, answer, dispatcher.now())
+            _submitted(dispatcher, job, answer)
         case routing.Doubt(reason, answer):
             submissions.unconfirmed(dispatcher.table, submission, answer, reason)
             if job.message.resend_unconfirmed:
@@ -204,16 +205,19 @@ def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> Non
             submissions.ended(dispatcher.table, submission, state, answer, reason)
         case routing.Again() | routing.Move():
             _go_on(dispatcher, job, step, marked=True)
+    if isinstance(outcome, Refused):
+        _alert(dispatcher, job, outcome)
 
 
-def _submitted(table: Table, submission: Stored, answer: Accepted, now: int) -> None:
+def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
+    table, submission = dispatcher.table, job.submission
     try:
         submissions.submitted(table, submission, answer)
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("early")):
             raise
         submissions.submitted(table, submission, answer, unless_early=False)
-        apply_early(table, submission, answer.vendor_ids, now)
+        apply_early(table, job.account, submission, answer.vendor_ids, dispatcher.now())
 
 
 def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
@@ -240,8 +244,11 @@ def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
         )
 
 
-def _standing(job: Job, now: int) -> routing.Try:
-    others = next_accounts(job.submission, job.message, job.payload, job.settings, now)
+def _others(job: Job, now: int) -> tuple[str, ...]:
+    return next_accounts(job.submission, job.message, job.payload, job.settings, now)
+
+
+def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
     vendors = job.settings.accounts
     return routing.Try(
         account=job.account.name,
@@ -263,6 +270,7 @@ def next_accounts(
         for name in message.route
         if name not in passed
         and (account := settings.accounts.get(name))
+        and len(encoding.divide(account, payload)) <= MOST_CHILDREN
         and encoding.problem_with(account, message, payload, at) is None
     )
 
@@ -307,7 +315,16 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
         tried = (*submission.tried, submission.account)
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
-            submissions.moved(dispatcher.table, submission, attempt, account.name, marked=marked)
+            limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
+            submissions.moved(
+                dispatcher.table,
+                submission,
+                attempt,
+                account.name,
+                marked=marked,
+                vendor=account.vendor,
+                limit=limit,
+            )
             parent = replace(submission, state=State.MOVED)
             spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
             return

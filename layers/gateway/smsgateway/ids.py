@@ -15,6 +15,7 @@ BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 ID_LENGTH = 26
 ROOT_DIGITS = 5
 CHILD_DIGITS = 3
+MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
 

@@ -13,7 +13,7 @@ from smsgateway.store import accounts, recipients, replies, reports, submissions
 from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
-from smsgateway.text import matches_mask
+from smsgateway.text import matches_mask, normalise_number
 
 OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", "STOP", "UNSUBSCRIBE"})
 TRIES = 5  # of a write that others write too
@@ -96,38 +96,49 @@ def _apply(ingester: Ingester, account: Account, report: Report, known: dict[str
     """Apply one report, or file it until its submission is known. `known`: submissions read for this receipt."""
     now = ingester.now()
     identity = report.vendor_id + "\x1f" + report.alternative_id
+    ttl = now // 1000 + ingester.retention
     submission = known.get(identity) or reports.find_submission(ingester.table, account.name, report)
-    while submission is None:
-        if not reports.keep_early(ingester.table, account.name, report, now, now // 1000 + ingester.retention):
+    if submission is None:
+        if not reports.keep_early(ingester.table, account.name, report, now, ttl):
             return
         submission = reports.find_submission(ingester.table, account.name, report)
+        if submission:  # the mapping came meanwhile
+            apply_early(ingester.table, account, submission, [report.alternative_id or report.vendor_id], now)
+        return
     known[identity] = submission
-    apply_to(ingester.table, submission, report, now)
+    if not apply_to(ingester.table, account, submission, report, now):
+        reports.keep_unmatched(ingester.table, account.name, report, now, ttl)
 
 
-def apply_to(table: Table, submission: Stored, report: Report, now: int) -> None:
-    """Apply a report to its recipient; one whose masked number fits several is only kept, at each of them."""
-    submissions.prove(table, submission)
-    if "*" not in report.number:
-        recipients.apply_report(table, submission, report.number, report, now)
-        return
-    payload = submission.payload() or load_payload(table, submission.key)
-    fitting = [number for number in payload.numbers if matches_mask(number, report.number)]
+def apply_to(table: Table, account: Account, submission: Stored, report: Report, now: int) -> bool:
+    """Apply a report to its recipient; one whose masked number fits several is only kept, at each of them.
+
+    False when it fits none of them.
+    """
+    if account.name == submission.account:
+        submissions.prove(table, submission)
+    else:  # it had gone through this account before, and what the report says is this one's word
+        submission = replace(submission, account=account.name, vendor=account.vendor)
+    number = normalise_number(report.number) or report.number
+    payload = submission.payload()
+    if payload is None and "*" in number:
+        payload = load_payload(table, submission.key)
+    fitting = [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
     if len(fitting) == 1:
-        recipients.apply_report(table, submission, fitting[0], report, now)
-        return
-    for number in fitting:
+        return recipients.apply_report(table, submission, fitting[0], report, now)
+    for one in fitting:
         note = f"the masked number fits {len(fitting)} recipients of this submission"
-        recipients.remember(table, submission, number, report, note, now)
+        recipients.remember(table, submission, one, report, note, now)
+    return bool(fitting)
 
 
-def apply_early(table: Table, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
-    """Apply the reports that came before their mapping, and clear them away."""
+def apply_early(table: Table, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
+    """Apply the reports that came before their mapping, and clear them away; what fits no recipient stays."""
     for vendor_id in vendor_ids:
-        place = submissions.vendor_key(submission.account, vendor_id)[0]
+        place = submissions.vendor_key(account.name, vendor_id)[0]
         for key, report in reports.early_reports(table, place):
-            apply_to(table, submission, report, now)
-            table.delete(key)
+            if apply_to(table, account, submission, report, now):
+                table.delete(key)
 
 
 def _take_replies(ingester: Ingester, account: Account, inbound: Sequence[Inbound], received_at: int) -> None:

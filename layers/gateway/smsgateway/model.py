@@ -194,7 +194,6 @@ class Message:
     reference: str = ""
     send_at: int | None = None
     resend_unconfirmed: bool = False
-    resend_undelivered: bool = False
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
 
 

@@ -150,6 +150,9 @@ def _keep(
     except DecodeError as error:
         _store(poller, account, kind, response)  # ingest parks it with its bytes
         return False, error.problem
+    except Exception:  # a decoder's bug; the vendor has forgotten the page all the same
+        _store(poller, account, kind, response)
+        raise
     if isinstance(page, Refused):
         if alert := alert_for(page):
             _alert(poller, account, alert, page.vendor_status)

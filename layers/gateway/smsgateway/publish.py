@@ -51,12 +51,13 @@ def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> 
 
 def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> Iterator[Event]:
     submission = read_submission(new)
-    if old is None or (old["state"], old.get("attempt")) != (new["state"], new.get("attempt")):
-        if submission.state == State.SUBMITTED:
-            yield _submitted(submission, at)
-            yield from _rejected_numbers(submission, numbers, at)
-        elif (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new:
-            yield from _of_all_recipients(submission, type_, numbers, at)
+    changed = old is None or (old["state"], old.get("attempt")) != (new["state"], new.get("attempt"))
+    if changed and submission.state == State.SUBMITTED:
+        yield _submitted(submission, at)
+    elif changed and (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new:
+        yield from _of_all_recipients(submission, type_, numbers, at)
+    if "rejected" in new and "rejected" not in (old or {}):
+        yield from _rejected_numbers(submission, numbers, at)
     if submission.single and "status" in new:
         yield from _of_recipient(old, new, submission.key.message_id, read_outcome(new))
 
@@ -80,8 +81,6 @@ def _submitted(submission: Stored, at: int) -> Event:
 
 def _rejected_numbers(submission: Stored, numbers: Numbers, at: int) -> Iterator[Event]:
     """The numbers that the vendor refused while it took the rest."""
-    if not submission.rejected:
-        return
     segments = numbers(submission)
     for rejection in submission.rejected:
         yield _recipient_event(

@@ -350,6 +350,11 @@ class Environment:
         return self._required("USAGE_PLAN_PARAMETER")
 
     @property
+    def public_url(self) -> str:
+        """The API's address, stage included, without a slash at its end; empty when only requests tell it."""
+        return self.variables.get("PUBLIC_URL", "").rstrip("/")
+
+    @property
     def retention_days(self) -> int:
         days = self._required("RETENTION_DAYS")
         if not re.fullmatch("[1-9][0-9]{0,3}", days):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from smsgateway import encoding
 from smsgateway.dispatch import RESENDS, spread
 from smsgateway.ids import DUE_SHARDS
-from smsgateway.ingest import publish_group
-from smsgateway.model import Message, Options, State
+from smsgateway.ingest import apply_early, publish_group
+from smsgateway.model import Account, Message, Options, State
 from smsgateway.queues import WakeUps, urgent
 from smsgateway.settings import Settings
 from smsgateway.store import recipients, replies, submissions
@@ -107,7 +107,7 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
     message = _message(sweeper, submission)
     if message is None:
         if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
-            table.delete(submission.table_key)
+            submissions.delete_unaccepted(table, submission)
         return
     if submission.next_at > now + WAKE_UP_LOST:
         submissions.look_again(table, submission, submission.next_at)
@@ -131,6 +131,8 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     """Wait for the end of the account's report window; then what is still open becomes `unknown`."""
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
+    if submission.early and account:  # its worker may have died before it applied them
+        apply_early(table, account, submission, submission.vendor_ids, now)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -148,12 +150,15 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
 
 def _spread(sweeper: Sweeper, submission: Stored) -> None:
     """A worker died between moving the submission's recipients and telling their children."""
-    message = _message(sweeper, submission)
-    account = sweeper.settings().accounts.get((submission.item or {}).get("moved_to", ""))
-    if message is None or account is None:
+    message, moved = _message(sweeper, submission), submission.item or {}
+    if message is None:
         submissions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
         return
-    parts = encoding.divide(account, load_payload(sweeper.table, submission.key))
+    # An account that is not configured any more: its children go on from there.
+    gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})
+    account = sweeper.settings().accounts.get(gone.name, gone)
+    as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
+    parts = encoding.divide(as_cut, load_payload(sweeper.table, submission.key))
     spread(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
 
 
@@ -164,5 +169,8 @@ def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     if account is None:
         return
     ttl = sweeper.now() // 1000 + sweeper.retention
+    if not group.done:  # first closed, so that no part can complete it, and still due until it is published
+        replies.put_group(sweeper.table, replace(group, done=True), int(item["due_at"]), ttl)
+        group = replace(group, done=True, version=group.version + 1)
     publish_group(sweeper.table, account, group, ttl, partial=True)
-    replies.put_group(sweeper.table, replace(group, done=True), None, ttl)
+    replies.put_group(sweeper.table, group, None, ttl)

@@ -48,6 +48,7 @@ def deployed(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         "ADMIN_KEY_SECRET": "administrators-key",
         "USAGE_PLAN_PARAMETER": "/gateway/usage-plan",
         "STACK_NAME": "gateway",
+        "PUBLIC_URL": "https://sms.example.com/",
         "RETENTION_DAYS": "90",
         "ALLOW_LOOPBACK_VENDORS": "false",
     }
@@ -108,3 +109,9 @@ def test_without_a_key_nothing_is_made(deployed: Table) -> None:
 
     assert send.handler(event, CONTEXT)["statusCode"] == 401
     assert aws.scan(deployed) == []
+
+
+def test_the_address_of_the_stacks_own_domain(deployed: Table) -> None:
+    shown = json.loads(query.handler(sample("query-get-account"), CONTEXT)["body"])
+
+    assert shown["push"]["reports"].startswith("https://sms.example.com/push/hb-main/")

@@ -33,6 +33,10 @@ class TransactionCanceledException(Exception):  # noqa: N818  botocore's own nam
         self.response = {"CancellationReasons": reasons}
 
 
+class TransactionConflictException(Exception):  # noqa: N818  botocore's own name for it
+    """Never raised: here, nothing happens at the same time."""
+
+
 class FakeDynamoDB:
     """A DynamoDB client. `stream` has the images before and after each change, as the table's stream has them."""
 
@@ -42,6 +46,7 @@ class FakeDynamoDB:
         self.exceptions = SimpleNamespace(
             ConditionalCheckFailedException=ConditionalCheckFailedException,
             TransactionCanceledException=TransactionCanceledException,
+            TransactionConflictException=TransactionConflictException,
         )
 
     def copy(self) -> "FakeDynamoDB":

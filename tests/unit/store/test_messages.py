@@ -21,7 +21,6 @@ FULL = replace(
     extension="12",
     send_at=NOW + 60_000,
     resend_unconfirmed=True,
-    resend_undelivered=True,
     body_hash="ab" * 32,
     content=Personal("验证码{code}", {"code": "1234", "minutes": "5"}),
 )

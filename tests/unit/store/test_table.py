@@ -21,7 +21,7 @@ OTHER = Update(("c", "d"), "SET n = :n", {"n": 1, "unused": 2})
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were slept instead of sleeping them."""
     slept: list[float] = []
-    monkeypatch.setattr(wire.time, "sleep", slept.append)
+    monkeypatch.setattr("time.sleep", slept.append)
     return slept
 
 
@@ -42,6 +42,11 @@ def test_an_item_comes_back_as_it_was_put(table: Table) -> None:
     assert type((table.get(KEY) or {})["bytes"]) is bytes
     table.delete(KEY)
     assert table.get(KEY) is None
+
+
+def test_half_a_character_is_stored_as_its_replacement(table: Table) -> None:
+    table.put({**ITEM, "text": "a\ud800b😀", "deep": [{"\udfff": "\udfff"}]})
+    assert table.get(KEY) == {**ITEM, "text": "a\ufffdb😀", "deep": [{"\udfff": "\ufffd"}]}
 
 
 def test_a_failed_condition_tells_what_is_there(table: Table) -> None:

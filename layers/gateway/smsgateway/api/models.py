@@ -86,7 +86,6 @@ class Resend(Body):
     """What the caller accepts at the risk of a duplicate."""
 
     unconfirmed: bool = Field(False, description="send again when nobody can say whether the vendor took it")
-    undelivered: bool = Field(False, description="send through the next account when the report is a failure")
 
 
 class NewMessage(Body):

@@ -27,7 +27,7 @@ def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
     for router in routers:
         app.include_router(router)
     app.exception_handler(Problem)(problem_response)
-    app.exception_handler(RequestValidationError)(lambda error: problem_response(validation_problem(error.errors())))
+    app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(ConfigurationError)(_without_accounts)
     app.exception_handler(NotFoundError)(lambda _: problem_response(_no_route(app)))
     app.exception_handler(Exception)(_unexpected)
@@ -99,6 +99,14 @@ def _no_route(app: APIGatewayRestResolver) -> Problem:
     if not methods:
         return Problem(404, "there is no such path")
     return Problem(405, f"this path takes {', '.join(methods)}", headers={"Allow": ", ".join(methods)})
+
+
+def _not_valid(error: RequestValidationError) -> Response[str]:
+    """Powertools says the same of a request and of an answer of ours that is not what it should be."""
+    errors = error.errors()
+    if any(each["loc"][0] == "response" for each in errors):
+        return _unexpected(error)
+    return problem_response(validation_problem(errors))
 
 
 def _without_accounts(error: ConfigurationError) -> Response[str]:

@@ -3,12 +3,13 @@
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, TemplateCode
-from smsgateway.store.table import Item, Key, Table, Update
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 
 UNUSED_ID = "attribute_not_exists(pk) OR #ttl < :seconds"  # an expired item may still stand there
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
@@ -57,8 +58,8 @@ def read_message(item: Item) -> Message:
     return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **values)
 
 
-def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: int) -> None:
-    """Claim a message id; nothing of the message is sent before `finish_acceptance`.
+def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: int, owner: str = "") -> None:
+    """Claim a message id; nothing of the message is sent before `finish_acceptance`. `owner` is different each time.
 
     Raises ConditionFailed with the message that stands there, unless its acceptance died before `now` (epoch ms).
     """
@@ -68,14 +69,33 @@ def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: 
         "client": message.client,
         "message": message_fields(message),
         "accepting_until": until,
+        "owner": owner or None,
         "ttl": ttl,
     }
-    table.put(item, f"{UNUSED_ID} OR accepting_until < :now", {"now": now, "seconds": now // 1000})
+    try:
+        table.put(item, "attribute_not_exists(pk)")
+    except ConditionFailed as failed:
+        if not (owner and failed.item and failed.item.get("owner") == owner):  # else our own, by the SDK's retry
+            table.put(item, "#ttl < :seconds OR accepting_until < :now", {"now": now, "seconds": now // 1000})
+            _clear(table, message.id, now)
 
 
-def finish_acceptance(table: Table, message_id: str) -> None:
-    """From here on the message is accepted."""
-    table.update(Update(message_key(message_id), "REMOVE accepting_until", {}, "attribute_exists(pk)"))
+def _clear(table: Table, message_id: str, now: int) -> None:
+    """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
+    left = table.query_all("pk = :pk AND begins_with(sk, :prefix)", {"pk": message_id, "prefix": "S#"})
+    for item in left:
+        with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
+            table.delete(
+                (item["pk"], item["sk"]),
+                "attribute_not_exists(message) OR #ttl < :seconds",
+                {"seconds": now // 1000},
+            )
+
+
+def finish_acceptance(table: Table, message_id: str, owner: str = "") -> None:
+    """From here on the message is accepted. Raises ConditionFailed when another acceptance has taken its place."""
+    condition = "#owner = :owner" if owner else "attribute_exists(pk)"
+    table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, condition))
 
 
 def load_message(table: Table, message_id: str) -> tuple[Message, bool] | None:

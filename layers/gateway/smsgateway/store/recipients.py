@@ -100,19 +100,18 @@ def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
         yield from map(read_outcome, table.query_all("pk = :pk", {"pk": pk}))
 
 
-def apply_report(table: Table, submission: Stored, number: str, report: Report, now: int) -> None:
-    """Write what a report says of one recipient. Doing it again changes nothing."""
+def apply_report(table: Table, submission: Stored, number: str, report: Report, now: int) -> bool:
+    """Write what a report says of one recipient. Doing it again changes nothing. False: there is no such recipient."""
     entry = history_entry(submission, report, now)
     status = STATUS_OF.get(report.status)
     if status is None:
-        _remember(table, recipient_key(submission, number), entry)
-        return
+        return _remember(table, recipient_key(submission, number), entry)
     if report.segment and _segments(table, submission, number) > 1:
-        whole = _apply_segment(table, submission, number, report, status)
+        whole = _apply_segment(table, submission, number, report, status, entry)
         if whole is None:
-            return
+            return True
         status = whole
-    _finish(table, submission, number, status, report, entry)
+    return _finish(table, submission, number, status, report, entry)
 
 
 def history_entry(submission: Stored, report: Report, now: int) -> dict[str, Any]:
@@ -138,7 +137,9 @@ def _segments(table: Table, submission: Stored, number: str) -> int:
     return int(row["segments"]) if row else 1
 
 
-def _apply_segment(table: Table, submission: Stored, number: str, report: Report, status: Status) -> Status | None:
+def _apply_segment(
+    table: Table, submission: Stored, number: str, report: Report, status: Status, entry: Mapping[str, Any]
+) -> Status | None:
     """Note one segment. The whole message's status, once it is known: one failure fails it, all must be delivered."""
     attribute = f"segment_{report.segment}"
     update = Update(
@@ -152,16 +153,20 @@ def _apply_segment(table: Table, submission: Stored, number: str, report: Report
     except ConditionFailed as failed:
         if failed.item is None:
             return None
+        if status != Status.DELIVERED:
+            _remember(table, recipient_key(submission, number), entry)
+            return None
         row = failed.item  # a repeated report; what follows may have been missed the first time
+    if status != Status.DELIVERED:
+        return status
     known = [value for name, value in row.items() if name.startswith("segment_")]
-    if Status.UNDELIVERED in known:
-        return Status.UNDELIVERED
-    return Status.DELIVERED if len(known) >= row["segments"] else None
+    whole = len(known) >= row["segments"] and set(known) == {Status.DELIVERED}
+    return Status.DELIVERED if whole else None
 
 
 def _finish(
     table: Table, submission: Stored, number: str, status: Status, report: Report, entry: Mapping[str, Any]
-) -> None:
+) -> bool:
     final = {
         "status": status,
         "reason": report.reason,
@@ -179,8 +184,11 @@ def _finish(
     try:
         set_final(table, submission, recipient_key(submission, number), final, first_condition, entry)
     except ConditionFailed as failed:
-        if failed.item and failed.item.get("status") != status:
-            _remember(table, recipient_key(submission, number), entry)
+        if failed.item is None:
+            return False
+        if failed.item.get("status") != status:
+            return _remember(table, recipient_key(submission, number), entry)
+    return True
 
 
 def set_final(
@@ -235,7 +243,8 @@ def remember(table: Table, submission: Stored, number: str, report: Report, note
     _remember(table, recipient_key(submission, number), history_entry(submission, report, now) | {"note": note})
 
 
-def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> None:
+def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
+    """Add to a recipient's history what is not there yet. False: there is no such recipient."""
     update = Update(
         key,
         "SET history = list_append(if_not_exists(history, :none), :entries)",
@@ -244,8 +253,9 @@ def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> None:
     )
     try:
         table.update(update)
-    except ConditionFailed:
-        return  # it is there already
+    except ConditionFailed as failed:
+        return failed.item is not None  # it is there already
+    return True
 
 
 _STATUS_OF_STATE = {

@@ -1,6 +1,6 @@
 """What clients and administrators register: clients, templates, suppressed numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,9 +168,10 @@ def suppressed_at(table: Table, number: str) -> int | None:
     return int(item["since"]) if item else None
 
 
-def suppressed(table: Table, numbers: Iterable[str]) -> set[str]:
-    """Those of the numbers that are suppressed."""
-    return {pk.removeprefix("suppressed#") for pk, _ in table.get_many(map(_suppression_key, numbers))}
+def suppressed(table: Table, numbers: Collection[str]) -> list[str]:
+    """Those of the numbers that are suppressed, in their order."""
+    found = table.get_many(map(_suppression_key, numbers))
+    return [number for number in numbers if _suppression_key(number) in found]
 
 
 def allow(table: Table, number: str) -> None:

@@ -46,6 +46,11 @@ def keep_early(table: Table, account: str, report: Report, now: int, ttl: int) -
     return "message_id" in flagged
 
 
+def keep_unmatched(table: Table, account: str, report: Report, now: int, ttl: int) -> None:
+    """Keep a report whose submission is known, but has no such recipient, among those that nobody can place."""
+    table.put(_early_item(vendor_key(account, report.vendor_id), account, report, now, ttl))
+
+
 def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) -> Item:
     return {
         "pk": place[0],

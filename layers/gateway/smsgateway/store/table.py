@@ -36,7 +36,15 @@ class _Deserializer(TypeDeserializer):
         return value
 
 
-_serialize = TypeSerializer().serialize
+class _Serializer(TypeSerializer):
+    """Half a character, as a vendor's JSON can hold it, is no UTF-8: it is stored as U+FFFD."""
+
+    def _serialize_s(self, value: str) -> str:
+        return _HALF_CHARACTER.sub("\ufffd", value)
+
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_serialize = _Serializer().serialize
 _deserialize = _Deserializer().deserialize
 
 
@@ -102,13 +110,7 @@ class Table:
 
     def put(self, item: Item, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
         """Raises ConditionFailed with the item that stands there instead."""
-        request: dict[str, Any] = {"TableName": self.name, "Item": to_wire(item)}
-        if condition:
-            request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-        if names := {word: word[1:] for word in _tokens(condition, "#")}:
-            request["ExpressionAttributeNames"] = names
-        if values:
-            request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
+        request: dict[str, Any] = {"TableName": self.name, "Item": to_wire(item)} | _conditional(condition, values)
         self._write(lambda: self.client.put_item(**request))
 
     def update(self, update: Update) -> Item:
@@ -152,8 +154,11 @@ class Table:
             else:
                 return
 
-    def delete(self, key: Key) -> None:
-        self.client.delete_item(TableName=self.name, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+    def delete(self, key: Key, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
+        """Raises ConditionFailed when the condition is not met."""
+        wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+        request: dict[str, Any] = {"TableName": self.name, "Key": wire} | _conditional(condition, values)
+        self._write(lambda: self.client.delete_item(**request))
 
     def query(
         self,
@@ -239,6 +244,21 @@ class Table:
                 return
             _back_off(attempt)
         raise TimeoutError("DynamoDB kept items of a batch unwritten")
+
+
+def _conditional(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What makes a PutItem or DeleteItem conditional."""
+    if not condition:
+        return {}
+    request: dict[str, Any] = {
+        "ConditionExpression": condition,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    if names := {word: word[1:] for word in _tokens(condition, "#")}:
+        request["ExpressionAttributeNames"] = names
+    if values:
+        request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
+    return request
 
 
 def _failed(response: Any) -> ConditionFailed:

@@ -1,0 +1,179 @@
+"""Wake-ups by SQS (functions/dispatch): each its vendor call, the failed ones back to the queue."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.dispatch import app as dispatch
+from smsgateway import runtime
+from smsgateway.errors import AmbiguousError
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Message, Personal, Request, Response, State
+from smsgateway.store import messages, submissions
+from smsgateway.store.messages import Payload
+from smsgateway.store.submissions import Stored
+from tests.unit.functions.conftest import Context, Stack, sample, samples
+
+URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
+KEYS = [SubmissionKey(**json.loads(record["body"])) for record in BULK["Records"]]
+
+
+@pytest.fixture(autouse=True)
+def _logged(log: Any) -> None:
+    log(dispatch)
+
+
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """The requests that were made of the vendor, which takes all of them."""
+    made: list[Request] = []
+    answer_with(monkeypatch, lambda request: made.append(request) or Response(200, body=b"0#1"))
+    return made
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Request], Any]) -> None:
+    def call(request: Request, *, deadline: float, allow_loopback: bool) -> Any:
+        assert 0 < deadline <= 15
+        assert allow_loopback is False
+        return answer(request)
+
+    monkeypatch.setattr("smsgateway.transport.call", call)
+
+
+def message(recipients: int) -> Message:
+    now = runtime.now_ms()
+    return Message(
+        id=KEYS[0].message_id,
+        client="shop",
+        purpose="otp" if recipients == 1 else "marketing",
+        created_at=now,
+        valid_until=now + 300_000,
+        route=("hb-main",),
+        recipients=recipients,
+        segments=recipients,
+        content=Personal("您的验证码是1234"),
+    )
+
+
+def accepted(stack: Stack, recipients: int = 1) -> None:
+    """A message with as many submissions of one number each."""
+    of = message(recipients)
+    items = [
+        submissions.new_submission(
+            key, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at
+        )
+        for key in KEYS[:recipients]
+    ]
+    if recipients == 1:
+        submissions.put_single(stack.table, of, items[0], "13900210021", of.created_at)
+        return
+    messages.begin_acceptance(stack.table, of, of.created_at, of.created_at, 2**31)
+    for key, item in zip(KEYS, items, strict=True):
+        messages.put_payload(stack.table, key, Payload(("13900210021",)), 2**31)
+        stack.table.put(item)
+    messages.finish_acceptance(stack.table, of.id)
+
+
+def submission(stack: Stack, index: int = 0) -> Stored:
+    found = submissions.load_submission(stack.table, KEYS[index])
+    assert found
+    return found
+
+
+def handle(event: dict[str, Any], remaining: int = 75_000) -> dict[str, Any]:
+    answer: dict[str, Any] = dispatch.handler(event, Context(remaining))  # type: ignore[arg-type]
+    return answer
+
+
+@pytest.mark.parametrize("name", samples("dispatch"))
+def test_every_sample_is_sent(name: str, stack: Stack, vendor: list[Request]) -> None:
+    event = sample(name)
+    count = len(event["Records"])
+    accepted(stack, count)
+    assert handle(event) == {"batchItemFailures": []}
+    assert len(vendor) == count
+    assert {submission(stack, index).state for index in range(count)} == {State.SUBMITTED}
+
+
+def test_a_repeated_wake_up_sends_nothing(stack: Stack, vendor: list[Request]) -> None:
+    accepted(stack)
+    assert handle({"Records": URGENT["Records"] * 2}) == {"batchItemFailures": []}
+    assert handle(URGENT) == {"batchItemFailures": []}
+    assert len(vendor) == 1
+
+
+def test_a_wake_up_for_nothing_is_done_with(stack: Stack, vendor: list[Request]) -> None:
+    assert handle(URGENT) == {"batchItemFailures": []}
+    assert vendor == []
+
+
+def test_one_that_another_worker_sends_comes_again(stack: Stack, vendor: list[Request], log: Any) -> None:
+    accepted(stack)
+    now = runtime.now_ms()
+    submissions.mark(stack.table, submission(stack), "another", now + 75_000, now)
+    failures = [{"itemIdentifier": URGENT["Records"][0]["messageId"]}]
+    assert handle(URGENT) == {"batchItemFailures": failures}
+    assert vendor == []
+    assert log(dispatch) == []  # nothing is wrong
+
+
+def test_only_the_failed_wake_ups_come_again(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:
+    accepted(stack, 2)
+    made: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        made.append(request)
+        if len(made) == 1:
+            raise RuntimeError("http://vendor.example/?mobile=13900210021&pwd=hb-p4ssword")
+        return Response(200, body=b"0#1")
+
+    answer_with(monkeypatch, answer)
+    assert handle(BULK) == {"batchItemFailures": [{"itemIdentifier": BULK["Records"][0]["messageId"]}]}
+    assert [submission(stack, index).state for index in (0, 1)] == [State.SENDING, State.SUBMITTED]
+    (record,) = log(dispatch)
+    assert (record["error"], record["submission"]) == ("RuntimeError", KEYS[0].reference)
+
+
+@pytest.mark.parametrize("body", ["", "{", "{}", "[]", '"x"', '{"message_id": "msg_1"}'])
+def test_a_record_that_is_no_wake_up_hinders_no_other(body: str, stack: Stack, vendor: list[Request]) -> None:
+    accepted(stack)
+    poison = URGENT["Records"][0] | {"messageId": "poison", "body": body}
+    answer = handle({"Records": [poison, URGENT["Records"][0]]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert len(vendor) == 1
+
+
+def test_without_time_for_a_call_none_is_begun(stack: Stack, vendor: list[Request]) -> None:
+    accepted(stack)
+    assert handle(URGENT, remaining=5_500)["batchItemFailures"]
+    assert (vendor, submission(stack).state) == ([], State.QUEUED)
+
+
+def test_a_call_ends_before_the_function_does(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted(stack)
+    given: list[float] = []
+
+    def call(_request: Request, *, deadline: float, allow_loopback: bool) -> Response:
+        given.append(deadline)
+        raise AmbiguousError("no answer in time")
+
+    monkeypatch.setattr("smsgateway.transport.call", call)
+    handle(URGENT, remaining=12_000)
+    assert 6 < given[0] <= 7
+    assert submission(stack).state == State.UNCONFIRMED
+
+
+def test_a_scheduled_wake_up_goes_back_with_a_delay(stack: Stack, vendor: list[Request]) -> None:
+    later = runtime.now_ms() + 600_000
+    of = replace(message(1), send_at=later, valid_until=later + 300_000)
+    item = submissions.new_submission(
+        KEYS[0], of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at
+    )
+    submissions.put_single(stack.table, of, item, "13900210021", of.created_at)
+    stack.calls.clear()
+    assert handle(URGENT) == {"batchItemFailures": []}
+    assert vendor == []
+    assert "sqs.SendMessage" in stack.calls

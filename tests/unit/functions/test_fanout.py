@@ -1,0 +1,284 @@
+"""The table's stream to the event bus (functions/fanout, events.py, publish.py; design, section 7)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.fanout import app as fanout
+from smsgateway import events
+from smsgateway.events import EventType
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Message, Rejection
+from smsgateway.store import messages, recipients, submissions
+from smsgateway.store.messages import Payload
+from smsgateway.store.table import to_wire
+from tests import aws
+from tests.unit.functions.conftest import Context, Stack, sample, samples
+
+MESSAGE_ID = "msg_06dn3m8c2v9x4t7p1k5r0w8yhz"
+BASE = {"version", "event_id", "at", "account", "vendor", "reference"}
+RECIPIENT = {"message_id", "to", "status", "reason", "vendor_status", "segments"}
+REPLY = {
+    *("message_id", "inbound_id", "from", "to", "extension", "text", "received_at", "in_reply_to", "opt_out", "partial"),
+}
+FIELDS = {
+    "Message Submitted": BASE | {"message_id", "recipients", "segments", "vendor_ids"},
+    "Message Delivered": BASE | RECIPIENT,
+    "Message Undelivered": BASE | RECIPIENT,
+    "Message Rejected": BASE | RECIPIENT,
+    "Message Unconfirmed": BASE | RECIPIENT,
+    "Message Unknown": BASE | RECIPIENT,
+    "Message Expired": BASE | RECIPIENT,
+    "Message Received": BASE
+    | {
+        "message_id",
+        "inbound_id",
+        "from",
+        "to",
+        "extension",
+        "text",
+        "received_at",
+        "in_reply_to",
+        "opt_out",
+        "partial",
+    },
+    "Account Alert": BASE | {"alert", "detail"},
+}
+
+
+class Bus:
+    """Takes entries as EventBridge does; `refuse` says how many of the next calls' first entries it does not take."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[dict[str, Any]]] = []
+        self.refuse: list[int] = []
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
+        assert 1 <= len(Entries) <= 10
+        assert sum(len(value.encode()) for entry in Entries for value in entry.values()) < 256_000
+        self.calls.append(Entries)
+        refused = self.refuse.pop(0) if self.refuse else 0
+        results = [
+            {"ErrorCode": "ThrottlingException"} if index < refused else {"EventId": "1"}
+            for index in range(len(Entries))
+        ]
+        return {"FailedEntryCount": refused, "Entries": results}
+
+    @property
+    def taken(self) -> list[tuple[str, dict[str, Any]]]:
+        """Detail-type and detail of every entry that was ever put."""
+        return [(entry["DetailType"], json.loads(entry["Detail"])) for call in self.calls for entry in call]
+
+
+@pytest.fixture(autouse=True)
+def _logged(log: Any) -> None:
+    log(fanout)
+
+
+@pytest.fixture
+def bus(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Bus:
+    made = Bus()
+    monkeypatch.setattr(fanout, "event_bridge", lambda: made)
+    monkeypatch.setattr(events.publish, "__defaults__", (lambda _seconds: None,))
+    return made
+
+
+def handle(event: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = fanout.handler(event, Context())  # type: ignore[arg-type]
+    return answer
+
+
+def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None, number: int = 1) -> dict[str, Any]:
+    images = {"NewImage": new, "OldImage": old}
+    change = {name: to_wire(image) for name, image in images.items() if image}
+    return {"dynamodb": {"ApproximateCreationDateTime": 1769074226.5, "SequenceNumber": f"{number}", **change}}
+
+
+def alert(number: int) -> dict[str, Any]:
+    item = {"pk": "account#a", "sk": f"alert#{number}", "account": "a", "vendor": "langyu", "alert": "balance_low"}
+    return record(item | {"detail": "93 left", "raised_at": 1769074226000}, number=number)
+
+
+# The contract
+
+
+def test_there_is_a_sample_of_every_type() -> None:
+    assert {str(type_) for type_ in EventType} == set(FIELDS)
+    assert samples("fanout") == sorted(f"fanout-{type_.split(' ')[1].lower()}" for type_ in FIELDS)
+
+
+@pytest.mark.parametrize("name", samples("fanout"))
+def test_every_sample_is_one_event_of_its_type(name: str, bus: Bus) -> None:
+    assert handle(sample(name)) == {"batchItemFailures": []}
+    ((type_, detail),) = bus.taken
+    assert type_.split(" ")[1].lower() == name.removeprefix("fanout-")
+    assert set(detail) == FIELDS[type_]
+    ((entry,),) = bus.calls
+    assert (entry["Source"], entry["EventBusName"]) == ("sms.gateway", aws.BUS)
+    assert (detail["version"], detail["account"], detail["vendor"]) == (1, "ly-main", "langyu")
+    assert detail["at"].endswith("Z")
+
+
+@pytest.mark.parametrize("name", samples("fanout"))
+def test_an_event_that_comes_twice_has_the_same_id(name: str, bus: Bus) -> None:
+    for _ in range(2):
+        handle(sample(name))
+    first, second = bus.taken
+    assert first == second
+
+
+def test_every_event_has_an_id_of_its_own(bus: Bus) -> None:
+    for name in samples("fanout"):
+        handle(sample(name))
+    assert len({detail["event_id"] for _, detail in bus.taken}) == len(FIELDS)
+
+
+EXPECTED: dict[str, dict[str, Any]] = {
+    "submitted": {"recipients": 1, "segments": 1, "vendor_ids": ["5010203"], "at": "2026-01-22T09:30:26.100Z"},
+    "delivered": {"status": "delivered", "reason": None, "vendor_status": "DELIVRD", "at": "2026-01-22T09:30:31.000Z"},
+    "undelivered": {"status": "undelivered", "reason": "validity_expired", "vendor_status": "EXPIRED"},
+    "rejected": {"status": "rejected", "reason": "signature_refused", "vendor_status": "116 签名不合法"},
+    "unconfirmed": {"status": "unconfirmed", "reason": "ambiguous_answer", "vendor_status": "no answer in time"},
+    "unknown": {"status": "unknown", "reason": "no_report", "vendor_status": None},
+    "expired": {"status": "expired", "reason": "validity_passed", "vendor_status": None},
+    "received": {
+        "inbound_id": "mo_06dn3m8c2v9x4t7p1k5r0w8yhz",
+        "from": "13900210021",
+        "to": "1065751600001",
+        "extension": "01",
+        "text": "退订",
+        "received_at": "2026-01-22T09:30:35.000Z",
+        "in_reply_to": MESSAGE_ID,
+        "opt_out": True,
+        "partial": False,
+    },
+    "alert": {"alert": "balance_low", "detail": "balance: 93 left", "reference": None},
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_an_event_says(name: str, bus: Bus) -> None:
+    handle(sample(f"fanout-{name}"))
+    ((type_, detail),) = bus.taken
+    assert detail | EXPECTED[name] == detail
+    if type_ != "Account Alert":
+        assert (detail["message_id"], detail["reference"]) == (MESSAGE_ID, "order-1")
+    if "status" in detail:
+        assert (detail["to"], detail["segments"]) == ("13900210021", 1)
+
+
+# Recipients of a submission of several
+
+
+def test_an_outcome_of_a_submission_is_told_of_each_recipient(stack: Stack, bus: Bus) -> None:
+    new, old = submission_of_two(stack, {"state": "REFUSED", "refusal": "busy", "answer": "-99"})
+    handle({"Records": [record(new, old)]})
+    told = {detail["to"]: (type_, detail["segments"], detail["reason"]) for type_, detail in bus.taken}
+    assert told == {
+        "13900210021": ("Message Rejected", 2, "busy"),
+        "13900210022": ("Message Rejected", 1, "busy"),  # no row was written before it was refused
+    }
+
+
+def test_numbers_that_the_vendor_rejected_are_told_beside_the_rest(stack: Stack, bus: Bus) -> None:
+    new, old = submission_of_two(
+        stack, {"state": "SUBMITTED", "rejected": [["13900210022", "blacklisted", "black"]], "submitted_at": 5}
+    )
+    assert Rejection("13900210022").number in new["rejected"][0]
+    handle({"Records": [record(new, old)]})
+    assert [(type_, detail.get("to"), detail.get("reason")) for type_, detail in bus.taken] == [
+        ("Message Submitted", None, None),
+        ("Message Rejected", "13900210022", "blacklisted"),
+    ]
+
+
+def submission_of_two(stack: Stack, change: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    key = SubmissionKey(MESSAGE_ID, "00000")
+    of = Message(key.message_id, "shop", "marketing", 1, 2**41, ("ly-main",), 2, 3)
+    old = submissions.new_submission(key, of, account="ly-main", vendor="langyu", count=2, segments=3, ttl=2**31, now=1)
+    stack.table.put(old)
+    messages.put_payload(stack.table, key, Payload(("13900210021", "13900210022")), 2**31)
+    recipients.put_rows(stack.table, of, submissions.read_submission(old), {"13900210021": 2})
+    return old | change | {"attempt": 1}, old | {"state": "SENDING", "attempt": 1}
+
+
+# What is no event
+
+
+@pytest.mark.parametrize("name", samples("fanout"))
+def test_a_change_of_something_else_is_none(name: str, bus: Bus) -> None:
+    (change,) = sample(name)["Records"]
+    image = change["dynamodb"]["NewImage"]
+    other = {"OldImage": image, "NewImage": image | {"ttl": {"N": "1"}, "due_at": {"S": "9"}}}
+    handle({"Records": [{"dynamodb": change["dynamodb"] | other}]})
+    expired = {name: value for name, value in change["dynamodb"].items() if name != "NewImage"} | {"OldImage": image}
+    handle({"Records": [{"eventName": "REMOVE", "dynamodb": expired}]})
+    assert bus.calls == []
+
+
+def test_items_that_are_no_ones_business_are_none(bus: Bus) -> None:
+    items = [
+        {"pk": MESSAGE_ID, "sk": "M"},
+        {"pk": f"{MESSAGE_ID}#P#00000", "sk": "000", "bytes": b"x"},
+        {"pk": "vid#ly-main#1", "sk": "map", "message_id": MESSAGE_ID},
+        {"pk": "account#ly-main", "sk": "balance", "amounts": []},
+        {"pk": "client#hash", "sk": "C", "name": "shop"},
+    ]
+    assert handle({"Records": [record(item) for item in items]}) == {"batchItemFailures": []}
+    assert bus.calls == []
+
+
+# Failures
+
+
+def test_ten_events_are_one_call(bus: Bus) -> None:
+    handle({"Records": [alert(number) for number in range(25)]})
+    assert [len(call) for call in bus.calls] == [10, 10, 5]
+
+
+def test_large_events_take_more_calls(bus: Bus) -> None:
+    large = [alert(number) for number in range(10)]
+    for change in large:
+        change["dynamodb"]["NewImage"]["detail"] = {"S": "大" * 20_000}
+    handle({"Records": large})
+    assert [len(call) for call in bus.calls] == [3, 3, 3, 1]
+
+
+def test_only_what_the_bus_did_not_take_is_put_again(bus: Bus) -> None:
+    bus.refuse = [3, 1]
+    assert handle({"Records": [alert(number) for number in range(5)]}) == {"batchItemFailures": []}
+    first, second, third = bus.calls
+    assert (len(first), second, third) == (5, first[:3], first[:1])
+
+
+def test_what_the_bus_never_takes_comes_again_from_its_record_on(bus: Bus, log: Any) -> None:
+    bus.refuse = [1] * events.TRIES + [0, 0] + [1] * events.TRIES
+    answer = handle({"Records": [alert(number) for number in range(4)]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert [entry["level"] for entry in log(fanout)] == ["ERROR"]
+
+
+def test_a_poisonous_record_does_not_keep_those_before_it(bus: Bus, log: Any) -> None:
+    poison = alert(2)
+    del poison["dynamodb"]["NewImage"]["raised_at"]
+    answer = handle({"Records": [alert(1), poison, alert(3)]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert {detail["event_id"] for _, detail in bus.taken} == {event_id(1)}
+    (entry,) = log(fanout)
+    assert entry["error"] == "KeyError"
+
+
+def event_id(number: int) -> str:
+    image = alert(number)["dynamodb"]["NewImage"]
+    (event,) = fanout._events([{"dynamodb": {"ApproximateCreationDateTime": 0, "NewImage": image}}])
+    return str(events.detail_of(event)["event_id"])
+
+
+def test_a_bus_that_is_away_has_the_whole_batch_come_again(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_request: Any) -> None:
+        raise ConnectionError("13900210021")
+
+    monkeypatch.setattr(bus, "put_events", away)
+    answer = handle({"Records": [alert(number) for number in range(3)]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}

@@ -1,0 +1,108 @@
+"""Receipts by SQS (functions/ingest): understood, parked, or tried again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.ingest import app as ingest
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Accepted, Message, Personal, Status
+from smsgateway.queues import parse_receipt
+from smsgateway.store import recipients, submissions
+from tests import aws
+from tests.unit.functions.conftest import Context, Stack, sample, samples
+
+UNREADABLE = sample("ingest-unreadable")
+EXPECTED_REPLIES = {"ingest-push": 3, "ingest-poll": 3, "ingest-unreadable": 0}
+
+
+@pytest.fixture(autouse=True)
+def _logged(log: Any) -> None:
+    log(ingest)
+
+
+def handle(event: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = ingest.handler(event, Context())  # type: ignore[arg-type]
+    return answer
+
+
+@pytest.mark.parametrize("name", samples("ingest"))
+def test_every_sample_is_stored(name: str, stack: Stack) -> None:
+    assert handle(sample(name)) == {"batchItemFailures": []}
+    items = aws.scan(stack.table)
+    assert sum(item["pk"].startswith("mo_") for item in items) == EXPECTED_REPLIES[name]
+    # Nobody sent these messages here: their reports wait for a mapping that may still come.
+    early = [item for item in items if item["sk"].startswith("early#")]
+    assert bool(early) is (name != "ingest-unreadable")
+
+
+def test_a_batch_that_comes_again_stores_nothing_again(stack: Stack) -> None:
+    for name in ("ingest-push", "ingest-poll"):
+        handle(sample(name))
+        once = {(item["pk"], item["sk"]) for item in aws.scan(stack.table)}
+        handle(sample(name))
+        assert {(item["pk"], item["sk"]) for item in aws.scan(stack.table)} == once
+
+
+def test_a_report_reaches_its_recipient(stack: Stack) -> None:
+    key, now = SubmissionKey("msg_" + "1" * 26, "00000"), 1_769_074_226_000
+    of = Message(key.message_id, "shop", "otp", now, now + 300_000, ("ly-main",), 1, 1, Personal("您好"))
+    item = submissions.new_submission(
+        key, of, account="ly-main", vendor="langyu", count=1, segments=1, ttl=2**31, now=now
+    )
+    submissions.put_single(stack.table, of, item, "13900210021", now)
+    marked = submissions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
+    submissions.submitted(stack.table, marked, Accepted(("12345",)))
+    handle(sample("ingest-push"))
+    found = submissions.load_submission(stack.table, key)
+    assert found
+    assert recipients.load_outcomes(stack.table, found, ("13900210021",))["13900210021"].status == Status.DELIVERED
+
+
+def test_what_cannot_be_read_is_parked_at_once_with_its_bytes_and_the_reason(stack: Stack, log: Any) -> None:
+    assert handle(UNREADABLE) == {"batchItemFailures": []}
+    (parked,) = stack.bodies("receipts-dead")
+    assert parked["problem"]
+    original = parse_receipt(UNREADABLE["Records"][0]["body"])
+    assert parse_receipt(json.dumps(parked)) == original  # put back into its queue, it is tried again
+    alerts = [item for item in aws.scan(stack.table) if "alert" in item]
+    assert [(item["account"], item["alert"]) for item in alerts] == [("hb-main", "receipt_parked")]
+    (record,) = log(ingest)
+    assert (record["account"], record["kind"], record["problem"]) == ("hb-main", "reports", parked["problem"])
+
+
+def test_a_receipt_of_an_account_that_is_gone_is_parked(stack: Stack) -> None:
+    body = json.loads(UNREADABLE["Records"][0]["body"]) | {"account": "gone"}
+    event = {"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(body)}]}
+    assert handle(event) == {"batchItemFailures": []}
+    (parked,) = stack.bodies("receipts-dead")
+    assert "not configured" in parked["problem"]
+
+
+@pytest.mark.parametrize("body", ["", "{", "{}", "[]", '{"account": "hb-main"}'])
+def test_a_record_that_is_no_receipt_hinders_no_other(body: str, stack: Stack, log: Any) -> None:
+    good = sample("ingest-push")["Records"]
+    poison = good[0] | {"messageId": "poison", "body": body}
+    assert handle({"Records": [good[4], poison, good[5]]}) == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert sum(item["pk"].startswith("mo_") for item in aws.scan(stack.table)) == 3
+    assert [record["level"] for record in log(ingest)] == ["ERROR"]
+
+
+def test_a_receipt_that_cannot_be_stored_comes_again(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:
+    def fails(*_arguments: Any) -> None:
+        raise ConnectionError("13900210021 退订")
+
+    monkeypatch.setattr("smsgateway.store.replies.put_reply", fails)
+    event = sample("ingest-push")
+    identifiers = [record["messageId"] for record in event["Records"][4:]]
+    assert handle(event) == {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
+    assert {record["error"] for record in log(ingest)} == {"ConnectionError"}
+
+
+def test_a_receipt_that_cannot_be_parked_comes_again(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_arguments: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(ingest, "_park", fails)
+    assert handle(UNREADABLE)["batchItemFailures"]

@@ -1,0 +1,153 @@
+"""Polls by name and on schedule (functions/poll)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.poll import app as poll
+from smsgateway.errors import AmbiguousError
+from smsgateway.model import Request, Response
+from smsgateway.queues import parse_receipt
+from smsgateway.store import accounts
+from tests.unit.functions.conftest import EVENTS, Context, Stack, sample, samples
+
+CASES = EVENTS.parent / "tests" / "cases" / "hbsmservice"
+ANSWERS = {
+    "poll-reports": (CASES / "report-poll.platform-5.4.xml").read_bytes(),
+    "poll-inbound": (CASES / "inbound-poll.platform-7.4.xml").read_bytes(),
+    "poll-balance": b"ok#93",
+}
+
+
+class Lambdas:
+    """Notes what is invoked."""
+
+    def __init__(self) -> None:
+        self.invoked: list[dict[str, Any]] = []
+
+    def invoke(self, **request: Any) -> None:
+        self.invoked.append(request)
+
+
+@pytest.fixture(autouse=True)
+def _logged(log: Any) -> None:
+    log(poll)
+
+
+@pytest.fixture
+def lambdas(monkeypatch: pytest.MonkeyPatch) -> Lambdas:
+    made = Lambdas()
+    monkeypatch.setattr(poll, "lambdas", lambda: made)
+    return made
+
+
+def vendor_says(monkeypatch: pytest.MonkeyPatch, body: bytes) -> list[Request]:
+    asked: list[Request] = []
+
+    def call(request: Request, *, deadline: float, allow_loopback: bool) -> Response:
+        asked.append(request)
+        return Response(200, {"content-type": "text/xml"}, body)
+
+    monkeypatch.setattr("smsgateway.transport.call", call)
+    return asked
+
+
+def handle(event: dict[str, Any], remaining: int = 300_000) -> dict[str, Any]:
+    answer: dict[str, Any] = poll.handler(event, Context(remaining))  # type: ignore[arg-type]
+    json.dumps(answer)  # Lambda has to
+    return answer
+
+
+@pytest.mark.parametrize("name", [name for name in samples("poll") if name != "poll-schedule"])
+def test_every_named_run_is_made_now(name: str, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = vendor_says(monkeypatch, ANSWERS[name])
+    outcome = handle(sample(name))
+    assert len(asked) == 1
+    kind = name.removeprefix("poll-")
+    if kind == "balance":
+        assert outcome == {"balance": [{"product": "", "amount": "93"}]}
+        assert accounts.known_of(stack.table, "hb-main")["balance"]["amounts"] == outcome["balance"]
+        return
+    assert outcome["pages"] == 1
+    (stored,) = stack.bodies("receipts")
+    receipt = parse_receipt(json.dumps(stored))
+    assert (receipt.account, receipt.kind, receipt.source, receipt.body) == ("hb-main", kind, "poll", ANSWERS[name])
+
+
+def test_the_schedule_starts_one_run_for_each_account_and_kind(stack: Stack, lambdas: Lambdas) -> None:
+    """Its event has an `account` too: AWS's."""
+    outcome = handle(sample("poll-schedule"))
+    runs = [json.loads(request.pop("Payload")) for request in lambdas.invoked]
+    assert {tuple(sorted(request.items())) for request in lambdas.invoked} == {
+        (("FunctionName", "gateway-poll"), ("InvocationType", "Event"))
+    }
+    started = {(run["account"], run["kind"]) for run in runs}
+    assert len(started) == len(runs) == outcome["started"]
+    named = ("hb-main", "ic-main", "ly-main", "hj-main", "qx-main", "hb-poll")
+    assert started == {
+        ("hb-main", "reports"),
+        ("hb-main", "inbound"),
+        ("ic-main", "statistics"),
+        *((name, "balance") for name in named),
+    }
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"account": "gone", "kind": "reports"},
+        {"account": "hb-main", "kind": "other"},
+        {"account": "hb-main", "kind": ["reports"]},
+        {"kind": "reports"},
+    ],
+)
+def test_a_run_that_makes_no_sense_is_skipped(event: dict[str, Any], stack: Stack, lambdas: Lambdas) -> None:
+    assert handle(event) == {"skipped": "unknown"}
+    assert lambdas.invoked == []
+
+
+def test_a_kind_that_the_vendor_lacks_is_skipped(stack: Stack) -> None:
+    assert handle({"account": "ly-main", "kind": "reports"}) == {"skipped": "unsupported"}
+    assert handle({"account": "ly-main", "kind": "statistics"}) == {"skipped": "unsupported"}
+
+
+def test_a_kind_that_the_account_does_not_list_is_polled_all_the_same(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor_says(monkeypatch, b"0")
+    assert handle({"account": "hb-poll", "kind": "reports"})["pages"] == 1
+    assert stack.bodies("receipts") == []  # an empty page holds nothing to keep
+
+
+def test_the_vendors_pacing_can_forbid_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor_says(monkeypatch, b'{"code": "200", "data": [{"residueValue": 7}]}')
+    handle({"account": "ic-main", "kind": "balance"})
+    outcome = handle({"account": "ic-main", "kind": "balance"})
+    assert outcome["skipped"] == "pace"
+    assert 2 < outcome["again_in"] <= 20
+
+
+def test_an_answer_that_got_lost_is_told_by_the_next_run(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any
+) -> None:
+    def lost(_request: Request, *, deadline: float, allow_loopback: bool) -> Response:
+        raise AmbiguousError("the connection was reset")
+
+    monkeypatch.setattr("smsgateway.transport.call", lost)
+    handle(sample("poll-reports"))
+    vendor_says(monkeypatch, b"0")
+    handle(sample("poll-reports"))
+    known = accounts.known_of(stack.table, "hb-main")
+    assert [item["alert"] for item in known.values() if "alert" in item] == ["page_maybe_lost"]
+    assert len(log(poll)) == 2
+
+
+def test_a_failure_tells_its_type_only(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_request: Request, *, deadline: float, allow_loopback: bool) -> Response:
+        raise ValueError("corp_pwd=hb-p4ssword")
+
+    monkeypatch.setattr("smsgateway.transport.call", fails)
+    with pytest.raises(RuntimeError, match=r"^failed with ValueError$") as failed:
+        handle(sample("poll-reports"))
+    assert failed.value.__suppress_context__

@@ -1,0 +1,251 @@
+"""Vendors' pushes, as API Gateway hands them over (functions/webhook, receive.py; design, section 4)."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from functions.webhook import app as webhook
+from smsgateway import runtime
+from smsgateway.codecs import hbsmservice
+from smsgateway.queues import parse_receipt
+from tests.unit.functions.conftest import ACCOUNTS, DOCUMENT, PREVIOUS_TOKEN, TOKEN, Context, Stack, sample, samples
+
+ACKNOWLEDGEMENTS = {"hb-main": "0", "ic-main": "0", "ly-main": "success", "hj-main": "ok"}
+LARGEST = 200_000
+
+
+@pytest.fixture(autouse=True)
+def _logged(log: Any) -> None:
+    log(webhook)
+
+
+def push(event: dict[str, Any]) -> tuple[int, str]:
+    answer = webhook.handler(event, Context())  # type: ignore[arg-type]
+    assert answer["headers"] == {"Content-Type": "text/plain"}
+    return answer["statusCode"], answer["body"]
+
+
+def with_body(event: dict[str, Any], body: bytes) -> dict[str, Any]:
+    return event | {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def at(event: dict[str, Any], **path: str) -> dict[str, Any]:
+    return event | {"pathParameters": event["pathParameters"] | path}
+
+
+def from_ip(event: dict[str, Any], address: str) -> dict[str, Any]:
+    context = event["requestContext"]
+    return event | {"requestContext": context | {"identity": context["identity"] | {"sourceIp": address}}}
+
+
+REPORTS = sample("webhook-hbsmservice-reports")
+
+
+@pytest.mark.parametrize("name", samples("webhook"))
+def test_every_sample_is_taken_with_one_call_and_acknowledged_as_its_vendor_expects(name: str, stack: Stack) -> None:
+    event = sample(name)
+    push(event)  # warms up
+    stack.bodies("receipts")
+    stack.calls.clear()
+    account = event["pathParameters"]["account"]
+    status, body = push(event)
+    assert stack.calls == ["sqs.SendMessage"]
+    assert status == 200
+    assert body == ACKNOWLEDGEMENTS.get(account) or account == "ic-main"
+    (stored,) = stack.bodies("receipts")
+    receipt = parse_receipt(json.dumps(stored))
+    assert (receipt.account, receipt.kind, receipt.source) == (account, name.rsplit("-", 1)[1], "push")
+    assert receipt.body == base64.b64decode(event["body"] or "")
+    assert dict(receipt.query) == (event["queryStringParameters"] or {})
+    assert abs(receipt.received_at - runtime.now_ms()) < 60_000
+    assert set(receipt.headers) <= {"content-type"}
+
+
+def test_every_vendor_that_pushes_has_samples_of_both_kinds() -> None:
+    pushing = {account["vendor"] for account in ACCOUNTS.values() if "push" in account}
+    assert samples("webhook") == sorted(
+        f"webhook-{vendor}-{kind}" for vendor in pushing for kind in ("inbound", "reports")
+    )
+
+
+def test_the_bytes_arrive_as_they_were_sent(stack: Stack) -> None:
+    everything = bytes(range(256))
+    assert push(with_body(REPORTS, everything)) == (200, "0")
+    (stored,) = stack.bodies("receipts")
+    assert parse_receipt(json.dumps(stored)).body == everything
+
+
+def test_a_repeated_parameter_arrives_twice(stack: Stack) -> None:
+    event = sample("webhook-langyu-reports")
+    event["multiValueQueryStringParameters"]["msgid"] = ["1", "2"]
+    push(event)
+    (stored,) = stack.bodies("receipts")
+    assert [value for name, value in stored["query"] if name == "msgid"] == ["1", "2"]
+
+
+def test_a_push_without_headers_query_and_body(stack: Stack) -> None:
+    nothing = {"headers": None, "multiValueQueryStringParameters": None, "body": None, "isBase64Encoded": False}
+    assert push(REPORTS | nothing) == (200, "0")
+    assert push(REPORTS | nothing | {"body": "<plain/>"}) == (200, "0")
+    assert [base64.b64decode(stored["body"]) for stored in stack.bodies("receipts")] == [b"", b"<plain/>"]
+
+
+# Who is believed
+
+
+REFUSED = {
+    "a wrong token": at(REPORTS, token="x" * 32),
+    "no token": at(REPORTS, token=""),
+    "a part of the token": at(REPORTS, token=TOKEN[:-1]),
+    "a token that is not ASCII": at(REPORTS, token="İ" * 32),
+    "half a character": at(REPORTS, token="\ud800" * 32),
+    "a wrong address": from_ip(REPORTS, "203.0.114.1"),
+    "a wrong IPv6 address": from_ip(REPORTS, "2001:db9::1"),
+    "a wrong mapped address": from_ip(REPORTS, "::ffff:203.0.114.1"),
+    "no address": from_ip(REPORTS, ""),
+    "what is no address": from_ip(REPORTS, "203.0.113.7, 10.0.0.1"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_unverified_push_is_refused_and_stored_nowhere(case: str, stack: Stack) -> None:
+    assert push(REFUSED[case]) == (403, "9")
+    assert stack.bodies("receipts") == []
+
+
+@pytest.mark.parametrize(
+    ("account", "sample_name", "failure"),
+    [
+        ("no-such-account", "webhook-hbsmservice-reports", "9"),
+        ("hb-poll", "webhook-hbsmservice-reports", "9"),  # without `push`
+        ("qx-main", "webhook-hbsmservice-reports", "9"),  # a vendor without pushes
+    ],
+)
+def test_an_address_that_does_not_exist_is_refused_likewise(
+    account: str, sample_name: str, failure: str, stack: Stack
+) -> None:
+    assert push(at(sample(sample_name), account=account)) == (403, failure)
+    assert stack.bodies("receipts") == []
+
+
+@pytest.mark.parametrize("name", ["webhook-langyu-reports", "webhook-langyu-inbound"])
+@pytest.mark.parametrize("changed", [{"pswd": ["wrong"]}, {"receiver": ["wrong"]}, {"pswd": []}, {"pswd": ["密码"]}])
+def test_langyus_own_credentials_must_be_right(name: str, changed: dict[str, list[str]], stack: Stack) -> None:
+    event = sample(name)
+    event["multiValueQueryStringParameters"] |= changed
+    assert push(event) == (403, "fail")
+    assert stack.bodies("receipts") == []
+
+
+@pytest.mark.parametrize("body", [b"name=admin&pwd=wrong", b"name=other&pwd=12345", b"\xff\xfe", b"", b"a" * 1000])
+def test_hejis_own_credentials_must_be_right(body: bytes, stack: Stack) -> None:
+    assert push(with_body(sample("webhook-heji-reports"), body)) == (403, "fail")
+    assert stack.bodies("receipts") == []
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"apiKey": "wrong", "data": []}', b"{}", b"[]", b"not JSON", b"\xff", b"[" * 100_000]
+)
+def test_infoclouds_key_must_be_right(body: bytes, stack: Stack) -> None:
+    status, _ = push(with_body(sample("webhook-infocloud-reports"), body))
+    assert status == 403
+    assert stack.bodies("receipts") == []
+
+
+@pytest.mark.parametrize("token", [TOKEN, PREVIOUS_TOKEN])
+def test_the_current_and_the_previous_token_are_good(token: str, stack: Stack) -> None:
+    assert push(at(REPORTS, token=token)) == (200, "0")
+
+
+@pytest.mark.parametrize("address", ["203.0.113.0", "203.0.113.255", "2001:db8::1", "::ffff:203.0.113.7"])
+def test_the_configured_addresses_are_good(address: str, stack: Stack) -> None:
+    assert push(from_ip(REPORTS, address)) == (200, "0")
+
+
+def test_without_configured_addresses_any_is_good(stack: Stack) -> None:
+    assert push(from_ip(sample("webhook-langyu-reports"), "2001:db9::1"))[0] == 200
+
+
+# In which order
+
+
+def test_size_is_looked_at_after_token_and_address(stack: Stack) -> None:
+    large = with_body(REPORTS, b"x" * (LARGEST + 1))
+    assert push(large) == (413, "9")
+    assert push(at(large, token="x")) == (403, "9")
+    assert push(from_ip(large, "203.0.114.1")) == (403, "9")
+    assert push(with_body(REPORTS, b"x" * LARGEST)) == (200, "0")
+    assert len(stack.bodies("receipts")) == 1
+
+
+def test_size_is_looked_at_before_the_vendors_credentials(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smsgateway.codecs.heji.verify_push", _never)
+    event = with_body(sample("webhook-heji-reports"), b"x" * (LARGEST + 1))
+    assert push(event) == (413, "fail")
+    assert push(at(event, token="x")) == (403, "fail")
+
+
+def _never(*_arguments: Any) -> bool:
+    raise AssertionError("must not be asked")
+
+
+def test_without_the_queue_there_is_no_acknowledgement(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_request: Any) -> None:
+        raise ConnectionError(TOKEN)
+
+    monkeypatch.setattr(runtime.sqs(), "send_message", fails)
+    assert push(REPORTS) == (503, "9")
+    assert push(sample("webhook-langyu-reports")) == (503, "fail")
+
+
+def test_the_acknowledgement_comes_after_the_queue_took_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    acknowledge = hbsmservice.acknowledgement
+    monkeypatch.setattr(runtime.sqs(), "send_message", lambda **_: order.append("queue"))
+    monkeypatch.setattr(hbsmservice, "acknowledgement", lambda *_: order.append("acknowledgement") or acknowledge(*_))
+    assert push(REPORTS) == (200, "0")
+    assert order == ["queue", "acknowledgement"]
+
+
+def test_without_any_good_accounts_there_is_no_acknowledgement(stack: Stack) -> None:
+    stack.write_accounts({"accounts": "none"})
+    with pytest.raises(RuntimeError, match="ConfigurationError"):
+        push(REPORTS)
+
+
+def test_the_last_good_accounts_stay_in_use(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert push(REPORTS)[0] == 200
+    stack.secrets.put_secret_value(SecretId="accounts", SecretString="{")
+    cache = runtime.accounts_cache()
+    cache.refresh()
+    assert cache.problem
+    assert push(REPORTS)[0] == 200
+
+
+def test_a_rotated_token_takes_its_place(stack: Stack) -> None:
+    accounts = [account | {} for account in DOCUMENT["accounts"]]
+    accounts[0] = accounts[0] | {"push": {"token": "n" * 32}}
+    stack.write_accounts({**DOCUMENT, "accounts": accounts})
+    assert push(REPORTS)[0] == 403
+    assert push(at(REPORTS, token="n" * 32))[0] == 200
+
+
+# What is logged
+
+
+def test_a_refusal_is_logged_without_what_came(stack: Stack, log: Any) -> None:
+    for event in (*REFUSED.values(), with_body(sample("webhook-heji-reports"), b"name=admin&pwd=12345x")):
+        push(event)
+    records = log(webhook)
+    assert {(record["level"], record["status"]) for record in records} == {("WARNING", 403)}
+    assert len(records) == len(REFUSED) + 1
+
+
+def test_an_account_that_is_not_ours_is_not_quoted(stack: Stack, log: Any) -> None:
+    """A vendor that was given a mistyped address puts the token, or anything else, in the account's place."""
+    push(at(REPORTS, account=TOKEN, token="hb-main"))
+    (record,) = log(webhook)
+    assert record["level"] == "WARNING"
+    assert "account" not in record

@@ -1,0 +1,191 @@
+"""Imports go one way, each kind of input and output has one door, and nothing happens at import (design, section 1)."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "gateway"
+PACKAGE = LAYER / "smsgateway"
+FUNCTIONS = ROOT / "functions"
+
+# From the bottom up. A module is in the first layer that names it or a package around it.
+LAYERS = (
+    ("model", "errors", "text", "ids", "addresses", "document"),
+    ("codecs",),
+    ("store", "queues", "events", "transport", "settings", "routing", "encoding"),
+    ("accept", "dispatch", "ingest", "poll", "publish", "receive", "sweep", "api", "runtime"),
+    ("functions",),
+)
+NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}
+DYNAMODB_CALLS = {
+    *("get_item", "put_item", "update_item", "delete_item", "batch_get_item", "batch_write_item", "scan"),
+    *("transact_get_items", "transact_write_items", "execute_statement", "batch_execute_statement"),
+}
+# What costs a cold start, or opens a door: none of it may be loaded while a vendor waits.
+HEAVY = ("requests", "pydantic", "pydantic_core", "defusedxml", "aws_lambda_powertools.event_handler", "aws_xray_sdk")
+
+
+def module_name(path: Path) -> str:
+    """`smsgateway.store.table`, `functions.send.app`."""
+    base = LAYER if path.is_relative_to(LAYER) else ROOT
+    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+
+
+SOURCES = {module_name(path): path for base in (PACKAGE, FUNCTIONS) for path in sorted(base.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+CODECS = sorted(name for name in SOURCES if name.startswith("smsgateway.codecs"))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every name that is imported, wherever it stands: `requests.adapters`, `smsgateway.store.accounts`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(name: str) -> set[str]:
+    """The modules of ours that a module imports."""
+    found = set()
+    for imported in imports(TREES[name]):
+        if imported.split(".")[0] in ("smsgateway", "functions"):
+            found.add(imported if imported in SOURCES else imported.rpartition(".")[0])
+    return found - {name}
+
+
+def tops(name: str) -> set[str]:
+    return {imported.split(".")[0] for imported in imports(TREES[name])}
+
+
+def layer_of(name: str) -> int:
+    parts = name.removeprefix("smsgateway.").split(".")
+    (layer,) = [number for number, names in enumerate(LAYERS) if parts[0] in names]
+    return layer
+
+
+def importers_of(*packages: str) -> set[str]:
+    return {name for name in SOURCES if tops(name) & set(packages)}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "smsgateway"])
+def test_imports_go_down_or_sideways(name: str) -> None:
+    for imported in own_imports(name):
+        assert imported in SOURCES, f"{name} imports {imported}"
+        assert layer_of(imported) <= layer_of(name), f"{name} imports {imported}"
+
+
+def test_no_two_modules_import_each_other() -> None:
+    TopologicalSorter({name: own_imports(name) for name in SOURCES}).prepare()  # raises CycleError
+
+
+def test_a_function_is_one_file_that_no_one_imports() -> None:
+    assert sorted(path.relative_to(FUNCTIONS).as_posix() for path in FUNCTIONS.rglob("*") if path.suffix) == sorted(
+        path for path in (f"{name.split('.')[1]}/app.py" for name in SOURCES if name.startswith("functions."))
+    )
+    assert not [name for name in SOURCES if any(used.startswith("functions") for used in own_imports(name))]
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_codecs_do_no_io(name: str) -> None:
+    assert not tops(name) & NO_IO
+    attributes = {node.attr for node in ast.walk(TREES[name]) if isinstance(node, ast.Attribute)}
+    assert not attributes & {"now", "today", "utcnow", "urandom"}
+    called = {node.func.id for node in ast.walk(TREES[name]) if _is_plain_call(node)}  # type: ignore[attr-defined]
+    assert not called & {"open", "print", "input", "exec", "eval"}
+
+
+def _is_plain_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def test_routing_and_texts_are_pure() -> None:
+    for name in ("model", "errors", "text", "ids", "routing", "encoding"):
+        assert not tops(f"smsgateway.{name}") & NO_IO
+
+
+def test_one_module_speaks_dynamodb() -> None:
+    speaking = {
+        name
+        for name, tree in TREES.items()
+        if {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & DYNAMODB_CALLS
+    }
+    assert speaking == {"smsgateway.store.table"}
+    made = {name for name, path in SOURCES.items() if 'client("dynamodb"' in path.read_text(encoding="utf-8")}
+    assert made == {"smsgateway.runtime"}
+
+
+def test_one_module_speaks_http() -> None:
+    clients = ("requests", "urllib3", "httpx", "aiohttp", "http.client", "urllib.request", "socketserver", "ftplib")
+    speaking = {name for name, tree in TREES.items() if any(used.startswith(clients) for used in imports(tree))}
+    assert speaking == {"smsgateway.transport"}
+
+
+def test_one_module_parses_xml() -> None:
+    assert importers_of("defusedxml", "xml", "lxml") == {"smsgateway.codecs.xml"}
+
+
+def test_who_makes_clients_of_aws() -> None:
+    functions = {name for name in importers_of("boto3", "botocore") if name.startswith("functions.")}
+    assert functions <= {"functions.poll.app", "functions.fanout.app"}
+    shared = importers_of("boto3", "botocore") - functions
+    assert shared == {"smsgateway.runtime", "smsgateway.api.runtime", "smsgateway.store.table"}
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    assert importers_of("os") == {"smsgateway.runtime"}
+
+
+# At import
+
+
+def run(code: str) -> str:
+    """Run code in a fresh interpreter that has nothing in its environment: no region, no credentials, no settings."""
+    environment = {"PYTHONPATH": f"{ROOT}:{LAYER}", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_nothing_of_the_environment_is_needed_at_import() -> None:
+    names = sorted(SOURCES)
+    code = f"import importlib, socket\nsocket.socket.connect = None\n[importlib.import_module(n) for n in {names!r}]"
+    assert run(code) == ""
+
+
+def test_webhook_loads_nothing_heavy() -> None:
+    loaded = set(run("import sys, functions.webhook.app\nprint(*sys.modules)").split())
+    assert "smsgateway.receive" in loaded
+    assert not [name for name in loaded if name in HEAVY or name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
+    ours = {name for name in loaded if name.startswith("smsgateway.")}
+    assert not {f"smsgateway.{name}" for name in ("transport", "dispatch", "ingest", "accept", "api")} & ours
+
+
+def test_functions_without_an_api_load_no_validation() -> None:
+    names = ["dispatch", "poll", "webhook", "ingest", "fanout", "sweep"]
+    code = "import sys\n" + "\n".join(f"import functions.{name}.app" for name in names) + "\nprint(*sys.modules)"
+    loaded = set(run(code).split())
+    assert not loaded & {"pydantic", "aws_lambda_powertools.event_handler"}
+
+
+# Beside the product
+
+
+def test_the_simulators_know_nothing_of_the_gateway() -> None:
+    for path in sorted((ROOT / "tests" / "simulators").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own = {imported for imported in imports(tree) if imported.startswith(("smsgateway", "functions"))}
+        assert own == set(), path.name
+
+
+def test_the_gateway_knows_nothing_of_its_tests() -> None:
+    assert importers_of("tests", "pytest", "moto") == set()
