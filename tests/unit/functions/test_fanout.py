@@ -20,18 +20,7 @@ MESSAGE_ID = "msg_06dn3m8c2v9x4t7p1k5r0w8yhz"
 BASE = {"version", "event_id", "at", "account", "vendor", "reference"}
 RECIPIENT = {"message_id", "to", "status", "reason", "vendor_status", "segments"}
 REPLY = {
-    *("message_id", "inbound_id", "from", "to", "extension", "text", "received_at", "in_reply_to", "opt_out", "partial"),
-}
-FIELDS = {
-    "Message Submitted": BASE | {"message_id", "recipients", "segments", "vendor_ids"},
-    "Message Delivered": BASE | RECIPIENT,
-    "Message Undelivered": BASE | RECIPIENT,
-    "Message Rejected": BASE | RECIPIENT,
-    "Message Unconfirmed": BASE | RECIPIENT,
-    "Message Unknown": BASE | RECIPIENT,
-    "Message Expired": BASE | RECIPIENT,
-    "Message Received": BASE
-    | {
+    *(
         "message_id",
         "inbound_id",
         "from",
@@ -42,7 +31,17 @@ FIELDS = {
         "in_reply_to",
         "opt_out",
         "partial",
-    },
+    ),
+}
+FIELDS = {
+    "Message Submitted": BASE | {"message_id", "recipients", "segments", "vendor_ids"},
+    "Message Delivered": BASE | RECIPIENT,
+    "Message Undelivered": BASE | RECIPIENT,
+    "Message Rejected": BASE | RECIPIENT,
+    "Message Unconfirmed": BASE | RECIPIENT,
+    "Message Unknown": BASE | RECIPIENT,
+    "Message Expired": BASE | RECIPIENT,
+    "Message Received": BASE | REPLY,
     "Account Alert": BASE | {"alert", "detail"},
 }
 
@@ -59,10 +58,7 @@ class Bus:
         assert sum(len(value.encode()) for entry in Entries for value in entry.values()) < 256_000
         self.calls.append(Entries)
         refused = self.refuse.pop(0) if self.refuse else 0
-        results = [
-            {"ErrorCode": "ThrottlingException"} if index < refused else {"EventId": "1"}
-            for index in range(len(Entries))
-        ]
+        results = [{"ErrorCode": "ThrottlingException"}] * refused + [{"EventId": "1"}] * (len(Entries) - refused)
         return {"FailedEntryCount": refused, "Entries": results}
 
     @property

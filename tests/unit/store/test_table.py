@@ -45,8 +45,8 @@ def test_an_item_comes_back_as_it_was_put(table: Table) -> None:
 
 
 def test_half_a_character_is_stored_as_its_replacement(table: Table) -> None:
-    table.put({**ITEM, "text": "a\ud800b😀", "deep": [{"\udfff": "\udfff"}]})
-    assert table.get(KEY) == {**ITEM, "text": "a\ufffdb😀", "deep": [{"\udfff": "\ufffd"}]}
+    table.put({**ITEM, "text": "a\ud800b😀", "deep": [{"k": "\udfff"}]})
+    assert table.get(KEY) == {**ITEM, "text": "a\ufffdb😀", "deep": [{"k": "\ufffd"}]}
 
 
 def test_a_failed_condition_tells_what_is_there(table: Table) -> None:
