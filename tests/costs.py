@@ -7,15 +7,13 @@ what the item there weighs; transactions double), "Provisioned throughput consid
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.aws import Image, item_bytes, resources
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
+from tests.aws import TABLE_NAME, Image, item_bytes, resources
 
 KB = 1024
 KEYS = ("pk", "sk")
@@ -62,63 +60,61 @@ def write_units(*images: Image | None) -> int:
     return max([1, *(-(-item_bytes(image) // KB) for image in images if image)])
 
 
-@dataclass
 class Meter:
-    """Counts a DynamoDB client's calls, and the write units of what they did.
+    """A DynamoDB client that counts the calls of the one behind it, and the write units of what they did.
 
     The images before each write are remembered from the writes themselves, so the table must be empty at first, and
     updates must return the item (`ReturnValues`: ALL_NEW, and ALL_OLD when the condition fails), as `store.table` asks.
     """
 
-    calls: Counter[str] = field(default_factory=Counter)
-    table_units: int = 0
-    index_units: Counter[str] = field(default_factory=Counter)
-    largest: int = 0  # bytes of the largest item that was written
-    _images: dict[str, Image] = field(default_factory=dict)
-    _indexes: tuple[Index, ...] = field(default_factory=template_indexes)
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self, client: Any) -> None:
+        self.exceptions = client.exceptions
+        self.calls: Counter[str] = Counter()
+        self.table_units = 0
+        self.index_units: Counter[str] = Counter()
+        self.largest = 0  # bytes of the largest item that was written
+        self._client = client
+        self._images: dict[str, Image] = {}
+        self._indexes = template_indexes()
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"{self.units} units: table {self.table_units}, {dict(self.index_units)}; largest item {self.largest} B"
 
     @property
     def units(self) -> int:
         return self.table_units + self.index_units.total()
 
-    def watch(self, client: "BaseClient", reader: Any) -> None:
-        """Count this client's calls. `reader`: another client, which is not counted, to see what transactions wrote."""
+    def __getattr__(self, call: str) -> Callable[..., Any]:
+        return partial(self._call, call)
 
-        def before(params: dict[str, Any], context: dict[str, Any], **_event: Any) -> None:
-            context["metered"] = params
+    def _call(self, call: str, **params: Any) -> Any:
+        with self._lock:
+            self.calls[call] += 1
+            try:
+                answer = getattr(self._client, call)(**params)
+            except self.exceptions.ConditionalCheckFailedException as failed:
+                self.table_units += write_units(failed.response.get("Item"))
+                raise
+            self._charge(call, params, answer)
+        return answer
 
-        def after(
-            http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_event: Any
-        ) -> None:
-            with self._lock:
-                self.calls[model.name] += 1
-                self._charge(model.name, context["metered"], parsed, http_response.status_code == 200, reader)
-
-        client.meta.events.register_first("before-parameter-build.dynamodb", before)
-        client.meta.events.register_last("after-call.dynamodb", after)
-
-    def _charge(self, call: str, params: Mapping[str, Any], answer: Mapping[str, Any], done: bool, reader: Any) -> None:
+    def _charge(self, call: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         match call:
-            case "PutItem" | "UpdateItem" if not done:
-                assert answer["Error"]["Code"] == "ConditionalCheckFailedException"
-                self.table_units += write_units(answer.get("Item"))
-            case "PutItem":
+            case "put_item":
                 self._wrote(params["Item"], params["Item"])
-            case "UpdateItem":
+            case "update_item":
                 self._wrote(params["Key"], answer["Attributes"])
-            case "DeleteItem":
+            case "delete_item":
                 self._wrote(params["Key"], None)
-            case "BatchWriteItem":
-                for request in next(iter(params["RequestItems"].values())):
+            case "batch_write_item":
+                for request in params["RequestItems"][TABLE_NAME]:
                     self._wrote(request["PutRequest"]["Item"], request["PutRequest"]["Item"])
-            case "TransactWriteItems":
-                assert done, "a canceled transaction has no price here"
-                for action in params["TransactItems"]:
-                    update = action["Update"]
-                    found = reader.get_item(TableName=update["TableName"], Key=update["Key"], ConsistentRead=True)
-                    self._wrote(update["Key"], found["Item"], times=2)
-            case "GetItem" | "Query" | "BatchGetItem" | "Scan":
+            case "transact_write_items":
+                for update in (action["Update"] for action in params["TransactItems"]):
+                    key = {"TableName": update["TableName"], "Key": update["Key"]}
+                    self._wrote(update["Key"], self._client.get_item(**key, ConsistentRead=True)["Item"], times=2)
+            case "get_item" | "query" | "batch_get_item":
                 return
             case _:
                 raise ValueError(f"no price is known of {call}")

@@ -30,7 +30,12 @@ def _logged(log: Any) -> None:
 def vendor(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """The requests that were made of the vendor, which takes all of them."""
     made: list[Request] = []
-    answer_with(monkeypatch, lambda request: made.append(request) or Response(200, body=b"0#1"))
+
+    def answer(request: Request) -> Response:
+        made.append(request)
+        return Response(200, body=b"0#1")
+
+    answer_with(monkeypatch, answer)
     return made
 
 

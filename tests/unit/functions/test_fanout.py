@@ -214,7 +214,7 @@ def test_a_change_of_something_else_is_none(name: str, bus: Bus) -> None:
 
 
 def test_items_that_are_no_ones_business_are_none(bus: Bus) -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"pk": MESSAGE_ID, "sk": "M"},
         {"pk": f"{MESSAGE_ID}#P#00000", "sk": "000", "bytes": b"x"},
         {"pk": "vid#ly-main#1", "sk": "map", "message_id": MESSAGE_ID},

@@ -202,9 +202,13 @@ def test_without_the_queue_there_is_no_acknowledgement(stack: Stack, monkeypatch
 
 def test_the_acknowledgement_comes_after_the_queue_took_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    acknowledge = hbsmservice.acknowledgement
+
+    def acknowledge(*_: Any) -> str:
+        order.append("acknowledgement")
+        return "0"
+
     monkeypatch.setattr(runtime.sqs(), "send_message", lambda **_: order.append("queue"))
-    monkeypatch.setattr(hbsmservice, "acknowledgement", lambda *_: order.append("acknowledgement") or acknowledge(*_))
+    monkeypatch.setattr(hbsmservice, "acknowledgement", acknowledge)
     assert push(REPORTS) == (200, "0")
     assert order == ["queue", "acknowledgement"]
 

@@ -1,0 +1,163 @@
+"""Acceptance under every fault, and the client's repetitions after it: nothing is sent that was not accepted, and an
+Idempotency-Key makes one message, however often it is used."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from smsgateway.accept import Post, Refusal
+from smsgateway.store.messages import load_message
+from smsgateway.store.submissions import load_submissions
+from tests.unit.state import invariants
+from tests.unit.state.interleaving import Task, schedules
+from tests.unit.state.seam import Crash, Fault, Seam
+from tests.unit.state.world import DAY, MINUTE, World, accounts_document, numbers, personal_post, post
+
+# Recipients a request: the same message is cut in another way when the configuration changes between two attempts.
+LIMITS = (2, 1, 0)
+POSTS: dict[str, Post] = {
+    "one": post(*numbers(1)),
+    "several": post(*numbers(3)),
+    "personal": personal_post(*numbers(3)),
+    "scheduled": post(*numbers(3), send_at=World("").now + DAY),
+}
+PAUSES = {"at once": 0, "after a minute and a half": MINUTE * 3 // 2, "after the sweep": 10 * MINUTE}
+
+
+def document(limit: int) -> str:
+    return accounts_document((("main", "hbsmservice", limit),))
+
+
+def attempt(world: World, given: Post, seam: Seam | None = None) -> str | None:
+    """The id of the answer, None without one, `refused` for a refusal of the key."""
+    try:
+        status, answer = world.accept(given, seam)
+    except Refusal as refusal:
+        return "in progress" if refusal.status == 409 else "refused"
+    except (Crash, Exception):
+        return None
+    assert status == 202
+    return str(answer["id"])
+
+
+def until_accepted(world: World, given: Post) -> str:
+    """A client that repeats its post until it is answered."""
+    for _ in range(10):
+        answer = attempt(world, given)
+        if answer not in (None, "in progress"):
+            return str(answer)
+        world.settle(world.now + MINUTE)
+    raise AssertionError("the post is never accepted")
+
+
+def faults(given: Post) -> Iterator[dict[int, Fault]]:
+    seam = Seam()
+    attempt(World(document(LIMITS[0])), given, seam)
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            yield {step: fault}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_what_was_not_accepted_is_not_sent(name: str) -> None:
+    """GIVEN a post without a key WHEN its acceptance fails at any step, for good THEN all of it is sent once, or
+    nothing; all of it, if it was answered; and nothing is left to do."""
+    given = POSTS[name]
+    for plan in faults(given):
+        world = World(document(LIMITS[0]))
+        answer = attempt(world, given, Seam(plan))
+        world.settle()
+        recipients = [number for number in numbers(3) if number in (given.to or [one.to for one in given.personal])]
+        sent = [number for number in recipients if world.vendors.requests_for(number)]
+        assert sent in ([], recipients), plan
+        assert answer is None or answer == "in progress" or sent, plan
+        invariants.check_never_twice(world, recipients)
+        assert not world.due(), plan
+
+
+@pytest.mark.parametrize("pause", PAUSES)
+@pytest.mark.parametrize("name", POSTS)
+def test_a_key_makes_one_message(name: str, pause: str) -> None:
+    """GIVEN a post with a key WHEN its acceptance fails at any step and it is repeated, while the configuration cuts
+    the message in another way THEN there is one message, and each recipient is sent to once."""
+    given = replace(POSTS[name], idempotency_key="k", body_hash="h")
+    for plan in faults(given):
+        for limit in LIMITS:
+            world = World(document(LIMITS[0]))
+            first = attempt(world, given, Seam(plan))
+            world.settle(world.now + PAUSES[pause])
+            world.document = document(limit)
+            second = until_accepted(world, given)
+            assert first in (None, "in progress", second), (plan, limit)
+            assert until_accepted(world, given) == second
+            world.settle()
+            recipients = numbers(1 if name == "one" else 3)
+            invariants.check_never_twice(world, recipients)
+            found = invariants.check_ended(world, second, recipients)
+            invariants.check_truth(world, found)
+            assert all(world.vendors.requests_for(number) for number in recipients), (plan, limit)
+
+
+RIVALS: dict[str, tuple[Post, Post]] = {
+    "the same": (POSTS["several"], POSTS["several"]),
+    "the same to one": (POSTS["one"], POSTS["one"]),
+    "one and several": (POSTS["one"], POSTS["several"]),
+    "several others": (post(*numbers(2)), post(*numbers(5)[2:])),
+}
+
+
+@pytest.mark.parametrize("rivals", RIVALS)
+def test_rivals_for_a_key_make_one_message(rivals: str) -> None:
+    """GIVEN two posts with one key WHEN they come at the same time, in any order of their steps, and are repeated
+    THEN one of them is the message, the other is refused if it is another one, and nobody is sent to twice."""
+    first, second = RIVALS[rivals]
+    both = [
+        replace(given, idempotency_key="k", body_hash=f"{given.to}") for given in (first, second)
+    ]
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world = World(document(2))
+        answers: dict[int, str | None] = {}
+
+        def accepting(index: int) -> Task:
+            def work(seam: Seam) -> None:
+                answers[index] = attempt(world, both[index], seam)
+
+            return Task(work)
+
+        def check() -> None:
+            for index, given in enumerate(both):
+                answers[index] = answers[index] if answers[index] not in (None, "in progress") else (
+                    until_accepted(world, given)
+                )
+            ids = [answer for answer in answers.values() if answer != "refused"]
+            assert len(set(ids)) == 1
+            assert len(ids) == (2 if first == second else 1), answers
+            world.settle()
+            winner = next(given for index, given in enumerate(both) if answers[index] != "refused")
+            found = invariants.check_ended(world, str(ids[0]), winner.to)
+            invariants.check_never_twice(world, found)
+            seen = {number for one in world.vendors.seen for number in one.numbers}
+            assert seen == set(winner.to)
+
+        return [accepting(0), accepting(1)], check
+
+    assert schedules(make, preemptions=4) > 10
+
+
+def test_a_dead_acceptance_is_cleared_away() -> None:
+    """GIVEN an acceptance that died after it filed its submissions WHEN the sweep comes THEN none of them is left."""
+    world = World(document(1))
+    seam = Seam()
+    attempt(world.copy(), POSTS["several"], seam)
+    last = len(seam.steps) - seam.steps[::-1].index("update_item") - 1
+    assert attempt(world, POSTS["several"], Seam({last: Fault.CRASH_BEFORE})) is None
+    (message,) = [item for item in world.items("msg_") if item["sk"] == "M"]
+    assert len(load_submissions(world.table, message["pk"])) == 3
+    world.settle()
+    assert load_submissions(world.table, message["pk"]) == []
+    loaded = load_message(world.table, message["pk"])
+    assert loaded is not None
+    assert not loaded[1]
+    assert not world.vendors.seen
