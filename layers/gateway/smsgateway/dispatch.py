@@ -285,6 +285,9 @@ def _not_this_account(
 ) -> None:
     """The account cannot take the submission, which shows before any mark: the next one, or the end."""
     others = next_accounts(submission, message, payload, settings, dispatcher.now())
+    account = settings.accounts.get(submission.account)
+    if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
+        others = (account.name, *others)  # it takes fewer at once than when the message was cut
     step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
     if isinstance(step, routing.Move):
         account = settings.accounts[step.account]
@@ -370,6 +373,7 @@ def spread(
         )
         tried = [*parent.tried, parent.account]
         inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
+        inherited["doubted"] = parent.doubted or None
         submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
     wake_ups.send(queues.urgent(message), keys)

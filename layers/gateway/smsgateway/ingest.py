@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
@@ -39,7 +40,7 @@ def ingest(ingester: Ingester, receipt: Receipt) -> None:
         return
     try:
         if receipt.kind == "reports":
-            _take_reports(ingester, account, decode_reports(account, receipt))
+            _take_reports(ingester, account, decode_reports(account, receipt), receipt.received_at)
         else:
             _take_replies(ingester, account, decode_inbound(account, receipt), receipt.received_at)
     except DecodeError as error:
@@ -86,10 +87,11 @@ def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> No
     )
 
 
-def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report]) -> None:
+def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report], received_at: int) -> None:
     known: dict[str, Stored] = {}
-    for report in items:
-        _apply(ingester, account, report, known)
+    received = datetime.fromtimestamp(received_at / 1000, UTC)
+    for report in items:  # one without a time of its own gets its receipt's, which is the same when that comes again
+        _apply(ingester, account, replace(report, reported_at=report.reported_at or received), known)
 
 
 def _apply(ingester: Ingester, account: Account, report: Report, known: dict[str, Stored]) -> None:

@@ -118,6 +118,8 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
 
 def _resend(sweeper: Sweeper, submission: Stored) -> bool:
     """UNCONFIRMED, and the client asked for another attempt while there is time."""
+    if submission.given_up:
+        return False
     message = _message(sweeper, submission)
     now = sweeper.now()
     if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):

@@ -117,9 +117,7 @@ class FakeDynamoDB:
         _, sort_key, along = INDEXES[index]
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
         fits = condition(request["KeyConditionExpression"])
-        rows = [
-            item for item in self.items.values() if _indexed(item, index) and fits(item, names, values)
-        ]
+        rows = [item for item in self.items.values() if _indexed(item, index) and fits(item, names, values)]
         rows.sort(key=lambda item: (item[sort_key]["S"], item["pk"]["S"], item["sk"]["S"]))
         if not request.get("ScanIndexForward", True):
             rows.reverse()

@@ -61,7 +61,7 @@ def _or(tokens: _Tokens) -> Condition:
     while tokens.peek() == "OR":
         tokens.take()
         alternatives.append(_and(tokens))
-    return lambda item, names, values: any([one(item, names, values) for one in alternatives])
+    return lambda item, names, values: any(one(item, names, values) for one in alternatives)
 
 
 def _and(tokens: _Tokens) -> Condition:
@@ -69,7 +69,7 @@ def _and(tokens: _Tokens) -> Condition:
     while tokens.peek() == "AND":
         tokens.take()
         parts.append(_not(tokens))
-    return lambda item, names, values: all([one(item, names, values) for one in parts])
+    return lambda item, names, values: all(one(item, names, values) for one in parts)
 
 
 def _not(tokens: _Tokens) -> Condition:

@@ -26,8 +26,8 @@ def report_of(
     if vendor == "hbsmservice":
         return _push(world, account, _xml(vendor_id, numbers, word, segment))
     if vendor == "qixintong":
-        records = "|".join(f"{vendor_id};{number};{word}" for number in numbers)
-        return Receipt(account, "reports", "poll", world.now, body=f"{len(numbers)}|{records}".encode())
+        lines = "|".join(f"{vendor_id};{number};{word}" for number in numbers)
+        return Receipt(account, "reports", "poll", world.now, body=f"{len(numbers)}|{lines}".encode())
     if vendor == "infocloud":
         records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in numbers]
         return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())

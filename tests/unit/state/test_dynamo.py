@@ -81,6 +81,11 @@ def _live(world: World) -> None:
         world.ingest(masked_report(world, "ic", "idic0001", "138****0000"))
         world.settle(world.now + DAY)
     world.ingest(reply_of(_with_langyu(world), "ly", numbers(1)[0], "T"))
+    world.vendors.script = ("accepted",)
+    world.accept(post(*numbers(2), account="ly"))
+    early = f"idly{world.vendors.calls + 1:04d}"
+    world.ingest(report_of(world, "ly", early, numbers(1)[0]))
+    world.settle(world.now + DAY)
     for part in ("7,2,1", "8,2,2", "8,2,2", "8,2,1"):
         world.ingest(reply_of(world, "ly", numbers(1)[0], f"part {part}", emshead=part))
     world.settle()
@@ -93,8 +98,6 @@ def _work(world: World, random: Random) -> None:
     world.settle(world.now + DAY // 24)
 
 
-
-
 def _with_langyu(world: World) -> World:
     world.document = accounts_document((("ly", "langyu", 0),))
     return world
@@ -105,7 +108,8 @@ def _replayed(table: Table, name: str, request: dict[str, Any]) -> Any:
     for action in request.get("TransactItems", ()):
         action["Update"]["TableName"] = table.name
     if "RequestItems" in request:
-        request = {"RequestItems": {table.name: content for content in request["RequestItems"].values()}}
+        (content,) = request["RequestItems"].values()
+        request = {"RequestItems": {table.name: content}}
     elif "TransactItems" not in request:
         request = {**request, "TableName": table.name}
     client = table.client

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from smsgateway.accept import Acceptor, PersonalPost, Post, accept
-from smsgateway.dispatch import Dispatcher, dispatch
+from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
 from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
+from smsgateway.model import Account, Request, Response
+from smsgateway.poll import Poller
 from smsgateway.publish import events_of
 from smsgateway.queues import Receipt, WakeUps, parse_receipt, parse_wake_up
 from smsgateway.settings import AccountsCache, Settings
@@ -23,8 +25,12 @@ from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Item, Key, Table, from_wire
 from smsgateway.sweep import Sweeper, sweep
 from tests.unit.state.dynamo import FakeDynamoDB
-from tests.unit.state.seam import Crash, Seam, Seamed
+from tests.unit.state.seam import AwsError, Crash, Seam, Seamed
 from tests.unit.state.vendors import Vendors
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 START = 1_767_225_600_000  # 2026-01-01
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -89,9 +95,7 @@ class Queues:
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
         for entry in Entries:
-            self.send_message(
-                QueueUrl=QueueUrl, MessageBody=entry["MessageBody"], DelaySeconds=entry["DelaySeconds"]
-            )
+            self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"], DelaySeconds=entry["DelaySeconds"])
 
 
 class World:
@@ -105,7 +109,6 @@ class World:
         self.queues = Queues(lambda: self.now)
         self.parked: list[tuple[Receipt, str]] = []
         self.seed = 0
-        self.during_call: Callable[[], None] = lambda: None
 
     def copy(self) -> "World":
         other = World(self.document)
@@ -118,7 +121,7 @@ class World:
 
     @property
     def table(self) -> Table:
-        return Table(self.db, "table")  # type: ignore[arg-type]  the fake is no boto3 client
+        return Table(cast("DynamoDBClient", self.db), "table")
 
     def settings(self) -> Settings:
         return accounts_cache(self.document).get()
@@ -129,19 +132,16 @@ class World:
         return Random(self.seed)
 
     def _table(self, seam: Seam) -> Table:
-        return Table(Seamed(self.db, seam), "table")  # type: ignore[arg-type]  the fake is no boto3 client
+        return Table(cast("DynamoDBClient", Seamed(self.db, seam)), "table")
 
     def _wake_ups(self, seam: Seam) -> WakeUps:
-        return WakeUps(Seamed(self.queues, seam), "urgent", "bulk")  # type: ignore[arg-type]  as above
+        return WakeUps(cast("SQSClient", Seamed(self.queues, seam)), "urgent", "bulk")
 
     def dispatcher(self, seam: Seam) -> Dispatcher:
-        def call(account: Any, request: Any, seconds: float) -> Any:
-            def made() -> Any:
-                self.now += 100
-                self.during_call()
-                return self.vendors.call(account, request, seconds)
-
-            return seam.step("vendor", made)
+        def call(account: Account, request: Request, seconds: float) -> Response:
+            self.now += 100
+            response: Response = seam.step("vendor", lambda: self.vendors.call(account, request, seconds))
+            return response
 
         return Dispatcher(
             table=self._table(seam),
@@ -160,7 +160,7 @@ class World:
         """A worker with this wake-up, as the function runs it. Whether the wake-up is done with."""
         try:
             dispatch(self.dispatcher(seam or Seam()), key, self.now + DISPATCH_TIME)
-        except (Crash, Exception):  # of the sandbox, or what the function reports as the batch's failure
+        except (Crash, AwsError, InFlightError):  # of the sandbox, or what the function reports as the batch's failure
             return False
         return True
 
@@ -203,6 +203,23 @@ class World:
         )
         ingest(ingester, receipt)
 
+    def poller(self, seam: Seam, call: Callable[[Account, Request, float], Response]) -> Poller:
+        """`call` is a vendor that is asked, not sent to."""
+
+        def store(body: str) -> None:
+            seam.step("store", lambda: self.queues.send_message(QueueUrl="receipts", MessageBody=body))
+
+        return Poller(
+            table=self._table(seam),
+            settings=self.settings,
+            call=lambda account, request, seconds: seam.step("vendor", lambda: call(account, request, seconds)),
+            store=store,
+            now=lambda: self.now,
+            sleep=self._sleep,
+            random=self._random(),
+            retention=RETENTION,
+        )
+
     # --- time
 
     def deliver(self) -> None:
@@ -233,6 +250,7 @@ class World:
             self.deliver()
             if self.due() and self.due()[0] <= self.now:
                 self.sweep()
+                self.now += MINUTE if self.due() and self.due()[0] <= self.now else 0  # until its next run
         raise AssertionError(f"still at work after {ROUNDS} rounds")
 
     # --- what has come of it

@@ -216,5 +216,5 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
         "account": entry["account"],
         "status": entry.get("status") or entry.get("outcome"),
     }
-    optional = {name: entry.get(name) for name in ("reason", "vendor_status", "segment", "note")}
+    optional = {name: entry.get(name) for name in ("reason", "vendor_status", "segment", "times", "note")}
     return shown | {name: value for name, value in optional.items() if value}

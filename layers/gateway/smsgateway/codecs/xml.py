@@ -11,7 +11,7 @@ from smsgateway.codecs.answers import decode_text
 from smsgateway.errors import DecodeError
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element  # nosec B405  the type alone; defusedxml parses
+    from xml.etree.ElementTree import Element  # nosec B405
 
 # Also what bounds the depth: the parser keeps its stack on the heap, and nesting this many bytes deep is harmless.
 # A whole page of 100 reports has 30 KB.

@@ -38,6 +38,8 @@ class Stored:
     proved: int = 0  # the attempt that a report has proved to have reached the vendor
     filed: bool = False  # its recipients' rows are written
     early: bool = False  # reports came before its vendor ids, and may not be applied yet
+    doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
+    given_up: bool = False  # UNCONFIRMED, and there will be no other attempt
     tried: tuple[str, ...] = ()  # accounts that refused it, or could not be reached
     failures: int = 0  # consecutive calls that never reached this account
     busy: int = 0  # consecutive refusals about the moment
@@ -91,6 +93,9 @@ def read_submission(item: Item) -> Stored:
         proved=item.get("proved", 0),
         filed=item.get("filed", False),
         early=item.get("early", False),
+        doubted=item.get("doubted", False)
+        or any(each["outcome"] == "unconfirmed" for each in item.get("attempts", ())),
+        given_up=item.get("given_up", False),
         tried=tuple(item.get("tried", ())),
         failures=item.get("failures", 0),
         busy=item.get("busy", 0),
@@ -228,8 +233,7 @@ def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) 
             "account": submission.account,
             "now": now,
         },
-        "#state IN (:queued, :waiting) AND account = :account AND next_at <= :now"
-        + (" AND attempt = :attempt" if submission.attempt else " AND attribute_not_exists(attempt)"),
+        f"#state IN (:queued, :waiting) AND account = :account AND next_at <= :now AND {_same_attempt(submission)}",
     )
     try:
         return read_submission(table.update(update))
@@ -330,25 +334,48 @@ def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -
 
 
 def ended(table: Table, submission: Stored, state: State, answer: str, reason: Reason) -> None:
-    """REFUSED or EXPIRED by the worker that holds the mark: nothing further will happen."""
-    values = {"state": state, "answer": answer, "reason": reason}
-    expression = "SET #state = :state, answer = :answer, refusal = :reason REMOVE due_at, due_shard"
+    """REFUSED or EXPIRED by the worker that holds the mark: nothing further will be sent."""
+    expression, values = _ending(submission, state, answer, reason)
     _settle(table, _settling(submission, expression, values))
+
+
+def _ending(submission: Stored, state: State, answer: str, reason: Reason) -> tuple[str, dict[str, Any]]:
+    """The end of the attempts. After one in doubt it is no denial: UNCONFIRMED again, and reports are waited for."""
+    expression = "SET #state = :state, answer = :answer, refusal = :reason"
+    if submission.doubted:
+        doubt = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason, "yes": True}
+        return f"{expression}, given_up = :yes", doubt
+    return f"{expression} REMOVE due_at, due_shard", {"state": state, "answer": answer, "reason": reason}
 
 
 def ended_unsent(table: Table, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
     """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
-    update = Update(
-        submission.table_key,
-        "SET #state = :state, refusal = :reason, answer = :answer REMOVE due_at, due_shard",
-        {"state": state, "reason": reason, "answer": answer, "queued": State.QUEUED, "waiting": State.WAITING},
-        "#state IN (:queued, :waiting)",
-    )
+    expression, values = _ending(submission, state, answer, reason)
+    values |= {"queued": State.QUEUED, "waiting": State.WAITING, "attempt": submission.attempt}
+    condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
     try:
-        table.update(update)
+        table.update(Update(submission.table_key, expression, values, condition))
     except ConditionFailed as failed:
-        if not (failed.item and failed.item["state"] == state):
+        if not (failed.item and failed.item["state"] == values["state"]):
             raise
+
+
+def _same_attempt(submission: Stored) -> str:
+    """The condition that nobody has marked the submission since it was read."""
+    return "attempt = :attempt" if submission.attempt else "attribute_not_exists(attempt)"
+
+
+def _with_attempt(submission: Stored, attempt: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The attempts with this one. A vendor that is busy for days refuses alike a thousand times: those are one entry,
+    with the newest moment and their number, or the item would outgrow its limit."""
+
+    def kind(each: Mapping[str, Any]) -> tuple[Any, ...]:
+        return each["account"], each["outcome"], each.get("reason")
+
+    alike = [each for each in submission.attempts if kind(each) == kind(attempt)]
+    others = [each for each in submission.attempts if kind(each) != kind(attempt)]
+    times = 1 + sum(each.get("times", 1) for each in alike)
+    return [*others, {**attempt, "times": times} if alike else attempt]
 
 
 def waiting(
@@ -373,7 +400,7 @@ def waiting(
         "failures": failures,
         "busy": busy,
         "tried": list(tried),
-        "attempts": [*submission.attempts, attempt],
+        "attempts": _with_attempt(submission, attempt),
         "due_at": f"{next_at + WAKE_UP_LOST:013d}",
         "due_shard": due(submission.key, 0)["due_shard"],
         "queued": State.QUEUED,
@@ -411,7 +438,7 @@ def moved(
     """
     values = {
         "state": State.MOVED,
-        "attempts": [*submission.attempts, attempt],
+        "attempts": _with_attempt(submission, attempt),
         "moved_to": moved_to,
         "moved_vendor": vendor,
         "moved_limit": limit,
@@ -492,10 +519,10 @@ def opt_in(table: Table, submission: Stored, now: int) -> None:
         "now": now,
         "due_at": f"{now + WAKE_UP_LOST:013d}",
         "due_shard": due(submission.key, 0)["due_shard"],
-        "attempts": [
-            *submission.attempts,
+        "attempts": _with_attempt(
+            submission,
             {"at": now, "account": submission.account, "outcome": "unconfirmed", "vendor_status": submission.answer},
-        ],
+        ),
     }
     table.update(
         Update(
