@@ -1,0 +1,84 @@
+"""May this account be called now? Keeps a vendor that hangs, or refuses everything, from taking every worker.
+
+In-flight calls are capped for each account: not all of them, which would cost two writes a call, but those that take
+longer than SLOW_AFTER. A vendor that hangs so gets `in_flight` workers, and those of its first second. A breaker opens
+after `breaker_failures` calls in a row that failed or refused the account; after `breaker_seconds` one call may find
+out whether the vendor answers again.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
+from smsgateway.model import About, Account, Refused
+from smsgateway.routing import Outcome
+from smsgateway.store import calls
+from smsgateway.store.calls import Calls
+from smsgateway.store.table import Table
+
+SLOW_AFTER = 1.0  # seconds
+FULL_PAUSE = 1_000  # milliseconds until a wake-up that found too many slow calls comes again
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Not now: for `wait` milliseconds. `elsewhere`: another account may be asked instead."""
+
+    wait: int
+    elsewhere: bool
+
+
+def ask(table: Table, account: Account, known: Calls, now: int) -> Closed | None:
+    """None when the account may be called; then this very call is to be made, for it may be the breaker's probe."""
+    pause = account.options.breaker_seconds * 1000
+    if known.open_until > now:
+        return Closed(known.open_until - now, elsewhere=True)
+    if known.hanging(now) >= account.options.in_flight:
+        return Closed(FULL_PAUSE, elsewhere=False)
+    if known.open_until and not calls.claim_probe(table, account.name, known.open_until, now + pause):
+        return Closed(pause, elsewhere=True)
+    return None
+
+
+@contextmanager
+def counted_when_slow(table: Table, account: Account, owner: str, until: int, now: Callable[[], int]) -> Iterator[None]:
+    """A call that lasts longer than SLOW_AFTER is counted among the account's slow ones, until it ends.
+
+    `until`: the moment (epoch ms) from which its worker counts as dead.
+    """
+    begun = threading.Event()
+
+    def begin() -> None:
+        calls.begin_slow(table, account.name, owner, until)
+        begun.set()
+
+    timer = threading.Timer(SLOW_AFTER, begin)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if begun.is_set():
+            calls.end_slow(table, account.name, owner, until, now())
+
+
+def learn(table: Table, account: Account, known: Calls, outcome: Outcome, now: int) -> str | None:
+    """Count what a call's outcome says of the account. `breaker_open` or `breaker_closed` when that has changed."""
+    if failed(outcome):
+        until = now + account.options.breaker_seconds * 1000
+        opened = calls.count_failure(table, account.name, account.options.breaker_failures, until)
+        return "breaker_open" if opened else None
+    if known.failures:
+        calls.forget_failures(table, account.name)
+    return "breaker_closed" if known.open_until else None
+
+
+def failed(outcome: Outcome) -> bool:
+    """Whether an outcome speaks against the account, rather than against this message or this moment."""
+    if isinstance(outcome, Refused):
+        return outcome.about == About.ACCOUNT
+    return isinstance(outcome, NotSentError | AmbiguousError | DecodeError)

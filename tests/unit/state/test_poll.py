@@ -1,0 +1,176 @@
+"""Polls, whose answers a vendor gives only once: what it handed out is stored, or its loss is told."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pytest
+
+from smsgateway.codecs import qixintong
+from smsgateway.errors import AmbiguousError, NotSentError, TransportError
+from smsgateway.model import Account, Request, Response
+from smsgateway.poll import poll
+from smsgateway.queues import parse_receipt
+from tests.unit.state.interleaving import Task, schedules
+from tests.unit.state.seam import AwsError, Crash, Fault, Seam
+from tests.unit.state.world import HOUR, MINUTE, SECOND, World, accounts_document, numbers
+
+HARD_END = 5 * MINUTE
+
+
+class Reports:
+    """A vendor with reports that it hands out once, a hundred a page."""
+
+    def __init__(self, world: World, count: int = 250, problem: TransportError | None = None) -> None:
+        self.world = world
+        self.left = [f"id{index};{number};10" for index, number in enumerate(numbers(count))]
+        self.handed_out: list[str] = []
+        self.asked_at: list[int] = []
+        self.problem = problem
+
+    def call(self, _account: Account, _request: Request, _seconds: float) -> Response:
+        self.asked_at.append(self.world.now)
+        page, self.left = self.left[:100], self.left[100:]
+        self.handed_out += page
+        if self.problem:
+            raise self.problem
+        return Response(200, {}, f"{len(page)}|{'|'.join(page)}".encode() if page else b"0")
+
+
+def begun(count: int = 250, problem: TransportError | None = None) -> tuple[World, Reports]:
+    world = World(accounts_document((("qx", "qixintong", 0), ("ic", "infocloud", 0))))
+    return world, Reports(world, count, problem)
+
+
+def run(world: World, reports: Reports, seam: Seam | None = None, account: str = "qx") -> object:
+    """A run as the function makes it: what it answers, or None when it failed."""
+    try:
+        return poll(world.poller(seam or Seam(), reports.call), account, "reports", world.now + HARD_END)
+    except (Crash, AwsError, RuntimeError):
+        return None
+
+
+def stored(world: World) -> list[str]:
+    """The records in the receipt queue."""
+    bodies = [parse_receipt(message.body).body.decode() for message in world.queues.waiting]
+    return [record for body in bodies for record in body.split("|")[1:]]
+
+
+def alerts(world: World) -> list[str]:
+    return [item["alert"] for item in world.items("account#") if "alert" in item]
+
+
+def test_every_page_is_stored_or_its_loss_is_told() -> None:
+    """GIVEN a run over three pages WHEN it fails at any step THEN what the vendor handed out is in the queue, or the
+    next run tells; the rest comes with it."""
+    world, reports = begun()
+    seam = Seam()
+    assert run(world, reports, seam) == {"pages": 3}
+    assert stored(world) == reports.handed_out
+    assert not alerts(world)
+    for step in range(len(seam.steps)):
+        for fault in (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.ERROR_BEFORE, Fault.ERROR_AFTER):
+            world, reports = begun()
+            run(world, reports, Seam({step: fault}))
+            world.now += HARD_END + 2 * MINUTE
+            run(world, reports)
+            assert reports.left == []
+            lost = set(reports.handed_out) - set(stored(world))
+            assert not lost or alerts(world) == ["page_maybe_lost"], (fault, step, seam.steps[step])
+
+
+def test_a_retry_of_the_sdk_is_no_loss() -> None:
+    """GIVEN a run WHEN any of its AWS calls is made twice THEN all pages are stored, and nothing is told."""
+    world, reports = begun()
+    seam = Seam()
+    run(world, reports, seam)
+    for step in range(len(seam.steps)):
+        world, reports = begun()
+        assert run(world, reports, Seam({step: Fault.TWICE})) == {"pages": 3}, seam.steps[step]
+        assert set(stored(world)) == set(reports.handed_out)
+        assert not alerts(world)
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"), [(AmbiguousError("read timeout"), ["page_maybe_lost"]), (NotSentError("refused"), [])]
+)
+def test_an_answer_that_did_not_arrive_is_told(problem: TransportError, told: list[str]) -> None:
+    world, reports = begun(problem=problem)
+    assert run(world, reports) == {"pages": 0, "problem": problem.problem}
+    reports.problem = None
+    world.now += MINUTE
+    run(world, reports)
+    assert alerts(world) == told
+    world.now += HOUR
+    run(world, reports)
+    assert alerts(world) == told, "told once"
+
+
+def test_a_page_that_breaks_the_decoder_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a bug in a decoder WHEN a page meets it THEN the page is in the queue all the same."""
+
+    def broken(_account: Account, _response: Response) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(qixintong, "decode_report_poll", broken)
+    world, reports = begun()
+    assert run(world, reports) is None
+    assert stored(world) == reports.handed_out
+
+
+def test_an_unreadable_page_is_stored_and_parked() -> None:
+    world, reports = begun(count=1)
+    reports.left = ["nonsense"]
+    run(world, reports)
+    world.settle()
+    ((parked, problem),) = world.parked
+    assert parked.body == b"1|nonsense"
+    assert problem
+    assert alerts(world) == ["receipt_parked"]
+
+
+def test_runs_never_overlap() -> None:
+    """GIVEN two runs of one kind WHEN they come in any order of their steps THEN the vendor is asked by one at a
+    time, and at least 200 ms apart."""
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world, reports = begun()
+        asking: list[int] = []
+        most: list[int] = []
+
+        def working(index: int) -> Task:
+            def work(seam: Seam) -> None:
+                def call(account: Account, request: Request, seconds: float) -> Response:
+                    asking.append(index)
+                    most.append(len(asking))
+                    seam.pause("answer")
+                    asking.remove(index)
+                    return reports.call(account, request, seconds)
+
+                poll(world.poller(seam, call), "qx", "reports", world.now + HARD_END)
+
+            return Task(work)
+
+        def check() -> None:
+            assert max(most) == 1
+            times = reports.asked_at
+            assert all(later - earlier >= 200 for earlier, later in pairwise(times))
+            assert set(stored(world)) == set(reports.handed_out)
+            assert not alerts(world)
+
+        return [working(0), working(1)], check
+
+    assert schedules(make, preemptions=2) > 20
+
+
+def test_pacing_holds_across_runs() -> None:
+    """GIVEN a vendor that wants a minute between two queries WHEN it is polled twice THEN the second run waits or
+    says how long it would have to."""
+    world, reports = begun(count=0)
+    reports.call = lambda *_: Response(200, {}, b'{"code": 200, "data": []}')  # type: ignore[method-assign]
+    assert run(world, reports, account="ic") == {"pages": 1}
+    world.now += 10 * SECOND
+    assert run(world, reports, account="ic") == {"skipped": "pace", "again_in": 50.0}
+    world.now += 49 * SECOND
+    before = world.now
+    assert run(world, reports, account="ic") == {"pages": 1}
+    assert world.now == before + SECOND
