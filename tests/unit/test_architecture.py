@@ -18,7 +18,7 @@ FUNCTIONS = ROOT / "functions"
 LAYERS = (
     ("model", "errors", "text", "ids", "addresses", "document"),
     ("codecs",),
-    ("store", "queues", "events", "transport", "settings", "routing", "encoding"),
+    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate"),
     ("accept", "dispatch", "ingest", "poll", "publish", "receive", "sweep", "api", "runtime"),
     ("functions",),
 )

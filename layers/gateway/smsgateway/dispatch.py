@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 
-from smsgateway import encoding, queues, routing
+from smsgateway import encoding, gate, queues, routing
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.ids import MOST_CHILDREN, SubmissionKey
@@ -28,7 +28,8 @@ from smsgateway.model import (
     Submission,
 )
 from smsgateway.settings import AccountsCache, Settings
-from smsgateway.store import accounts, submissions
+from smsgateway.store import accounts, calls, submissions
+from smsgateway.store.calls import Calls
 from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import Stored
@@ -72,12 +73,13 @@ class Job:
         return bool(self.payload.contents)
 
 
-def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int) -> None:
+def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account: str = "") -> None:
     """Act on a wake-up. `hard_end`: the moment (epoch ms) at which this worker will be stopped.
 
+    `account`: the one that the wake-up expects, so that what is known of its calls is read in the same breath.
     Raises InFlightError when the wake-up must come again later; any other return means it is done with.
     """
-    submission = submissions.load_submission(dispatcher.table, key)
+    submission, known = _load(dispatcher.table, key, account)
     if submission is None or submission.settled:
         return
     now = dispatcher.now()
@@ -96,9 +98,21 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int) -> None:
             dispatcher.wake_ups.send(queues.urgent(message), [key], wait)
         return
     try:
-        _send(dispatcher, submission, message, hard_end)
+        _send(dispatcher, submission, message, known, hard_end)
     except ConditionFailed:
         return  # somebody else went on with it: its mark, its cancellation or its expiry stands
+
+
+def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None, Calls]:
+    """The submission, and what is known of its account's calls."""
+    at, expected = submissions.submission_key(key), calls.calls_key(account)
+    found = table.get_many([at, expected])
+    if at not in found:
+        return None, Calls()
+    submission = submissions.read_submission(found[at])
+    if submission.account == account:
+        return submission, calls.read_calls(found.get(expected))
+    return submission, calls.read_calls(table.get(calls.calls_key(submission.account)))
 
 
 def _message_of(table: Table, submission: Stored) -> Message | None:
@@ -109,7 +123,7 @@ def _message_of(table: Table, submission: Stored) -> Message | None:
     return loaded[0] if loaded and loaded[1] else None
 
 
-def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end: int) -> None:
+def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: Calls, hard_end: int) -> None:
     now = dispatcher.now()
     if now >= message.valid_until:
         submissions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
@@ -131,6 +145,9 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end
     except EncodeError as error:
         _not_this_account(dispatcher, submission, message, payload, settings, error)
         return
+    if closed := gate.ask(dispatcher.table, account, known, now):
+        _step_aside(dispatcher, job, closed)
+        return
     _file_rows(dispatcher, job, hard_end)
     if _must_wait_for_pace(dispatcher, job):
         return
@@ -140,8 +157,39 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, hard_end
     owner = f"{dispatcher.random.getrandbits(64):016x}"
     deadline = hard_end + submissions.DEADLINE_MARGIN
     marked = submissions.mark(dispatcher.table, submission, owner, deadline, dispatcher.now())
-    outcome = _call_once(dispatcher, job, outgoing, request, seconds)
+    with gate.counted_when_slow(dispatcher.table, account, owner, deadline, dispatcher.now):
+        outcome = _call_once(dispatcher, job, outgoing, request, seconds)
     _conclude(dispatcher, Job(marked, message, payload, account, settings), outcome)
+    _learn(dispatcher, job, known, outcome)
+
+
+def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
+    """The account is not to be called now: another one of the route instead, or this one later."""
+    others = _others(job, dispatcher.now()) if closed.elsewhere else ()
+    known = dispatcher.table.get_many(map(calls.calls_key, others))
+    for name in others:
+        if not calls.read_calls(known.get(calls.calls_key(name))).open_until:
+            step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
+            _go_on(dispatcher, job, step, marked=False)
+            return
+    dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key], closed.wait / 1000)
+
+
+def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
+    """What the outcome says of the account, beyond this submission."""
+    now = dispatcher.now()
+    if alert := gate.learn(dispatcher.table, job.account, known, outcome, now):
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            f"after {job.account.options.breaker_failures} failed calls in a row"
+            if alert == "breaker_open"
+            else "the vendor answers again",
+            now,
+            now // 1000 + ALERT_TTL,
+        )
 
 
 def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> None:

@@ -78,13 +78,14 @@ FOUR: dict[str, tuple[tuple[Part, ...], str]] = {
 def cases() -> Iterator[tuple[str, int, str, int]]:
     """Vendor, recipients, situation, preemptions: fewer where there is more to interleave."""
     for vendor in VENDORS:
-        for recipients in (1, 2):
-            yield from ((vendor, recipients, situation, 3) for situation in TWO)
-            yield from ((vendor, recipients, situation, 2 if recipients == 1 else 1) for situation in THREE)
-            yield from ((vendor, recipients, situation, 1) for situation in FOUR)
+        yield from ((vendor, 1, situation, 3) for situation in TWO)
+        yield from ((vendor, 2, situation, 2) for situation in TWO)
+        yield from ((vendor, 1, situation, 2) for situation in THREE)
+        yield from ((vendor, 2, situation, 1) for situation in THREE)
+        yield from ((vendor, 1, situation, 1) for situation in FOUR)
 
 
-@pytest.mark.parametrize(("vendor", "recipients", "situation", "preemptions"), cases())
+@pytest.mark.parametrize(("vendor", "recipients", "situation", "preemptions"), list(cases()))
 def test_every_order_ends_with_what_was_reported(
     vendor: str, recipients: int, situation: str, preemptions: int
 ) -> None:

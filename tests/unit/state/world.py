@@ -272,8 +272,11 @@ class World:
             return {number: rows.get(number, 1) for number in load_payload(self.table, submission.key).numbers}
 
         events: list[Event] = []
+        read: dict[int, Item] = {}  # what is new in one change is old in the next
         for old, new in self.db.stream:
-            images = from_wire(old) if old else None, from_wire(new) if new else None
+            images = [
+                image and (read.get(id(image)) or read.setdefault(id(image), from_wire(image))) for image in (old, new)
+            ]
             events += events_of(*images, numbers, self.now)
         return events
 

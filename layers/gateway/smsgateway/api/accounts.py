@@ -15,6 +15,7 @@ from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Options, Refused, Request, Response
 from smsgateway.settings import Settings
 from smsgateway.store import accounts
+from smsgateway.store.calls import read_calls
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds
@@ -148,6 +149,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "balance": _balance(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
+        "calls": _calls(known, gateway.now()),
         "alerts": alerts,
         "last_push": _times(known, "push", "pushed_at"),
         "last_poll": _times(known, "poll", "polled_at"),
@@ -173,6 +175,13 @@ def _options(options: Options) -> dict[str, Any]:
 def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
     item = known.get("balance")
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
+
+
+def _calls(known: Mapping[str, Item], now: int) -> dict[str, Any]:
+    """The breaker, and the calls that are taking long."""
+    calls = read_calls(known.get("calls"))
+    state = "closed" if not calls.open_until else "open" if calls.open_until > now else "probing"
+    return {"breaker": state, "failures": calls.failures, "slow": calls.hanging(now)}
 
 
 def _amount(balance: Balance) -> dict[str, str]:

@@ -161,6 +161,14 @@ class Alert(BaseModel):
     at: str
 
 
+class Calls(BaseModel):
+    """How vendor calls of an account go."""
+
+    breaker: str = Field(description="closed, open, or probing: the next call finds out whether the vendor answers")
+    failures: int = Field(description="failed calls in a row")
+    slow: int = Field(description="calls that have been taking over a second")
+
+
 class Account(BaseModel):
     """An account with a vendor, without its credentials."""
 
@@ -174,6 +182,7 @@ class Account(BaseModel):
     balance: BalanceAt | None
     balance_alert: str | None
     health: str = Field(description="ok, or alert: there were alerts in the last 24 hours")
+    calls: Calls
     alerts: list[Alert]
     last_push: dict[str, str | None]
     last_poll: dict[str, str | None]

@@ -1,0 +1,127 @@
+"""The cap on slow calls and the breaker of an account: what lets a call through, and what closes the gate."""
+
+import threading
+from decimal import Decimal
+
+import pytest
+
+from smsgateway import gate
+from smsgateway.errors import AmbiguousError, NotSentError
+from smsgateway.model import About, Accepted, Account, Options, Reason, Refused
+from smsgateway.routing import Outcome
+from smsgateway.store import calls
+from smsgateway.store.calls import Calls
+from smsgateway.store.table import Table
+
+NOW = 1_795_000_000_000  # epoch milliseconds
+SECOND = 1_000
+ACCOUNT = Account(
+    "ly",
+    "langyu",
+    "https://vendor.example",
+    {},
+    balance_alert=Decimal(0),
+    options=Options(in_flight=2, breaker_failures=3, breaker_seconds=30),
+)
+FAILURES: list[Outcome] = [
+    NotSentError("refused"),
+    AmbiguousError("reset"),
+    Refused(About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "102"),
+]
+ANSWERS: list[Outcome] = [
+    Accepted(("1",)),
+    Refused(About.MOMENT, Reason.BUSY, "104"),
+    Refused(About.CONTENT, Reason.SENSITIVE_CONTENT, "105"),
+]
+
+
+def known(table: Table) -> Calls:
+    return calls.read_calls(table.get(calls.calls_key(ACCOUNT.name)))
+
+
+def fail(table: Table, times: int, at: int = NOW) -> list[str | None]:
+    return [gate.learn(table, ACCOUNT, known(table), FAILURES[0], at) for _ in range(times)]
+
+
+def test_a_prompt_call_leaves_nothing(table: Table) -> None:
+    assert gate.ask(table, ACCOUNT, Calls(), NOW) is None
+
+    with gate.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
+        pass
+
+    assert table.get(calls.calls_key(ACCOUNT.name)) is None
+
+
+def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "SLOW_AFTER", 0.0)
+    counted = threading.Event()
+    begin_slow = calls.begin_slow
+
+    def begin(*arguments: object) -> None:
+        begin_slow(*arguments)  # type: ignore[arg-type]
+        counted.set()
+
+    monkeypatch.setattr(calls, "begin_slow", begin)
+
+    with gate.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
+        assert counted.wait(10)
+        assert known(table).hanging(NOW) == 1
+
+    assert known(table).hanging(NOW) == 0
+
+
+def test_too_many_slow_calls_keep_others_waiting(table: Table) -> None:
+    calls.begin_slow(table, "ly", "a", NOW + 60 * SECOND)
+    assert gate.ask(table, ACCOUNT, known(table), NOW) is None
+    calls.begin_slow(table, "ly", "b", NOW + 60 * SECOND)
+
+    assert gate.ask(table, ACCOUNT, known(table), NOW) == gate.Closed(gate.FULL_PAUSE, elsewhere=False)
+
+
+def test_dead_workers_are_not_counted_and_cleared_away(table: Table) -> None:
+    calls.begin_slow(table, "ly", "dead", NOW - SECOND)
+    calls.begin_slow(table, "ly", "alive", NOW + SECOND)
+    assert known(table).hanging(NOW) == 1
+
+    calls.end_slow(table, "ly", "alive", NOW + SECOND, NOW)
+
+    assert known(table).slow == frozenset()
+
+
+@pytest.mark.parametrize("outcome", FAILURES, ids=["unreached", "ambiguous", "refused"])
+def test_failures_in_a_row_open_the_breaker(table: Table, outcome: Outcome) -> None:
+    told = [gate.learn(table, ACCOUNT, known(table), outcome, NOW) for _ in range(4)]
+
+    assert told == [None, None, "breaker_open", None]
+    assert gate.ask(table, ACCOUNT, known(table), NOW) == gate.Closed(30 * SECOND, elsewhere=True)
+
+
+@pytest.mark.parametrize("outcome", ANSWERS, ids=["accepted", "busy", "content"])
+def test_any_other_answer_begins_the_count_anew(table: Table, outcome: Outcome) -> None:
+    fail(table, 2)
+
+    assert gate.learn(table, ACCOUNT, known(table), outcome, NOW) is None
+
+    assert fail(table, 2) == [None, None]
+
+
+def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
+    fail(table, 3)
+    later = NOW + 30 * SECOND
+    seen = known(table)
+
+    assert gate.ask(table, ACCOUNT, seen, later) is None
+    assert gate.ask(table, ACCOUNT, seen, later) == gate.Closed(30 * SECOND, elsewhere=True)
+    assert gate.learn(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
+
+    assert known(table) == Calls()
+
+
+def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
+    fail(table, 3)
+    later = NOW + 30 * SECOND
+    assert gate.ask(table, ACCOUNT, known(table), later) is None
+
+    assert fail(table, 1, later) == [None]
+
+    assert gate.ask(table, ACCOUNT, known(table), later + SECOND) == gate.Closed(29 * SECOND, elsewhere=True)
