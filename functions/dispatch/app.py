@@ -28,8 +28,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for record in event["Records"]:
         key = None
         try:
-            key = parse_wake_up(record["body"])
-            dispatch(dispatcher, key, runtime.now_ms() + context.get_remaining_time_in_millis())
+            key, account = parse_wake_up(record["body"])
+            dispatch(dispatcher, key, runtime.now_ms() + context.get_remaining_time_in_millis(), account)
         except InFlightError:
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:  # its text may hold what must not be logged

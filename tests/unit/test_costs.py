@@ -36,7 +36,7 @@ class Queues:
 
     keys: list[SubmissionKey] = field(default_factory=list)
 
-    def send(self, _urgent: bool, keys: Any, delay: float = 0) -> None:
+    def send(self, _urgent: bool, _account: str, keys: Any, delay: float = 0) -> None:
         assert delay == 0
         self.keys += keys
 

@@ -131,7 +131,7 @@ def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]
     if delay > queues.LONGEST_DELAY:
         return
     try:
-        acceptor.wake_ups.send(queues.urgent(message), keys, delay)
+        acceptor.wake_ups.send(queues.urgent(message), message.route[0], keys, delay)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)

@@ -95,7 +95,7 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
         if wait <= queues.LONGEST_DELAY:
-            dispatcher.wake_ups.send(queues.urgent(message), [key], wait)
+            dispatcher.wake_ups.send(queues.urgent(message), submission.account, [key], wait)
         return
     try:
         _send(dispatcher, submission, message, known, hard_end)
@@ -172,7 +172,7 @@ def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
             step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
             _go_on(dispatcher, job, step, marked=False)
             return
-    dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key], closed.wait / 1000)
+    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], closed.wait / 1000)
 
 
 def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
@@ -216,7 +216,7 @@ def _must_wait_for_pace(dispatcher: Dispatcher, job: Job) -> bool:
     now = dispatcher.now()
     wait = accounts.reserve(dispatcher.table, job.account.name, "send", interval, now, PATIENCE)
     if wait < 0:
-        dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key], -wait / 1000)
+        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], -wait / 1000)
         return True
     if wait:
         dispatcher.sleep(wait / 1000)
@@ -391,7 +391,7 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
         attempt=attempt,
         marked=marked,
     )
-    dispatcher.wake_ups.send(queues.urgent(job.message), [submission.key], (next_at - now) / 1000)
+    dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
 
 
 def spread(
@@ -424,7 +424,7 @@ def spread(
         inherited["doubted"] = parent.doubted or None
         submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
-    wake_ups.send(queues.urgent(message), keys)
+    wake_ups.send(queues.urgent(message), account.name, keys)
     submissions.look_no_more(table, parent)
 
 
@@ -434,4 +434,4 @@ def _resend(dispatcher: Dispatcher, job: Job) -> None:
     unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
     if unconfirmed and unconfirmed.attempt < RESENDS and now < job.message.valid_until:
         submissions.opt_in(dispatcher.table, unconfirmed, now)
-        dispatcher.wake_ups.send(queues.urgent(job.message), [job.submission.key])
+        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])

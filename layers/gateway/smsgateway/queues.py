@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Kind, Message, Push, Response
@@ -25,13 +25,16 @@ class WakeUps:
     urgent_url: str
     bulk_url: str
 
-    def send(self, urgent: bool, keys: Iterable[SubmissionKey], delay: float = 0) -> None:
-        """Wake submissions up after `delay` seconds (at most 15 minutes; `sweep` sees to what is further away)."""
+    def send(self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0) -> None:
+        """Wake submissions of an account up after `delay` seconds.
+
+        At most 15 minutes: `sweep` sees to what is further away.
+        """
         url = self.urgent_url if urgent else self.bulk_url
         seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
         for batch in batched(keys, BATCH, strict=False):
             entries: Any = [
-                {"Id": str(index), "MessageBody": wake_up_body(key), "DelaySeconds": seconds}
+                {"Id": str(index), "MessageBody": wake_up_body(key, account), "DelaySeconds": seconds}
                 for index, key in enumerate(batch)
             ]
             if len(entries) == 1:
@@ -46,13 +49,20 @@ def urgent(message: Message) -> bool:
     return message.purpose == "otp" or (message.purpose == "notice" and message.recipients == 1)
 
 
-def wake_up_body(key: SubmissionKey) -> str:
-    return json.dumps({"message_id": key.message_id, "path": key.path})
+def wake_up_body(key: SubmissionKey, account: str) -> str:
+    return json.dumps({"message_id": key.message_id, "path": key.path, "account": account})
 
 
-def parse_wake_up(body: str) -> SubmissionKey:
+class WakeUp(NamedTuple):
+    """`account`: the one that the submission was at when the wake-up was sent; a hint of what to read beside it."""
+
+    key: SubmissionKey
+    account: str
+
+
+def parse_wake_up(body: str) -> WakeUp:
     fields = json.loads(body)
-    return SubmissionKey(fields["message_id"], fields["path"])
+    return WakeUp(SubmissionKey(fields["message_id"], fields["path"]), fields.get("account", ""))
 
 
 @dataclass(frozen=True, slots=True)

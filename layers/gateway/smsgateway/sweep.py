@@ -112,7 +112,7 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
     if submission.next_at > now + WAKE_UP_LOST:
         submissions.look_again(table, submission, submission.next_at)
         return
-    sweeper.wake_ups.send(urgent(message), [submission.key], (submission.next_at - now) / 1000)
+    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
     submissions.look_again(table, submission, max(now, submission.next_at) + WAKE_UP_LOST)
 
 
@@ -125,7 +125,7 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
     if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):
         return False
     submissions.opt_in(sweeper.table, submission, now)
-    sweeper.wake_ups.send(urgent(message), [submission.key])
+    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])
     return True
 
 

@@ -43,7 +43,7 @@ def test_every_sample_looks_at_what_is_due(name: str, stack: Stack, log: Any) ->
     assert log(sweep) == []
     accepted(stack, WAKE_UP_LOST + 1_000)
     assert handle(sample(name)) == {"looked": 1, "failed": 0}
-    assert stack.bodies("urgent") == [{"message_id": KEY.message_id, "path": KEY.path}]
+    assert stack.bodies("urgent") == [{"message_id": KEY.message_id, "path": KEY.path, "account": "hb-main"}]
     assert handle(sample(name)) == {"looked": 0, "failed": 0}
     (record,) = log(sweep)
     assert (record["looked"], record["failed"]) == (1, 0)

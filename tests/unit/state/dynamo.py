@@ -114,10 +114,12 @@ class FakeDynamoDB:
 
     def query(self, **request: Any) -> dict[str, Any]:
         index = request.get("IndexName", "")
-        _, sort_key, along = INDEXES[index]
+        partition_key, sort_key, along = INDEXES[index]
         names, values = request.get("ExpressionAttributeNames", {}), request["ExpressionAttributeValues"]
+        asked = values[used_words(request["KeyConditionExpression"].partition(" AND ")[0]).difference(names).pop()]
+        there = [item for item in self.items.values() if item.get(partition_key) == asked and sort_key in item]
         fits = condition(request["KeyConditionExpression"])
-        rows = [item for item in self.items.values() if _indexed(item, index) and fits(item, names, values)]
+        rows = [item for item in there if fits(item, names, values)]
         rows.sort(key=lambda item: (item[sort_key]["S"], item["pk"]["S"], item["sk"]["S"]))
         if not request.get("ScanIndexForward", True):
             rows.reverse()
@@ -186,11 +188,6 @@ def _updated(request: Mapping[str, Any], old: WireItem | None) -> WireItem:
     for name in [name for name, value in changes if value is None]:
         new.pop(name, None)
     return new
-
-
-def _indexed(item: WireItem, index: str) -> bool:
-    partition_key, sort_key, _ = INDEXES[index]
-    return partition_key in item and sort_key in item
 
 
 def _keys_of(item: WireItem, index: str) -> WireItem:

@@ -94,7 +94,7 @@ def _live(world: World) -> None:
 def _work(world: World, random: Random) -> None:
     """What is in the queues, by workers some of which fail."""
     for message in list(world.queues.waiting):
-        world.dispatch(parse_wake_up(message.body), Seam({random.randrange(12): random.choice(list(Fault))}))
+        world.dispatch(parse_wake_up(message.body).key, Seam({random.randrange(12): random.choice(list(Fault))}))
     world.settle(world.now + DAY // 24)
 
 

@@ -27,7 +27,7 @@ def begun(document: str, count: int, *script: str, **fields: object) -> tuple[Wo
     world.accept(post(*numbers(count), **fields))
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
-    return world, parse_wake_up(wake_up.body)
+    return world, parse_wake_up(wake_up.body).key
 
 
 def sizes(world: World, account: str) -> list[int]:

@@ -36,7 +36,7 @@ def beginning(vendor: str, recipients: int) -> tuple[World, SubmissionKey]:
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     assert answer["recipients"] == recipients
-    return world, parse_wake_up(wake_up.body)
+    return world, parse_wake_up(wake_up.body).key
 
 
 def steps_of(world: World, key: SubmissionKey) -> list[str]:
@@ -61,7 +61,9 @@ def run(world: World, key: SubmissionKey, plan: dict[int, Fault], afterwards: st
     began = world.now
     done = world.dispatch(key, Seam(plan))
     if not done and afterwards == "again":
-        world.queues.send_message(QueueUrl="urgent", MessageBody=wake_up_body(key), DelaySeconds=VISIBILITY // SECOND)
+        world.queues.send_message(
+            QueueUrl="urgent", MessageBody=wake_up_body(key, ""), DelaySeconds=VISIBILITY // SECOND
+        )
     if afterwards == "copy at once":
         world.dispatch(key)
     if afterwards == "copy after the deadline":

@@ -20,7 +20,7 @@ def accepted(vendor: str, recipients: int, script: Sequence[str] = ("accepted",)
     world.accept(post(*numbers(recipients)))
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
-    return world, parse_wake_up(wake_up.body)
+    return world, parse_wake_up(wake_up.body).key
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -25,6 +25,7 @@ from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Item, Key, Table, from_wire
 from smsgateway.sweep import Sweeper, sweep
 from tests.unit.state.dynamo import FakeDynamoDB
+from tests.unit.state.expressions import WireItem
 from tests.unit.state.seam import AwsError, Crash, Seam, Seamed
 from tests.unit.state.vendors import Vendors
 
@@ -232,7 +233,7 @@ class World:
 
     def _handle(self, message: Waiting) -> bool:
         if message.url in ("urgent", "bulk"):
-            return self.dispatch(parse_wake_up(message.body))
+            return self.dispatch(parse_wake_up(message.body).key)
         self.ingest(parse_receipt(message.body))
         return True
 
@@ -271,13 +272,18 @@ class World:
             rows = {outcome.number: outcome.segments for outcome in all_outcomes(self.table, submission)}
             return {number: rows.get(number, 1) for number in load_payload(self.table, submission.key).numbers}
 
-        events: list[Event] = []
         read: dict[int, Item] = {}  # what is new in one change is old in the next
+
+        def image(wire: WireItem | None) -> Item | None:
+            if wire is None:
+                return None
+            if id(wire) not in read:
+                read[id(wire)] = from_wire(wire)
+            return read[id(wire)]
+
+        events: list[Event] = []
         for old, new in self.db.stream:
-            images = [
-                image and (read.get(id(image)) or read.setdefault(id(image), from_wire(image))) for image in (old, new)
-            ]
-            events += events_of(*images, numbers, self.now)
+            events += events_of(image(old), image(new), numbers, self.now)
         return events
 
 
