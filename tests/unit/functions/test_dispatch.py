@@ -1,6 +1,5 @@
 """Wake-ups by SQS (functions/dispatch): each its vendor call, the failed ones back to the queue."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,15 +9,15 @@ import pytest
 from functions.dispatch import app as dispatch
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
-from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, Request, Response, State
+from smsgateway.queues import parse_wake_up
 from smsgateway.store import messages, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
 from tests.unit.functions.conftest import Context, Stack, sample, samples
 
 URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
-KEYS = [SubmissionKey(**json.loads(record["body"])) for record in BULK["Records"]]
+KEYS = [parse_wake_up(record["body"]).key for record in BULK["Records"]]
 
 
 @pytest.fixture(autouse=True)
