@@ -39,7 +39,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "kind" in event:  # a scheduled event has an `account` too: that of AWS
         hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
         outcome = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
-        logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=outcome)
+        # A problem may be in the vendor's words, which may quote a message.
+        shown = {name: value for name, value in outcome.items() if name in ("pages", "days", "skipped", "again_in")}
+        problem = "problem" in outcome
+        logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem)
         return outcome
     runs = due_runs(poller)
     for run in runs:

@@ -18,6 +18,7 @@ from tests.simulators.client import ControlClient
 PATIENCE = 60.0
 SIGNATURE = "示例"
 WRONG_PASSWORD = "hb-wrong"
+BROKEN = "hb-broken"
 POLLED = "ic-polled"
 
 
@@ -93,7 +94,7 @@ def gateway() -> Iterator[Gateway]:
 
 
 def add_accounts(world: World) -> None:
-    """Beside one account a vendor: one with a wrong password, one of infocloud that must be polled, and routes."""
+    """Beside one account a vendor: two with a wrong password, one of infocloud that must be polled, and routes."""
     document = simulators.accounts_document(world.simulators)
     by_name = {entry["name"]: entry for entry in document["accounts"]}
     hb = by_name["hb-1"]
@@ -110,7 +111,9 @@ def add_accounts(world: World) -> None:
         "credentials": {"api_key": "polled-key-0001", "access_key": "polled-access-1"},
     }
     polled = {name: value for name, value in polled.items() if name != "push"} | {"poll": []}
-    document["accounts"] += [wrong, polled]
+    # Its bad answers are wanted: they shall not open its breaker.
+    by_name["ly-1"]["options"] = by_name["ly-1"]["options"] | {"breaker_failures": 1000}
+    document["accounts"] += [wrong, wrong | {"name": BROKEN}, polled]
     document["routes"] = [
         {"purpose": "marketing", "accounts": [WRONG_PASSWORD, "ly-1", "qx-1"]},
         *document["routes"],

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE, WRONG_PASSWORD, Gateway
+from tests.e2e.conftest import BROKEN, PATIENCE, WRONG_PASSWORD, Gateway
 
 
 def requests_of(gateway: Gateway, number: str) -> int:
@@ -124,3 +124,21 @@ def test_a_push_that_is_too_large_is_refused(gateway: Gateway) -> None:
     path = f"/push/hb-1/{entry['push']['token']}/reports"
 
     assert gateway.api.call("POST", path, b"x" * 200_001).status == 413
+
+
+def test_an_account_that_fails_again_and_again_is_left_alone(gateway: Gateway) -> None:
+    # GIVEN an account whose vendor refuses it five times in a row
+    for _ in range(5):
+        message_id = gateway.send(to=gateway.number("0011"), text="拒绝", account=BROKEN, purpose="otp")
+        gateway.event("Message Rejected", message_id)
+
+    # THEN its breaker is open, which everybody can see, and the vendor is not asked
+    gateway.tap.wait_for(
+        lambda event: event["detail"].get("alert") == "breaker_open" and event["detail"]["account"] == BROKEN
+    )
+    assert gateway.api.get(f"/accounts/{BROKEN}").body["calls"]["breaker"] == "open"
+    number = gateway.number("0012")
+    gateway.send(to=number, text="等待", account=BROKEN, purpose="otp", valid_for=20)
+    passed = gateway.send(to=gateway.number("0013"), text="另一家", account="ly-1", purpose="otp")
+    gateway.event("Message Delivered", passed)
+    assert requests_of(gateway, number) == 0

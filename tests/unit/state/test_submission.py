@@ -25,7 +25,8 @@ LAYOUTS = {"single": 1, "bulk": 3}
 
 # What follows a worker that failed: does its wake-up come again, and when does a copy of it come?
 AFTERWARDS = ("again", "lost", "copy at once", "copy after the deadline", "copy at the end")
-AFTER_ERRORS = ("again", "copy at once")  # the rest is as after a crash
+FEW = ("again", "copy at once")  # where the rest is as after a crash, or as with another behaviour
+LIKE_OTHERS = ("partial", "credentials", "content", "numbers", "vague", "html")
 
 
 @lru_cache
@@ -45,14 +46,14 @@ def steps_of(world: World, key: SubmissionKey) -> list[str]:
     return seam.steps
 
 
-def schedules(steps: int) -> Iterator[tuple[dict[int, Fault], str]]:
+def schedules(steps: int, behaviour: str) -> Iterator[tuple[dict[int, Fault], str]]:
     """Every fault at every step, with everything that can follow."""
     for afterwards in AFTERWARDS:
         yield {}, afterwards
     for step in range(steps):
         for fault in Fault:
-            error = fault in (Fault.ERROR_BEFORE, Fault.ERROR_AFTER)
-            for afterwards in AFTER_ERRORS if error else AFTERWARDS:
+            few = behaviour in LIKE_OTHERS or fault in (Fault.ERROR_BEFORE, Fault.ERROR_AFTER)
+            for afterwards in FEW if few else AFTERWARDS:
                 yield {step: fault}, afterwards
 
 
@@ -92,7 +93,7 @@ def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
     for behaviour in BEHAVIOURS[vendor]:
         scripted = origin.copy()
         scripted.vendors.script = (behaviour, "accepted")
-        for plan, afterwards in schedules(len(steps_of(scripted.copy(), key))):
+        for plan, afterwards in schedules(len(steps_of(scripted.copy(), key)), behaviour):
             world = scripted.copy()
             try:
                 run(world, key, plan, afterwards)
