@@ -1,6 +1,7 @@
 """Addresses that no vendor can have, in every spelling a resolver or a careless base_url may produce."""
 
 import pytest
+
 from smsgateway.addresses import forbidden, literal
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway import settings
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import ConfigurationError

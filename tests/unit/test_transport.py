@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from smsgateway import transport
 from smsgateway.errors import AmbiguousError, NotSentError, TransportError
 from smsgateway.model import Request, Response

@@ -14,6 +14,7 @@ import mypy.api
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

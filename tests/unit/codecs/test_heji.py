@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway.codecs import heji
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

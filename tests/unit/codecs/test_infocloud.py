@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway.codecs import infocloud
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

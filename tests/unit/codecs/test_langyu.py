@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway.codecs import langyu
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

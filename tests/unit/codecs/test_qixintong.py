@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from smsgateway.codecs import qixintong
 from smsgateway.codecs.forms import BEIJING
 from smsgateway.errors import DecodeError, EncodeError

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from smsgateway.codecs.xml import SIZE_LIMIT, Record, parse_records
 from smsgateway.errors import DecodeError
 
