@@ -14,6 +14,10 @@ logger = Logger()
 TIME_TO_STOP = 15_000  # milliseconds
 
 
+class ItemsFailedError(Exception):
+    """Some items could not be seen to; they stay due."""
+
+
 @runtime.only_its_type()
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Act on what is due."""
@@ -29,6 +33,8 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     outcome = sweep(sweeper)
     if outcome["looked"]:
         logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
+    if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
+        raise ItemsFailedError
     return outcome
 
 

@@ -19,6 +19,7 @@ PATIENCE = 60.0
 SIGNATURE = "示例"
 WRONG_PASSWORD = "hb-wrong"
 BROKEN = "hb-broken"
+IMPATIENT = "ly-impatient"
 POLLED = "ic-polled"
 
 
@@ -76,6 +77,13 @@ class Gateway:
             assert time.monotonic() < deadline, f"not {status}: {answer.body}"
             self.tap.receive()
 
+    def sweep(self) -> dict[str, Any]:
+        """Have the sweep look again now."""
+        answer = self.world.stack.client("lambda").invoke(FunctionName=f"{self.world.stack.stack_name}-sweep")
+        outcome: dict[str, Any] = json.loads(answer["Payload"].read())
+        assert "errorMessage" not in outcome, outcome
+        return outcome
+
     def poll(self, account: str, kind: str) -> dict[str, Any]:
         """Have an account polled now."""
         answer = self.world.stack.client("lambda").invoke(
@@ -91,6 +99,20 @@ def gateway() -> Iterator[Gateway]:
     with local_world("test") as world, EventTap(world.stack) as tap:
         add_accounts(world)
         yield Gateway(world, Api(world.stack.api_url, world.stack.api_key), tap)
+
+
+def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:
+    """An account of langyu that gives up waiting for the parts of a reply at once, pushed to like the others."""
+    name, credentials = IMPATIENT, {"account": "ly-impatient", "pswd": "ly-impatient-1"}
+    world.simulators.control.add_account(name, "langyu", credentials)
+    address = f"{world.stack.api_url}/push/{name}/{like['push']['token']}"
+    world.simulators.control.push(
+        name,
+        reports_url=f"{address}/reports",
+        inbound_url=f"{address}/inbound",
+        credentials=like["push"]["credentials"],
+    )
+    return like | {"name": name, "credentials": credentials, "options": like["options"] | {"parts_window": 1}}
 
 
 def add_accounts(world: World) -> None:
@@ -113,7 +135,7 @@ def add_accounts(world: World) -> None:
     polled = {name: value for name, value in polled.items() if name != "push"} | {"poll": []}
     # Its bad answers are wanted: they shall not open its breaker.
     by_name["ly-1"]["options"] = by_name["ly-1"]["options"] | {"breaker_failures": 1000}
-    document["accounts"] += [wrong, wrong | {"name": BROKEN}, polled]
+    document["accounts"] += [wrong, wrong | {"name": BROKEN}, polled, impatient(world, by_name["ly-1"])]
     document["routes"] = [
         {"purpose": "marketing", "accounts": [WRONG_PASSWORD, "ly-1", "qx-1"]},
         *document["routes"],

@@ -1,8 +1,10 @@
 """Each vendor's protocol from the API to the phone and back: acceptance, delivery, replies, failures."""
 
+import time
+
 import pytest
 
-from tests.e2e.conftest import POLLED, Gateway
+from tests.e2e.conftest import IMPATIENT, PATIENCE, POLLED, Gateway
 
 PUSHING = ("hb-1", "ic-1", "ly-1", "hj-1")
 ALL = (*PUSHING, "qx-1")
@@ -102,6 +104,20 @@ def test_a_long_reply_is_put_together(gateway: Gateway, ending: str) -> None:
 
     assert reply["text"] == "".join(f"第{n:02d}句：这是一条很长的回复，会分成几段到达。" for n in range(1, 9))
     assert not reply["partial"]
+
+
+def test_what_has_come_of_a_long_reply_is_delivered_as_partial(gateway: Gateway) -> None:
+    message_id = gateway.send(to=gateway.number("9205"), text="请回复", account=IMPATIENT)
+    gateway.event("Message Delivered", message_id)
+    gateway.vendors.wait_until_idle()
+    deadline = time.monotonic() + PATIENCE
+    while not (partial := [event for event in gateway.tap.events if event["detail"].get("partial")]):
+        assert time.monotonic() < deadline
+        gateway.sweep()
+        gateway.tap.receive()
+
+    assert partial[0]["detail"]["in_reply_to"] == message_id
+    assert partial[0]["detail"]["text"].startswith("第01句")
 
 
 def test_an_opt_out_is_told(gateway: Gateway) -> None:

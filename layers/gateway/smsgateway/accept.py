@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from smsgateway import encoding, queues, routing, text
+from smsgateway.errors import EncodeError
 from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Purpose, Reason
@@ -23,7 +24,13 @@ from smsgateway.store.table import ConditionFailed, Table
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
 ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is dead; `send` itself ends before
 BEIJING = timezone(timedelta(hours=8))
+CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
+PLACES = {  # the field that a reason is about, where it is not the content
+    Reason.EXTENSION_REFUSED: "extension",
+    Reason.SIGNATURE_REFUSED: "signature",
+    Reason.INVALID_NUMBER: "to",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +100,14 @@ class Recipients:
 def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
     """Accept a post, or say what would happen (`dry_run`). The status and body of the answer; raises Refusal."""
     _may(client, post)
-    recipients = _recipients(acceptor.table, post)
+    recipients = _recipients(post)
     identity = _identity(acceptor, client, post)
     if post.idempotency_key and not post.dry_run and (first := _first_answer(acceptor, identity, post, recipients)):
         return 202, first
+    if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
+        raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
+    suppressed = registry.suppressed(acceptor.table, recipients.numbers)
+    recipients = _without(recipients, suppressed, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
@@ -104,7 +115,9 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     template = _template(acceptor.table, post)
     payload, common = _contents(post, template, recipients)
     message = _message(acceptor, client, post, template, payload, common)
-    message, problems = _routed(acceptor, client, post, replace(message, id=identity), payload, settings)
+    message, problems = _routed(
+        acceptor, client, post, replace(message, id=identity, suppressed=tuple(suppressed)), payload, settings
+    )
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
@@ -114,7 +127,8 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     try:
         keys = _store(acceptor, message, account, parts)
     except ConditionFailed:
-        first = _first_answer(acceptor, identity, post, recipients)
+        _give_back(acceptor, client, message)
+        first = _first_answer(acceptor, identity, post, _recipients(post))
         if first is None:
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
@@ -164,10 +178,10 @@ def _template(table: Table, post: Post) -> Template | None:
     return template
 
 
-def _recipients(table: Table, post: Post) -> Recipients:
-    """Numbers normalised, duplicates merged, the suppressed set apart."""
+def _recipients(post: Post) -> Recipients:
+    """Numbers normalised, duplicates merged, the invalid set apart."""
     written = [entry.to for entry in post.personal] or list(post.to)
-    place = "messages[{}].to" if post.personal else "to[{}]"
+    place = _place(post)
     numbers: dict[str, int] = {}
     refused: list[Mapping[str, str]] = []
     errors: list[tuple[str, str]] = []
@@ -182,10 +196,25 @@ def _recipients(table: Table, post: Post) -> Recipients:
             raise Refusal(422, "Number given twice", detail, [(place.format(index), problem)])
         else:
             numbers.setdefault(number, index)
-    for number in registry.suppressed(table, numbers):
-        refused.append({"to": number, "reason": Reason.SUPPRESSED})
-        errors.append((place.format(numbers.pop(number)), "this number is suppressed"))
     return Recipients(numbers, tuple(refused), tuple(errors))
+
+
+def _place(post: Post) -> str:
+    """Where a number stands in the post, its index to be filled in."""
+    return "messages[{}].to" if post.personal else "to[{}]"
+
+
+def _without(recipients: Recipients, suppressed: Sequence[str], post: Post) -> Recipients:
+    """The suppressed set apart too."""
+    place = _place(post)
+    return Recipients(
+        {number: index for number, index in recipients.numbers.items() if number not in set(suppressed)},
+        (*recipients.refused, *({"to": number, "reason": Reason.SUPPRESSED} for number in suppressed)),
+        (
+            *recipients.errors,
+            *((place.format(recipients.numbers[number]), "this number is suppressed") for number in suppressed),
+        ),
+    )
 
 
 def _contents(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
@@ -227,17 +256,30 @@ def _routed(
     at = datetime.fromtimestamp(message.created_at / 1000, UTC)
     able: list[str] = []
     problems: list[tuple[str, str]] = []
+    errors: list[tuple[str, str]] = []
     for name in _candidates(acceptor, client, post, settings):
         if error := encoding.problem_with(settings.accounts[name], message, payload, at):
             problems.append((name, error.problem))
+            errors.append(
+                (_place_of(error, post, payload, message, settings.accounts[name]), f"{name}: {error.problem}")
+            )
         else:
             able.append(name)
     if not able:
-        place = "template" if post.template else "messages" if post.personal else "text"
-        errors = [(place, f"{name}: {problem}") for name, problem in problems]
         raise Refusal(422, "No account can carry this", "no account of the route can carry the content", errors)
     segments = sum(encoding.segments_of(message, settings.accounts[able[0]], payload).values())
     return replace(message, route=tuple(able), segments=segments), problems
+
+
+def _place_of(error: EncodeError, post: Post, payload: Payload, message: Message, account: Account) -> str:
+    """The field of the post that an account cannot carry."""
+    if place := PLACES.get(error.reason):
+        return place
+    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
+    for index in range(len(payload.contents)):
+        if encoding.problem_with(account, message, payload.part(index, index + 1), at):
+            return f"messages[{index}]"
+    return "template" if post.template else "messages[0]" if post.personal else "text"
 
 
 def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settings) -> tuple[str, ...]:
@@ -332,7 +374,7 @@ def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Rec
         detail = "this key came with another body; use a new key for a new message"
         errors = [("Idempotency-Key", "used before, with another body")]
         raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    return _answer(first, recipients)
+    return _answer(first, _without(recipients, first.suppressed, post))
 
 
 def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:
@@ -345,11 +387,16 @@ def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:
 
 
 def _spend(acceptor: Acceptor, client: Client, message: Message) -> None:
-    now = acceptor.now()
-    day = datetime.fromtimestamp(now / 1000, BEIJING).date().isoformat()
-    if not registry.spend(acceptor.table, client, message.segments, day, now // 1000 + 3 * 86_400):
+    day = datetime.fromtimestamp(message.created_at / 1000, BEIJING).date().isoformat()
+    if not registry.spend(acceptor.table, client, message.segments, day, message.created_at // 1000 + 3 * 86_400):
         limit = f"{message.segments} segments are more than is left of this client's {client.daily_segments} a day"
         raise Refusal(429, "Daily limit spent", limit)
+
+
+def _give_back(acceptor: Acceptor, client: Client, message: Message) -> None:
+    """What was taken from the daily limit for a message that is not stored a second time."""
+    day = datetime.fromtimestamp(message.created_at / 1000, BEIJING).date().isoformat()
+    registry.give_back(acceptor.table, client, message.segments, day)
 
 
 def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload]) -> list[SubmissionKey]:

@@ -35,6 +35,7 @@ from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 
+BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
 PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
 WRITING_TIME = 5_000  # milliseconds kept free after a vendor call, to write its outcome
 ALERT_TTL = 90 * 86_400  # seconds
@@ -136,9 +137,9 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: C
         _not_this_account(dispatcher, submission, message, payload, settings, gone)
         return
     job = Job(submission, message, payload, account, settings)
-    outgoing = encoding.submission_of(message, account, payload, submission.key.reference)
     nonce = f"{dispatcher.random.randrange(10**20):020d}"
     try:
+        outgoing = encoding.submission_of(message, account, payload, submission.key.reference)
         request = encoding.encode(
             account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=job.personalised
         )
@@ -172,7 +173,16 @@ def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
             step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
             _go_on(dispatcher, job, step, marked=False)
             return
-    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], closed.wait / 1000)
+    _come_back(dispatcher, job, closed.wait)
+
+
+def _come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
+    """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
+    long as this one does, and they would be ever more."""
+    again = dispatcher.now() + wait
+    if (job.submission.due_at or 0) <= again:
+        submissions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
+    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], wait / 1000)
 
 
 def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
@@ -214,9 +224,13 @@ def _must_wait_for_pace(dispatcher: Dispatcher, job: Job) -> bool:
     if not interval:
         return False
     now = dispatcher.now()
-    wait = accounts.reserve(dispatcher.table, job.account.name, "send", interval, now, PATIENCE)
+    # Only what is urgent takes a moment ahead of now, and so every moment that it wants. The rest takes what is free,
+    # and comes again at some later one, for a thousand submissions may be waiting.
+    urgent = queues.urgent(job.message)
+    wait = accounts.reserve(dispatcher.table, job.account.name, "send", interval, now, PATIENCE if urgent else 0)
     if wait < 0:
-        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], -wait / 1000)
+        later = 0.0 if urgent else interval * dispatcher.random.uniform(0, BULK_SPREAD)
+        _come_back(dispatcher, job, -wait + int(later * 1000))
         return True
     if wait:
         dispatcher.sleep(wait / 1000)

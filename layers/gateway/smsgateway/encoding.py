@@ -11,6 +11,7 @@ from smsgateway.model import (
     Content,
     Message,
     Personal,
+    Reason,
     Refused,
     Request,
     Response,
@@ -25,12 +26,18 @@ PROBE_NONCE = "0" * 20
 
 
 def content_for(message: Message, account: Account, personal: Personal) -> Content:
-    """What a recipient shall read, as this account sends it: under its signature, with its template's code."""
+    """What a recipient shall read, as this account sends it: under its signature, with its template's code.
+
+    Raises EncodeError for a signature that cannot be sent.
+    """
     signature = account.signature if message.signature is None else message.signature
     content = compose(personal.text, signature)
     code = message.templates.get(account.name)
     if code is None:
         return content
+    if message.signature and message.signature != account.signature:
+        problem = f"{account.name} sends this template by its code, under the signature that the vendor gave it"
+        raise EncodeError(Reason.SIGNATURE_REFUSED, f"{problem}: leave the signature out")
     values = tuple(personal.params[name] for name in code.params)
     return Content(content.text, content.signature, VendorTemplate(code.code, values))
 

@@ -4,10 +4,9 @@ GatewayError
 ├── ConfigurationError      the accounts document is wrong; says where and why
 ├── EncodeError             our message cannot be said in a vendor's protocol
 ├── DecodeError             a vendor's bytes are not what its protocol says; the bytes are attached
-├── TransportError          a vendor call that brought no whole answer
-│   ├── NotSentError        it certainly never reached the vendor
-│   └── AmbiguousError      it may have reached the vendor
-└── StoreConflictError      somebody else changed the item first
+└── TransportError          a vendor call that brought no whole answer
+    ├── NotSentError        it certainly never reached the vendor
+    └── AmbiguousError      it may have reached the vendor
 
 A vendor that answers, also with a refusal, is a value (`model.Refused`), never an exception.
 """
@@ -60,7 +59,3 @@ class NotSentError(TransportError):
 
 class AmbiguousError(TransportError):
     """Read timeout, reset, truncation, redirect, over the size limit: the vendor may have acted on it."""
-
-
-class StoreConflictError(GatewayError):
-    """A conditional write found the item changed by somebody else."""

@@ -8,7 +8,7 @@ out whether the vendor answers again.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
@@ -63,7 +63,8 @@ def counted_when_slow(table: Table, account: Account, owner: str, until: int, no
         timer.cancel()
         timer.join()
         if begun.is_set():
-            calls.end_slow(table, account.name, owner, until, now())
+            with suppress(Exception):  # its outcome must be written all the same; what is left counts until its end
+                calls.end_slow(table, account.name, owner, until, now())
 
 
 def learn(table: Table, account: Account, known: Calls, outcome: Outcome, now: int) -> str | None:

@@ -58,7 +58,6 @@ class Reason(StrEnum):
     """Why a recipient has its status. A closed list: clients may switch on it; the vendor's own word is beside it."""
 
     INVALID_NUMBER = "invalid_number"
-    DUPLICATE_NUMBER = "duplicate_number"
     BLACKLISTED = "blacklisted"
     SUPPRESSED = "suppressed"
     TOO_FREQUENT = "too_frequent"  # this number got too many messages
@@ -194,6 +193,7 @@ class Message:
     reference: str = ""
     send_at: int | None = None
     resend_unconfirmed: bool = False
+    suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
 
 

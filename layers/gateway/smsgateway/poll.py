@@ -23,6 +23,7 @@ from smsgateway.store.table import ConditionFailed, Table
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
 PATIENCE = 2_000  # milliseconds
 LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
+STORING_TIME = 5_000  # milliseconds kept free after a call
 TIME_FOR_A_CALL = 20_000  # milliseconds that must be left to start another call
 BALANCE_EVERY = 600_000  # milliseconds
 STATISTICS_EVERY = 86_400_000
@@ -76,7 +77,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
     if lease.page_maybe_lost:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
         _alert(poller, account, "page_maybe_lost", detail)
-        accounts.fulfil(poller.table, lease, poller.now())
+        accounts.fulfil(poller.table, lease)
     try:
         if kind == "balance":
             return _poll_balance(poller, account, lease)
@@ -107,21 +108,26 @@ def _poll_pages(poller: Poller, account: Account, kind: Kind, lease: Lease, hard
         request = request_for(_moment(poller), _nonce(poller))
         accounts.intend(poller.table, lease, poller.now())
         try:
-            response = poller.call(account, request, account.options.timeout)
+            response = poller.call(account, request, min(account.options.timeout, _seconds_left(poller, hard_end)))
         except NotSentError as error:
-            accounts.fulfil(poller.table, lease, poller.now())
+            accounts.fulfil(poller.table, lease)
             return {"pages": pages, "problem": error.problem}
         except AmbiguousError as error:
             # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
             return {"pages": pages, "problem": error.problem}
         more, problem = _keep(poller, account, kind, response, decode)
-        accounts.fulfil(poller.table, lease, poller.now())
+        accounts.fulfil(poller.table, lease, None if problem else poller.now())
         if problem is not None:
             return {"pages": pages, "problem": problem}
         pages += 1
         if not more:
             break
     return {"pages": pages}
+
+
+def _seconds_left(poller: Poller, hard_end: int) -> float:
+    """For a call, so that its answer can still be stored."""
+    return max(1.0, (hard_end - poller.now() - STORING_TIME) / 1000)
 
 
 def _operations(

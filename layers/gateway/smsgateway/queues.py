@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_DELAY = 900  # seconds; SQS
 BATCH = 10
+PARALLEL = 8  # batches at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,22 @@ class WakeUps:
         """
         url = self.urgent_url if urgent else self.bulk_url
         seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
-        for batch in batched(keys, BATCH, strict=False):
-            entries: Any = [
-                {"Id": str(index), "MessageBody": wake_up_body(key, account), "DelaySeconds": seconds}
-                for index, key in enumerate(batch)
-            ]
-            if len(entries) == 1:
-                self.client.send_message(QueueUrl=url, MessageBody=entries[0]["MessageBody"], DelaySeconds=seconds)
-                continue
-            # What SQS fails to take here, `sweep` finds by its due_at.
-            self.client.send_message_batch(QueueUrl=url, Entries=entries)
+        bodies = [wake_up_body(key, account) for key in keys]
+        if len(bodies) == 1:
+            self.client.send_message(QueueUrl=url, MessageBody=bodies[0], DelaySeconds=seconds)
+        elif len(bodies) <= BATCH:
+            self._send_batch(url, bodies, seconds)
+        else:
+            batches = batched(bodies, BATCH, strict=False)
+            with ThreadPoolExecutor(PARALLEL) as pool:
+                list(pool.map(lambda batch: self._send_batch(url, batch, seconds), batches))
+
+    def _send_batch(self, url: str, bodies: Sequence[str], seconds: int) -> None:
+        entries: Any = [
+            {"Id": str(index), "MessageBody": body, "DelaySeconds": seconds} for index, body in enumerate(bodies)
+        ]
+        # What SQS fails to take here, `sweep` finds by its due_at.
+        self.client.send_message_batch(QueueUrl=url, Entries=entries)
 
 
 def urgent(message: Message) -> bool:

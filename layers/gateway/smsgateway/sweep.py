@@ -2,6 +2,7 @@
 came. Asks one sparse index, acts by state; nothing else keeps time."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from smsgateway import encoding
@@ -17,7 +18,8 @@ from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 PAGE = 100
-ORPHAN_AFTER = 60_000  # milliseconds after which an acceptance that is not finished never will be
+LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep sends for one submission
+ORPHAN_AFTER = 180_000  # milliseconds after which an acceptance that is not finished never will be (accept.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,25 @@ class Sweeper:
 
 def sweep(sweeper: Sweeper) -> dict[str, int]:
     """Act on everything that is due. How many items were looked at, and how many failed."""
+    with ThreadPoolExecutor(DUE_SHARDS) as pool:
+        outcomes = list(pool.map(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
+    return {"looked": sum(looked for looked, _ in outcomes), "failed": sum(failed for _, failed in outcomes)}
+
+
+def _sweep_shard(sweeper: Sweeper, shard: int) -> tuple[int, int]:
     looked, failed = 0, 0
-    for shard in range(DUE_SHARDS):
-        for key in _due(sweeper, shard):
-            looked += 1
-            try:
-                _look(sweeper, key)
-            except ConditionFailed:
-                continue  # somebody else just saw to it
-            except Exception as error:  # the next item is not to suffer from it; this one stays due
-                failed += 1
-                sweeper.failed(key, error)
-            if sweeper.now() >= sweeper.until:
-                return {"looked": looked, "failed": failed}
-    return {"looked": looked, "failed": failed}
+    for key in _due(sweeper, shard):
+        looked += 1
+        try:
+            _look(sweeper, key)
+        except ConditionFailed:
+            continue  # somebody else just saw to it
+        except Exception as error:  # the next item is not to suffer from it; this one stays due
+            failed += 1
+            sweeper.failed(key, error)
+        if sweeper.now() >= sweeper.until:
+            break
+    return looked, failed
 
 
 def _due(sweeper: Sweeper, shard: int) -> list[Key]:
@@ -113,7 +120,9 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
         submissions.look_again(table, submission, submission.next_at)
         return
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
-    submissions.look_again(table, submission, max(now, submission.next_at) + WAKE_UP_LOST)
+    # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
+    patience = min(max(WAKE_UP_LOST, now - submission.next_at), LONGEST_PATIENCE)
+    submissions.look_again(table, submission, max(now, submission.next_at) + patience)
 
 
 def _resend(sweeper: Sweeper, submission: Stored) -> bool:

@@ -14,7 +14,6 @@ LONG_SEGMENT = 67  # units of each segment of a longer one: its header takes the
 SIGNATURE_LIMIT = 20  # characters between the brackets
 
 _SIGNATURE = re.compile(f"【([^【】\r\n]{{1,{SIGNATURE_LIMIT}}})】")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _WRITTEN_NUMBER = re.compile(r"\+?[0-9](?:[ -]*[0-9])*")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 # 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
@@ -36,11 +35,6 @@ def segments(full_text: str) -> int:
     if units <= SINGLE_SEGMENT:
         return 1 if units else 0
     return -(-units // LONG_SEGMENT)
-
-
-def has_unpaired_surrogates(text: str) -> bool:
-    """Whether a text holds a surrogate code point: JSON can carry half a character, no charset can."""
-    return _SURROGATE.search(text) is not None
 
 
 def split_signature(text: str) -> tuple[str, str]:
@@ -68,14 +62,6 @@ def normalise_number(raw: str) -> str | None:
     if mobile := _MOBILE.fullmatch(digits):
         return mobile[1]
     return digits if _LANDLINE_MOBILE.fullmatch(digits) else None
-
-
-def mask(number: str) -> str:
-    """A number for logs: `138****8000`. What is too short to keep its middle secret is hidden whole."""
-    hidden = len(number) - 7
-    if hidden < 4:
-        return "*" * len(number)
-    return number[:3] + "*" * hidden + number[-4:]
 
 
 def matches_mask(number: str, masked: str) -> bool:

@@ -37,7 +37,6 @@ from smsgateway.model import (
     Submission,
     VendorTemplate,
 )
-from smsgateway.text import has_unpaired_surrogates
 
 CASES = Path(__file__).parents[2] / "cases" / "infocloud"
 BEIJING = timezone(timedelta(hours=8))
@@ -1047,7 +1046,7 @@ def test_decoders_raise_nothing_but_decode_errors(operation: str, body: bytes) -
     # Any other exception fails the test.
     with contextlib.suppress(DecodeError):
         decoded = ALL_DECODERS[operation](ACCOUNT, answered(body))
-        assert not any(map(has_unpaired_surrogates, texts_in(decoded)))
+        assert not any(re.search("[\ud800-\udfff]", each) for each in texts_in(decoded))
 
 
 def test_secrets_are_not_shown() -> None:

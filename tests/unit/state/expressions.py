@@ -2,7 +2,7 @@
 "Condition and filter expressions" and "Update expressions"). Values are DynamoDB's typed JSON throughout.
 
 Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, attribute_exists, attribute_not_exists,
-begins_with, contains; updates with SET (values, if_not_exists, list_append, +), REMOVE and ADD.
+begins_with, contains; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
 """
 
 import re
@@ -230,10 +230,23 @@ def _add(tokens: _Tokens) -> Change:
     target, amount = tokens.take(), tokens.take()
 
     def change(item: WireItem, names: Names, values: Values) -> tuple[str, WireValue | None]:
-        name = names.get(target, target)
-        return name, _added(item.get(name, {"N": "0"}), values[amount])
+        name, added = names.get(target, target), values[amount]
+        if "SS" in added:
+            return name, {"SS": sorted({*item.get(name, {"SS": []})["SS"], *added["SS"]})}
+        return name, _added(item.get(name, {"N": "0"}), added)
 
     return change
 
 
-_CHANGES: dict[str, Callable[[_Tokens], Change]] = {"SET": _set, "REMOVE": _remove, "ADD": _add}
+def _delete(tokens: _Tokens) -> Change:
+    target, amount = tokens.take(), tokens.take()
+
+    def change(item: WireItem, names: Names, values: Values) -> tuple[str, WireValue | None]:
+        name = names.get(target, target)
+        left = sorted({*item.get(name, {"SS": []})["SS"]} - {*values[amount]["SS"]})
+        return name, {"SS": left} if left else None
+
+    return change
+
+
+_CHANGES: dict[str, Callable[[_Tokens], Change]] = {"SET": _set, "REMOVE": _remove, "ADD": _add, "DELETE": _delete}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from smsgateway.ids import SubmissionKey
+from smsgateway.model import State, Status
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed
 from smsgateway.sweep import look_at
@@ -70,6 +71,10 @@ THREE: dict[str, tuple[tuple[Part, ...], str]] = {
     "result, failure and delivery": ((worker, report("undelivered"), report()), "delivered"),
     "result, repeated report and sweep": ((worker, report(times=2), late_sweep), "delivered"),
 }
+DOUBT: dict[str, tuple[tuple[Part, ...], str]] = {
+    "doubt and report": ((worker, report()), "delivered"),
+    "doubt, report and sweep": ((worker, report(), late_sweep), "delivered"),
+}
 FOUR: dict[str, tuple[tuple[Part, ...], str]] = {
     "all": ((worker, report("undelivered"), report(), late_sweep), "delivered"),
 }
@@ -106,3 +111,31 @@ def test_every_order_ends_with_what_was_reported(
         return [part(world, key) for part in parts], check
 
     assert schedules(make, preemptions) > 2
+
+
+@pytest.mark.parametrize("resend", [False, True])
+@pytest.mark.parametrize("situation", DOUBT)
+@pytest.mark.parametrize("recipients", [1, 2])
+def test_a_report_lifts_the_doubt(recipients: int, situation: str, resend: bool) -> None:
+    """GIVEN a submission whose answer does not arrive WHEN its report comes at any moment THEN it is no doubt, and
+    nobody is sent to again who was reported before the doubt was written."""
+    parts, _ = DOUBT[situation]
+    origin, key = accepted("hbsmservice", recipients, ("ambiguous", "accepted"), resend_unconfirmed=resend)
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world = origin.copy()
+        world.vendors.script = origin.vendors.script
+
+        def check() -> None:
+            reported = load_submission(world.table, key)
+            assert reported is not None
+            assert reported.state != State.UNCONFIRMED
+            asked = len(world.vendors.seen)
+            world.settle()
+            assert len(world.vendors.seen) == asked == 1
+            found = invariants.check_ended(world, key.message_id, numbers(recipients))
+            assert set(found.values()) == {Status.DELIVERED}
+
+        return [part(world, key) for part in parts], check
+
+    assert schedules(make, preemptions=2) > 3

@@ -6,7 +6,7 @@ from itertools import permutations, product
 import pytest
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Reason, Status
+from smsgateway.model import Reason, State, Status
 from smsgateway.queues import Receipt
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
@@ -126,6 +126,58 @@ def test_what_fits_nobody_is_kept_and_changes_nothing(vendor: str, count: int) -
     kept = [item for item in world.items("vid#") if item.get("list") == "early"]
     assert len(kept) == (3 if vendor in ("hbsmservice", "langyu") else 2)
     assert {(item["account"], item["report"]["number"]) for item in kept} >= {("main", stranger), ("main", FIRST)}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("vendor", ["infocloud", "langyu", "qixintong"])
+def test_an_early_report_survives_every_fault_of_the_sender(vendor: str, count: int) -> None:
+    """GIVEN a report that came before the submission's own answer WHEN the worker with that answer fails at any step
+    THEN the report is applied, if the vendor's id was stored."""
+    world, key, ids = sent(vendor, count)
+    document, early = (
+        world.document,
+        [report_of(world, "main", ids[n], number) for n, number in enumerate(numbers(count))],
+    )
+
+    def begun_with_reports() -> World:
+        world, _ = begun(document, count)
+        for receipt in early:
+            world.ingest(receipt)
+        return world
+
+    seam = Seam()
+    begun_with_reports().dispatch(key, seam)
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            world = begun_with_reports()
+            world.dispatch(key, Seam({step: fault}))
+            world.settle()
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            submission = load_submission(world.table, key)
+            assert submission is not None
+            if submission.vendor_ids:
+                assert set(found.values()) == {Status.DELIVERED}, (fault, step, seam.steps[step])
+            invariants.check_events(world, key.message_id, found)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_report_proves_only_what_its_account_was_sent(count: int) -> None:
+    """GIVEN a submission that one account refused, and another has in doubt WHEN a report with our id comes from the
+    first THEN the doubt stands; WHEN it comes from the second THEN it is lifted."""
+    document = accounts_document((("first", "hbsmservice", 0), ("second", "hbsmservice", 0)))
+    world, key = begun(document, count, "account", "ambiguous")
+    world.dispatch(key)
+    world.settle(world.now)
+    world.ingest(report_of(world, "first", key.reference, FIRST, status="undelivered"))
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert (submission.account, submission.state) == ("second", State.UNCONFIRMED)
+    world.ingest(report_of(world, "second", key.reference, FIRST))
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert submission.state == State.SUBMITTED
+    outcome = load_outcomes(world.table, submission, (FIRST,))[FIRST]
+    assert [entry["account"] for entry in outcome.history] == ["first", "second"]
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,22 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Status
 from smsgateway.queues import parse_wake_up
+from smsgateway.store import calls
+from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
-from tests.unit.state.world import World, accounts_document, numbers, post
+from tests.unit.state.seam import Seam
+from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
 
 LAYOUTS = {"single": 1, "bulk": 3}
 
 
-def accepted(vendor: str, recipients: int, script: Sequence[str] = ("accepted",)) -> tuple[World, SubmissionKey]:
+def accepted(
+    vendor: str, recipients: int, script: Sequence[str] = ("accepted",), **fields: object
+) -> tuple[World, SubmissionKey]:
     world = World(accounts_document((("main", vendor, 0), ("spare", "langyu", 0))), script)
-    world.accept(post(*numbers(recipients)))
+    world.accept(post(*numbers(recipients), **fields))
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     return world, parse_wake_up(wake_up.body).key
@@ -42,6 +47,37 @@ def test_one_of_two_workers_sends(behaviour: str, layout: str) -> None:
             invariants.check_events(world, key.message_id, found)
 
         return [Task(lambda seam: world.dispatch(key, seam)) for _ in range(2)], check
+
+    assert schedules(make, preemptions=2) > 10
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_move_or_the_mark(layout: str) -> None:
+    """GIVEN two workers, of which one finds the account's breaker open and moves on WHEN they come in any order of
+    their steps THEN one account is asked, and it is the one that the submission says."""
+    count = LAYOUTS[layout]
+    origin, key = accepted("langyu", count)
+
+    def make() -> tuple[list[Task], Callable[[], None]]:
+        world = origin.copy()
+
+        def moving(seam: Seam) -> None:
+            calls.count_failure(world.table, "main", limit=1, until=world.now + MINUTE)
+            world.dispatch(key, seam)
+
+        def check() -> None:
+            world.settle(world.now)
+            (seen,) = world.vendors.seen
+            submission = load_submission(world.table, key)
+            assert submission is not None
+            assert submission.account == seen.account
+            for number in numbers(count):
+                world.ingest(report_of(world, seen.account, seen.ids[0], number))
+            world.settle()
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            assert set(found.values()) == {Status.DELIVERED}
+
+        return [Task(lambda seam: world.dispatch(key, seam)), Task(moving)], check
 
     assert schedules(make, preemptions=2) > 10
 

@@ -115,8 +115,6 @@ def test_the_largest_payload_fits_its_items() -> None:
 
 def test_a_payload_can_be_divided() -> None:
     assert PERSONAL.part(1, 3) == Payload(PERSONAL.numbers[1:], PERSONAL.contents[1:])
-    assert PERSONAL.of("13800138001") == PERSONAL.part(1, 2)
-    assert PAYLOAD.of("13800138001") == Payload(("13800138001",))
 
 
 def test_neither_texts_nor_numbers_show() -> None:

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Personal, Reason, Rejection, State
+from smsgateway.model import Accepted, Reason, Rejection, State
 from smsgateway.store import submissions
-from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Table, Update
 from tests.unit.store.given import (
@@ -79,14 +78,6 @@ def test_submissions_of_a_message_are_read_in_order(table: Table) -> None:
 
 def test_the_payload_of_a_message_to_several_numbers_is_elsewhere(table: Table) -> None:
     assert one_of_many(table).payload() is None
-
-
-def test_what_a_recipient_reads() -> None:
-    payload = Payload(("1", "2"), (Personal("a"), Personal("b")))
-    assert submissions.personal(MESSAGE, payload, 1) == Personal("b")
-    assert submissions.personal(MESSAGE, Payload(("1",)), 0) == MESSAGE.content
-    with pytest.raises(LookupError):
-        submissions.personal(replace(MESSAGE, content=None), Payload(("1",)), 0)
 
 
 # mark

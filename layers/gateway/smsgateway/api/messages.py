@@ -1,5 +1,6 @@
 """What became of messages: `GET /messages/{id}`, `GET /messages?to=`, `DELETE /messages/{id}`."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -12,7 +13,7 @@ from smsgateway.errors import ConfigurationError
 from smsgateway.model import Reason, State
 from smsgateway.settings import Settings
 from smsgateway.store import lists, submissions
-from smsgateway.store.table import ConditionFailed
+from smsgateway.store.table import PARALLEL, ConditionFailed
 
 RECIPIENTS = 100  # on a page, unless the client says otherwise
 BY_NUMBER = 20
@@ -71,7 +72,8 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
     """Cancels what no vendor has been asked to send yet; 409 when that is nothing."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
-    canceled = [_cancel(gateway, submission) for submission in whole.submissions]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        canceled = list(pool.map(lambda submission: _cancel(gateway, submission), whole.submissions))
     if not any(canceled):
         raise Problem(409, "it is too late: everything has been sent, or has ended")
     return _shown(gateway, _own(gateway, id), FIRST, RECIPIENTS)

@@ -52,6 +52,13 @@ def moment(value: str) -> int:
     return int(at.timestamp() * 1000)
 
 
+def _readable(value: str) -> str:
+    """A text that a phone can show: of the control characters, tabs and line breaks alone."""
+    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", value):
+        raise ValueError("must not contain control characters other than tabs and line breaks")
+    return value
+
+
 def _moment(value: str) -> str:
     moment(value)
     return value
@@ -60,10 +67,11 @@ def _moment(value: str) -> str:
 # Lengths are checked before patterns, and pydantic itself refuses unpaired surrogates.
 Name = Annotated[str, Field(pattern=NAME)]
 Number = Annotated[str, Field(max_length=64)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 VariableName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-Params = Annotated[dict[VariableName, Annotated[str, Field(max_length=1000)]], Field(max_length=100)]
+Value = Annotated[str, Field(max_length=1000), AfterValidator(_readable)]
+Params = Annotated[dict[VariableName, Value], Field(max_length=100)]
 _NUMBER_SCHEMA = {"type": "string", "maxLength": 64}
 _NUMBERS_SCHEMA = {"type": "array", "items": _NUMBER_SCHEMA, "minItems": 1, "maxItems": MOST_RECIPIENTS}
 

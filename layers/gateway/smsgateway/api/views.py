@@ -4,8 +4,9 @@ A submission speaks for those of its recipients that no submission made from it 
 a smaller limit has none left once its children are there.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from smsgateway.settings import Settings
 from smsgateway.store.messages import Payload, load_message, load_payload
 from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
 from smsgateway.store.submissions import Stored, load_submissions
-from smsgateway.store.table import Key, Table
+from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
 REACHED_VENDOR = frozenset({State.SUBMITTED, State.UNCONFIRMED})
@@ -83,14 +84,16 @@ def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
 
 def counts(table: Table, whole: Whole, now: int) -> Counter[Status]:
     """The message's recipients by status."""
-    total: Counter[Status] = Counter()
-    for root in dict.fromkeys(submission.key.root for submission in whole.submissions):
-        family = whole.family(root)
-        if len(family) == 1:
-            total += _counts_alone(table, family[0], now)
-        else:
-            total += _counts_of_family(table, whole, family, now)
-    return total
+    families: dict[str, list[Stored]] = defaultdict(list)
+    for submission in whole.submissions:
+        families[submission.key.root].append(submission)
+
+    def counted(family: Sequence[Stored]) -> Counter[Status]:
+        alone = len(family) == 1
+        return _counts_alone(table, family[0], now) if alone else _counts_of_family(table, whole, family, now)
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        return sum(pool.map(counted, families.values()), Counter[Status]())
 
 
 def _counts_alone(table: Table, submission: Stored, now: int) -> Counter[Status]:

@@ -110,7 +110,7 @@ _RECORD_WITHOUT_TIME = re.compile(
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
     """Section 1. The signature travels in `sign`, not in the content; `sign` and `extno` are sent also when empty."""
     content = submission.content
-    if not content.text:
+    if not content.text.strip():
         raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty")
     # The limit is that of the parameter `content`, which the signature is not part of.
     if (length := utf16_units(content.text)) > CONTENT_LIMIT:

@@ -101,7 +101,7 @@ _ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
     """Section 1. `needstatus=true` always: without it there is neither an id nor a report (note 2)."""
     content = submission.content
-    if not content.text:
+    if not content.text.strip():
         raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty")
     # The signature travels in the content (note 11), so it counts; characters as a text message counts them.
     if (length := utf16_units(content.full)) > CONTENT_LIMIT:

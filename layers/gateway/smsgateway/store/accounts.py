@@ -73,9 +73,10 @@ def intend(table: Table, lease: Lease, now: int) -> None:
     _held(table, lease, "SET intent = :now", {"now": now})
 
 
-def fulfil(table: Table, lease: Lease, now: int) -> None:
-    """The answer is in the queue, or there was none to lose."""
-    _held(table, lease, "SET polled_at = :now REMOVE intent", {"now": now})
+def fulfil(table: Table, lease: Lease, polled_at: int | None = None) -> None:
+    """The answer is in the queue, or there was none to lose. `polled_at`: when there was one (epoch ms)."""
+    expression = "REMOVE intent" if polled_at is None else "SET polled_at = :now REMOVE intent"
+    _held(table, lease, expression, {"now": polled_at})
 
 
 def give_back(table: Table, lease: Lease) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
@@ -26,11 +25,6 @@ class Payload:
 
     def part(self, start: int, end: int) -> "Payload":
         return Payload(self.numbers[start:end], self.contents[start:end])
-
-    def of(self, number: str) -> "Payload":
-        """The payload of this recipient alone."""
-        index = self.numbers.index(number)
-        return self.part(index, index + 1)
 
 
 def message_key(message_id: str) -> Key:
@@ -134,9 +128,3 @@ def load_payload(table: Table, key: SubmissionKey) -> Payload:
 
 def _payload_pk(key: SubmissionKey) -> str:
     return f"{key.message_id}#P#{key.path}"
-
-
-def cut(payload: Payload, limit: int) -> Iterator[Payload]:
-    """The payload in parts of at most `limit` recipients."""
-    for start in range(0, len(payload.numbers), limit):
-        yield payload.part(start, start + limit)

@@ -115,6 +115,13 @@ def spend(table: Table, client: Client, segments: int, day: str, ttl: int) -> bo
     return True
 
 
+def give_back(table: Table, client: Client, segments: int, day: str) -> None:
+    """Segments that were taken for nothing."""
+    if client.daily_segments is not None:
+        update = Update((f"spent#{client.name}#{day}", "D"), "ADD spent :back", {"back": -segments})
+        table.update(update)
+
+
 def put_template(table: Table, template: Template) -> None:
     codes: dict[str, Any] = {
         account: {"code": code.code, "params": list(code.params)} for account, code in template.vendor_templates.items()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, SubmissionKey, shard
-from smsgateway.model import Accepted, Message, Personal, Reason, Rejection, State
+from smsgateway.model import Accepted, Message, Reason, Rejection, State
 from smsgateway.store.messages import UNUSED_ID, Payload, message_fields, read_message
 from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 
@@ -553,11 +553,3 @@ def _quietly(table: Table, update: Update) -> None:
         table.update(update)
     except ConditionFailed:
         return  # whoever changed it has seen to its due_at
-
-
-def personal(message: Message, payload: Payload, index: int) -> Personal:
-    """What the recipient at `index` of the payload shall read."""
-    content = payload.contents[index] if payload.contents else message.content
-    if content is None:
-        raise LookupError(f"message {message.id} has no content for a recipient")
-    return content

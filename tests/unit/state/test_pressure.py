@@ -1,0 +1,88 @@
+"""A vendor that cannot be called now: pace, breaker and slow calls keep submissions waiting, and do not multiply what
+is in the queues, nor lose what a slow call brought."""
+
+import json
+import threading
+
+import pytest
+
+from smsgateway import gate
+from smsgateway.model import Account, Request, Response, State
+from smsgateway.queues import parse_wake_up
+from smsgateway.store.submissions import load_submission
+from tests.unit.state import invariants
+from tests.unit.state.seam import Fault, Seam
+from tests.unit.state.test_failover import begun
+from tests.unit.state.world import World, accounts_document, numbers, post
+
+SUBMISSIONS = 20
+PATIENCE = 10.0  # real seconds
+
+
+def waiting_world(*script: str, **options: object) -> tuple[World, str]:
+    """Twenty submissions of one recipient each, for an account with these options."""
+    document = json.loads(accounts_document((("main", "langyu", 1),)))
+    document["accounts"][0]["options"] |= options
+    world = World(json.dumps(document), script)
+    _, answer = world.accept(post(*numbers(SUBMISSIONS), valid_for=3600))
+    return world, answer["id"]
+
+
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        (("accepted",), {"requests_per_second": 0.01}),
+        (("not sent",), {"breaker_failures": 2, "breaker_seconds": 60}),
+        (("ambiguous",), {"breaker_failures": 2, "breaker_seconds": 60}),
+    ],
+)
+def test_waiting_does_not_multiply_wake_ups(script: tuple[str, ...], options: dict[str, object]) -> None:
+    """GIVEN an account that can rarely be called WHEN an hour passes THEN no submission has many wake-ups."""
+    world, message_id = waiting_world(*script, **options)
+    most = 0
+    end = world.now + 3600 * 1000
+    while world.now < end and world.queues.waiting:
+        world.settle(world.now + 10_000)
+        keys = [parse_wake_up(message.body).key for message in world.queues.waiting]
+        most = max([most, *(keys.count(key) for key in keys)])
+    assert most <= 2
+    world.settle()
+    found = invariants.check_ended(world, message_id, numbers(SUBMISSIONS))
+    invariants.check_never_twice(world, numbers(SUBMISSIONS))
+    invariants.check_truth(world, found)
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, Fault.ERROR_AFTER])
+def test_the_outcome_of_a_slow_call_is_written_first_of_all(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    """GIVEN a call that is counted as slow WHEN the count cannot be taken back THEN its outcome stands."""
+    monkeypatch.setattr(gate, "SLOW_AFTER", 0.01)
+    origin, key = begun(accounts_document((("main", "langyu", 0),)), 1)
+    counted = threading.Event()
+    begin_slow = gate.calls.begin_slow
+
+    def begin(*arguments: object) -> None:
+        begin_slow(*arguments)  # type: ignore[arg-type]
+        counted.set()
+
+    monkeypatch.setattr(gate.calls, "begin_slow", begin)
+
+    def slowly(world: World) -> World:
+        counted.clear()
+        prompt = world.vendors.call
+
+        def call(account: Account, request: Request, seconds: float) -> Response:
+            assert counted.wait(PATIENCE)
+            return prompt(account, request, seconds)
+
+        monkeypatch.setattr(world.vendors, "call", call)
+        return world
+
+    seam = Seam()
+    slowly(origin.copy()).dispatch(key, seam)
+    taken_back = seam.steps.index("vendor") + 2
+    assert seam.steps[taken_back - 1 : taken_back + 1] == ["update_item", "update_item"]
+    world = slowly(origin.copy())
+    assert world.dispatch(key, Seam({taken_back: fault}))
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert submission.state == State.SUBMITTED
