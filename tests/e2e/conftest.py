@@ -103,7 +103,7 @@ def gateway() -> Iterator[Gateway]:
 
 def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:
     """An account of langyu that gives up waiting for the parts of a reply at once, pushed to like the others."""
-    name, credentials = IMPATIENT, {"account": "ly-impatient", "pswd": "ly-impatient-1"}
+    name, credentials = IMPATIENT, {"account": "ly0002", "pswd": "ly-pass-2"}
     world.simulators.control.add_account(name, "langyu", credentials)
     address = f"{world.stack.api_url}/push/{name}/{like['push']['token']}"
     world.simulators.control.push(
