@@ -8,6 +8,7 @@ VENV := .local/venv/bin
 SAM := .local/sam/bin
 CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
+export PYTHONPATH := layers/gateway
 
 .DEFAULT_GOAL := test
 .PHONY: setup test check demo up down deploy lint format types security template
@@ -23,8 +24,8 @@ demo: setup
 up: setup
 	$(VENV)/python -m tests.local up $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)")
 
-down: setup
-	$(VENV)/python -m tests.local down
+down:
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
 
 # The layers' bytecode must come from Python 3.13: our own environment's.
 deploy: setup

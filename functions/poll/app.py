@@ -45,6 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem)
         return outcome
     runs = due_runs(poller)
+    if wrong := runtime.accounts_cache().problem:
+        logger.error("the newest accounts document is not in use", path=wrong.path, problem=wrong.problem)
     for run in runs:
         lambdas().invoke(FunctionName=context.function_name, InvocationType="Event", Payload=json.dumps(run))
     return {"started": len(runs)}

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from smsgateway.errors import ConfigurationError
+from smsgateway.settings import parse_accounts
 from tests.local.process import ROOT, StartError
 from tests.local.running import down, up
 from tests.local.stack import STACK_FILE, Stack
@@ -19,7 +21,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.local")
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up", help="start the local cloud and leave .local/stack.json")
-    starting.add_argument("--accounts", type=accounts_file, help="an accounts document (else: simulators)")
+    starting.add_argument("--accounts", type=Path, help="an accounts document (else: simulators)")
     commands.add_parser("down", help="stop it again")
     commands.add_parser("demo", help="send through all five vendors and show what happens")
     options = parser.parse_args(arguments)
@@ -27,7 +29,10 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, exit_on_signal)
     try:
         if options.command == "up":
-            say_where(up(options.accounts))
+            document = accounts_document(options.accounts) if options.accounts else None
+            if down():
+                print("stopped the local cloud that was running; its data is gone")
+            say_where(up(document))
             return 0
         if options.command == "down":
             print("stopped" if down() else "nothing was running")
@@ -40,18 +45,23 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
 
 
-def accounts_file(path: str) -> dict[str, Any]:
-    """The accounts document in a file."""
+def accounts_document(path: Path) -> dict[str, Any]:
+    """The accounts document in a file. Raises StartError for one that the gateway would refuse."""
     try:
-        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        text = path.read_text(encoding="utf-8")
+        parse_accounts(text, allow_loopback=True)
+    except (OSError, UnicodeDecodeError, ConfigurationError) as error:
+        raise StartError(f"{path}: {error}") from None
+    document: dict[str, Any] = json.loads(text)
     return document
 
 
 def say_where(stack: Stack) -> None:
     """What a user of the local cloud needs next."""
     print(f"API: {stack.api_url}\nAWS: {stack.endpoint_url}\nkey and the rest: {STACK_FILE.relative_to(ROOT)}")
+    if stack.simulators:
+        print(f"simulated vendors: {stack.simulators}/control/messages")
+    print("`make down` stops it")
 
 
 def exit_on_signal(number: int, _frame: FrameType | None) -> None:

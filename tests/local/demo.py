@@ -23,6 +23,10 @@ BROADCAST = 1000
 BATCHING = ("hbsmservice", "infocloud")
 REPLYING = "9200"  # the simulators answer a message to a number that ends so
 FAILING = "9000"
+LEGEND = """
+The undelivered are wanted: the numbers that end in 9000 fail. `to the vendor` is from the acceptance to the arrival at
+the vendor; `push to event` from a vendor's push to the event on the bus, where a broadcast's reports queue up behind
+each other. `events` are all those of an account: submitted, delivered, undelivered, received."""
 WARM = ["dispatch"] * 4 + ["ingest"] * 2 + ["webhook"] * 3 + ["fanout"] * 2
 WARMING_PUSH = {  # of nobody: it is refused
     "resource": "/push/{account}/{token}/reports",
@@ -52,12 +56,15 @@ def main() -> int:
     say("Setting up: a local AWS, five simulated vendors, and this template built and deployed by the SAM CLI …")
     with local_world("demo") as world, EventTap(world.stack) as tap:
         say(f"Deployed after {time.monotonic() - started:.0f} s. The API: {world.stack.api_url}")
+        say("Starting the functions' processes …")
         warm_up(world)
         api = Api(world.stack.api_url, world.stack.api_key)
         accounts = {entry["name"]: entry["vendor"] for entry in world.simulators.accounts}
         sent = list(send_everything(api, accounts))
+        say("Reports and replies come back by pushes; qixintong is asked by the schedule, once a minute.")
         missing = await_everything(tap, sent, replies_expected=len(accounts))
         show_summary(world, tap, sent, accounts)
+        say(LEGEND)
         show_balances(api, accounts)
         missing += check(world, api, sent)
         for sentence in missing:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ def up(accounts: dict[str, Any] | None) -> Stack:
     try:
         stack = deploy.deploy(cloud.start(path, hold), path)
         if accounts is None:
-            connect(stack, simulators.start(path, hold))
+            vendors = simulators.start(path, hold)
+            stack = replace(connect(stack, vendors), simulators=vendors.control.url)
         else:
             stack.write_accounts(accounts)
         stack.save()

@@ -27,6 +27,7 @@ class Stack:
     event_bus: str
     accounts_secret: str
     queues: dict[str, str]
+    simulators: str = ""  # their control address, where there are any
 
     def client(self, service: str) -> Any:
         """A boto3 client of the local cloud, with every right."""

@@ -217,11 +217,20 @@ def _without(recipients: Recipients, suppressed: Sequence[str], post: Post) -> R
     )
 
 
+def _one_signature(post: Post, content: Personal) -> Personal:
+    """The content, unless it begins with another signature than the one that is asked for."""
+    own, _ = text.split_signature(content.text)
+    if own and post.signature and own != post.signature:
+        problem = "the text begins with another signature"
+        raise Refusal(422, "Two signatures", f"{problem}: leave one of them out", [("signature", problem)])
+    return content
+
+
 def _contents(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
     """What each shall read: one content a number, or none there and one for all."""
     numbers = tuple(recipients.numbers)
     if not post.personal:
-        return Payload(numbers), _content(post.text, template, post.params, "")
+        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""))
     contents = tuple(_personal(post, template, index) for index in recipients.numbers.values())
     return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
 
@@ -229,7 +238,7 @@ def _contents(post: Post, template: Template | None, recipients: Recipients) -> 
 def _personal(post: Post, template: Template | None, index: int) -> Personal:
     """What the entry at `index` of `messages` shall read."""
     entry = post.personal[index]
-    return _content(entry.text, template, entry.params or {}, f"messages[{index}].")
+    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."))
 
 
 def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:

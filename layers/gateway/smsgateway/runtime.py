@@ -46,10 +46,15 @@ def wake_ups() -> WakeUps:
 def accounts_cache() -> AccountsCache:
     secrets = boto3.client("secretsmanager", config=CLIENT_CONFIG)
 
-    def fetch() -> str:
-        return secrets.get_secret_value(SecretId=environment().accounts_secret)["SecretString"]
+    def fetch(stage: str) -> str:
+        return secrets.get_secret_value(SecretId=environment().accounts_secret, VersionStage=stage)["SecretString"]
 
-    return AccountsCache(fetch, time.monotonic, allow_loopback=environment().allow_loopback_vendors)
+    return AccountsCache(
+        lambda: fetch("AWSCURRENT"),
+        time.monotonic,
+        previous=lambda: fetch("AWSPREVIOUS"),
+        allow_loopback=environment().allow_loopback_vendors,
+    )
 
 
 @cache

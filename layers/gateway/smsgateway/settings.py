@@ -6,6 +6,7 @@ good one stays in use. `webhook` imports this on a cold start that a vendor wait
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from ipaddress import ip_network
@@ -262,12 +263,21 @@ def _route_entry(node: Node, accounts: Iterable[str]) -> RouteEntry:
 class AccountsCache:
     """The accounts, fetched at most once in CACHE_SECONDS unless refreshed; the last good ones outlive a bad document.
 
-    `fetch` returns the secret's text, `clock` seconds. `problem` is why the newest document is not the one in use.
+    `fetch` returns the secret's text, `clock` seconds; `previous` the text before, for a process that starts when the
+    newest is bad. `problem` is why the newest document is not the one in use.
     """
 
-    def __init__(self, fetch: Callable[[], str], clock: Callable[[], float], *, allow_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], str],
+        clock: Callable[[], float],
+        *,
+        previous: Callable[[], str] | None = None,
+        allow_loopback: bool = False,
+    ) -> None:
         self.problem: ConfigurationError | None = None
         self._fetch = fetch
+        self._previous = previous
         self._clock = clock
         self._allow_loopback = allow_loopback
         self._good: Settings | None = None
@@ -291,10 +301,17 @@ class AccountsCache:
         try:
             self._good = parse_accounts(self._fetch(), allow_loopback=self._allow_loopback)
         except ConfigurationError as error:
+            self._fall_back()
             return error
         except Exception as error:  # the fetch's own; its text may say more than may be shown
             return ConfigurationError("document", f"cannot be fetched ({type(error).__name__})")
         return None
+
+    def _fall_back(self) -> None:
+        """The document before, if this process has never seen a good one."""
+        if self._good is None and self._previous is not None:
+            with suppress(Exception):  # there is none, or it is no better: what is wrong with the newest is told
+                self._good = parse_accounts(self._previous(), allow_loopback=self._allow_loopback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ import pytest
 from smsgateway import gate
 from smsgateway.model import Account, Request, Response, State
 from smsgateway.queues import parse_wake_up
+from smsgateway.store import calls
 from smsgateway.store.submissions import load_submission
+from smsgateway.store.table import Table
 from tests.unit.state import invariants
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.test_failover import begun
@@ -58,13 +60,13 @@ def test_the_outcome_of_a_slow_call_is_written_first_of_all(monkeypatch: pytest.
     monkeypatch.setattr(gate, "SLOW_AFTER", 0.01)
     origin, key = begun(accounts_document((("main", "langyu", 0),)), 1)
     counted = threading.Event()
-    begin_slow = gate.calls.begin_slow
+    begin_slow = calls.begin_slow
 
-    def begin(*arguments: object) -> None:
-        begin_slow(*arguments)  # type: ignore[arg-type]
+    def begin(table: Table, account: str, owner: str, until: int) -> None:
+        begin_slow(table, account, owner, until)
         counted.set()
 
-    monkeypatch.setattr(gate.calls, "begin_slow", begin)
+    monkeypatch.setattr(calls, "begin_slow", begin)
 
     def slowly(world: World) -> World:
         counted.clear()

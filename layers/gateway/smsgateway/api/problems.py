@@ -55,7 +55,7 @@ def problem_response(problem: Problem) -> Response[str]:
     body: dict[str, Any] = {"title": problem.title, "status": problem.status, "detail": detail}
     if shown:
         body["errors"] = [{"loc": loc, "msg": msg} for loc, msg in shown]
-    return Response(problem.status, PROBLEM_JSON, json.dumps(body), headers=problem.headers)
+    return Response(problem.status, PROBLEM_JSON, json.dumps(body, ensure_ascii=False), headers=problem.headers)
 
 
 def validation_problem(errors: Iterable[Mapping[str, Any]]) -> Problem:

@@ -1,5 +1,6 @@
 """What every request to the API passes through: cleaned, its client known, routed, and each failure a problem."""
 
+import json
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ logger = Logger()
 
 def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
     """The routes, with every exception turned into a problem."""
-    app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=bodies.parse)
+    app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=bodies.parse, serializer=_json)
     for router in routers:
         app.include_router(router)
     app.exception_handler(Problem)(problem_response)
@@ -33,6 +34,11 @@ def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
     app.exception_handler(Exception)(_unexpected)
     app.use([_known_query])
     return app
+
+
+def _json(body: object) -> str:
+    """Chinese as it is, for whoever reads it."""
+    return json.dumps(body, ensure_ascii=False)
 
 
 def serve(
