@@ -1,11 +1,13 @@
 """Looks again at what is due: scheduled sends, lost wake-ups, dead workers, missing reports and parts."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime
+from smsgateway.ids import DUE_SHARDS
 from smsgateway.store.table import Key
 from smsgateway.sweep import Sweeper, sweep
 
@@ -30,7 +32,8 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
         retention=runtime.retention_seconds(),
     )
-    outcome = sweep(sweeper)
+    with ThreadPoolExecutor(DUE_SHARDS) as pool:
+        outcome = sweep(sweeper, pool.map)
     if outcome["looked"]:
         logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
     if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know

@@ -1,8 +1,7 @@
 """Looking again at what is due: scheduled sends, lost wake-ups, dead workers, reports that never came, parts that never
 came. Asks one sparse index, acts by state; nothing else keeps time."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from smsgateway import encoding
@@ -38,10 +37,12 @@ class Sweeper:
     retention: int  # seconds
 
 
-def sweep(sweeper: Sweeper) -> dict[str, int]:
-    """Act on everything that is due. How many items were looked at, and how many failed."""
-    with ThreadPoolExecutor(DUE_SHARDS) as pool:
-        outcomes = list(pool.map(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
+def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
+    """Act on everything that is due. How many items were looked at, and how many failed.
+
+    `each`: maps a function over the shards; an executor's works on several at once.
+    """
+    outcomes = list(each(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
     return {"looked": sum(looked for looked, _ in outcomes), "failed": sum(failed for _, failed in outcomes)}
 
 

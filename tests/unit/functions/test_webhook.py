@@ -215,6 +215,7 @@ def test_the_acknowledgement_comes_after_the_queue_took_it(stack: Stack, monkeyp
 
 def test_without_any_good_accounts_there_is_no_acknowledgement(stack: Stack) -> None:
     stack.write_accounts({"accounts": "none"})
+    stack.write_accounts({"accounts": "none at all"})  # nor is the one before any better
     with pytest.raises(RuntimeError, match="ConfigurationError"):
         push(REPORTS)
 

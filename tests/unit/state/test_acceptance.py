@@ -163,3 +163,29 @@ def test_a_dead_acceptance_is_cleared_away() -> None:
     assert loaded is not None
     assert not loaded[1]
     assert not world.vendors.seen
+
+
+def test_the_sweep_and_a_repeated_post() -> None:
+    """GIVEN an acceptance that died WHEN its post is repeated, in any order with the steps of the sweep that clears it
+    away THEN the message is sent, to each once."""
+    given = replace(POSTS["several"], idempotency_key="k", body_hash="h")
+    origin, seam = World(document(0)), Seam()
+    attempt(origin.copy(), given, seam)
+    last = len(seam.steps) - seam.steps[::-1].index("update_item") - 1
+    assert attempt(origin, given, Seam({last: Fault.CRASH_BEFORE})) is None
+    origin.now += 5 * MINUTE
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world = origin.copy()
+        answers: list[str | None] = []
+
+        def check() -> None:
+            (answer,) = answers
+            world.settle()
+            invariants.check_never_twice(world, numbers(3))
+            invariants.check_ended(world, str(answer), numbers(3))
+            assert sorted(number for seen in world.vendors.seen for number in seen.numbers) == list(numbers(3))
+
+        return [Task(world.sweep), Task(lambda seam: answers.append(attempt(world, given, seam)))], check
+
+    assert schedules(make, preemptions=2) > 20

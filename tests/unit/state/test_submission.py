@@ -7,8 +7,11 @@ from functools import lru_cache
 import pytest
 
 from smsgateway.ids import SubmissionKey
+from smsgateway.model import Account, Request, Response, Status
 from smsgateway.queues import parse_wake_up, wake_up_body
+from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
+from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.vendors import behaviours
 from tests.unit.state.world import DISPATCH_TIME, MINUTE, SECOND, VISIBILITY, World, accounts_document, numbers, post
@@ -102,3 +105,51 @@ def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
                 raise AssertionError(f"{behaviour}, {plan}, {afterwards}: {error}") from error
             count += 1
     assert count > 200
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("behaviour", ["accepted", "moment", "account", "not sent", "numbers"])
+def test_a_retry_of_the_sdk_changes_nothing(behaviour: str, layout: str) -> None:
+    """GIVEN a submission WHEN any of its AWS calls is made twice THEN all is as if it had been made once."""
+    origin, key = beginning("hbsmservice", LAYOUTS[layout])
+
+    def after(plan: dict[int, Fault]) -> tuple[World, Seam]:
+        world, seam = origin.copy(), Seam(plan)
+        world.vendors.script = (behaviour, "accepted")
+        world.dispatch(key, seam)
+        return world, seam
+
+    expected, seam = after({})
+    for step, name in enumerate(seam.steps):
+        world, _ = after({step: Fault.TWICE})
+        assert world.db.items == expected.db.items, name
+        assert set(world.queues.waiting) == set(expected.queues.waiting), name
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_worker_back_from_the_dead_does_not_speak_for_another(layout: str) -> None:
+    """GIVEN a client that allows resending WHEN a worker outlives its deadline and answers after the next attempt
+    THEN the next attempt's answer stands, and its reports find their recipients."""
+    count = LAYOUTS[layout]
+    world = World(accounts_document((("main", "langyu", 0),)))
+    world.accept(post(*numbers(count), resend_unconfirmed=True))
+    key = parse_wake_up(world.queues.waiting.pop().body).key
+    prompt = world.vendors.call
+
+    def late(account: Account, request: Request, seconds: float) -> Response:
+        world.vendors.call = prompt  # type: ignore[method-assign]
+        response = prompt(account, request, seconds)
+        world.settle(world.now + 10 * MINUTE)  # it counts as dead, its doubt is resolved by another attempt
+        return response
+
+    world.vendors.call = late  # type: ignore[method-assign]
+    world.dispatch(key)
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert submission.attempt == 2
+    assert submission.vendor_ids == world.vendors.seen[1].ids
+    for number in numbers(count):
+        world.ingest(report_of(world, "main", world.vendors.seen[1].ids[0], number))
+    world.settle()
+    found = invariants.check_ended(world, key.message_id, numbers(count))
+    assert set(found.values()) == {Status.DELIVERED}

@@ -94,7 +94,7 @@ def read_submission(item: Item) -> Stored:
         filed=item.get("filed", False),
         early=item.get("early", False),
         doubted=item.get("doubted", False)
-        or any(each["outcome"] == "unconfirmed" for each in item.get("attempts", ())),
+        or any(each.get("outcome") == "unconfirmed" for each in item.get("attempts", ())),
         given_up=item.get("given_up", False),
         tried=tuple(item.get("tried", ())),
         failures=item.get("failures", 0),
