@@ -159,7 +159,7 @@ def test_536_characters_are_carried(text: str) -> None:
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(str.strip),
     st.from_regex("[0-9]{0,8}", fullmatch=True),
 )
 def test_an_independent_parser_reads_what_was_sent(text: str, extension: str) -> None:

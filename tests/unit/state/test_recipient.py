@@ -138,4 +138,4 @@ def test_a_report_lifts_the_doubt(recipients: int, situation: str, resend: bool)
 
         return [part(world, key) for part in parts], check
 
-    assert schedules(make, preemptions=2) > 3
+    assert schedules(make, preemptions=2 if len(parts) == 2 else 1) > 3

@@ -60,6 +60,16 @@ def test_order_does_not_matter(vendor: str, count: int) -> None:
         invariants.check_events(world, key.message_id, found)
 
 
+@pytest.mark.parametrize("vendor", ["infocloud", "langyu", "qixintong"])
+def test_a_receipt_that_comes_again_is_no_second_report(vendor: str) -> None:
+    world, key, (vendor_id,) = sent(vendor, 1)
+    receipt = report_of(world, "main", vendor_id, FIRST, status="pending")
+    for _ in range(3):
+        world.ingest(receipt)
+        world.now += HOUR
+    assert len(history_of(world, key, FIRST)) == 1
+
+
 TEXTS = {2: "长" * 100, 3: "长" * 150}
 
 
