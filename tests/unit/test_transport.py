@@ -273,7 +273,7 @@ def test_time_that_is_up_once_connected_is_not_sent(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(transport, "_connect", slow)
     with serving(answering(OK)) as server:
         failing(NotSentError, server.url)
-    assert server.requests == [b""]
+    assert b"".join(server.requests) == b""  # whether the vendor got round to accepting the connection or not
 
 
 @pytest.mark.parametrize(
