@@ -21,8 +21,8 @@ from tests.unit.state.world import DISPATCH_TIME, MINUTE, SECOND, VISIBILITY, Wo
 BEHAVIOURS = {
     "hbsmservice": tuple(behaviours("hbsmservice")),
     "langyu": ("accepted", "without id", "ambiguous"),
-    "qixintong": ("accepted", "ambiguous"),
-    "infocloud": ("accepted", "ambiguous"),
+    "qixintong": ("accepted", "one id", "without id", "ambiguous"),
+    "infocloud": ("accepted", "without id", "ambiguous"),
 }
 LAYOUTS = {"single": 1, "bulk": 3}
 
@@ -107,10 +107,20 @@ def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
     assert count > 200
 
 
+def without_count(world: World) -> dict[object, object]:
+    """Every item, without the count of failed calls."""
+    return {
+        key: {name: value for name, value in item.items() if name != "failures"} for key, item in world.db.items.items()
+    }
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("behaviour", ["accepted", "moment", "account", "not sent", "numbers"])
 def test_a_retry_of_the_sdk_changes_nothing(behaviour: str, layout: str) -> None:
-    """GIVEN a submission WHEN any of its AWS calls is made twice THEN the message is as if it had been made once."""
+    """GIVEN a submission WHEN any of its AWS calls is made twice THEN all is as if it had been made once.
+
+    But for the count of failures in a row, which a repeated write raises twice: the breaker opens early, at worst.
+    """
     origin, key = beginning("hbsmservice", LAYOUTS[layout])
 
     def after(plan: dict[int, Fault]) -> tuple[World, Seam]:
@@ -122,7 +132,7 @@ def test_a_retry_of_the_sdk_changes_nothing(behaviour: str, layout: str) -> None
     expected, seam = after({})
     for step, name in enumerate(seam.steps):
         world, _ = after({step: Fault.TWICE})
-        assert world.items("msg_") == expected.items("msg_"), name
+        assert without_count(world) == without_count(expected), name
         assert set(world.queues.waiting) == set(expected.queues.waiting), name
 
 
