@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import yaml
+from moto.dynamodb.exceptions import ConditionalCheckFailed
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from smsgateway.store.table import Item, Table, from_wire
+from tests import partiql
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +37,23 @@ FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with"
 LARGEST_ITEM = 400 * 1024  # bytes
 
 type Image = Mapping[str, Any]  # an item as typed JSON: name → {"S": …}
+
+
+def _batch_execute_statement(backend: DynamoDBBackend, statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def update(request: Mapping[str, Any]) -> None:
+        backend.update_item(
+            request["TableName"],
+            request["Key"],
+            request["UpdateExpression"],
+            request["ExpressionAttributeNames"],
+            request["ExpressionAttributeValues"],
+            condition_expression=request["ConditionExpression"],
+        )
+
+    return list(partiql.answers(statements, update, ConditionalCheckFailed))
+
+
+DynamoDBBackend.batch_execute_statement = _batch_execute_statement  # type: ignore[method-assign, assignment]
 
 
 class _Tagged(yaml.SafeLoader):

@@ -13,6 +13,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from tests import partiql
 from tests.aws import TABLE_NAME, Image, item_bytes, resources
 
 KB = 1024
@@ -103,10 +104,8 @@ class Meter:
         match call:
             case "put_item":
                 self._wrote(params["Item"], params["Item"])
-            case "update_item":
-                self._wrote(params["Key"], answer["Attributes"])
-            case "delete_item":
-                self._wrote(params["Key"], None)
+            case "update_item" | "delete_item":
+                self._wrote(params["Key"], answer.get("Attributes"))
             case "batch_write_item":
                 for request in params["RequestItems"][TABLE_NAME]:
                     self._wrote(request["PutRequest"]["Item"], request["PutRequest"]["Item"])
@@ -114,10 +113,21 @@ class Meter:
                 for update in (action["Update"] for action in params["TransactItems"]):
                     key = {"TableName": update["TableName"], "Key": update["Key"]}
                     self._wrote(update["Key"], self._client.get_item(**key, ConsistentRead=True)["Item"], times=2)
+            case "batch_execute_statement":
+                for statement, response in zip(params["Statements"], answer["Responses"], strict=True):
+                    self._executed(partiql.as_update(statement["Statement"], statement["Parameters"]), response)
             case "get_item" | "query" | "batch_get_item":
                 return
             case _:
                 raise ValueError(f"no price is known of {call}")
+
+    def _executed(self, update: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+        key = {"TableName": update["TableName"], "Key": update["Key"]}
+        item = self._client.get_item(**key, ConsistentRead=True).get("Item")
+        if "Error" in response:
+            self.table_units += write_units(item)
+        else:
+            self._wrote(update["Key"], item)
 
     def _wrote(self, key: Image, new: Image | None, times: int = 1) -> None:
         place = json.dumps([key[name] for name in KEYS])

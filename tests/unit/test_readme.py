@@ -41,6 +41,7 @@ from smsgateway.publish import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
 from smsgateway.routing import Again, Doubt, End, Move, Try, next_step
 from smsgateway.settings import parse_accounts
 from smsgateway.store import accounts, recipients, replies, submissions
+from smsgateway.store.recipients import Placed
 from smsgateway.store.table import Item, Table
 from tests.voices import account
 
@@ -375,7 +376,7 @@ def test_the_sample_event_is_what_a_report_publishes(table: Table) -> None:
         ours=True,
         reported_at=datetime.fromisoformat(detail["at"]).astimezone(UTC),
     )
-    recipients.apply_report(table, submissions.read_submission(old), detail["to"], report, NOW)
+    recipients.apply_reports(table, [Placed(submissions.read_submission(old), detail["to"], report)], NOW)
     (event,) = events_of(old, table.get((old["pk"], old["sk"])), segments, NOW)
     assert sample == {"source": SOURCE, "detail-type": event.type, "detail": detail_of(event)}
 

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
+from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Inbound, Refused, Report
 from smsgateway.queues import Receipt
 from smsgateway.settings import Settings
 from smsgateway.store import accounts, recipients, replies, reports, submissions
-from smsgateway.store.messages import load_message, load_payload
+from smsgateway.store.messages import Payload, load_message, load_payload
+from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask, normalise_number
 
 OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", "STOP", "UNSUBSCRIBE"})
@@ -88,58 +91,72 @@ def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> No
 
 
 def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report], received_at: int) -> None:
-    known: dict[str, Stored] = {}
-    received = datetime.fromtimestamp(received_at / 1000, UTC)
-    for report in items:  # one without a time of its own gets its receipt's, which is the same when that comes again
-        _apply(ingester, account, replace(report, reported_at=report.reported_at or received), known)
-
-
-def _apply(ingester: Ingester, account: Account, report: Report, known: dict[str, Stored]) -> None:
-    """Apply one report, or file it until its submission is known. `known`: submissions read for this receipt."""
-    now = ingester.now()
-    identity = report.vendor_id + "\x1f" + report.alternative_id
+    table, now = ingester.table, ingester.now()
     ttl = now // 1000 + ingester.retention
-    submission = known.get(identity) or reports.find_submission(ingester.table, account.name, report)
-    if submission is None:
-        if not reports.keep_early(ingester.table, account.name, report, now, ttl):
-            return
-        submission = reports.find_submission(ingester.table, account.name, report)
-        if submission:  # the mapping came meanwhile
+    received = datetime.fromtimestamp(received_at / 1000, UTC)
+    # One without a time of its own gets its receipt's, which is the same when that comes again.
+    stamped = [replace(report, reported_at=report.reported_at or received) for report in items]
+    found = reports.find_submissions(table, account.name, stamped)
+    known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
+    for (_, report), fits in zip(known, _apply(table, account, known, now), strict=True):
+        if not fits:
+            reports.keep_unmatched(table, account.name, report, now, ttl)
+    for report in stamped:
+        if reports.ids_of(report) not in found:
+            _keep_early(ingester, account, report, now, ttl)
+
+
+def _keep_early(ingester: Ingester, account: Account, report: Report, now: int, ttl: int) -> None:
+    """File a report until its submission is known."""
+    if reports.keep_early(ingester.table, account.name, report, now, ttl):  # the mapping came meanwhile
+        found = reports.find_submissions(ingester.table, account.name, [report])
+        for submission in found.values():
             apply_early(ingester.table, account, submission, [report.alternative_id or report.vendor_id], now)
-        return
-    known[identity] = submission
-    if not apply_to(ingester.table, account, submission, report, now):
-        reports.keep_unmatched(ingester.table, account.name, report, now, ttl)
 
 
-def apply_to(table: Table, account: Account, submission: Stored, report: Report, now: int) -> bool:
-    """Apply a report to its recipient; one whose masked number fits several is only kept, at each of them.
+def _apply(table: Table, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
+    """Apply reports to their recipients. False for those that fit none."""
+    speakers = {submission.key: submission for submission, _ in known}
+    speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
+    payloads: dict[SubmissionKey, Payload] = {}
+    fitting = [_fitting(table, submission, report.number, payloads) for submission, report in known]
+    placed: list[Placed] = []
+    for (submission, report), numbers in zip(known, fitting, strict=True):
+        if len(numbers) == 1:
+            placed.append(Placed(speakers[submission.key], numbers[0], report))
+        for number in numbers if len(numbers) > 1 else ():
+            note = f"the masked number fits {len(numbers)} recipients of this submission"
+            recipients.remember(table, speakers[submission.key], number, report, note, now)
+    applied = iter(recipients.apply_reports(table, placed, now))
+    return [next(applied) if len(numbers) == 1 else bool(numbers) for numbers in fitting]
 
-    False when it fits none of them.
-    """
+
+def _through(table: Table, account: Account, submission: Stored) -> Stored:
+    """The submission as this account knows it; what it reports proves that the submission was sent."""
     if account.name == submission.account:
         submissions.prove(table, submission)
-    else:  # it had gone through this account before, and what the report says is this one's word
-        submission = replace(submission, account=account.name, vendor=account.vendor)
-    number = normalise_number(report.number) or report.number
-    payload = submission.payload()
+        return submission
+    # It had gone through this account before, and what the report says is this one's word.
+    return replace(submission, account=account.name, vendor=account.vendor)
+
+
+def _fitting(table: Table, submission: Stored, said: str, payloads: dict[SubmissionKey, Payload]) -> list[str]:
+    """The recipients that a number in a report may mean; a masked one can mean several. `payloads`: read so far."""
+    number = normalise_number(said) or said
+    payload = submission.payload() or payloads.get(submission.key)
     if payload is None and "*" in number:
-        payload = load_payload(table, submission.key)
-    fitting = [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
-    if len(fitting) == 1:
-        return recipients.apply_report(table, submission, fitting[0], report, now)
-    for one in fitting:
-        note = f"the masked number fits {len(fitting)} recipients of this submission"
-        recipients.remember(table, submission, one, report, note, now)
-    return bool(fitting)
+        payload = payloads[submission.key] = load_payload(table, submission.key)
+    return [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
 
 
 def apply_early(table: Table, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
     """Apply the reports that came before their mapping, and clear them away; what fits no recipient stays."""
     for vendor_id in vendor_ids:
-        place = submissions.vendor_key(account.name, vendor_id)[0]
-        for key, report in reports.early_reports(table, place):
-            if apply_to(table, account, submission, report, now):
+        place = vendor_key(account.name, vendor_id)[0]
+        early = list(reports.early_reports(table, place))
+        applied = _apply(table, account, [(submission, report) for _, report in early], now)
+        for (key, _), fits in zip(early, applied, strict=True):
+            if fits:
                 table.delete(key)
 
 

@@ -10,6 +10,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.store import recipients, submissions
 from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
+from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api, sample
 
@@ -54,7 +55,7 @@ def report(api: Api, submission: Stored, number: str, status: ReportStatus = Rep
     reason = None if status == ReportStatus.DELIVERED else Reason.UNREACHABLE
     at = datetime.fromtimestamp(NOW / 1000 + 5, UTC)
     said = Report("v-00000", number, status, status.value.upper(), reason, reported_at=at)
-    recipients.apply_report(api.table, submission, number, said, NOW + 6000)
+    recipients.apply_reports(api.table, [Placed(submission, number, said)], NOW + 6000)
 
 
 def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from tests import partiql
 from tests.unit.state.expressions import WireItem, condition, update, used_words
 
 type PrimaryKey = tuple[str, str]
@@ -104,6 +105,12 @@ class FakeDynamoDB:
         for item in puts:
             self._write(self.items.get(_primary(item)), item)
         return {"UnprocessedItems": {}}
+
+    def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        def update(request: dict[str, Any]) -> None:
+            FakeDynamoDB.update_item(self, **request)
+
+        return {"Responses": list(partiql.answers(Statements, update, ConditionalCheckFailedException))}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         ((table, wanted),) = RequestItems.items()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from smsgateway.ids import SubmissionKey
 from smsgateway.queues import parse_wake_up
 from smsgateway.store.table import Table
 from tests.unit.state.dynamo import ConditionalCheckFailedException, FakeDynamoDB, TransactionCanceledException
@@ -19,6 +20,7 @@ CALLS = (
     "transact_write_items",
     "batch_write_item",
     "batch_get_item",
+    "batch_execute_statement",
     "query",
 )
 Call = tuple[str, dict[str, Any], Any]
@@ -80,8 +82,12 @@ def _live(world: World) -> None:
                 world.ingest(report_of(world, seen.account, vendor_id, *seen.numbers, status=word))
         world.ingest(masked_report(world, "ic", "idic0001", "138****0000"))
         world.settle(world.now + DAY)
-    world.ingest(reply_of(_with_langyu(world), "ly", numbers(1)[0], "T"))
     world.vendors.script = ("accepted",)
+    _, answer = world.accept(post(*numbers(3), account="hb"))
+    world.settle(world.now)
+    for count in (1, 3):
+        world.ingest(report_of(world, "hb", SubmissionKey(answer["id"], "00000").reference, *numbers(count)))
+    world.ingest(reply_of(_with_langyu(world), "ly", numbers(1)[0], "T"))
     world.accept(post(*numbers(2), account="ly"))
     early = f"idly{world.vendors.calls + 1:04d}"
     world.ingest(report_of(world, "ly", early, numbers(1)[0]))
@@ -107,10 +113,12 @@ def _replayed(table: Table, name: str, request: dict[str, Any]) -> Any:
     """What moto says, in the shape of the fake's answer."""
     for action in request.get("TransactItems", ()):
         action["Update"]["TableName"] = table.name
+    for statement in request.get("Statements", ()):
+        statement["Statement"] = statement["Statement"].replace('"table"', f'"{table.name}"')
     if "RequestItems" in request:
         (content,) = request["RequestItems"].values()
         request = {"RequestItems": {table.name: content}}
-    elif "TransactItems" not in request:
+    elif not {"TransactItems", "Statements"} & request.keys():
         request = {**request, "TableName": table.name}
     client = table.client
     try:
@@ -129,6 +137,8 @@ def _comparable(answer: Any) -> Any:
     if isinstance(answer, TransactionCanceledException):
         return "canceled", [reason["Code"] for reason in answer.response["CancellationReasons"]]
     found = {name: answer[name] for name in ("Item", "Items", "Attributes", "LastEvaluatedKey") if name in answer}
+    if isinstance(answer.get("Responses"), list):
+        return ["Error" in response for response in answer["Responses"]]
     for items in answer.get("Responses", {}).values():
         found["Items"] = sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
     return found

@@ -11,9 +11,10 @@ from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State, Status
 from smsgateway.store import messages, recipients, submissions
 from smsgateway.store.messages import Payload
-from smsgateway.store.recipients import Outcome
+from smsgateway.store.recipients import Outcome, Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Table, Update
+from tests import aws
 from tests.unit.store.given import KEY, MESSAGE, NOW, NUMBER, TTL, current, item_of, one_of_many, queued, sent
 
 OTHER = "13900139000"
@@ -41,7 +42,7 @@ def outcome(table: Table, submission: Stored, number: str = NUMBER) -> Outcome:
 
 def apply(table: Table, submission: Stored, *reports: Report) -> Outcome:
     for report in reports:
-        recipients.apply_report(table, submission, report.number, report, NOW + 1)
+        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW + 1)
     return outcome(table, submission)
 
 
@@ -112,7 +113,7 @@ def test_a_report_of_a_number_that_is_no_recipient_makes_none(table: Table) -> N
     submission = rows_of(table)
     stranger = replace(DELIVERED, number="13700137000")
     for report in (stranger, replace(stranger, status=ReportStatus.PENDING), replace(stranger, segment=1)):
-        recipients.apply_report(table, submission, report.number, report, NOW)
+        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW)
     assert {row.number for row in recipients.all_outcomes(table, submission)} == {NUMBER, OTHER}
 
 
@@ -283,3 +284,40 @@ def test_a_vendor_that_rejects_some_numbers_takes_the_rest(table: Table) -> None
     answer = Accepted(("5010",), (Rejection(OTHER, Reason.INVALID_NUMBER, "bad"),))
     submissions.submitted(table, submissions.mark(table, current(table), "w", NOW + 1, NOW), answer)
     assert recipients.derived_status(current(table), OTHER, NOW)[1:] == (Reason.INVALID_NUMBER, "bad")
+
+
+def _rows(table: Table, submission: Stored) -> dict[str, Outcome]:
+    return {row.number: row for row in recipients.all_outcomes(table, submission)}
+
+
+def test_many_reports_at_once_say_what_each_says_alone(table: Table) -> None:
+    """GIVEN recipients of which some were reported before WHEN reports of all of them come, some twice, some
+    contradicting, some of strangers THEN every row is as if each report had come alone."""
+    numbers = tuple(f"138000000{index:02d}" for index in range(60))
+    submission = rows_of(table, numbers=numbers)
+    before = [replace(FAILED, number=numbers[0]), replace(PENDING, number=numbers[1])]
+    said = [replace(DELIVERED if index % 3 else FAILED, number=number) for index, number in enumerate(numbers)]
+    said += [replace(FAILED, number=numbers[4]), replace(DELIVERED, number="13700137000"), said[7]]
+    said += [replace(DELIVERED, number=numbers[9])]
+    for report in before:
+        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW)
+    placed = [Placed(submission, report.number, report) for report in said]
+    assert recipients.apply_reports(table, placed, NOW) == [report.number != "13700137000" for report in said]
+    at_once = _rows(table, submission)
+    aws.clear(table)
+    rows_of(table, numbers=numbers)
+    for one in [Placed(submission, report.number, report) for report in before] + placed:
+        recipients.apply_reports(table, [one], NOW)
+    assert at_once == _rows(table, submission)
+    recipients.apply_reports(table, placed, NOW + 5)
+    assert at_once == _rows(table, submission)
+
+
+def test_a_report_that_the_batch_could_not_write_is_written_alone(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = rows_of(table)
+    monkeypatch.setattr(Table, "fill_many", lambda _table, fills: [False] * len(fills))
+    placed = [Placed(submission, number, replace(DELIVERED, number=number)) for number in (NUMBER, OTHER)]
+    assert recipients.apply_reports(table, placed, NOW) == [True, True]
+    assert {row.status for row in _rows(table, submission).values()} == {Status.DELIVERED}

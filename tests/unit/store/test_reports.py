@@ -26,7 +26,7 @@ OURS = replace(REPORT, vendor_id=KEY.reference, ours=True)
 
 
 def find(table: Table, report: Report, account: str = "hb-main") -> Stored | None:
-    return reports.find_submission(table, account, report)
+    return reports.find_submissions(table, account, [report]).get(reports.ids_of(report))
 
 
 def test_a_report_names_its_submission_by_our_id_or_by_the_vendors(table: Table) -> None:
@@ -99,14 +99,28 @@ def test_the_flag_does_not_touch_a_mapping_that_is_there(table: Table) -> None:
     assert find(table, REPORT) == current(table)
 
 
+@pytest.mark.parametrize("ids", [("5010",), ("5010", "5011"), ("4010", "5010")])
 @pytest.mark.parametrize("first", ["report", "mapping"])
-def test_whoever_comes_second_sees_the_other(first: str, table: Table) -> None:
+def test_whoever_comes_second_sees_the_other(first: str, ids: tuple[str, ...], table: Table) -> None:
     queued(table)
     submission = marked(table)
     if first == "report":
         assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
         with pytest.raises(ConditionFailed):
-            submissions.submitted(table, submission, Accepted(("5010",)))
+            submissions.submitted(table, submission, Accepted(ids))
     else:
-        submissions.submitted(table, submission, Accepted(("5010",)))
+        submissions.submitted(table, submission, Accepted(ids))
         assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is True
+
+
+def test_many_reports_take_three_reads_at_most(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued(table)
+    submission = sent(table, "5010", "5011")
+    asked = [replace(REPORT, vendor_id=str(5010 + index)) for index in range(48)] + [OURS]
+    reads: list[int] = []
+    get_many = Table.get_many
+    monkeypatch.setattr(Table, "get_many", lambda table, keys: reads.append(1) or get_many(table, keys))
+    monkeypatch.setattr(Table, "get", None)
+    found = reports.find_submissions(table, "hb-main", asked * 2)
+    assert found == {reports.ids_of(report): submission for report in (*asked[:2], OURS)}
+    assert len(reads) == 3

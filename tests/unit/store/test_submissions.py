@@ -13,12 +13,15 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, State
 from smsgateway.store import submissions
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
-from smsgateway.store.table import ConditionFailed, Table, Update
+from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
+from smsgateway.store.vendor_ids import flag_early, key_in, map_in_blocks, places
+from tests import aws
 from tests.unit.store.given import (
     DEADLINE,
     KEY,
     MESSAGE,
     NOW,
+    TTL,
     current,
     item_of,
     marked,
@@ -165,8 +168,25 @@ def test_submitted_maps_the_vendors_id_in_the_same_transaction(table: Table) -> 
 
 def test_submitted_maps_every_id(table: Table) -> None:
     one_of_many(table, 3)
-    sent(table, "1", "2", "3")
-    assert all(table.get((f"vid#hb-main#{number}", "map")) for number in "123")
+    ids = ("64066", "9", "6406699", "6406701", "64067")
+    submission = sent(table, *ids)
+    assert submission.vendor_ids == ids
+    found = table.get_many(place for number in ids for place in places("hb-main", number))
+    assert [key_in(found, "hb-main", number) for number in (*ids, "6406700", "1", "")] == [KEY] * 5 + [None] * 3
+
+
+def test_ids_that_differ_in_their_last_two_characters_share_an_item(table: Table) -> None:
+    one_of_many(table, 100)
+    sent(table, *(f"64067{index:02d}" for index in range(100)))
+    (block,) = (item for item in aws.scan(table) if item["sk"] == "block")
+    assert aws.item_bytes(to_wire(block)) < 1024
+
+
+def test_an_id_that_is_given_again_is_the_newest_messages(table: Table) -> None:
+    older, newer = SubmissionKey("msg_" + "0" * 26, "00000"), SubmissionKey("msg_" + "1" * 26, "00000")
+    for key in (newer, older):
+        map_in_blocks(table, "hb-main", ("501", "502"), key, TTL)
+    assert key_in(table.get_many(places("hb-main", "501")), "hb-main", "501") == newer
 
 
 def test_submitted_fails_without_its_mapping_when_the_mark_is_lost(table: Table) -> None:
@@ -182,7 +202,7 @@ def test_submitted_fails_without_its_mapping_when_the_mark_is_lost(table: Table)
 def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Table) -> None:
     queued(table)
     submission = marked(table)
-    table.update(Update(("vid#hb-main#1", "map"), "SET early = :yes", {"yes": True}))
+    assert not flag_early(table, "hb-main", "1", TTL)
     with pytest.raises(ConditionFailed) as failed:
         submissions.submitted(table, submission, Accepted(ids))
     assert failed.value.item
@@ -190,7 +210,7 @@ def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Ta
     assert current(table).state == State.SENDING
     submissions.submitted(table, submission, Accepted(ids), unless_early=False)
     assert current(table).state == State.SUBMITTED
-    assert all((table.get((f"vid#hb-main#{number}", "map")) or {})["message_id"] for number in ids)
+    assert all(key_in(table.get_many(places("hb-main", number)), "hb-main", number) == KEY for number in ids)
 
 
 RESULTS: dict[str, Callable[[Table, Stored], None]] = {

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from smsgateway.store import table as wire
-from smsgateway.store.table import ConditionFailed, Table, Update
+from smsgateway.store.table import ConditionFailed, Fill, Table, Update
 from tests import aws
 
 KEY = ("a", "b")
@@ -155,6 +155,37 @@ def test_an_update_that_meets_transactions_all_the_time_fails(stubbed: tuple[Tab
 def test_many_items_are_put_25_a_call(count: int, table: Table) -> None:
     table.put_many([{"pk": "many", "sk": f"{index:04d}"} for index in range(count)])
     assert len(list(table.query_all("pk = :pk", {"pk": "many"}))) == count
+
+
+@pytest.mark.parametrize("count", [0, 1, 25, 26, 130])
+def test_many_items_are_filled_25_a_call(count: int, table: Table) -> None:
+    """GIVEN items, every third of them filled before and every fifth gone THEN only the others are filled."""
+    table.put_many([{"pk": "f", "sk": f"{index:04d}", "old": 1} for index in range(count) if index % 5])
+    for index in range(0, count, 3):
+        if index % 5:
+            table.update(Update(("f", f"{index:04d}"), "SET word = :word", {"word": "first"}))
+    fills = [
+        Fill(("f", f"{index:04d}"), {"word": "second", "list": [index]}, ("word",), ("old",)) for index in range(count)
+    ]
+    free = [bool(index % 5 and index % 3) for index in range(count)]
+    assert table.fill_many(fills) == free
+    expected = [
+        {"word": "second", "list": [index]} if free[index] else {"old": 1} | ({} if index % 3 else {"word": "first"})
+        for index in range(count)
+        if index % 5
+    ]
+    assert [{**item, "pk": "f"} for item in table.query_all("pk = :pk", {"pk": "f"})] == [
+        {"pk": "f", "sk": f"{index:04d}"} | fields
+        for index, fields in zip([index for index in range(count) if index % 5], expected, strict=True)
+    ]
+
+
+def test_a_fill_that_had_no_capacity_is_not_done(stubbed: tuple[Table, Stubber]) -> None:
+    table, stubber = stubbed
+    responses = [{"TableName": table.name}, {"Error": {"Code": "ThrottlingError"}}]
+    stubber.add_response("batch_execute_statement", {"Responses": responses})
+    fills = [Fill(("f", sk), {"word": "x"}, ("word",)) for sk in "12"]
+    assert table.fill_many(fills) == [True, False]
 
 
 def test_what_a_batch_left_unwritten_is_sent_again_and_nothing_else(

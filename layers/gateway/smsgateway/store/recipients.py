@@ -5,7 +5,7 @@ The order in which reports arrive does not matter: `delivered` stands for good, 
 `delivered` only, and a contradiction is kept in the history.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from smsgateway.ids import SubmissionKey, shard
 from smsgateway.model import Message, Reason, Report, ReportStatus, State, Status
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import Stored, load_children, load_submission, read_submission
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table, Update
 
 STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
 
@@ -100,12 +100,55 @@ def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
         yield from map(read_outcome, table.query_all("pk = :pk", {"pk": pk}))
 
 
-def apply_report(table: Table, submission: Stored, number: str, report: Report, now: int) -> bool:
-    """Write what a report says of one recipient. Doing it again changes nothing. False: there is no such recipient."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A report with the recipient it is about."""
+
+    submission: Stored
+    number: str
+    report: Report
+
+    @property
+    def key(self) -> Key:
+        return recipient_key(self.submission, self.number)
+
+    @property
+    def whole(self) -> bool:
+        """Whether this report alone can decide the message's fate."""
+        return not self.report.segment or self.submission.segments == self.submission.count
+
+
+def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[bool]:
+    """Write what reports say of their recipients. Doing it again changes nothing. False: there is no such recipient.
+
+    Nearly every report is the first and last of its recipient: those are written many a call, the others one by one.
+    """
+    firsts: dict[Key, int] = {}
+    for index, placed in enumerate(reports):
+        if placed.whole and placed.report.status in STATUS_OF:
+            firsts.setdefault(placed.key, index)
+    written: set[int] = set()
+    if len(firsts) > 1:
+        fills = [_first_of(reports[index], now) for index in firsts.values()]
+        written = {index for index, done in zip(firsts.values(), table.fill_many(fills), strict=True) if done}
+    return [index in written or _apply(table, placed, now) for index, placed in enumerate(reports)]
+
+
+def _first_of(placed: Placed, now: int) -> Fill:
+    """A recipient's final status, if nothing was ever reported of it."""
+    entry = history_entry(placed.submission, placed.report, now)
+    final = _final(placed.submission, STATUS_OF[placed.report.status], placed.report, entry["at"])
+    values = {name: value for name, value in final.items() if value is not None}
+    settled = ("due_at", "due_shard") if placed.submission.single else ()
+    return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
+
+
+def _apply(table: Table, placed: Placed, now: int) -> bool:
+    submission, number, report = placed.submission, placed.number, placed.report
     entry = history_entry(submission, report, now)
     status = STATUS_OF.get(report.status)
     if status is None:
-        return _remember(table, recipient_key(submission, number), entry)
+        return _remember(table, placed.key, entry)
     if report.segment and _segments(table, submission, number) > 1:
         whole = _apply_segment(table, submission, number, report, status, entry)
         if whole is None:
@@ -167,57 +210,54 @@ def _apply_segment(
 def _finish(
     table: Table, submission: Stored, number: str, status: Status, report: Report, entry: Mapping[str, Any]
 ) -> bool:
-    final = {
-        "status": status,
-        "reason": report.reason,
-        "vendor_status": report.vendor_status,
-        "vendor_id": report.vendor_id,
-        "account": submission.account,
-        "vendor": submission.vendor,
-        "at": entry["at"],
-    }
     first_condition = (
         "attribute_not_exists(#status) OR #status <> :status"
         if status == Status.DELIVERED
         else "attribute_not_exists(#status)"
     )
+    key, final = recipient_key(submission, number), _final(submission, status, report, entry["at"])
     try:
-        set_final(table, submission, recipient_key(submission, number), final, first_condition, entry)
+        set_final(table, submission, key, final, first_condition, entry)
     except ConditionFailed as failed:
         if failed.item is None:
             return False
         if failed.item.get("status") != status:
-            return _remember(table, recipient_key(submission, number), entry)
+            return _remember(table, key, entry)
     return True
+
+
+def _final(submission: Stored, status: Status, report: Report, at: int) -> Item:
+    """The attributes of a recipient that a report has settled."""
+    return {
+        "status": status,
+        "reason": report.reason,
+        "vendor_status": report.vendor_status,
+        "vendor_id": report.vendor_id,
+        "reported_by": submission.account,
+        "reported_vendor": submission.vendor,
+        "reported_at": at,
+    }
 
 
 def set_final(
     table: Table,
     submission: Stored,
     key: Key,
-    final: Mapping[str, Any],
+    final: Item,
     condition: str,
     entry: Mapping[str, Any] | None = None,
 ) -> None:
     """Give a recipient its final status. Raises ConditionFailed when another stands that does not give way."""
-    expression = (
-        "SET #status = :status, reported_at = :at, vendor_status = :vendor_status, vendor_id = :vendor_id,"
-        " reported_by = :account, reported_vendor = :vendor"
-    )
-    values = dict(final)
-    removed = []
-    if final["reason"] is None:
-        removed.append("reason")
-        del values["reason"]
-    else:
-        expression += ", reason = :reason"
+    values = {name: value for name, value in final.items() if value is not None}
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
     if entry:
         expression += ", history = list_append(if_not_exists(history, :none), :entry)"
-        values |= {"none": [], "entry": [entry]}
+    removed = [f"#{name}" for name, value in final.items() if value is None]
     if submission.single:  # its item is the submission's too: nobody needs to look at it again
         removed += ["due_at", "due_shard"]
     if removed:
         expression += " REMOVE " + ", ".join(removed)
+    values |= {"none": [], "entry": [entry]}
     table.update(Update(key, expression, values, f"attribute_exists(pk) AND ({condition})"))
 
 
@@ -228,9 +268,9 @@ def close(table: Table, submission: Stored, number: str, now: int) -> None:
         "reason": Reason.NO_REPORT,
         "vendor_status": "",
         "vendor_id": "",
-        "account": submission.account,
-        "vendor": submission.vendor,
-        "at": now,
+        "reported_by": submission.account,
+        "reported_vendor": submission.vendor,
+        "reported_at": now,
     }
     try:
         set_final(table, submission, recipient_key(submission, number), final, "attribute_not_exists(#status)")

@@ -4,46 +4,64 @@ A report under a vendor's id can overtake the writing of that id. It is then fil
 the place itself is flagged: whoever comes second, the report or the mapping, sees the other's mark in its own write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
-from smsgateway.store.submissions import Stored, read_submission, submission_key, vendor_key
-from smsgateway.store.table import Item, Key, Table, Update
+from smsgateway.store.submissions import Stored, read_submission, submission_key
+from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.vendor_ids import flag_early, key_in, places, vendor_key
+
+type Ids = tuple[bool, str, str]  # by what a report names its submission
 
 
-def find_submission(table: Table, account: str, report: Report) -> Stored | None:
-    """The submission that a report of this account is about, by our id, else by the vendor's."""
-    if report.ours and (key := parse_reference(report.vendor_id)):
-        found = _load_of(table, key, account)
-        if found:
-            return found
-    for vendor_id in (report.alternative_id, "" if report.ours else report.vendor_id):
-        if vendor_id and (mapping := table.get(vendor_key(account, vendor_id))) and "message_id" in mapping:
-            return _load_of(table, SubmissionKey(mapping["message_id"], mapping["path"]), account)
-    return None
+def ids_of(report: Report) -> Ids:
+    return report.ours, report.vendor_id, report.alternative_id
 
 
-def _load_of(table: Table, key: SubmissionKey, account: str) -> Stored | None:
-    """The submission, if it went through this account: a vendor has no say in what it was never given."""
-    item = table.get(submission_key(key))
-    submission = read_submission(item) if item else None
-    if submission and account in (submission.account, *submission.tried):
-        return submission
-    return None
+def find_submissions(table: Table, account: str, reports: Sequence[Report]) -> dict[Ids, Stored]:
+    """The submissions that reports of this account are about, each by our id, else by the vendor's.
+
+    At most three reads for a hundred different ids, however many reports there are.
+    """
+    named = {ids_of(report): report for report in reports}
+    ours = {ids: parse_reference(report.vendor_id) for ids, report in named.items() if report.ours}
+    found = _load(table, account, ours)
+    theirs = {ids: _vendors_own(report) for ids, report in named.items() if ids not in found}
+    mapped = table.get_many(
+        place for each in theirs.values() for vendor_id in each for place in places(account, vendor_id)
+    )
+    keys = {
+        ids: next((key for vendor_id in each if (key := key_in(mapped, account, vendor_id))), None)
+        for ids, each in theirs.items()
+    }
+    return found | _load(table, account, keys)
+
+
+def _vendors_own(report: Report) -> tuple[str, ...]:
+    """The ids in a report that the vendor gave."""
+    return tuple(filter(None, (report.alternative_id, "" if report.ours else report.vendor_id)))
+
+
+def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) -> dict[Ids, Stored]:
+    """The submissions that went through this account: a vendor has no say in what it was never given."""
+    items = table.get_many(submission_key(key) for key in keys.values() if key)
+    found: dict[Ids, Stored] = {}
+    for ids, key in keys.items():
+        if key and (item := items.get(submission_key(key))):
+            submission = read_submission(item)
+            if account in (submission.account, *submission.tried):
+                found[ids] = submission
+    return found
 
 
 def keep_early(table: Table, account: str, report: Report, now: int, ttl: int) -> bool:
     """File a report whose submission is not known (yet). True: the mapping came meanwhile, so look again."""
-    place = vendor_key(account, report.alternative_id or report.vendor_id)
-    table.put(_early_item(place, account, report, now, ttl))
-    # The flag and the mapping are one item, so one of the two writers sees the other's.
-    flagged = table.update(
-        Update(place, "SET early = :yes, #ttl = if_not_exists(#ttl, :ttl)", {"yes": True, "ttl": ttl})
-    )
-    return "message_id" in flagged
+    vendor_id = report.alternative_id or report.vendor_id
+    table.put(_early_item(vendor_key(account, vendor_id), account, report, now, ttl))
+    return flag_early(table, account, vendor_id, ttl)
 
 
 def keep_unmatched(table: Table, account: str, report: Report, now: int, ttl: int) -> None:

@@ -13,6 +13,7 @@ from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, Submissi
 from smsgateway.model import Accepted, Message, Reason, Rejection, State
 from smsgateway.store.messages import UNUSED_ID, Payload, message_fields, read_message
 from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping, ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
 DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
@@ -99,7 +100,7 @@ def read_submission(item: Item) -> Stored:
         tried=tuple(item.get("tried", ())),
         failures=item.get("failures", 0),
         busy=item.get("busy", 0),
-        vendor_ids=tuple(item.get("vendor_ids", ())),
+        vendor_ids=ungrouped(item.get("vendor_ids", ())),
         answer=item.get("answer", ""),
         reason=Reason(item["refusal"]) if "refusal" in item else None,
         rejected=tuple(Rejection(number, Reason(why), word) for number, why, word in item.get("rejected", ())),
@@ -279,45 +280,31 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
     Raises ConditionFailed with an `early` item when a report under that id came first: read those, and call again with
     `unless_early=False`.
     """
+    ids = tuple(dict.fromkeys(answer.vendor_ids))
     values = {
         "state": State.SUBMITTED,
-        "ids": list(answer.vendor_ids),
+        "ids": grouped(ids),
         "answer": answer.vendor_status,
         "rejected": [[number.number, number.reason, number.vendor_status] for number in answer.rejected],
         "early": True,
     }
     expression = "SET #state = :state"
-    expression += ", vendor_ids = :ids" if answer.vendor_ids else ""
+    expression += ", vendor_ids = :ids" if ids else ""
     expression += ", answer = :answer" if answer.vendor_status or submission.answer else ""
     expression += ", rejected = :rejected" if answer.rejected else ""
     expression += "" if unless_early else ", early = :early"
     # A report may have proved it SUBMITTED already; the ids are still to be filed.
     proved_or_not = "#state IN (:sending, :unconfirmed, :state)"
     update = _settling(submission, f"{expression} REMOVE refusal", values, proved_or_not)
-    if not answer.vendor_ids:
-        _settle(table, update)
+    if len(ids) == 1:
+        alone = mapping(submission.account, ids[0], submission.key, submission.ttl, unless_early=unless_early)
+        _settle(table, update, alone)
         return
-    # A vendor that gives each number an id of its own would not fit one transaction: the other ids go first. An id
-    # that is mapped for a result that never gets written is a proof waiting for its report, and harmless.
-    for vendor_id in answer.vendor_ids[1:]:
-        if table.update(_mapping(submission, vendor_id)).get("early") and unless_early:
-            raise ConditionFailed({"early": True, "pk": vendor_key(submission.account, vendor_id)[0]})
-    first = _mapping(submission, answer.vendor_ids[0], "attribute_not_exists(early)" if unless_early else "")
-    _settle(table, update, first)
-
-
-def vendor_key(account: str, vendor_id: str) -> Key:
-    return f"vid#{account}#{vendor_id}", "map"
-
-
-def _mapping(submission: Stored, vendor_id: str, condition: str = "") -> Update:
-    values = {"message": submission.key.message_id, "path": submission.key.path, "ttl": submission.ttl}
-    return Update(
-        vendor_key(submission.account, vendor_id),
-        "SET message_id = :message, #path = :path, #ttl = :ttl",
-        values,
-        condition,
-    )
+    # Many ids do not fit one transaction, so they go first. One that is mapped for a result that never gets written is
+    # a proof waiting for its report, and harmless.
+    if map_in_blocks(table, submission.account, ids, submission.key, submission.ttl) and unless_early:
+        raise ConditionFailed({"early": True})
+    _settle(table, update)
 
 
 def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -> None:

@@ -91,6 +91,25 @@ class Update:
         return request
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Attributes for an item that exists and has none of `missing` yet; `removed` go."""
+
+    key: Key
+    values: Mapping[str, Any]
+    missing: Sequence[str]
+    removed: Sequence[str] = ()
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """A PartiQL statement. It fails as an UpdateItem with these conditions would, and costs the same."""
+        changes = [f'SET "{name}"=?' for name in self.values] + [f'REMOVE "{name}"' for name in self.removed]
+        conditions = ['"pk"=?', '"sk"=?', *(f'"{name}" IS MISSING' for name in self.missing)]
+        return {
+            "Statement": f'UPDATE "{table}" {" ".join(changes)} WHERE {" AND ".join(conditions)}',
+            "Parameters": [_serialize(value) for value in (*self.values.values(), *self.key)],
+        }
+
+
 def _tokens(expression: str, sign: str) -> set[str]:
     """The names (`#status`) or values (`:now`) that an expression uses."""
     return set(re.findall(sign + "[A-Za-z0-9_]+", expression))
@@ -235,6 +254,20 @@ class Table:
             with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
                 for _ in pool.map(self._put_batch, batches):
                     pass
+
+    def fill_many(self, fills: Sequence[Fill]) -> list[bool]:
+        """Conditional updates of different items, 25 a call. False: not done, whether for its condition or for want of
+        capacity; ask again one by one."""
+        batches = list(batched(fills, BATCH_WRITES, strict=False))
+        if len(batches) == 1:
+            return self._fill_batch(batches[0])
+        with ThreadPoolExecutor(min(PARALLEL, len(batches) or 1)) as pool:
+            return [done for batch in pool.map(self._fill_batch, batches) for done in batch]
+
+    def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
+        statements: Any = [fill.wire(self.name) for fill in fills]
+        answer = self.client.batch_execute_statement(Statements=statements)
+        return ["Error" not in response for response in answer["Responses"]]
 
     def _put_batch(self, items: Sequence[Item]) -> None:
         pending: Any = {self.name: [{"PutRequest": {"Item": to_wire(item)}} for item in items]}

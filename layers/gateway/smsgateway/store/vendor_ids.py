@@ -1,0 +1,83 @@
+"""From a vendor's id to the submission it belongs to.
+
+An id has an item of its own, written in one transaction with the result it came with. Where one answer gives each
+number an id, that would be an item a recipient: there, ids that differ in their last two characters only share one (a
+*block*), and as vendors count upwards a hundred ids fill one or two. A report that finds neither flags both items, so
+that whoever comes second, the report or the mapping, sees the other in its own write.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from smsgateway.ids import SubmissionKey, parse_reference
+from smsgateway.store.table import Item, Key, Table, Update
+
+ENDING = 2  # characters of an id that its block does not share
+_MEMBER = "of_"  # begins the attribute that lists a submission's ids in a block, by their endings
+
+
+def vendor_key(account: str, vendor_id: str) -> Key:
+    return f"vid#{account}#{vendor_id}", "map"
+
+
+def block_key(account: str, vendor_id: str) -> Key:
+    return f"vid#{account}#{vendor_id[:-ENDING]}", "block"
+
+
+def grouped(vendor_ids: Iterable[str]) -> list[list[str]]:
+    """Ids in runs that share a block: its beginning, then each one's ending."""
+    runs = groupby(vendor_ids, lambda vendor_id: vendor_id[:-ENDING])
+    return [[beginning, *(vendor_id[-ENDING:] for vendor_id in run)] for beginning, run in runs]
+
+
+def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(run[0] + ending for run in runs for ending in run[1:])
+
+
+def mapping(account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, unless_early: bool) -> Update:
+    """The id alone. With `unless_early` it fails when a report under that id came first."""
+    return Update(
+        vendor_key(account, vendor_id),
+        "SET message_id = :message, #path = :path, #ttl = :ttl",
+        {"message": key.message_id, "path": key.path, "ttl": ttl},
+        "attribute_not_exists(early)" if unless_early else "",
+    )
+
+
+def map_in_blocks(table: Table, account: str, vendor_ids: Iterable[str], key: SubmissionKey, ttl: int) -> bool:
+    """Map many ids of one submission. True: a report under one of them, or under a neighbour, came first."""
+    endings: dict[Key, list[str]] = {}
+    for vendor_id in vendor_ids:
+        endings.setdefault(block_key(account, vendor_id), []).append(vendor_id[-ENDING:])
+    member = _MEMBER + key.reference
+    blocks = [
+        table.update(Update(place, f"SET #{member} = :endings, #ttl = :ttl", {"endings": its, "ttl": ttl}))
+        for place, its in endings.items()
+    ]
+    return any("early" in block for block in blocks)
+
+
+def flag_early(table: Table, account: str, vendor_id: str, ttl: int) -> bool:
+    """Say at the places of an id's mapping that a report came before it. True: one of them is there by now."""
+    expression = "SET early = :yes, #ttl = if_not_exists(#ttl, :ttl)"
+    flagged = {
+        place: table.update(Update(place, expression, {"yes": True, "ttl": ttl}))
+        for place in places(account, vendor_id)
+    }
+    return key_in(flagged, account, vendor_id) is not None
+
+
+def places(account: str, vendor_id: str) -> tuple[Key, Key]:
+    """Where the mapping of an id may be."""
+    return vendor_key(account, vendor_id), block_key(account, vendor_id)
+
+
+def key_in(found: Mapping[Key, Item], account: str, vendor_id: str) -> SubmissionKey | None:
+    """The submission that an id belongs to, by those of its `places` that were found."""
+    own, block = (found.get(place, {}) for place in places(account, vendor_id))
+    if "message_id" in own:
+        return SubmissionKey(own["message_id"], own["path"])
+    ending = vendor_id[-ENDING:]
+    members = [name for name, endings in block.items() if name.startswith(_MEMBER) and ending in endings]
+    # A vendor that begins to count anew gives an id again: the newest message is meant, and ids sort by time.
+    return parse_reference(max(members).removeprefix(_MEMBER)) if members else None
