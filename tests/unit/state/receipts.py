@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from smsgateway.model import Kind
 from smsgateway.queues import Receipt
-from tests.unit.state.world import World
+from tests.unit.state.world import World, numbers
 
 WORDS = {
     "hbsmservice": {"delivered": "0", "undelivered": "2"},
@@ -18,22 +18,31 @@ TIME = "2026-01-01 12:00:00"
 
 
 def report_of(
-    world: World, account: str, vendor_id: str, *numbers: str, status: str = "delivered", segment: int = 0
+    world: World, account: str, vendor_id: str, *to: str, status: str = "delivered", segment: int = 0
 ) -> Receipt:
     """The report of some numbers under one id (hbsmservice: ours) with one fate."""
     vendor = world.settings().accounts[account].vendor
     word = WORDS[vendor][status]
     if vendor == "hbsmservice":
-        return _push(world, account, _xml(vendor_id, numbers, word, segment))
+        return _push(world, account, _xml(vendor_id, to, word, segment))
     if vendor == "qixintong":
-        lines = "|".join(f"{vendor_id};{number};{word}" for number in numbers)
-        return Receipt(account, "reports", "poll", world.now, body=f"{len(numbers)}|{lines}".encode())
+        lines = "|".join(f"{vendor_id};{number};{word}" for number in to)
+        return Receipt(account, "reports", "poll", world.now, body=f"{len(to)}|{lines}".encode())
     if vendor == "infocloud":
-        records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in numbers]
+        records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in to]
         return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())
-    (number,) = numbers
+    (number,) = to
     fields = {"msgid": vendor_id, "mobile": number, "status": word, "reportTime": "2601011200"}
     return _push(world, account, urlencode(fields).encode())
+
+
+def page_of(world: World, account: str, ids: Sequence[str]) -> Receipt:
+    """The delivery of the first numbers, one under each id, in one page."""
+    to = numbers(len(ids))
+    if world.settings().accounts[account].vendor != "qixintong":
+        return report_of(world, account, ids[0], *to)
+    lines = "|".join(f"{vendor_id};{number};10" for vendor_id, number in zip(ids, to, strict=True))
+    return Receipt(account, "reports", "poll", world.now, body=f"{len(ids)}|{lines}".encode())
 
 
 def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> bytes:

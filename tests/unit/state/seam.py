@@ -18,6 +18,7 @@ class Fault(StrEnum):
     CRASH_AFTER = "crash after"
     ERROR_BEFORE = "error before"  # AWS raises, and has done nothing
     ERROR_AFTER = "error after"  # AWS raises, and has done it
+    ERROR_HALFWAY = "error halfway"  # AWS raises, and has done the first half of a batch (of anything else: nothing)
     TWICE = "twice"  # the SDK heard nothing and asked again
 
 
@@ -38,14 +39,16 @@ class Seam:
     steps: list[str] = field(default_factory=list)
     dead: bool = False
 
-    def step(self, name: str, call: Callable[[], Any]) -> Any:
+    def step(self, name: str, call: Callable[[], Any], half: Callable[[], Any] | None = None) -> Any:
         if self.dead:
             raise Crash
         self.pause(name)
         fault = self.plan.get(len(self.steps))
         self.steps.append(name)
         vendor = name == "vendor"
-        if fault in (Fault.CRASH_BEFORE, Fault.ERROR_BEFORE):
+        if fault == Fault.ERROR_HALFWAY and half:
+            half()
+        if fault in (Fault.CRASH_BEFORE, Fault.ERROR_BEFORE, Fault.ERROR_HALFWAY):
             self._fail(fault, vendor)
         if fault == Fault.TWICE and not vendor and name != "transact_write_items":  # which carries a token
             with suppress(Exception):  # the SDK does not show what its first try met
@@ -73,4 +76,19 @@ class Seamed:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._client, name)
-        return lambda **request: self._seam.step(name, lambda: method(**request))
+
+        def call(**request: Any) -> Any:
+            half = _half(request)
+            return self._seam.step(name, lambda: method(**request), half and (lambda: method(**half)))
+
+        return call
+
+
+def _half(request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The first half of a batch of writes."""
+    if statements := request.get("Statements"):
+        return {"Statements": statements[: len(statements) // 2]} if len(statements) > 1 else None
+    for table, content in request.get("RequestItems", {}).items():
+        if isinstance(content, list) and len(content) > 1:
+            return {"RequestItems": {table: content[: len(content) // 2]}}
+    return None

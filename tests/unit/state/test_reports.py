@@ -1,6 +1,7 @@
 """Reports in every order, repeated, contradicting each other, in segments, masked, misdirected: what was said is
 applied or kept, and nothing is guessed."""
 
+from contextlib import suppress
 from itertools import permutations, product
 
 import pytest
@@ -11,7 +12,7 @@ from smsgateway.queues import Receipt
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
-from tests.unit.state.receipts import masked_report, report_of
+from tests.unit.state.receipts import masked_report, page_of, report_of
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam
 from tests.unit.state.test_failover import begun
 from tests.unit.state.world import DAY, HOUR, World, accounts_document, numbers, post
@@ -222,6 +223,35 @@ def test_a_receipt_survives_every_fault(vendor: str, count: int, early: bool) ->
             assert status_of(world, key, FIRST) == Status.DELIVERED, (fault, seam.steps[step])
             world.settle()
             found = invariants.check_ended(world, key.message_id, numbers(count))
+            invariants.check_events(world, key.message_id, found)
+
+
+@pytest.mark.parametrize("vendor", ["hbsmservice", "infocloud", "qixintong"])
+@pytest.mark.parametrize("repeated", [1, 2])
+def test_a_page_of_reports_survives_every_fault(vendor: str, repeated: int) -> None:
+    """GIVEN a page with a report for each of four recipients, some of which came before WHEN its worker fails at any
+    step, or halfway, and it comes again THEN all are delivered, each with one report and one event."""
+
+    def made() -> tuple[World, SubmissionKey, list[Receipt]]:
+        world, key, ids = sent(vendor, 4)
+        return world, key, [page_of(world, "main", ids[:count]) for count in (repeated, 4)]
+
+    world, _, (before, page) = made()
+    world.ingest(before)
+    seam = Seam()
+    world.ingest(page, seam)
+    assert "batch_execute_statement" in seam.steps
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            world, key, (before, page) = made()
+            world.ingest(before)
+            with suppress(Crash, AwsError):
+                world.ingest(page, Seam({step: fault}))
+            world.ingest(page)
+            world.settle()
+            found = invariants.check_ended(world, key.message_id, numbers(4))
+            assert set(found.values()) == {Status.DELIVERED}, (fault, seam.steps[step])
+            assert [len(history_of(world, key, number)) for number in numbers(4)] == [1, 1, 1, 1]
             invariants.check_events(world, key.message_id, found)
 
 
