@@ -62,7 +62,7 @@ def launch(run_dir: Path, hold: Path | None, port: int) -> Cloud:
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(temporary),
     }
-    command = [str(LOCAL / "ministack" / "bin" / "ministack")]
+    command = [str(LOCAL / "ministack" / "bin" / "python"), str(Path(__file__).with_name("emulator.py"))]
     return Cloud(f"http://127.0.0.1:{port}", Process(command, env, run_dir / "cloud.log", hold))
 
 
