@@ -1,7 +1,7 @@
 """hbsmservice: the document's samples both ways, every code of every table, every note of protocols/README.md."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
