@@ -19,7 +19,8 @@ from smsgateway.codecs.infocloud.figures import (
     encode_statistics,
 )
 from smsgateway.codecs.infocloud.incoming import (
-    STATUSES,
+    OTHER_WORDS,
+    REPORT_WORDS,
     acknowledgement,
     decode_inbound_push,
     decode_report_poll,
@@ -37,9 +38,10 @@ __all__ = [
     "CODES",
     "CONTENT_LIMIT",
     "DEFAULT_SIGN_METHOD",
+    "OTHER_WORDS",
     "PROFILE",
+    "REPORT_WORDS",
     "SIGN_METHODS",
-    "STATUSES",
     "acknowledgement",
     "decode_balance",
     "decode_batch",

@@ -4,12 +4,11 @@ A push is unsigned JSON: `{"apiKey": …, "data": [{…}]}`.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from smsgateway.codecs.answers import decode_text
+from smsgateway.codecs.answers import Fate, Words, decode_text
 from smsgateway.codecs.forms import beijing_time, secret_matches
 from smsgateway.codecs.infocloud.reading import Record, json_text, load, read_answer, records_of, refused_by, string
 from smsgateway.codecs.infocloud.signing import signed_request
@@ -29,7 +28,7 @@ from smsgateway.model import (
 )
 
 # 短信网关回执短信状态.
-STATUSES: Mapping[str, tuple[ReportStatus, Reason | None]] = MappingProxyType(
+REPORT_WORDS: Words = MappingProxyType(
     {
         "DELIVRD": (ReportStatus.DELIVERED, None),
         "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
@@ -41,7 +40,7 @@ STATUSES: Mapping[str, tuple[ReportStatus, Reason | None]] = MappingProxyType(
     }
 )
 # 短信回执状态查询: "除DELIVRD外，其他都是未送达".
-OTHER_STATUS = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
+OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
 
 REPORTS_PAGE = 600
 IDS_LIMIT = 600
@@ -79,7 +78,7 @@ def _report(record: Record, raw: bytes) -> Report:
     number, word = string(record.get("tel")), string(record.get("arriveResult") or record.get("arrive"))
     if not (number and word and (bid or msg_id)):
         raise DecodeError("a delivery report lacks its id, its number or its result", raw)
-    status, reason = STATUSES.get(word, OTHER_STATUS)
+    status, reason = REPORT_WORDS.get(word, OTHER_WORDS)
     return Report(
         vendor_id=bid or msg_id,
         number=number,
