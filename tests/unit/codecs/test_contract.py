@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -236,6 +237,20 @@ def test_what_no_vendor_can_carry_is_an_encode_error(name: str, text: str) -> No
     if vendor.batch:
         with pytest.raises(EncodeError):
             vendor.batch.encode_batch(of, submission(text, contents=2), NOW, NONCE)
+
+
+WHITE_SPACE = [character for character in map(chr, range(sys.maxunicode + 1)) if character.isspace()]
+
+
+@every_vendor
+@given(text=st.text(st.sampled_from(WHITE_SPACE), max_size=10), signature=st.sampled_from(["", "示例"]))
+def test_a_text_of_nothing_but_white_space_is_refused_whatever_its_signature(
+    name: str, text: str, signature: str
+) -> None:
+    vendor, blank = VENDORS[name], dataclasses.replace(submission(), contents=(Content(text, signature),))
+    with pytest.raises(EncodeError) as sent:
+        vendor.send.encode_send(account(name), blank, NOW, NONCE)
+    assert sent.value.reason is Reason.CONTENT_EMPTY
 
 
 @every_vendor
