@@ -43,6 +43,7 @@ from smsgateway.settings import parse_accounts
 from smsgateway.store import accounts, recipients, replies, submissions
 from smsgateway.store.recipients import Placed
 from smsgateway.store.table import Item, Table
+from tests import codes
 from tests.voices import account
 
 ROOT = Path(__file__).parents[2]
@@ -235,6 +236,11 @@ def test_what_a_refusal_leads_to_is_the_policy() -> None:
         assert row["about"].startswith(beginning)
         assert following in row["next"]
         assert isinstance(next_step(Refused(value, Reason.BUSY, "1"), tried, 0.5), step)
+
+
+def test_the_codes_are_those_of_the_vendors_modules() -> None:
+    assert codes.renewed(README) == README, "python -m tests.codes writes the tables anew"
+    assert set(codes.CODES) == set(codes.WORDS) == set(VENDORS)
 
 
 # --- The API

@@ -1,8 +1,8 @@
 """What holds for every vendor of the registry, whatever its protocol (style.md's contract suite)."""
 
-import ast
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -179,18 +179,6 @@ def test_the_documents_limits() -> None:
     }
 
 
-@every_vendor
-def test_a_vendor_does_no_io_and_has_no_clock(name: str) -> None:
-    tree = ast.parse((ROOT / f"layers/gateway/smsgateway/codecs/{name}.py").read_text())
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not {top.partition(".")[0] for top in imported} & {
-        *("boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib"),
-    }
-    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert not attributes & {"now", "today", "utcnow"}
-
-
 MISSING_CAPABILITY = """
 from smsgateway.codecs import qixintong
 from smsgateway.codecs.base import Vendor
@@ -249,6 +237,20 @@ def test_what_no_vendor_can_carry_is_an_encode_error(name: str, text: str) -> No
     if vendor.batch:
         with pytest.raises(EncodeError):
             vendor.batch.encode_batch(of, submission(text, contents=2), NOW, NONCE)
+
+
+WHITE_SPACE = [character for character in map(chr, range(sys.maxunicode + 1)) if character.isspace()]
+
+
+@every_vendor
+@given(text=st.text(st.sampled_from(WHITE_SPACE), max_size=10), signature=st.sampled_from(["", "示例"]))
+def test_a_text_of_nothing_but_white_space_is_refused_whatever_its_signature(
+    name: str, text: str, signature: str
+) -> None:
+    vendor, blank = VENDORS[name], dataclasses.replace(submission(), contents=(Content(text, signature),))
+    with pytest.raises(EncodeError) as sent:
+        vendor.send.encode_send(account(name), blank, NOW, NONCE)
+    assert sent.value.reason is Reason.CONTENT_EMPTY
 
 
 @every_vendor

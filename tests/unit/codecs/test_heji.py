@@ -121,6 +121,13 @@ def test_the_demos_fields_are_ours_but_for_the_number(name: str) -> None:
     assert sent == demo | {"mobile": "13800138000"}
 
 
+def test_the_third_demo_leaves_out_what_may_be_empty() -> None:
+    demo = dict(parse_qsl(case("send-request.demo-7.1.form").decode(), keep_blank_values=True))
+    of = account(credentials={"name": demo["name"], "pwd": demo["pwd"]})
+    sent = dict(parse_qsl(encode(of, submission(signature=demo["sign"])).body.decode("ascii"), keep_blank_values=True))
+    assert sent == demo | {"content": "testmsg", "mobile": "18266878877,18655555555", "stime": "", "extno": ""}
+
+
 def test_get_is_the_same_form_in_the_address() -> None:
     at = datetime(2012, 8, 1, 8, 20, 23, tzinfo=BEIJING)
     request = encode(account(method="GET"), submission(send_at=at))

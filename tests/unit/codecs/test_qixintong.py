@@ -124,6 +124,15 @@ def test_queries_as_post_and_as_get() -> None:
         assert request == Request("GET", f"http://www.112088.net:8088{path}?{query}")
 
 
+def test_the_documents_addresses_are_ours() -> None:
+    account = with_options(method="GET")
+    ours = {request.url.partition("?")[0]: request for request in (send(SAMPLE, account), *queries(account).values())}
+    for line in case("addresses.document.txt").decode("gbk").splitlines():
+        address, _, query = line.partition("?")
+        assert list(fields_of(ours[address])) == [pair.partition("=")[0] for pair in query.split("&")]
+    assert len(ours) == 4
+
+
 def test_the_accounts_own_paths_count() -> None:
     assert send(SAMPLE, with_options(paths={"send": "/a.asp?v=2"})).url == "http://www.112088.net:8088/a.asp?v=2"
 

@@ -1,6 +1,6 @@
 """What becomes of a recipient, whatever the order and number of its reports (store/recipients.py)."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any

@@ -1,6 +1,6 @@
 """A report and the id that it carries come in either order; none is lost, none is believed of a stranger's message."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -72,6 +72,14 @@ def test_an_early_report_is_kept_whole(table: Table) -> None:
         ReportStatus.UNDELIVERED,
         ReportStatus.DELIVERED,
     }
+
+
+def test_what_a_reports_json_says_is_kept_as_text(table: Table) -> None:
+    reports.keep_early(
+        table, "hb-main", replace(REPORT, raw={"tel": "187****8801", "bid": None, "x": ["收到"]}), NOW, TTL
+    )
+    ((_, kept),) = reports.early_reports(table, "vid#hb-main#5010")
+    assert kept.raw == '{"tel": "187****8801", "bid": null, "x": ["收到"]}'
 
 
 def test_a_repeated_early_report_is_kept_once_and_each_recipients_is(table: Table) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from smsgateway.errors import DecodeError
-from smsgateway.model import About, Account, Reason, Refused, Response
+from smsgateway.model import About, Account, Reason, Refused, ReportStatus, Response
 
 # Of one address: each code with what it is about, our reason, and the document's own words for it.
 type Codes = Mapping[str, tuple[About, Reason, str]]
+# What a delivery report's word says; OTHER_WORDS of a vendor is what any word says that its document does not list.
+type Fate = tuple[ReportStatus, Reason | None]
+type Words = Mapping[str, Fate]
 
 
 def decode_text(data: bytes, charset: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from smsgateway.codecs.answers import Codes, answer_text, refusal
+from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import read_as, written_in
 from smsgateway.codecs.forms import (
@@ -72,6 +72,7 @@ SEND_CODES: Codes = {  # 1.3
     "100": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "余额不足"),
     "101": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号关闭"),
     "102": (About.CONTENT, Reason.CONTENT_TOO_LONG, "短信内容超过 1000 字（包括 1000 字）或为空"),
+    # Of the three causes the first is not ours: we never send more than 200.
     "103": (About.NUMBERS, Reason.INVALID_NUMBER, "手机号码超过 200 个或合法手机号码为空或者与通道类型不匹配"),
     "104": (About.CONTENT, Reason.PARAMETER_REFUSED, "corp_msg_id 超过 50 个字符或没有传 corp_msg_id 字段"),
     "106": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户名不存在"),
@@ -82,6 +83,9 @@ SEND_CODES: Codes = {  # 1.3
     "9": (About.ACCOUNT, Reason.SERVICE_REFUSED, "访问地址不存在"),
 }
 BATCH_CODES: Codes = {  # 2.3
+    # "All failed", without a reason. Nothing was submitted, so it is a definite refusal; of this request rather than of
+    # the account, whose own refusals have codes, or of numbers that may be good elsewhere.
+    "0#0": (About.CONTENT, Reason.PARAMETER_REFUSED, "此次个性化短信全部提交失败"),
     "100": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "余额不足"),
     "101": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号关闭"),
     "106": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户名不存在"),
@@ -113,8 +117,13 @@ POLL_CODES: Codes = {  # 5.3, 7.3: negative, but for the two that are not
 }
 
 # 4.2: `err` is "the error code", 0 and 000 "both mean success"; the samples have one more.
-DELIVERED = frozenset({"0", "000"})
-ERRORS = {"2": Reason.UNREACHABLE}  # undeliver
+REPORT_WORDS: Words = {
+    "0": (ReportStatus.DELIVERED, None),
+    "000": (ReportStatus.DELIVERED, None),
+    "2": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),  # undeliver
+}
+# Whatever else it is, 4.2 calls it "the error code", and only two values success: a failure, if of unknown cause.
+OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE)
 
 _SEGMENT = re.compile("[0-9]{1,3}")
 _CODE = re.compile("-?[0-9]{1,6}")
@@ -201,9 +210,8 @@ def _decode_submission(
             return Accepted()
         shown = f"{text} of {sent}"
         if taken == 0:
-            # 2.3: "all failed", without a reason. Nothing was submitted, so it is a definite refusal; of this request
-            # rather than of the account, whose own refusals have codes, or of numbers that may be good elsewhere.
-            return Refused(About.CONTENT, Reason.PARAMETER_REFUSED, shown)
+            about, reason, _ = BATCH_CODES["0#0"]  # the same of a plain send, whose "number taken" is none
+            return Refused(about, reason, shown)
         return Accepted(vendor_status=shown)  # 1.3, note 2: which ones failed is not said
     return _refusal(codes, account, text, response)
 
@@ -318,13 +326,10 @@ def _report(record: Record, body: bytes) -> Report:
     )
 
 
-def _fate(error: str) -> tuple[ReportStatus, Reason | None]:
-    if error in DELIVERED:
-        return ReportStatus.DELIVERED, None
-    if not error.strip("0"):  # `00`: a zero that the document does not list
+def _fate(error: str) -> Fate:
+    if not error.strip("0") and error not in REPORT_WORDS:  # `00`: a zero that the document does not list
         return ReportStatus.UNKNOWN, Reason.UNLISTED_CODE
-    # Whatever else it is, 4.2 calls it "the error code", and only two values success: a failure, if of unknown cause.
-    return ReportStatus.UNDELIVERED, ERRORS.get(error, Reason.UNLISTED_CODE)
+    return REPORT_WORDS.get(error, OTHER_WORDS)
 
 
 def _replies(account: Account, body: bytes) -> tuple[Inbound, ...]:

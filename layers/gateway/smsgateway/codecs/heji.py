@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from smsgateway.codecs.answers import Codes, answer_text, refusal
+from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.forms import (
     BEIJING,
@@ -54,8 +54,8 @@ EXTENSION_LIMIT = 20  # the document has no figure; an access number with its ex
 # Section 1.7.3.
 SEND_CODES: Codes = {
     "1": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),
-    "2": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),  # but see _NO_BALANCE
-    "3": (About.NUMBERS, Reason.INVALID_NUMBER, "没有号码"),
+    "2": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),  # but see NO_BALANCE
+    "3": (About.NUMBERS, Reason.INVALID_NUMBER, "没有号码"),  # none that counts as one: we never send none
     "4": (About.CONTENT, Reason.CONTENT_REFUSED, "包含sql语句"),
     "10": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "账号不存在"),
     "11": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号注销"),
@@ -65,7 +65,7 @@ SEND_CODES: Codes = {
     "-1": (About.UNLISTED, Reason.UNLISTED_CODE, "系统异常"),  # vague: it may have failed after taking the message
 }
 # On the platform 2 is also an insufficient balance (note 4): then the text that comes with it says so.
-_NO_BALANCE: Codes = {"2": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "")}
+NO_BALANCE: Codes = {"2": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "")}
 
 # Section 2.4.
 BALANCE_CODES: Codes = {
@@ -76,7 +76,7 @@ BALANCE_CODES: Codes = {
 }
 
 # Section 3.2. "其他" are internal states of the gateway, an open set (note 8): unknown, with the word kept.
-REPORT_STATES: dict[str, tuple[ReportStatus, Reason | None]] = {
+REPORT_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
     "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
     "UNDELIV": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
@@ -86,6 +86,7 @@ REPORT_STATES: dict[str, tuple[ReportStatus, Reason | None]] = {
     "ERR:104": (ReportStatus.UNDELIVERED, Reason.BUSY),
     "REJECT": (ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
 }
+OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, None)
 
 _CODE = re.compile("-?[0-9]{1,6}")
 _COUNT = re.compile("[0-9]{1,9}")
@@ -137,7 +138,7 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     answer = answer_text(response, "utf-8")
     code, message = _code(answer, response)
     if code != "0":
-        codes = _NO_BALANCE if code == "2" and "余额" in message else SEND_CODES
+        codes = NO_BALANCE if code == "2" and "余额" in message else SEND_CODES
         return refusal(codes, account, code, message)
     fields = [field.strip() for field in message.split(",", 4)]
     if len(fields) < 5 or not _SENDID.fullmatch(fields[0]) or not all(map(_COUNT.fullmatch, fields[1:4])):
@@ -207,7 +208,7 @@ def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
     numbers = [number.strip() for number in fields.get("mobile", "").split(",") if number.strip()]
     if not numbers or not fields.get("sendid") or not fields.get("state"):
         raise DecodeError("the report lacks its sendid, mobile or state", push_raw(push))
-    status, reason = REPORT_STATES.get(fields["state"], (ReportStatus.UNKNOWN, None))
+    status, reason = REPORT_WORDS.get(fields["state"], OTHER_WORDS)
     time = fields.get("time", "")  # of a list, the first number's; the document has none for the others
     return tuple(
         Report(

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from smsgateway.codecs.answers import Codes, answer_text, refusal
+from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.forms import (
     address,
@@ -58,6 +58,7 @@ SEND_CODES: Codes = {
     "104": (About.MOMENT, Reason.BUSY, "系统忙（因平台侧原因，暂时无法处理提交的短信）"),
     "105": (About.CONTENT, Reason.SENSITIVE_CONTENT, "敏感短信（短信内容包含敏感词）"),
     "106": (About.CONTENT, Reason.CONTENT_TOO_LONG, "消息长度错（>536或<=0）"),
+    # We send 1 to 50 000, so this is: none that counts as one.
     "108": (About.NUMBERS, Reason.INVALID_NUMBER, "手机号码个数错（发送>50000或<=0;）"),
     "109": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "无发送额度（该用户可用短信数已使用完）"),
     "110": (About.MOMENT, Reason.OUTSIDE_HOURS, "不在发送时间内"),
@@ -80,7 +81,7 @@ BALANCE_CODES: Codes = {
 }
 
 # Section 2.2. "其他" are words of gateways, an open set such as `JA:0009` (note 9): unknown, with the word kept.
-REPORT_STATUSES: dict[str, tuple[ReportStatus, Reason | None]] = {
+REPORT_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
     "MBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
     "ROUTEERR": (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
@@ -90,6 +91,7 @@ REPORT_STATUSES: dict[str, tuple[ReportStatus, Reason | None]] = {
     "SIGNERR": (ReportStatus.UNDELIVERED, Reason.SIGNATURE_REFUSED),
     "KEYWORD": (ReportStatus.UNDELIVERED, Reason.SENSITIVE_CONTENT),
 }
+OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, None)
 
 _FIRST_LINE = re.compile("[0-9]{14}, *(-?[0-9]{1,6})")
 _MSGID = re.compile("[0-9A-Za-z_-]{1,64}")
@@ -190,7 +192,7 @@ def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
     for name in ("msgid", "mobile", "status"):
         if not fields.get(name):
             raise DecodeError(f"the report has no {name}", push_raw(push))
-    status, reason = REPORT_STATUSES.get(fields["status"], (ReportStatus.UNKNOWN, None))
+    status, reason = REPORT_WORDS.get(fields["status"], OTHER_WORDS)
     report = Report(
         vendor_id=fields["msgid"],
         number=normalise_number(fields["mobile"]) or fields["mobile"],

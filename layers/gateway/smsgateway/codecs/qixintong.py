@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from smsgateway.codecs.answers import Codes, answer_text, decode_text, refusal
+from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, decode_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import read_as, written_in
 from smsgateway.codecs.forms import (
@@ -59,9 +59,10 @@ TEXT_LIMIT = 335  # 1.1.1, code -8
 
 # -1, -3 and -7 mean different things at different addresses: one table each.
 SEND_CODES: Codes = {  # 1.1.1
-    "-1": (About.NUMBERS, Reason.INVALID_NUMBER, "缺少接收的目标号码"),
+    "-1": (About.NUMBERS, Reason.INVALID_NUMBER, "缺少接收的目标号码"),  # none that counts as one: we never send none
     "-2": (About.CONTENT, Reason.CONTENT_EMPTY, "缺少短信内容"),
     "-3": (About.CONTENT, Reason.SENSITIVE_CONTENT, "短信内容非法，含有禁发关键词"),  # `-3|the word`
+    # The request's size, not the numbers, is wrong: another vendor may take it.
     "-4": (About.CONTENT, Reason.PARAMETER_REFUSED, "每次请求条数大于最大允许条数 100 条"),
     "-7": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户登入信息验证失败(一般为密码错误)"),
     "-8": (About.CONTENT, Reason.CONTENT_TOO_LONG, "短信内容长度超过规定最大字符长度 335 个字符"),
@@ -80,11 +81,12 @@ BALANCE_CODES: Codes = {  # 1.1.4
 }
 
 # 1.1.2: whole numbers, of which three are listed.
-REPORT_VALUES: dict[str, tuple[ReportStatus, Reason | None]] = {
+REPORT_WORDS: Words = {
     "10": (ReportStatus.DELIVERED, None),  # 发送成功
     "20": (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),  # 发送失败, for whatever reason
     "-1": (ReportStatus.PENDING, None),  # 未收到状态报告: not final
 }
+OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
 
 _CODE = re.compile(r"(-[1-9][0-9]{0,5})(?:\|(.*))?", re.DOTALL)  # errors are negative, everywhere
 _SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
@@ -159,7 +161,7 @@ def _report(record: str, body: bytes) -> Report:
     if not parts:
         raise DecodeError("a report that is not id, number and value", body)
     vendor_id, number, value = parts.groups()
-    status, reason = REPORT_VALUES.get(value, (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE))
+    status, reason = REPORT_WORDS.get(value, OTHER_WORDS)
     return Report(vendor_id, number, status, vendor_status=value, reason=reason, raw=record)
 
 

@@ -4,6 +4,7 @@ A report under a vendor's id can overtake the writing of that id. It is then fil
 the place itself is flagged: whoever comes second, the report or the mapping, sees the other's mark in its own write.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -88,7 +89,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
             "alternative_id": report.alternative_id,
             "reported_at": report.reported_at.isoformat() if report.reported_at else None,
             "segment": report.segment,
-            "raw": report.raw,
+            "raw": report.raw if isinstance(report.raw, str) else json.dumps(report.raw, ensure_ascii=False),
         },
     }
 

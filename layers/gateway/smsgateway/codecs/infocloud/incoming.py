@@ -1,0 +1,165 @@
+"""Delivery reports and replies of infocloud (短信回执状态查询, 短信回执状态推送, 短信上行报告推送).
+
+A push is unsigned JSON: `{"apiKey": …, "data": [{…}]}`.
+"""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+
+from smsgateway.codecs.answers import Fate, Words, decode_text
+from smsgateway.codecs.forms import beijing_time, secret_matches
+from smsgateway.codecs.infocloud.reading import Record, json_text, load, read_answer, records_of, refused_by, string
+from smsgateway.codecs.infocloud.signing import signed_request
+from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.model import (
+    Account,
+    Inbound,
+    Kind,
+    Page,
+    Push,
+    Reason,
+    Refused,
+    Report,
+    ReportStatus,
+    Request,
+    Response,
+)
+
+# 短信网关回执短信状态.
+REPORT_WORDS: Words = MappingProxyType(
+    {
+        "DELIVRD": (ReportStatus.DELIVERED, None),
+        "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
+        "DELETED": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        "UNDELIV": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
+        "ACCEPTD": (ReportStatus.PENDING, None),
+        "UNKNOWN": (ReportStatus.PENDING, None),  # 短信发送FAQ: "即发送中的短信", for up to 72 hours
+        "REJECTD": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+    }
+)
+# 短信回执状态查询: "除DELIVRD外，其他都是未送达".
+OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
+
+REPORTS_PAGE = 600
+IDS_LIMIT = 600
+
+
+# --- Delivery reports
+
+
+def encode_report_poll(account: Account, now: datetime, nonce: str, ids: tuple[str, ...] = ()) -> Request:
+    """A query of the receipts of six hours that were not returned yet, or of at most 600 of the vendor's msgIds."""
+    if len(ids) > IDS_LIMIT:
+        raise EncodeError(Reason.PARAMETER_REFUSED, f"{len(ids)} ids in one query, the limit is {IDS_LIMIT}")
+    if any("," in one for one in ids):
+        raise EncodeError(Reason.PARAMETER_REFUSED, "an id of a query holds a comma")
+    return signed_request(account, "report_poll", {"msgId": ",".join(ids)}, now, nonce)
+
+
+def decode_report_poll(account: Account, response: Response) -> Page[Report] | Refused:
+    """A page of reports; their numbers are masked (`187****8801`)."""
+    answer = read_answer(response)
+    if refused := refused_by(account, answer):
+        return refused
+    reports = tuple(_report(record, response.body) for record in records_of(answer.get("data") or [], response.body))
+    return Page(reports, full=len(reports) >= REPORTS_PAGE)
+
+
+def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
+    """The reports of one push."""
+    return tuple(_report(record, push.body) for record in _pushed(push))
+
+
+def _report(record: Record, raw: bytes) -> Report:
+    """One report: pushes say `arriveResult`, queries `arrive`; both have `msgId` and, where we sent it, our `bid`."""
+    msg_id, bid = string(record.get("msgId") or record.get("msgid")), string(record.get("bid"))
+    number, word = string(record.get("tel")), string(record.get("arriveResult") or record.get("arrive"))
+    if not (number and word and (bid or msg_id)):
+        raise DecodeError("a delivery report lacks its id, its number or its result", raw)
+    status, reason = REPORT_WORDS.get(word, OTHER_WORDS)
+    return Report(
+        vendor_id=bid or msg_id,
+        number=number,
+        status=status,
+        vendor_status=word,
+        reason=reason,
+        ours=bool(bid),
+        alternative_id=msg_id if bid else "",
+        reported_at=_minute(string(record.get("arriveTime"))),
+        raw=record,
+    )
+
+
+@lru_cache(maxsize=1024)  # the receipts of a page share a few minutes
+def _minute(text: str) -> datetime | None:
+    """A time to the minute, yyMMddHHmm; strptime alone would take fewer digits for another moment."""
+    return beijing_time(text, "%y%m%d%H%M") if re.fullmatch("[0-9]{10}", text) else None
+
+
+# --- Replies
+
+
+def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+    """The replies of one push. `srcId` is the access number, "可能含有尾号和自定义接入号": the extension behind it."""
+    return tuple(_inbound(account, record, push.body) for record in _pushed(push))
+
+
+def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
+    number, text, source = string(record.get("tel")), record.get("content"), string(record.get("srcId"))
+    if not number or not isinstance(text, str):
+        raise DecodeError("a reply lacks its number or its content", raw)
+    access_number, extension = source, ""
+    own = account.options.access_number
+    if own and source.startswith(own):
+        access_number, extension = own, source.removeprefix(own)
+    return Inbound(
+        number=number,
+        text=text,
+        access_number=access_number,
+        extension=extension,
+        received_at=_minute(string(record.get("arriveTime"))),
+        raw=_record_text(record, raw),
+    )
+
+
+def _record_text(record: Record, raw: bytes) -> str:
+    try:
+        return json_text(record)
+    except RecursionError:
+        raise DecodeError("a record is nested too deep", raw) from None
+
+
+# --- Pushes
+
+
+def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
+    """Whether the push carries the account's api_key, its only sign of identity."""
+    try:
+        document = _push_document(push)
+    except DecodeError:
+        return False
+    given = document.get("apiKey") if isinstance(document, dict) else None
+    return isinstance(given, str) and secret_matches([account.credentials.get("api_key", "")], given)
+
+
+def acknowledgement(account: Account, _kind: Kind) -> str:
+    """The account's `ack`; the manual only asks for an answer within a second, so the default speaks its own codes."""
+    return '{"code":200,"message":"OK"}' if account.options.ack is None else account.options.ack
+
+
+def failure(_account: Account, _kind: Kind) -> str:
+    """The manual's own word for "try again later"."""
+    return '{"code":-1,"message":"FAIL"}'
+
+
+def _push_document(push: Push) -> object:
+    return load(decode_text(push.body, "utf-8-sig"), push.body)
+
+
+def _pushed(push: Push) -> list[Record]:
+    document = _push_document(push)
+    if not isinstance(document, dict):
+        raise DecodeError("the push is not a JSON object", push.body)
+    return records_of(document.get("data"), push.body)
