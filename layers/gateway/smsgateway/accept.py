@@ -189,7 +189,7 @@ def _recipients(post: Post) -> Recipients:
         number = text.normalise_number(raw)
         if number is None:
             refused.append({"to": raw, "reason": Reason.INVALID_NUMBER})
-            errors.append((place.format(index), "not a mainland number"))
+            errors.append((place.format(index), "not a mainland number (11 digits, 13… to 19…, with or without +86)"))
         elif number in numbers and post.personal:
             problem = f"the same number as {place.format(numbers[number])}"
             detail = "a personalised message has each number at most once"
@@ -294,12 +294,17 @@ def _place_of(error: EncodeError, post: Post, payload: Payload, message: Message
 def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settings) -> tuple[str, ...]:
     if post.account:
         if post.account not in settings.accounts:
-            raise Refusal(422, "Unknown account", f"there is no account {post.account}", [("account", "unknown")])
+            raise Refusal(
+                422,
+                "Unknown account",
+                f"there is no account {post.account}",
+                [("account", "there is no account of this name")],
+            )
         return (post.account,)
     route = routing.route_for(settings.routes, post.purpose, acceptor.random.random)
     if not route:
         problem = f"no route of the accounts document serves the purpose {post.purpose}"
-        raise Refusal(422, "No route", problem, [("purpose", "no route serves it")])
+        raise Refusal(422, "No route", problem, [("purpose", "no route serves it: add one to the accounts document")])
     allowed = tuple(name for name in route if not client.accounts or name in client.accounts)
     if not allowed:
         raise Refusal(403, "Not your account", f"this client may use no account of the route for {post.purpose}")

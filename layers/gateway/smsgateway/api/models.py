@@ -15,6 +15,9 @@ MOST_RECIPIENTS = 50_000
 LONGEST_VALIDITY = 259_200  # seconds
 LONGEST_TEXT = 10_000  # characters; vendors take far fewer
 NAME = "^[A-Za-z0-9_-]{1,64}$"
+CLIENT_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # never `-`, which stands for nobody where replies are filed
+VARIABLE_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+IDEMPOTENCY_KEY = "^[ -~]{1,255}$"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -38,7 +41,7 @@ def _signature(value: str) -> str:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return value if value is None or isinstance(value, list) else [value]
 
 
 def moment(value: str) -> int:
@@ -69,7 +72,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 Number = Annotated[str, Field(max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
-VariableName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Value = Annotated[str, Field(max_length=1000), AfterValidator(_readable)]
 Params = Annotated[dict[VariableName, Value], Field(max_length=100)]
 _NUMBER_SCHEMA = {"type": "string", "maxLength": 64}
@@ -155,8 +158,7 @@ class TemplateBody(Body):
 class NewClient(Body):
     """Somebody else who may call the API."""
 
-    # A name of its own is never `-`, which stands for nobody where replies are filed.
-    name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    name: Annotated[str, Field(pattern=CLIENT_NAME)]
     role: Literal["sender", "administrator"] = "sender"
     purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="none: all")
     accounts: Annotated[list[Name], Field(max_length=100)] = Field([], description="none: all")

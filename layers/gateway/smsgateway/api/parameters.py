@@ -21,7 +21,7 @@ def number_at(loc: str, raw: str) -> str:
     """The number as it is filed. Raises Problem when it is none. A `+` of a query arrives as a space."""
     number = normalise_number(raw.strip(" "))
     if number is None:
-        raise invalid([(loc, "is not a mainland number")])
+        raise invalid([(loc, "is not a mainland number (11 digits, 13… to 19…, with or without +86)")])
     return number
 
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from smsgateway.accept import Acceptor, PersonalPost, Post, Refusal, accept
 from smsgateway.api.answers import AcceptedMessage, described
 from smsgateway.api.calls import client_of, new_router
-from smsgateway.api.models import NewMessage, moment
+from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage, moment
 from smsgateway.api.problems import Problem, invalid
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
@@ -22,7 +22,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        pattern="^[ -~]{1,255}$",
+        pattern=IDEMPOTENCY_KEY,
         description="the same key and body give the first answer again; at most 255 ASCII characters",
     ),
 ]
