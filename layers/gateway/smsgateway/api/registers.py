@@ -126,7 +126,7 @@ def _view(template: Template) -> dict[str, Any]:
     summary="Suppress a number",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}),
+    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}, 400, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
     """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at."""
