@@ -4,13 +4,14 @@ A message to one number is one item, written once. A larger one claims its id fi
 from the last write on; until then nothing of it is sent, so that a client may repeat what got no answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
 from smsgateway import encoding, queues, routing, text
+from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
@@ -26,10 +27,12 @@ ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is
 BEIJING = timezone(timedelta(hours=8))
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
+SET_APART = {Reason.SUPPRESSED: "this number is suppressed", Reason.LANDLINE: "a landline, which no account takes"}
 PLACES = {  # the field that a reason is about, where it is not the content
     Reason.EXTENSION_REFUSED: "extension",
     Reason.SIGNATURE_REFUSED: "signature",
     Reason.INVALID_NUMBER: "to",
+    Reason.LANDLINE: "to",
 }
 
 
@@ -107,17 +110,23 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     suppressed = registry.suppressed(acceptor.table, recipients.numbers)
-    recipients = _without(recipients, suppressed, post)
+    recipients = _without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
     settings = acceptor.settings()
+    candidates = _candidates(acceptor, client, post, settings)
+    accounts = [settings.accounts[name] for name in candidates]
+    recipients, mobiles_only = _without_landlines(recipients, accounts, post)
     template = _template(acceptor.table, post)
     payload, common = _contents(post, template, recipients)
-    message = _message(acceptor, client, post, template, payload, common)
-    message, problems = _routed(
-        acceptor, client, post, replace(message, id=identity, suppressed=tuple(suppressed)), payload, settings
+    message = replace(
+        _message(acceptor, client, post, template, payload, common),
+        id=identity,
+        suppressed=tuple(suppressed),
+        mobiles_only=mobiles_only,
     )
+    message, problems = _routed(post, message, payload, settings, candidates)
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
@@ -204,17 +213,31 @@ def _place(post: Post) -> str:
     return "messages[{}].to" if post.personal else "to[{}]"
 
 
-def _without(recipients: Recipients, suppressed: Sequence[str], post: Post) -> Recipients:
-    """The suppressed set apart too."""
-    place = _place(post)
+def _without(recipients: Recipients, numbers: Collection[str], reason: Reason, post: Post) -> Recipients:
+    """The recipients with some of them among the refused, for a reason."""
+    place, apart = _place(post), set(numbers)
     return Recipients(
-        {number: index for number, index in recipients.numbers.items() if number not in set(suppressed)},
-        (*recipients.refused, *({"to": number, "reason": Reason.SUPPRESSED} for number in suppressed)),
-        (
-            *recipients.errors,
-            *((place.format(recipients.numbers[number]), "this number is suppressed") for number in suppressed),
-        ),
+        {number: index for number, index in recipients.numbers.items() if number not in apart},
+        (*recipients.refused, *({"to": number, "reason": reason} for number in numbers)),
+        (*recipients.errors, *((place.format(recipients.numbers[number]), SET_APART[reason]) for number in numbers)),
     )
+
+
+def _without_landlines(recipients: Recipients, accounts: Sequence[Account], post: Post) -> tuple[Recipients, bool]:
+    """Landlines beside mobiles set apart too, unless every account takes them; and whether that was done.
+
+    Hardly a vendor takes landlines: one of them in a list must not lead the whole list away from the others, nor leave
+    it without failover. Where all numbers are landlines, the route gives way, as it does to other content.
+    """
+    landlines = _landlines(recipients)
+    taken = all(VENDORS[account.vendor].profile.landlines for account in accounts)
+    if taken or len(landlines) in (0, len(recipients.numbers)):
+        return recipients, False
+    return _without(recipients, landlines, Reason.LANDLINE, post), True
+
+
+def _landlines(recipients: Recipients) -> list[str]:
+    return [number for number in recipients.numbers if text.is_landline(number)]
 
 
 def _one_signature(post: Post, content: Personal) -> Personal:
@@ -259,14 +282,14 @@ def _content(plain: str | None, template: Template | None, params: Mapping[str, 
 
 
 def _routed(
-    acceptor: Acceptor, client: Client, post: Post, message: Message, payload: Payload, settings: Settings
+    post: Post, message: Message, payload: Payload, settings: Settings, candidates: Sequence[str]
 ) -> tuple[Message, list[tuple[str, str]]]:
     """The message with its route, and why other accounts of the route cannot carry it."""
     at = datetime.fromtimestamp(message.created_at / 1000, UTC)
     able: list[str] = []
     problems: list[tuple[str, str]] = []
     errors: list[tuple[str, str]] = []
-    for name in _candidates(acceptor, client, post, settings):
+    for name in candidates:
         if error := encoding.problem_with(settings.accounts[name], message, payload, at):
             problems.append((name, error.problem))
             errors.append(
@@ -388,7 +411,10 @@ def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Rec
         detail = "this key came with another body; use a new key for a new message"
         errors = [("Idempotency-Key", "used before, with another body")]
         raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    return _answer(first, _without(recipients, first.suppressed, post))
+    recipients = _without(recipients, first.suppressed, Reason.SUPPRESSED, post)
+    if first.mobiles_only:
+        recipients = _without(recipients, _landlines(recipients), Reason.LANDLINE, post)
+    return _answer(first, recipients)
 
 
 def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:

@@ -11,7 +11,7 @@ from smsgateway.api.bodies import LARGEST
 from smsgateway.api.sending import hash_of
 from smsgateway.store.table import Table
 from tests import aws
-from tests.unit.api.conftest import Answer, Api, request, sample
+from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
 
 GOOD = {"to": "13800138000", "text": "您的包裹已到"}
 NUMBERS = ["13800138000", "13900139000", "13700137000"]
@@ -260,6 +260,64 @@ def test_a_suppressed_number(api: Api) -> None:
     assert alone.status == 422
     assert among.json["refused"] == [{"to": "13800138000", "reason": "suppressed"}]
     assert among.json["recipients"] == 2
+
+
+LANDLINE = "0755-8080-8080"
+QIXINTONG = {
+    "name": "qx-1",
+    "vendor": "qixintong",
+    "base_url": "http://qx.example",
+    "credentials": {"us_name": "n", "us_pwd": "p"},
+}
+
+
+def with_qixintong(api: Api, *route: str) -> Api:
+    """The accounts with one more, whose vendor takes landlines, and a route."""
+    accounts = [*ACCOUNTS["accounts"], QIXINTONG]
+    routes = [{"purpose": "*", "accounts": list(route)}]
+    return Api(api.table, document=json.dumps({"accounts": accounts, "routes": routes}))
+
+
+def test_landlines_beside_mobiles_are_refused_by_name(api: Api) -> None:
+    """A landline in a list neither leads it to another vendor nor takes its failover."""
+    api = with_qixintong(api, "hb-main", "qx-1")
+    body = GOOD | {"to": ["13800138000", LANDLINE, "12", "13900139000"]}
+
+    first = api.post(body, headers={"Idempotency-Key": "one"})
+    again = api.post(body, headers={"Idempotency-Key": "one"})
+    personal = api.post({"messages": [{"to": LANDLINE, "text": "a"}, {"to": "13800138000", "text": "b"}]})
+
+    assert first.status == 202
+    assert (first.json["recipients"], first.json["account"]) == (2, "hb-main")
+    assert first.json["refused"] == [
+        {"to": "12", "reason": "invalid_number"},
+        {"to": "075580808080", "reason": "landline"},
+    ]
+    assert again.json == first.json
+    assert (personal.json["recipients"], personal.json["refused"]) == (
+        1,
+        [{"to": "075580808080", "reason": "landline"}],
+    )
+
+
+def test_landlines_beside_mobiles_are_sent_where_every_account_takes_them(api: Api) -> None:
+    answer = with_qixintong(api, "hb-main").post(GOOD | {"to": ["13800138000", LANDLINE], "account": "qx-1"})
+
+    assert (answer.json["recipients"], answer.json["refused"]) == (2, [])
+
+
+def test_landlines_alone_go_through_the_accounts_that_take_them(api: Api) -> None:
+    able, unable = with_qixintong(api, "hb-main", "qx-1"), with_qixintong(api, "hb-main", "ly-bulk")
+
+    sent = able.post(GOOD | {"to": LANDLINE})
+    refused = unable.post(GOOD | {"to": LANDLINE})
+
+    assert (sent.status, sent.json["account"]) == (202, "qx-1")
+    assert refused.status == 422
+    assert refused.json["errors"] == [
+        {"loc": "to", "msg": "hb-main: takes mobile numbers only; landlines among them: 1"},
+        {"loc": "to", "msg": "ly-bulk: takes mobile numbers only; landlines among them: 1"},
+    ]
 
 
 def test_a_scheduled_message(api: Api) -> None:
