@@ -16,6 +16,7 @@ from smsgateway.errors import EncodeError
 from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Purpose, Reason
+from smsgateway.plan import plan
 from smsgateway.settings import Settings
 from smsgateway.store import messages, registry, submissions
 from smsgateway.store.messages import Payload
@@ -130,8 +131,8 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        plan = _plan(message, settings, payload, parts, problems)
-        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": plan}
+        planned = plan(message, settings, payload, problems)
+        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
     _spend(acceptor, client, message)
     try:
         keys = _store(acceptor, message, account, parts)
@@ -363,27 +364,6 @@ def _message(
         resend_unconfirmed=post.resend_unconfirmed,
         body_hash=post.body_hash,
     )
-
-
-def _plan(
-    message: Message,
-    settings: Settings,
-    payload: Payload,
-    parts: Sequence[Payload],
-    problems: Sequence[tuple[str, str]],
-) -> dict[str, Any]:
-    """What would happen: the accounts in order with their vendor requests, and those that cannot carry the content."""
-    route = []
-    for name in message.route:
-        account = settings.accounts[name]
-        requests = len(parts) if name == message.route[0] else len(encoding.divide(account, payload))
-        route.append({"account": name, "vendor": account.vendor, "requests": requests})
-    return {
-        "route": route,
-        "excluded": [{"account": name, "problem": problem} for name, problem in problems],
-        "queue": "urgent" if queues.urgent(message) else "bulk",
-        "valid_until": iso(message.valid_until),
-    }
 
 
 def _answer(message: Message, recipients: Recipients) -> dict[str, Any]:

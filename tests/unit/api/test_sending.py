@@ -1,5 +1,6 @@
 """`POST /messages`: what shape of body is refused, where it says so, and what gets through to be accepted."""
 
+import base64
 import io
 import json
 from typing import Any
@@ -45,6 +46,52 @@ def test_a_dry_run_stores_nothing(api: Api) -> None:
     assert [step["account"] for step in answer.json["plan"]["route"]] == ["hb-main", "ly-bulk"]
     assert aws.scan(api.table) == []
     assert not api.wake_ups.keys
+
+
+def test_a_plan_shows_what_each_account_would_send(api: Api) -> None:
+    hb, jf, ly = ACCOUNTS["accounts"]
+    routes = [{"purpose": "*", "accounts": ["hb-main", "jf-otp", "ly-bulk"]}]
+    api.document = json.dumps({"accounts": [hb, jf, ly | {"signature": "商店"}], "routes": routes})
+    api.serve(sample("query-put-template"))
+    event = json.loads(base64.b64decode(sample("send-template")["body"]))
+
+    common = api.post(GOOD | {"text": "满100减20", "dry_run": True}).json["plan"]
+    template = api.post(event | {"dry_run": True}).json["plan"]
+    emoji = api.post(GOOD | {"text": "到了😀" + "长" * 70, "dry_run": True}).json["plan"]
+
+    assert common["queue"] == "urgent"
+    assert common["route"][0] == {
+        "account": "hb-main",
+        "vendor": "hbsmservice",
+        "requests": 1,
+        "segments": 1,
+        "contents": [{"to": None, "text": "【示例】满100减20", "segments": 1, "template": None}],
+    }
+    text, code = "您的验证码是482913，5分钟内有效", {"code": "675001", "params": ["482913", "5"]}
+    shown = [
+        (step["account"], step["contents"][0]["text"], step["contents"][0]["template"]) for step in template["route"]
+    ]
+    assert shown == [
+        ("hb-main", f"【示例】{text}", None),
+        ("jf-otp", f"【示例】{text}", code),
+        ("ly-bulk", f"【商店】{text}", None),
+    ]
+    assert [step["segments"] for step in emoji["route"]] == [2, 2]
+    assert emoji["excluded"] == [{"account": "hb-main", "problem": "characters that GBK cannot carry: 😀"}]
+
+
+def test_a_plan_shows_the_first_of_many_contents(api: Api) -> None:
+    entries = [{"to": f"138001380{index:02d}", "text": f"第{index}位" + "长" * 7 * index} for index in range(12)]
+
+    answer = api.post({"messages": entries, "dry_run": True, "account": "ly-bulk", "signature": ""}).json
+
+    (step,) = answer["plan"]["route"]
+    assert [(content["to"], content["text"]) for content in step["contents"]] == [
+        (entry["to"], entry["text"]) for entry in entries[:10]
+    ]
+    assert step["requests"] == 12  # this vendor has no personalised requests
+    assert step["segments"] == answer["segments"] == 14
+    assert [content["segments"] for content in step["contents"]] == [1] * 10
 
 
 def test_an_idempotency_key_gives_the_first_answer_again(api: Api) -> None:

@@ -1,7 +1,7 @@
 """What the API answers, as its OpenAPI document describes it. The answers themselves are made where they are known."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, Field
@@ -61,13 +61,55 @@ class MessageFields(BaseModel):
     reference: str | None
 
 
+class PlannedTemplate(BaseModel):
+    """What a vendor that takes codes is asked for."""
+
+    code: str
+    params: list[str] = Field(description="the values of its variables, in the vendor's order")
+
+
+class PlannedContent(BaseModel):
+    """What a recipient would read."""
+
+    to: str | None = Field(description="null: the same for all")
+    text: str = Field(description="with its signature; where there is a template, the vendor's own wording decides")
+    segments: int
+    template: PlannedTemplate | None = Field(description="null: it goes out as a text")
+
+
+class PlannedStep(BaseModel):
+    """What an account of the route would be asked."""
+
+    account: str
+    vendor: str
+    requests: int = Field(description="to the vendor")
+    segments: int = Field(description="of all recipients together, under this account's signature")
+    contents: list[PlannedContent] = Field(description="one, or, of a personalised message, the first ten")
+
+
+class Excluded(BaseModel):
+    """An account of the route that cannot carry the message."""
+
+    account: str
+    problem: str
+
+
+class Plan(BaseModel):
+    """What would happen."""
+
+    route: list[PlannedStep] = Field(description="in the order in which the accounts would be tried")
+    excluded: list[Excluded]
+    queue: Literal["urgent", "bulk"]
+    valid_until: str
+
+
 class AcceptedMessage(MessageFields):
     """What became of a post."""
 
     recipients: int
     refused: list[RefusedNumber]
     dry_run: bool = False
-    plan: dict[str, Any] | None = Field(None, description="of a dry run: the route, its vendor requests, refusals")
+    plan: Plan | None = Field(None, description="of a dry run")
 
 
 class HistoryEntry(BaseModel):
