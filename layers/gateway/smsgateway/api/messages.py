@@ -67,11 +67,16 @@ def list_messages(
     summary="Cancel a message",
     tags=["Messages"],
     operation_id="cancelMessage",
-    responses=answers.described({200: ("What was not sent yet is canceled", answers.Message)}, 404, 409),
+    responses=answers.described(
+        {200: ("What was not sent yet is canceled", answers.Message)},
+        404,
+        409,
+        said={409: "It is too late; or, with `Retry-After`, repeat it in a moment"},
+    ),
 )
 def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
-    """Cancels what no vendor has been asked to send yet. 409 when that is nothing, or, with `Retry-After`, when
-    recipients are on their way to another account at this very moment: repeat it then."""
+    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when
+    recipients are on their way to another account at this very moment."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
     anything = False
