@@ -53,9 +53,9 @@ class ProblemError(BaseModel):
 class Problem(BaseModel):
     """What went wrong (RFC 9457)."""
 
-    title: str = Field(examples=["Unprocessable Content"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["the request is not valid"])
+    title: str
+    status: int
+    detail: str
     errors: list[ProblemError] = Field([], description="the first 100")
 
 
