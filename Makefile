@@ -8,27 +8,33 @@ VENV := .local/venv/bin
 SAM := .local/sam/bin
 CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
-export PYTHONPATH := layers/gateway
 
-.DEFAULT_GOAL := test
-.PHONY: setup test check demo up down deploy lint format types security template
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check up down accounts deploy lint format types security template
 
-test: check
-	$(VENV)/pytest $(PYTEST_ARGS)
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@echo 'Python 3.13 has another name? make demo PYTHON=/path/to/python'
 
-check: lint types security template
-
-demo: setup
+demo: setup ## the whole gateway on this machine: sends through five simulated vendors and shows what comes back
 	$(VENV)/python -m tests.local demo
 
-up: setup
+test: check ## style, types, security and template checks, then every test
+	$(VENV)/pytest $(PYTEST_ARGS)
+
+check: lint types security template ## everything that `make test` does before the tests
+
+up: setup ## the local cloud, until `make down`; ACCOUNTS=file: with your accounts, not the simulated ones
 	$(VENV)/python -m tests.local up $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)")
 
-down:
+down: ## stop what `make up` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
 
+accounts: setup ## check an accounts document: ACCOUNTS=file
+	@$(VENV)/python -m tests.local accounts $(if $(ACCOUNTS),"$(ACCOUNTS)",$(error which file? make accounts ACCOUNTS=accounts.json))
+
 # The layers' bytecode must come from Python 3.13: our own environment's.
-deploy: setup
+deploy: setup ## build and deploy to AWS
 	PATH="$(CURDIR)/$(VENV):$$PATH" $(SAM)/sam build
 	$(SAM)/sam deploy
 
@@ -36,7 +42,7 @@ lint: setup
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 
-format: setup
+format: setup ## put the code into its style
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 

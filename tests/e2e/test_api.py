@@ -122,7 +122,9 @@ def test_a_dry_run_sends_nothing(gateway: Gateway) -> None:
     answer = gateway.api.post("/messages", {"to": numbers, "text": "试算", "signature": "示例", "dry_run": True})
 
     assert answer.status == 200
-    assert answer.body["plan"]["route"][0] == {"account": "hb-1", "vendor": "hbsmservice", "requests": 3}
+    first = answer.body["plan"]["route"][0]
+    assert (first["account"], first["vendor"], first["requests"], first["segments"]) == ("hb-1", "hbsmservice", 3, 450)
+    assert first["contents"] == [{"to": None, "text": "【示例】试算", "segments": 1, "template": None}]
     assert gateway.vendors.message_count(number=numbers[0]) == 0
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.local up|down|demo`: the local cloud from the command line (see the Makefile)."""
+"""`python -m tests.local up|down|demo|accounts`: the local cloud from the command line (see the Makefile)."""
 
 import argparse
 import importlib
@@ -24,18 +24,26 @@ def main(arguments: list[str]) -> int:
     starting.add_argument("--accounts", type=Path, help="an accounts document (else: simulators)")
     commands.add_parser("down", help="stop it again")
     commands.add_parser("demo", help="send through all five vendors and show what happens")
+    checking = commands.add_parser("accounts", help="check an accounts document")
+    checking.add_argument("file", type=Path)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, exit_on_signal)
     try:
         if options.command == "up":
-            document = accounts_document(options.accounts) if options.accounts else None
+            document = accounts_document(options.accounts, allow_loopback=True) if options.accounts else None
             if down():
                 print("stopped the local cloud that was running; its data is gone")
             say_where(up(document))
             return 0
         if options.command == "down":
             print("stopped" if down() else "nothing was running")
+            return 0
+        if options.command == "accounts":
+            document = accounts_document(options.file, allow_loopback=False)
+            print(
+                f"{options.file}: good; accounts {len(document['accounts'])}, routes {len(document.get('routes', []))}"
+            )
             return 0
         return int(importlib.import_module("tests.local.demo").main())
     except StartError as error:
@@ -45,11 +53,11 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
 
 
-def accounts_document(path: Path) -> dict[str, Any]:
+def accounts_document(path: Path, *, allow_loopback: bool) -> dict[str, Any]:
     """The accounts document in a file. Raises StartError for one that the gateway would refuse."""
     try:
         text = path.read_text(encoding="utf-8")
-        parse_accounts(text, allow_loopback=True)
+        parse_accounts(text, allow_loopback=allow_loopback)
     except (OSError, UnicodeDecodeError, ConfigurationError) as error:
         raise StartError(f"{path}: {error}") from None
     document: dict[str, Any] = json.loads(text)

@@ -2,9 +2,10 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,11 @@ from smsgateway.store import accounts, recipients, replies, submissions
 from smsgateway.store.recipients import Placed
 from smsgateway.store.table import Item, Table
 from tests import codes
+from tests.readme import PROSE, README, blocks, consumer, local_commands, statuses
+from tests.simulators.accounts import default_accounts
 from tests.voices import account
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
 TEXT_LIMITS = {
     "hbsmservice": hbsmservice.TEXT_LIMIT,
     "infocloud": infocloud.CONTENT_LIMIT,
@@ -109,18 +110,18 @@ def name_of(cell: str) -> str:
     return name
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
-
-
 def json_blocks() -> list[dict[str, Any]]:
     return [json.loads(block) for block in blocks("json")]
 
 
-def posted(path: str) -> list[str]:
-    """The bodies of the page's curl commands for a path."""
-    commands = "".join(blocks("sh"))
-    return re.findall(rf'\$API{path}" [^\']*?\'Content-Type: application/json\'[ \\\n]*-d \'([^\']*)\'', commands)
+def bodies() -> Iterator[tuple[str, str]]:
+    """The path and the body of each of the page's commands that sends one."""
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    commands = "".join(blocks("sh")).replace("'\"$AT\"'", at)
+    for command in re.split(r"^(?=curl|once|[A-Z]+=)", commands, flags=re.MULTILINE):
+        path = re.search(r'"\$API(/[a-z/]+)', command)
+        for body in re.findall(r"(?:-d|^once) '(.*?)'", command, flags=re.DOTALL):
+            yield path[1] if path else "/messages", body
 
 
 def accounts_document() -> dict[str, Any]:
@@ -128,13 +129,15 @@ def accounts_document() -> dict[str, Any]:
     return found
 
 
+class Loader(yaml.SafeLoader):
+    """Leaves tags out."""
+
+
+Loader.add_multi_constructor("!", lambda *_: None)
+
+
 def template() -> dict[str, Any]:
-    """template.yaml, its tags left out."""
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_multi_constructor("!", lambda *_: None)
+    """template.yaml."""
     loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader)
     return loaded
 
@@ -281,16 +284,32 @@ def test_the_fields_of_a_body_are_there_with_their_defaults(model: type[BaseMode
 
 
 def test_the_examples_are_valid() -> None:
-    messages = [block for block in json_blocks() if "messages" in block]
-    for body in [*map(json.dumps, messages), *posted("/messages")]:
-        message = NewMessage.model_validate_json(body)
-        assert list(sending.inconsistencies(message)) == []
-    for body in posted("/templates/otp"):
-        TemplateBody.model_validate_json(body)
-    for body in posted("/clients"):
-        NewClient.model_validate_json(body)
-    assert len(messages) == 1
-    assert [len(posted(path)) for path in ("/messages", "/templates/otp", "/clients")] == [2, 1, 1]
+    models: Mapping[str, type[BaseModel]] = {
+        "/messages": NewMessage,
+        "/templates/otp": TemplateBody,
+        "/clients": NewClient,
+    }
+    sent = list(bodies())
+    for path, body in sent:
+        message = models[path].model_validate_json(body)
+        if isinstance(message, NewMessage):
+            assert list(sending.inconsistencies(message)) == []
+    used = {name for path, body in sent if path == "/messages" for name in json.loads(body)}
+    assert used >= {"to", "text", "messages", "template", "params", "send_at", "dry_run", "reference", "purpose"}
+    assert {path for path, _ in sent} == set(models)
+
+
+def test_every_command_says_its_status() -> None:
+    for block in local_commands():
+        calls = len(re.findall(r"\bcurl -s|^once '", block, flags=re.MULTILINE)) - block.count("once() {")
+        assert len(statuses(block)) == calls, block
+
+
+def test_the_commands_use_the_accounts_that_there_are() -> None:
+    local = {account.name for account in default_accounts()}
+    assert {entry["name"] for entry in accounts_document()["accounts"]} == local
+    named = set(re.findall(r"\b(?:hb|ic|ly|qx|hj)-[a-z0-9]+\b", README))
+    assert named <= local
 
 
 @pytest.mark.parametrize(
@@ -334,6 +353,29 @@ def test_the_events_are_those_that_are_published(table: Table) -> None:
     assert all(keys >= ALWAYS for keys in found.values())
 
 
+def test_the_fields_of_events_are_explained_under_their_names(table: Table) -> None:
+    (rows,) = [rows for rows in tables() if rows[0].get("field") == "`event_id`"]
+    explained = {name for row in rows for name in ticked(row["field"])}
+    found = {name for event in every_event(table) for name in detail_of(event)}
+    plain = {"version", "message_id", "recipients", "inbound_id", "text", "received_at", "alert", "detail"}
+    assert explained == found - plain
+
+
+def test_the_consumer_is_a_good_template() -> None:
+    lint = subprocess.run(
+        [str(ROOT / ".local/sam/bin/cfn-lint"), "--regions", "us-east-1", "cn-north-1", "--", "/dev/stdin"],
+        input=consumer(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (lint.stdout + lint.stderr, lint.returncode) == ("", 0)
+    pattern = yaml.load(consumer(), Loader)["Resources"]["Rule"]["Properties"]["EventPattern"]
+    assert pattern["source"] == [SOURCE]
+    assert set(pattern["detail-type"]) <= set(EventType)
+
+
 def every_event(table: Table) -> Iterator[Event]:
     """An event of every type, from what the store writes."""
     new = sent_item(table, "msg_01m7z5skbrbwqgw4bmx01vye39", "")
@@ -342,12 +384,12 @@ def every_event(table: Table) -> Iterator[Event]:
     for status in EVENT_OF_STATUS:
         yield from events_of(new, new | {"status": status}, segments, NOW)
     inbound = Inbound("13800138000", "TD", "106575325219241", "1")
-    reply_id = replies.reply_id("hb-main", inbound, 0)
-    reply = replies.Reply(reply_id, "hb-main", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
+    reply_id = replies.reply_id("hb-1", inbound, 0)
+    reply = replies.Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
-    accounts.raise_alert(table, "hb-main", "hbsmservice", "balance_low", "999 left", NOW, NOW)
-    (alert,) = accounts.known_of(table, "hb-main").values()
+    accounts.raise_alert(table, "hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW)
+    (alert,) = accounts.known_of(table, "hb-1").values()
     yield from events_of(None, alert, segments, NOW)
 
 
@@ -359,10 +401,10 @@ def sent_item(table: Table, message_id: str, reference: str) -> Item:
     """A message to one number, as it stands in the table."""
     key = SubmissionKey(message_id, root_path(0))
     message = Message(
-        message_id, "shop", "otp", NOW, NOW, ("hb-main",), 1, 1, content=Personal("您好"), reference=reference
+        message_id, "shop", "otp", NOW, NOW, ("hb-1",), 1, 1, content=Personal("您好"), reference=reference
     )
     item = submissions.new_submission(
-        key, message, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=NOW, now=NOW
+        key, message, account="hb-1", vendor="hbsmservice", count=1, segments=1, ttl=NOW, now=NOW
     )
     submissions.put_single(table, message, item, "13800138000", NOW)
     stored = table.get((message_id, item["sk"]))
@@ -424,7 +466,7 @@ def test_the_links_lead_somewhere() -> None:
         if target.startswith("#"):
             assert target[1:] in anchors, target
         else:
-            assert (ROOT / target).is_file(), target
+            assert (ROOT / target).exists(), target
 
 
 def test_every_chapter_is_in_the_contents() -> None:

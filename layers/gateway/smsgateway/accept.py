@@ -4,17 +4,19 @@ A message to one number is one item, written once. A larger one claims its id fi
 from the last write on; until then nothing of it is sent, so that a client may repeat what got no answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
 from smsgateway import encoding, queues, routing, text
+from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Purpose, Reason
+from smsgateway.plan import plan
 from smsgateway.settings import Settings
 from smsgateway.store import messages, registry, submissions
 from smsgateway.store.messages import Payload
@@ -26,10 +28,12 @@ ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is
 BEIJING = timezone(timedelta(hours=8))
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
+SET_APART = {Reason.SUPPRESSED: "this number is suppressed", Reason.LANDLINE: "a landline, which no account takes"}
 PLACES = {  # the field that a reason is about, where it is not the content
     Reason.EXTENSION_REFUSED: "extension",
     Reason.SIGNATURE_REFUSED: "signature",
     Reason.INVALID_NUMBER: "to",
+    Reason.LANDLINE: "to",
 }
 
 
@@ -107,22 +111,28 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     suppressed = registry.suppressed(acceptor.table, recipients.numbers)
-    recipients = _without(recipients, suppressed, post)
+    recipients = _without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
     settings = acceptor.settings()
+    candidates = _candidates(acceptor, client, post, settings)
+    accounts = [settings.accounts[name] for name in candidates]
+    recipients, mobiles_only = _without_landlines(recipients, accounts, post)
     template = _template(acceptor.table, post)
     payload, common = _contents(post, template, recipients)
-    message = _message(acceptor, client, post, template, payload, common)
-    message, problems = _routed(
-        acceptor, client, post, replace(message, id=identity, suppressed=tuple(suppressed)), payload, settings
+    message = replace(
+        _message(acceptor, client, post, template, payload, common),
+        id=identity,
+        suppressed=tuple(suppressed),
+        mobiles_only=mobiles_only,
     )
+    message, problems = _routed(post, message, payload, settings, candidates)
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        plan = _plan(message, settings, payload, parts, problems)
-        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": plan}
+        planned = plan(message, settings, payload, problems)
+        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
     _spend(acceptor, client, message)
     try:
         keys = _store(acceptor, message, account, parts)
@@ -189,7 +199,7 @@ def _recipients(post: Post) -> Recipients:
         number = text.normalise_number(raw)
         if number is None:
             refused.append({"to": raw, "reason": Reason.INVALID_NUMBER})
-            errors.append((place.format(index), "not a mainland number"))
+            errors.append((place.format(index), "not a mainland number (11 digits, 13… to 19…, with or without +86)"))
         elif number in numbers and post.personal:
             problem = f"the same number as {place.format(numbers[number])}"
             detail = "a personalised message has each number at most once"
@@ -204,17 +214,31 @@ def _place(post: Post) -> str:
     return "messages[{}].to" if post.personal else "to[{}]"
 
 
-def _without(recipients: Recipients, suppressed: Sequence[str], post: Post) -> Recipients:
-    """The suppressed set apart too."""
-    place = _place(post)
+def _without(recipients: Recipients, numbers: Collection[str], reason: Reason, post: Post) -> Recipients:
+    """The recipients with some of them among the refused, for a reason."""
+    place, apart = _place(post), set(numbers)
     return Recipients(
-        {number: index for number, index in recipients.numbers.items() if number not in set(suppressed)},
-        (*recipients.refused, *({"to": number, "reason": Reason.SUPPRESSED} for number in suppressed)),
-        (
-            *recipients.errors,
-            *((place.format(recipients.numbers[number]), "this number is suppressed") for number in suppressed),
-        ),
+        {number: index for number, index in recipients.numbers.items() if number not in apart},
+        (*recipients.refused, *({"to": number, "reason": reason} for number in numbers)),
+        (*recipients.errors, *((place.format(recipients.numbers[number]), SET_APART[reason]) for number in numbers)),
     )
+
+
+def _without_landlines(recipients: Recipients, accounts: Sequence[Account], post: Post) -> tuple[Recipients, bool]:
+    """Landlines beside mobiles set apart too, unless every account takes them; and whether that was done.
+
+    Hardly a vendor takes landlines: one of them in a list must not lead the whole list away from the others, nor leave
+    it without failover. Where all numbers are landlines, the route gives way, as it does to other content.
+    """
+    landlines = _landlines(recipients)
+    taken = all(VENDORS[account.vendor].profile.landlines for account in accounts)
+    if taken or len(landlines) in (0, len(recipients.numbers)):
+        return recipients, False
+    return _without(recipients, landlines, Reason.LANDLINE, post), True
+
+
+def _landlines(recipients: Recipients) -> list[str]:
+    return [number for number in recipients.numbers if text.is_landline(number)]
 
 
 def _one_signature(post: Post, content: Personal) -> Personal:
@@ -259,14 +283,14 @@ def _content(plain: str | None, template: Template | None, params: Mapping[str, 
 
 
 def _routed(
-    acceptor: Acceptor, client: Client, post: Post, message: Message, payload: Payload, settings: Settings
+    post: Post, message: Message, payload: Payload, settings: Settings, candidates: Sequence[str]
 ) -> tuple[Message, list[tuple[str, str]]]:
     """The message with its route, and why other accounts of the route cannot carry it."""
     at = datetime.fromtimestamp(message.created_at / 1000, UTC)
     able: list[str] = []
     problems: list[tuple[str, str]] = []
     errors: list[tuple[str, str]] = []
-    for name in _candidates(acceptor, client, post, settings):
+    for name in candidates:
         if error := encoding.problem_with(settings.accounts[name], message, payload, at):
             problems.append((name, error.problem))
             errors.append(
@@ -294,12 +318,17 @@ def _place_of(error: EncodeError, post: Post, payload: Payload, message: Message
 def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settings) -> tuple[str, ...]:
     if post.account:
         if post.account not in settings.accounts:
-            raise Refusal(422, "Unknown account", f"there is no account {post.account}", [("account", "unknown")])
+            raise Refusal(
+                422,
+                "Unknown account",
+                f"there is no account {post.account}",
+                [("account", "there is no account of this name")],
+            )
         return (post.account,)
     route = routing.route_for(settings.routes, post.purpose, acceptor.random.random)
     if not route:
         problem = f"no route of the accounts document serves the purpose {post.purpose}"
-        raise Refusal(422, "No route", problem, [("purpose", "no route serves it")])
+        raise Refusal(422, "No route", problem, [("purpose", "no route serves it: add one to the accounts document")])
     allowed = tuple(name for name in route if not client.accounts or name in client.accounts)
     if not allowed:
         raise Refusal(403, "Not your account", f"this client may use no account of the route for {post.purpose}")
@@ -337,27 +366,6 @@ def _message(
     )
 
 
-def _plan(
-    message: Message,
-    settings: Settings,
-    payload: Payload,
-    parts: Sequence[Payload],
-    problems: Sequence[tuple[str, str]],
-) -> dict[str, Any]:
-    """What would happen: the accounts in order with their vendor requests, and those that cannot carry the content."""
-    route = []
-    for name in message.route:
-        account = settings.accounts[name]
-        requests = len(parts) if name == message.route[0] else len(encoding.divide(account, payload))
-        route.append({"account": name, "vendor": account.vendor, "requests": requests})
-    return {
-        "route": route,
-        "excluded": [{"account": name, "problem": problem} for name, problem in problems],
-        "queue": "urgent" if queues.urgent(message) else "bulk",
-        "valid_until": iso(message.valid_until),
-    }
-
-
 def _answer(message: Message, recipients: Recipients) -> dict[str, Any]:
     return {
         "id": message.id,
@@ -383,7 +391,10 @@ def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Rec
         detail = "this key came with another body; use a new key for a new message"
         errors = [("Idempotency-Key", "used before, with another body")]
         raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    return _answer(first, _without(recipients, first.suppressed, post))
+    recipients = _without(recipients, first.suppressed, Reason.SUPPRESSED, post)
+    if first.mobiles_only:
+        recipients = _without(recipients, _landlines(recipients), Reason.LANDLINE, post)
+    return _answer(first, recipients)
 
 
 def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:

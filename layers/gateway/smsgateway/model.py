@@ -58,6 +58,7 @@ class Reason(StrEnum):
     """Why a recipient has its status. A closed list: clients may switch on it; the vendor's own word is beside it."""
 
     INVALID_NUMBER = "invalid_number"
+    LANDLINE = "landline"  # no vendor that it could go through takes it
     BLACKLISTED = "blacklisted"
     SUPPRESSED = "suppressed"
     TOO_FREQUENT = "too_frequent"  # this number got too many messages
@@ -194,6 +195,7 @@ class Message:
     send_at: int | None = None
     resend_unconfirmed: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
+    mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
 
 

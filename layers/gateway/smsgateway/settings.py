@@ -114,7 +114,7 @@ def _base_url(node: Node, allow_loopback: bool) -> str:
     if (host == "localhost" or host.endswith(".localhost")) and not allow_loopback:
         kind = "loopback"
     if kind:
-        raise node.wrong(f"must not be a {kind} address")
+        raise node.wrong(f"must not be {'an' if kind[0] in 'aeiou' else 'a'} {kind} address")
     return url.rstrip("/")
 
 

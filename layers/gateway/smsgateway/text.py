@@ -64,6 +64,11 @@ def normalise_number(raw: str) -> str | None:
     return digits if _LANDLINE_MOBILE.fullmatch(digits) else None
 
 
+def is_landline(number: str) -> bool:
+    """Whether a normalised number is a landline's (小灵通)."""
+    return number.startswith("0")
+
+
 def matches_mask(number: str, masked: str) -> bool:
     """Whether a number can be the one a vendor masked (`187****8801`): same length, and every digit left is its own."""
     return len(number) == len(masked) and all(

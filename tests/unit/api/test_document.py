@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from smsgateway.api import answers, models
 from smsgateway.model import Response
 from tests import aws
 from tests.unit.api.conftest import EVENTS, Api, request, sample
@@ -74,6 +76,61 @@ def test_bodies_are_described(document: dict[str, Any]) -> None:
     assert schema["properties"]["valid_for"]["anyOf"][0]["maximum"] == 259_200
 
 
+def model_of(schema: dict[str, Any]) -> type[BaseModel]:
+    """The model behind a reference: `Message`, `ListOf_Reply_`."""
+    name = schema["$ref"].rpartition("/")[2]
+    if item := re.fullmatch("ListOf_(.*)_", name):
+        return answers.ListOf[getattr(answers, item[1])]  # type: ignore[no-any-return]
+    found: type[BaseModel] = getattr(models, name, None) or getattr(answers, name)
+    return found
+
+
+def test_every_body_and_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    bodies = [
+        (content, status)
+        for responses in values_of(document["paths"], "responses")
+        for status, answer in responses.items()
+        for type_, content in answer.get("content", {}).items()
+        if "json" in type_ and "$ref" in content["schema"]
+    ]
+    bodies += [(body["content"]["application/json"], "") for body in values_of(document["paths"], "requestBody")]
+    assert len(bodies) > 100
+    for content, status in bodies:
+        model = model_of(content["schema"])
+        example = model.model_validate(content["example"])
+        required = {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
+        assert required <= set(content["example"]) <= set(example.model_dump(by_alias=True)), model
+        if issubclass(model, answers.Problem):
+            assert content["example"]["status"] == int(status)
+
+
+def test_every_field_and_operation_says_what_it_is(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert len(operation["description"]) > 10, (method, path)
+            assert {*operation["tags"]} <= {tag["name"] for tag in document["tags"]}
+    for model in (models.NewMessage, models.PersonalMessage, models.TemplateBody, models.NewClient):
+        fields = document["components"]["schemas"][model.__name__]["properties"]
+        silent = [name for name, field in fields.items() if "description" not in field]
+        assert silent == (["to"] if model is models.PersonalMessage else []), model
+
+
+def test_it_says_what_only_an_administrator_may_do(api: Api, document: dict[str, Any]) -> None:
+    key = api.sender("shop")
+    api.vendors.answers = {"": Response(200, {}, b"ok#8500")}
+    for path in sorted(EVENTS.glob("query-*.json")):
+        event = json.loads(path.read_text(encoding="utf-8"))
+        event["headers"]["x-api-key"] = key
+        description = document["paths"][event["resource"]][event["httpMethod"].lower()]["description"]
+        assert (api.serve(event).status == 403) == ("For administrators." in description), path.name
+
+
+def test_an_answer_without_a_body_has_none(document: dict[str, Any]) -> None:
+    empty = [responses["204"] for responses in values_of(document, "responses") if "204" in responses]
+    assert len(empty) == 3
+    assert all("content" not in answer for answer in empty)
+
+
 def test_it_names_the_address_that_was_asked(document: dict[str, Any]) -> None:
     assert document["servers"] == [{"url": "https://a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn/v1"}]
 
@@ -95,6 +152,14 @@ def test_the_page_reads_every_operation_and_nothing_from_elsewhere(api: Api, doc
         assert f'id="{operation}"' in answer.text
     assert not re.search(r"<script|<link|<img|@import|src=|url\(", answer.text)
     assert set(re.findall(r'href="([^"#]+)"', answer.text)) == {"openapi.json"}
+    for shown in (
+        "您的验证码是482913，5分钟内有效。",
+        "张三您好",
+        "【示例】您的验证码是",
+        "/messages?to={to}&quot;",
+        "1…50000",
+    ):
+        assert shown in answer.text
     anchors = set(re.findall(r'id="([^"]+)"', answer.text))
     assert set(re.findall(r'href="#([^"]+)"', answer.text)) <= anchors
 

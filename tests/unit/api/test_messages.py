@@ -12,9 +12,11 @@ from smsgateway.store import recipients, submissions
 from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
 from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
+from smsgateway.store.table import Table
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api, sample
 
 FIVE = [f"1380013800{index}" for index in range(5)]
+REFUSED = {"account": "hb-main", "outcome": "refused", "reason": "account_closed", "vendor_status": "103"}
 
 
 def post(api: Api, numbers: list[str], *, key: str = ADMINISTRATOR_KEY, **fields: Any) -> str:
@@ -174,15 +176,7 @@ def test_finished_messages_say_what_their_recipients_share(api: Api) -> None:
 def test_recipients_that_moved_are_shown_once(api: Api) -> None:
     """Refused by an account that takes 200 at once, they went on in parts of two."""
     message_id = post(api, FIVE)
-    parent = marked(api, message_id)
-    attempt = {
-        "at": NOW + 1,
-        "account": "hb-main",
-        "outcome": "refused",
-        "reason": "account_closed",
-        "vendor_status": "103",
-    }
-    submissions.moved(api.table, parent, attempt, "ly-bulk", marked=True)
+    parent = moved(api, message_id)
     before = show(api, message_id).json
     _add_child(api, parent, 0, FIVE[:2])
     meanwhile = show(api, message_id).json
@@ -352,6 +346,56 @@ def test_cancelling_too_late(api: Api) -> None:
     marked(api, message_id)
 
     assert api.call("DELETE", "/messages/{id}", id=message_id).status == 409
+
+
+def moved(api: Api, message_id: str) -> Stored:
+    """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
+    submissions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk", marked=True)
+    parent = submissions.load_submission(api.table, SubmissionKey(message_id, "00000"))
+    assert parent
+    return parent
+
+
+def cancel(api: Api, message_id: str) -> Answer:
+    return api.call("DELETE", "/messages/{id}", id=message_id)
+
+
+def test_recipients_on_their_way_to_another_account_are_canceled_when_they_are_there(api: Api) -> None:
+    """A worker writes the children one after the other: none may be sent behind the back of who was told `canceled`."""
+    message_id = post(api, FIVE)
+    parent = moved(api, message_id)
+    before = cancel(api, message_id)
+    _add_child(api, parent, 0, FIVE[:2])
+    meanwhile = cancel(api, message_id)
+    _add_child(api, parent, 1, FIVE[2:4])
+    _add_child(api, parent, 2, FIVE[4:])
+    submissions.look_no_more(api.table, parent)
+    after = cancel(api, message_id)
+
+    for answer in (before, meanwhile):
+        assert (answer.status, answer.headers["Retry-After"]) == (409, ["1"])
+        assert "repeat" in answer.json["detail"]
+    assert (after.status, after.json["counts"]) == (200, {"canceled": 5})
+
+
+def test_recipients_that_move_while_they_are_canceled(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a worker that moves the recipients between the reading and the writing of a cancellation."""
+    message_id = post(api, FIVE)
+    cancels = submissions.ended_unsent
+    meets: list[Stored] = []
+
+    def first_moved(table: Table, submission: Stored, *rest: Any) -> None:
+        if not meets:
+            meets.append(moved(api, message_id))
+            _add_child(api, meets[0], 0, FIVE)
+            submissions.look_no_more(table, meets[0])
+        cancels(table, submission, *rest)
+
+    monkeypatch.setattr(submissions, "ended_unsent", first_moved)
+
+    answer = cancel(api, message_id)
+
+    assert (answer.status, answer.json["counts"]) == (200, {"canceled": 5})
 
 
 def test_a_scheduled_message_can_be_cancelled(api: Api) -> None:

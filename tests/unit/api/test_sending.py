@@ -1,5 +1,6 @@
 """`POST /messages`: what shape of body is refused, where it says so, and what gets through to be accepted."""
 
+import base64
 import io
 import json
 from typing import Any
@@ -11,7 +12,7 @@ from smsgateway.api.bodies import LARGEST
 from smsgateway.api.sending import hash_of
 from smsgateway.store.table import Table
 from tests import aws
-from tests.unit.api.conftest import Answer, Api, request, sample
+from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
 
 GOOD = {"to": "13800138000", "text": "您的包裹已到"}
 NUMBERS = ["13800138000", "13900139000", "13700137000"]
@@ -45,6 +46,52 @@ def test_a_dry_run_stores_nothing(api: Api) -> None:
     assert [step["account"] for step in answer.json["plan"]["route"]] == ["hb-main", "ly-bulk"]
     assert aws.scan(api.table) == []
     assert not api.wake_ups.keys
+
+
+def test_a_plan_shows_what_each_account_would_send(api: Api) -> None:
+    hb, jf, ly = ACCOUNTS["accounts"]
+    routes = [{"purpose": "*", "accounts": ["hb-main", "jf-otp", "ly-bulk"]}]
+    api.document = json.dumps({"accounts": [hb, jf, ly | {"signature": "商店"}], "routes": routes})
+    api.serve(sample("query-put-template"))
+    event = json.loads(base64.b64decode(sample("send-template")["body"]))
+
+    common = api.post(GOOD | {"text": "满100减20", "dry_run": True}).json["plan"]
+    template = api.post(event | {"dry_run": True}).json["plan"]
+    emoji = api.post(GOOD | {"text": "到了😀" + "长" * 70, "dry_run": True}).json["plan"]
+
+    assert common["queue"] == "urgent"
+    assert common["route"][0] == {
+        "account": "hb-main",
+        "vendor": "hbsmservice",
+        "requests": 1,
+        "segments": 1,
+        "contents": [{"to": None, "text": "【示例】满100减20", "segments": 1, "template": None}],
+    }
+    text, code = "您的验证码是482913，5分钟内有效", {"code": "675001", "params": ["482913", "5"]}
+    shown = [
+        (step["account"], step["contents"][0]["text"], step["contents"][0]["template"]) for step in template["route"]
+    ]
+    assert shown == [
+        ("hb-main", f"【示例】{text}", None),
+        ("jf-otp", f"【示例】{text}", code),
+        ("ly-bulk", f"【商店】{text}", None),
+    ]
+    assert [step["segments"] for step in emoji["route"]] == [2, 2]
+    assert emoji["excluded"] == [{"account": "hb-main", "problem": "characters that GBK cannot carry: 😀"}]
+
+
+def test_a_plan_shows_the_first_of_many_contents(api: Api) -> None:
+    entries = [{"to": f"138001380{index:02d}", "text": f"第{index}位" + "长" * 7 * index} for index in range(12)]
+
+    answer = api.post({"messages": entries, "dry_run": True, "account": "ly-bulk", "signature": ""}).json
+
+    (step,) = answer["plan"]["route"]
+    assert [(content["to"], content["text"]) for content in step["contents"]] == [
+        (entry["to"], entry["text"]) for entry in entries[:10]
+    ]
+    assert step["requests"] == 12  # this vendor has no personalised requests
+    assert step["segments"] == answer["segments"] == 14
+    assert [content["segments"] for content in step["contents"]] == [1] * 10
 
 
 def test_an_idempotency_key_gives_the_first_answer_again(api: Api) -> None:
@@ -260,6 +307,64 @@ def test_a_suppressed_number(api: Api) -> None:
     assert alone.status == 422
     assert among.json["refused"] == [{"to": "13800138000", "reason": "suppressed"}]
     assert among.json["recipients"] == 2
+
+
+LANDLINE = "0755-8080-8080"
+QIXINTONG = {
+    "name": "qx-1",
+    "vendor": "qixintong",
+    "base_url": "http://qx.example",
+    "credentials": {"us_name": "n", "us_pwd": "p"},
+}
+
+
+def with_qixintong(api: Api, *route: str) -> Api:
+    """The accounts with one more, whose vendor takes landlines, and a route."""
+    accounts = [*ACCOUNTS["accounts"], QIXINTONG]
+    routes = [{"purpose": "*", "accounts": list(route)}]
+    return Api(api.table, document=json.dumps({"accounts": accounts, "routes": routes}))
+
+
+def test_landlines_beside_mobiles_are_refused_by_name(api: Api) -> None:
+    """A landline in a list neither leads it to another vendor nor takes its failover."""
+    api = with_qixintong(api, "hb-main", "qx-1")
+    body = GOOD | {"to": ["13800138000", LANDLINE, "12", "13900139000"]}
+
+    first = api.post(body, headers={"Idempotency-Key": "one"})
+    again = api.post(body, headers={"Idempotency-Key": "one"})
+    personal = api.post({"messages": [{"to": LANDLINE, "text": "a"}, {"to": "13800138000", "text": "b"}]})
+
+    assert first.status == 202
+    assert (first.json["recipients"], first.json["account"]) == (2, "hb-main")
+    assert first.json["refused"] == [
+        {"to": "12", "reason": "invalid_number"},
+        {"to": "075580808080", "reason": "landline"},
+    ]
+    assert again.json == first.json
+    assert (personal.json["recipients"], personal.json["refused"]) == (
+        1,
+        [{"to": "075580808080", "reason": "landline"}],
+    )
+
+
+def test_landlines_beside_mobiles_are_sent_where_every_account_takes_them(api: Api) -> None:
+    answer = with_qixintong(api, "hb-main").post(GOOD | {"to": ["13800138000", LANDLINE], "account": "qx-1"})
+
+    assert (answer.json["recipients"], answer.json["refused"]) == (2, [])
+
+
+def test_landlines_alone_go_through_the_accounts_that_take_them(api: Api) -> None:
+    able, unable = with_qixintong(api, "hb-main", "qx-1"), with_qixintong(api, "hb-main", "ly-bulk")
+
+    sent = able.post(GOOD | {"to": LANDLINE})
+    refused = unable.post(GOOD | {"to": LANDLINE})
+
+    assert (sent.status, sent.json["account"]) == (202, "qx-1")
+    assert refused.status == 422
+    assert refused.json["errors"] == [
+        {"loc": "to", "msg": "hb-main: takes mobile numbers only; landlines among them: 1"},
+        {"loc": "to", "msg": "ly-bulk: takes mobile numbers only; landlines among them: 1"},
+    ]
 
 
 def test_a_scheduled_message(api: Api) -> None:

@@ -266,6 +266,24 @@ def test_numbers_over_the_limit_or_none_or_separators_are_an_encode_error(name: 
 
 
 @every_vendor
+def test_landlines_are_for_vendors_whose_document_speaks_of_them(name: str) -> None:
+    vendor, of = VENDORS[name], account(name)
+    assert vendor.profile.landlines == (name == "qixintong")
+    encoders = [vendor.send.encode_send, *([vendor.batch.encode_batch] if vendor.batch else [])]
+    for encode in encoders:
+        mixed = submission(
+            numbers=("13800138000", "075580808080"), contents=2 if encode != vendor.send.encode_send else 1
+        )
+        if vendor.profile.landlines:
+            assert b"075580808080" in encode(of, mixed, NOW, NONCE).body
+            continue
+        with pytest.raises(EncodeError) as refused:
+            encode(of, mixed, NOW, NONCE)
+        assert refused.value.reason == Reason.LANDLINE
+        assert "075580808080" not in refused.value.problem
+
+
+@every_vendor
 @pytest.mark.parametrize("kind", GARBAGE)
 def test_garbage_is_a_decode_error_with_its_bytes(name: str, kind: str) -> None:
     for operation, decode in decoders(name, account(name)):

@@ -344,9 +344,7 @@ def test_other_extensions_are_refused(extension: str) -> None:
     assert "1 to 99" in problem.problem
 
 
-@pytest.mark.parametrize(
-    "number", ["1380013800", "138001380000", "01012345678", "010123456789", "1,3800138000", "１3800138000", ""]
-)
+@pytest.mark.parametrize("number", ["1380013800", "138001380000", "1,3800138000", "１3800138000", ""])
 def test_other_than_mobile_numbers_are_refused(number: str) -> None:
     one = submission(templated("1"), numbers=("13800138000", number))
     assert refusal(lambda: infocloud.encode_send(ACCOUNT, one, NOW, NONCE)).reason is Reason.INVALID_NUMBER

@@ -130,6 +130,20 @@ def test_every_event_has_an_id_of_its_own(bus: Bus) -> None:
     assert len({detail["event_id"] for _, detail in bus.taken}) == len(FIELDS)
 
 
+def test_there_is_a_sample_of_every_event_as_consumers_get_it() -> None:
+    assert samples("bus") == [name.replace("fanout-", "bus-") for name in samples("fanout")]
+
+
+@pytest.mark.parametrize("name", samples("bus"))
+def test_what_consumers_get(name: str, bus: Bus) -> None:
+    handle(sample(name.replace("bus-", "fanout-")))
+    ((type_, detail),) = bus.taken
+    shown = sample(name)
+    envelope = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+    assert set(shown) == envelope
+    assert (shown["source"], shown["detail-type"], shown["detail"]) == (events.SOURCE, type_, detail)
+
+
 EXPECTED: dict[str, dict[str, Any]] = {
     "submitted": {"recipients": 1, "segments": 1, "vendor_ids": ["5010203"], "at": "2026-01-22T09:30:26.100Z"},
     "delivered": {"status": "delivered", "reason": None, "vendor_status": "DELIVRD", "at": "2026-01-22T09:30:31.000Z"},

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from smsgateway.api import accounts, document, inbound, messages, registers, registrations, sending
+from smsgateway.api import accounts, document, inbound, messages, page, registers, registrations, sending
 from smsgateway.api.calls import new_router
 
 router = new_router()
@@ -35,7 +35,7 @@ def show_document() -> dict[str, Any]:
 )
 def show_page() -> Response[str]:
     """The same as a page."""
-    html = document.page(document.openapi(_resolvers(), router.context["base_url"]))
+    html = page.html(document.openapi(_resolvers(), router.context["base_url"]))
     return Response(200, "text/html; charset=utf-8", html)
 
 

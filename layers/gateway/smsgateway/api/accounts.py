@@ -33,7 +33,7 @@ router = new_router()
     responses=answers.described({200: ("All, by name", answers.ListOf[answers.Account])}, 503),
 )
 def list_accounts() -> dict[str, Any]:
-    """With what is known of each: balance, last push and poll, alerts."""
+    """With what is known of each: balance, last push and poll, alerts. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     settings = gateway.accounts.get()
@@ -48,7 +48,7 @@ def list_accounts() -> dict[str, Any]:
     responses=answers.described({200: ("The account", answers.Account)}, 404, 503),
 )
 def show_account(name: NamePath) -> dict[str, Any]:
-    """With what is known of it, and the push addresses to register with its vendor."""
+    """With what is known of it, and the push addresses to register with its vendor. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     return _view(gateway, _named(gateway.accounts.get(), name))
@@ -59,11 +59,16 @@ def show_account(name: NamePath) -> dict[str, Any]:
     summary="Ask an account's vendor now",
     tags=["Accounts"],
     operation_id="checkAccount",
-    responses=answers.described({200: ("What it answered", answers.Check)}, 404, 429, 503),
+    responses=answers.described(
+        {200: ("What it answered", answers.Check)},
+        404,
+        429,
+        503,
+        said={429: "The vendor's pacing forbids it for the seconds in `Retry-After`"},
+    ),
 )
 def check_account(name: NamePath) -> dict[str, Any]:
-    """Asks for the balance, and for the health where the vendor has a query for it; 429 while the vendor's pacing
-    forbids it."""
+    """Asks for the balance, and for the health where the vendor has a query for it. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)

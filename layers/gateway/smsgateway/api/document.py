@@ -1,20 +1,33 @@
-"""The OpenAPI document, made from the routes of both functions, and the page that people read (no external hosts)."""
+"""The OpenAPI document, made from the routes of both functions: what they take and answer, each with an example."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+import inspect
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from pydantic.json_schema import models_json_schema
 
 from smsgateway.api import answers
+from smsgateway.api.problems import PROBLEM_JSON
 
 TITLE = "SMS gateway"
 VERSION = "1"
 DESCRIPTION = (
     "Sends text messages through Chinese SMS vendors and tells what became of them."
-    " Errors are application/problem+json (RFC 9457); times are ISO 8601; lists are pages of `items` with `next`."
+    " Bodies are JSON in UTF-8; fields and query parameters that are not listed here are refused."
+    " Times are ISO 8601; those in answers are UTC."
+    " Lists are pages: pass `next` back for the following one. Errors are application/problem+json (RFC 9457)."
 )
+TAGS = {
+    "Messages": "Sending, what became of it, and cancelling.",
+    "Replies": "What recipients wrote back.",
+    "Templates": "Texts with variables, for vendors that take texts and for those that take codes.",
+    "Suppressions": "Numbers that nothing is sent to.",
+    "Accounts": "The accounts with vendors, from the accounts document.",
+    "Clients": "Who may call this API.",
+    "About": "This description.",
+}
 REFERENCE = "#/components/schemas/{model}"
 POWERTOOLS_ERRORS = (
     "HTTPValidationError",
@@ -31,13 +44,19 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
         part = resolver.get_openapi_schema(title=TITLE, version=VERSION).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
+        schemas.update(part["components"]["schemas"])
+        described = _descriptions(resolver)
         for path, operations in part["paths"].items():
             paths.setdefault(path, {}).update(operations)
             for operation in operations.values():
+                operation["description"] = described[operation["operationId"]]
                 _only_own_errors(operation["responses"])
-        schemas.update(part["components"]["schemas"])
+                _written_as_usual(operation.get("parameters", ()))
     _, problem = models_json_schema([(answers.Problem, "serialization")], ref_template=REFERENCE)
     schemas.update(problem["$defs"])
+    for operations in paths.values():
+        for operation in operations.values():
+            _exemplify(operation, schemas)
     for name in POWERTOOLS_ERRORS:
         schemas.pop(name, None)
     return {
@@ -45,6 +64,7 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
         "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION},
         "servers": [{"url": server}],
         "security": [{"key": []}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": {path: paths[path] for path in sorted(paths)},
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
@@ -53,104 +73,62 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
     }
 
 
+def _descriptions(resolver: APIGatewayRestResolver) -> dict[str, str]:
+    """What the operations say of themselves: Powertools leaves docstrings out."""
+    routes = [*resolver._static_routes, *resolver._dynamic_routes]  # nothing public tells
+    return {str(route.operation_id): " ".join((inspect.getdoc(route.func) or "").split()) for route in routes}
+
+
+def _exemplify(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """An example for every body of JSON that the operation takes or answers."""
+    if body := operation.get("requestBody"):
+        content = body["content"]["application/json"]
+        content["example"] = examples(content["schema"], schemas)[0]
+    for status, answer in operation["responses"].items():
+        for type_, content in answer.get("content", {}).items():
+            if type_ == PROBLEM_JSON:
+                content["example"] = _problem(int(status), answer["description"])
+                if body and status == "422":
+                    content["example"]["errors"] = [examples(schemas["ProblemError"], schemas)[0]]
+            elif type_ == "application/json":
+                content["example"] = examples(content["schema"], schemas)[0]
+
+
+def _problem(status: int, description: str) -> dict[str, Any]:
+    return {"title": HTTPStatus(status).phrase, "status": status, "detail": description}
+
+
+def examples(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Any]:
+    """Values that a schema describes: its own examples, or one that is made of those of its parts."""
+    fields = schema.get("properties", {})
+    if "examples" in schema:  # the fields of objects in their own order: pydantic sorts them
+        return [
+            {name: each[name] for name in fields if name in each} if fields else each for each in schema["examples"]
+        ]
+    if reference := schema.get("$ref"):
+        return examples(schemas[reference.rpartition("/")[2]], schemas)
+    if choices := schema.get("anyOf"):
+        return examples(choices[0], schemas)
+    if values := schema.get("enum"):
+        return list(values)
+    if schema.get("type") == "array":
+        return [[examples(schema["items"], schemas)[0]]]
+    required = schema.get("required", ())
+    shown = {name: member for name, member in fields.items() if name in required or "examples" in member}
+    return [{name: examples(member, schemas)[0] for name, member in shown.items()}]
+
+
+def _written_as_usual(parameters: Iterable[dict[str, Any]]) -> None:
+    """Names of headers as everybody writes them; Powertools has them in lower case."""
+    for parameter in parameters:
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
+
+
 def _only_own_errors(responses: dict[str, Any]) -> None:
     """Drop the form of errors that Powertools describes, and nobody gets."""
     in_order = sorted(responses.items())
     responses.clear()
     responses.update((status, answer) for status, answer in in_order if "HTTPValidationError" not in str(answer))
-
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc } code, pre { font-family: ui-monospace, monospace }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem;
-border-bottom: 1px solid #eee } th { font-weight: 600 } .method { color: #06c }
-"""
-
-
-def page(document: Mapping[str, Any]) -> str:
-    """The document as HTML: operations, then schemas, every name a link."""
-    info = document["info"]
-    parts = [
-        '<!doctype html><html lang="en"><meta charset="utf-8">',
-        f'<meta name="viewport" content="width=device-width"><title>{escape(info["title"])}</title>',
-        f"<style>{STYLE}</style><h1>{escape(info['title'])}</h1><p>{escape(info['description'])}</p>",
-        f"<p>Address: <code>{escape(document['servers'][0]['url'])}</code>, header <code>x-api-key</code>."
-        ' The same for machines: <a href="openapi.json">openapi.json</a>.</p>',
-    ]
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            parts += _operation(method, path, operation)
-    parts.append("<h1>Schemas</h1>")
-    for name, schema in document["components"]["schemas"].items():
-        parts += _schema(name, schema)
-    return "\n".join(parts) + "</html>"
-
-
-def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
-    yield f'<h2 id="{operation["operationId"]}"><span class="method">{method.upper()}</span> {escape(path)}</h2>'
-    yield f"<p><b>{escape(operation['summary'])}.</b> {escape(operation.get('description', ''))}</p>"
-    if parameters := operation.get("parameters"):
-        yield _table(
-            ("Parameter", "In", "Type", ""),
-            [(p["name"] + _star(p), p["in"], _type(p["schema"]), escape(p.get("description", ""))) for p in parameters],
-        )
-    if body := operation.get("requestBody"):
-        yield f"<p>Body: {_type(body['content']['application/json']['schema'])}</p>"
-    rows = []
-    for status, response in operation["responses"].items():
-        types = [_type(content["schema"]) for content in response.get("content", {}).values()]
-        rows.append((str(status), " ".join(types), escape(response["description"])))
-    yield _table(("Status", "Answer", ""), rows)
-
-
-def _schema(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    yield f'<h2 id="{escape(name)}">{escape(name)}</h2><p>{escape(schema.get("description", ""))}</p>'
-    required = schema.get("required", ())
-    yield _table(
-        ("Field", "Type", ""),
-        [
-            (escape(field) + ("*" if field in required else ""), _type(member), escape(member.get("description", "")))
-            for field, member in schema.get("properties", {}).items()
-        ],
-    )
-    if choices := schema.get("enum"):
-        yield f"<p>{escape(', '.join(map(str, choices)))}</p>"
-
-
-def _star(parameter: Mapping[str, Any]) -> str:
-    return "*" if parameter.get("required") else ""
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows of HTML under a head; nothing at all without rows."""
-    if not rows:
-        return ""
-    lines = ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
-    names = "".join(f"<th>{name}</th>" for name in head)
-    return f"<table><tr>{names}</tr>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
-
-
-def _type(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words of HTML."""
-    if reference := schema.get("$ref"):
-        name = escape(reference.rpartition("/")[2])
-        return f'<a href="#{name}">{name}</a>'
-    if choices := schema.get("anyOf"):
-        return " or ".join(map(_type, choices))
-    if values := schema.get("enum"):
-        return escape(" | ".join(map(str, values)))
-    if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}{_bounds(schema)}"
-    if schema.get("type") == "object" and "additionalProperties" in schema:
-        inner = schema["additionalProperties"]
-        return f"object of {_type(inner) if isinstance(inner, dict) else 'anything'}"
-    return f"{escape(str(schema.get('type', 'anything')))}{_bounds(schema)}"
-
-
-def _bounds(schema: Mapping[str, Any]) -> str:
-    least = schema.get("minimum", schema.get("minLength", schema.get("minItems")))
-    most = schema.get("maximum", schema.get("maxLength", schema.get("maxItems")))
-    if least is None and most is None:
-        return ""
-    return f" ({'' if least is None else least}…{'' if most is None else most})"
+    if "204" in responses:
+        responses["204"].pop("content", None)  # Powertools gives it one

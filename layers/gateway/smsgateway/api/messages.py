@@ -19,6 +19,7 @@ RECIPIENTS = 100  # on a page, unless the client says otherwise
 BY_NUMBER = 20
 FIRST = ("", 0)
 MOST_BY_NUMBER = 100  # each costs several reads
+LOOKS = 3  # at a message that is to be canceled and whose recipients go on to another account meanwhile
 
 router = new_router()
 
@@ -66,17 +67,37 @@ def list_messages(
     summary="Cancel a message",
     tags=["Messages"],
     operation_id="cancelMessage",
-    responses=answers.described({200: ("What was not sent yet is canceled", answers.Message)}, 404, 409),
+    responses=answers.described(
+        {200: ("What was not sent yet is canceled", answers.Message)},
+        404,
+        409,
+        said={409: "It is too late; or, with `Retry-After`, repeat it in a moment"},
+    ),
 )
 def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
-    """Cancels what no vendor has been asked to send yet; 409 when that is nothing."""
+    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when
+    recipients are on their way to another account at this very moment."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        canceled = list(pool.map(lambda submission: _cancel(gateway, submission), whole.submissions))
-    if not any(canceled):
+    anything = False
+    for _ in range(LOOKS):
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            anything |= any(list(pool.map(lambda submission: _cancel(gateway, submission), whole.submissions)))
+        whole = _own(gateway, id)
+        if not any(map(_to_come, whole.submissions)):
+            break
+    else:
+        detail = "recipients are on their way to another account, so that not all are canceled: repeat this in a moment"
+        raise Problem(409, detail, headers={"Retry-After": "1"})
+    if not anything:
         raise Problem(409, "it is too late: everything has been sent, or has ended")
-    return _shown(gateway, _own(gateway, id), FIRST, RECIPIENTS)
+    return _shown(gateway, whole, FIRST, RECIPIENTS)
+
+
+def _to_come(submission: submissions.Stored) -> bool:
+    """Whether it may still be sent without having been asked for, itself or as children that are not all there yet."""
+    spreading = submission.state == State.MOVED and submission.due_at is not None
+    return spreading or submission.state in (State.QUEUED, State.WAITING)
 
 
 def _cancel(gateway: Gateway, submission: submissions.Stored) -> bool:

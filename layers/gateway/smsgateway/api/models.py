@@ -15,6 +15,9 @@ MOST_RECIPIENTS = 50_000
 LONGEST_VALIDITY = 259_200  # seconds
 LONGEST_TEXT = 10_000  # characters; vendors take far fewer
 NAME = "^[A-Za-z0-9_-]{1,64}$"
+CLIENT_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # never `-`, which stands for nobody where replies are filed
+VARIABLE_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+IDEMPOTENCY_KEY = "^[ -~]{1,255}$"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -38,7 +41,7 @@ def _signature(value: str) -> str:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return value if value is None or isinstance(value, list) else [value]
 
 
 def moment(value: str) -> int:
@@ -69,7 +72,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 Number = Annotated[str, Field(max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
-VariableName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Value = Annotated[str, Field(max_length=1000), AfterValidator(_readable)]
 Params = Annotated[dict[VariableName, Value], Field(max_length=100)]
 _NUMBER_SCHEMA = {"type": "string", "maxLength": 64}
@@ -86,8 +89,8 @@ class PersonalMessage(Body):
     """What one recipient shall read."""
 
     to: Number
-    text: Text | None = None
-    params: Params | None = None
+    text: Text | None = Field(None, description="the content, unless there is a template")
+    params: Params | None = Field(None, description="the template's variables, if there is one")
 
 
 class Resend(Body):
@@ -99,9 +102,41 @@ class Resend(Body):
 class NewMessage(Body):
     """A message to send: `to` with `text` or `template`, or `messages`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "to": "13800138000",
+                    "text": "您的验证码是482913，5分钟内有效。",
+                    "signature": "示例",
+                    "purpose": "otp",
+                },
+                {
+                    "messages": [
+                        {"to": "13800138000", "text": "张三您好，您的账户余额为20元"},
+                        {"to": "13900139000", "text": "李四您好，您的账户余额为30.2元"},
+                    ],
+                    "reference": "balance-2026-11",
+                    "send_at": "2026-11-30T09:30:00+08:00",
+                    "valid_for": 3600,
+                },
+                {
+                    "to": ["13800138000", "13900139000"],
+                    "template": "otp",
+                    "params": {"code": "482913", "minutes": "5"},
+                    "purpose": "otp",
+                },
+            ]
+        }
+    )
+
     to: Annotated[
         list[Number] | None,
-        Field(min_length=1, max_length=MOST_RECIPIENTS, description="a number or a list"),
+        Field(
+            min_length=1,
+            max_length=MOST_RECIPIENTS,
+            description="a number or a list, with or without +86; duplicates are merged",
+        ),
         BeforeValidator(_listed),
         WithJsonSchema({"anyOf": [_NUMBER_SCHEMA, _NUMBERS_SCHEMA]}),
     ] = None
@@ -114,27 +149,31 @@ class NewMessage(Body):
     signature: Annotated[str, Field(max_length=20), AfterValidator(_one_line), AfterValidator(_signature)] | None = (
         Field(None, description="without brackets; default the account's; empty for none")
     )
-    purpose: Purpose = "notice"
+    purpose: Purpose = Field("notice", description="chooses the route")
     account: Name | None = Field(None, description="pins one account: no routing, no failover")
     extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field("", description="for replies")
     reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
         "", description="the caller's own id, which comes back everywhere"
     )
-    send_at: Moment | None = Field(None, description="ISO 8601 with zone, at most 30 days ahead")
+    send_at: Moment | None = Field(
+        None, description="ISO 8601 with zone, at most 30 days ahead; can be cancelled until then"
+    )
     valid_for: int | None = Field(
         None,
         ge=1,
         le=LONGEST_VALIDITY,
         description="seconds after which sending no longer makes sense; default 300 for otp, else 259200",
     )
-    resend: Resend = Resend()
-    dry_run: bool = Field(False, description="answer only what would happen")
+    resend: Resend = Field(Resend(), description="what you accept at the risk of a duplicate")
+    dry_run: bool = Field(False, description="answer only what would happen; nothing is stored or sent")
 
 
 class VendorTemplateBody(Body):
     """How an account's vendor knows the template."""
 
-    code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
+    code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)] = Field(
+        description="the vendor's, of the template registered there"
+    )
     params: Annotated[list[VariableName], Field(max_length=100)] = Field(
         [], description="the text's variables in the vendor's order"
     )
@@ -143,7 +182,19 @@ class VendorTemplateBody(Body):
 class TemplateBody(Body):
     """A text with variables in braces; doubled braces are braces."""
 
-    text: Text
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "您的验证码是{code}，{minutes}分钟内有效。",
+                    "vendor_templates": {"ic-1": {"code": "67510", "params": ["code", "minutes"]}},
+                    "lengths": {"code": 6},
+                }
+            ]
+        }
+    )
+
+    text: Text = Field(description="for vendors that take texts")
     vendor_templates: Annotated[dict[Name, VendorTemplateBody], Field(max_length=100)] = Field(
         {}, description="by account, for those whose vendor takes codes"
     )
@@ -155,9 +206,28 @@ class TemplateBody(Body):
 class NewClient(Body):
     """Somebody else who may call the API."""
 
-    # A name of its own is never `-`, which stands for nobody where replies are filed.
-    name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-    role: Literal["sender", "administrator"] = "sender"
-    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="none: all")
-    accounts: Annotated[list[Name], Field(max_length=100)] = Field([], description="none: all")
-    daily_segments: int | None = Field(None, ge=1, le=1_000_000_000, description="each day of Beijing time")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "shop",
+                    "role": "sender",
+                    "purposes": ["otp", "notice"],
+                    "accounts": ["hb-1"],
+                    "daily_segments": 100_000,
+                }
+            ]
+        }
+    )
+
+    name: Annotated[str, Field(pattern=CLIENT_NAME)] = Field(description="a letter or digit first")
+    role: Literal["sender", "administrator"] = Field(
+        "sender", description="a sender sees its own messages alone; an administrator may do everything"
+    )
+    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="that it may send for; none: all")
+    accounts: Annotated[list[Name], Field(max_length=100)] = Field(
+        [], description="that it may send through; none: all"
+    )
+    daily_segments: int | None = Field(
+        None, ge=1, le=1_000_000_000, description="each day of Beijing time; null: unlimited"
+    )

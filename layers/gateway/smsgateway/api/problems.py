@@ -7,6 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from smsgateway.api import wording
 
 PROBLEM_JSON = "application/problem+json"
 SHOWN_ERRORS = 100  # of a body with 50000 wrong numbers, the first are enough
@@ -58,12 +61,12 @@ def problem_response(problem: Problem) -> Response[str]:
     return Response(problem.status, PROBLEM_JSON, json.dumps(body, ensure_ascii=False), headers=problem.headers)
 
 
-def validation_problem(errors: Iterable[Mapping[str, Any]]) -> Problem:
-    """The problem behind pydantic's errors, as Powertools hands them on."""
+def validation_problem(errors: Iterable[Mapping[str, Any]], body: type[BaseModel] | None) -> Problem:
+    """The problem behind pydantic's errors, as Powertools hands them on. `body`: the model of the request's body."""
     found = list(errors)
     if any(tuple(error["loc"]) == ("body",) and error["type"] == "missing" for error in found):
         return Problem(400, "the body is empty; a JSON object belongs there")
-    return invalid([(place(error["loc"]), _message(error)) for error in found])
+    return invalid([(place(error["loc"]), wording.plain(error, body)) for error in found])
 
 
 def place(loc: Iterable[str | int]) -> str:
@@ -82,7 +85,3 @@ def place(loc: Iterable[str | int]) -> str:
             shown = part if _SHOWN_NAME.fullmatch(part) else "?"
             text += f".{shown}" if text else shown
     return text
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")

@@ -57,7 +57,10 @@ def show_template(name: NamePath) -> dict[str, Any]:
     responses=answers.described({200: ("It is registered", answers.Template)}, 400, 413, 503),
 )
 def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[str, Any]:
-    """Replaces one of the same name; messages that were accepted before keep the text that they were made of."""
+    """Replaces one of the same name; messages that were accepted before keep the text that they were made of.
+
+    For administrators.
+    """
     administrators_only(router)
     gateway = gateway_of(router)
     if errors := list(_template_errors(body, gateway.accounts.get())):
@@ -77,7 +80,7 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
     responses=answers.described({204: ("It is gone", None)}, 404),
 )
 def delete_template(name: NamePath) -> Response[str]:
-    """Messages that were accepted with it are sent all the same."""
+    """Messages that were accepted with it are sent all the same. For administrators."""
     administrators_only(router)
     table = gateway_of(router).table
     if registry.load_template(table, name) is None:
@@ -126,10 +129,10 @@ def _view(template: Template) -> dict[str, Any]:
     summary="Suppress a number",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}),
+    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}, 400, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
-    """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at."""
+    """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     normalised = number_at("number", number)
@@ -141,10 +144,10 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
     summary="Whether a number is suppressed",
     tags=["Suppressions"],
     operation_id="getSuppression",
-    responses=answers.described({200: ("It is", answers.Suppression)}, 404),
+    responses=answers.described({200: ("It is", answers.Suppression)}, 404, said={404: "It is not"}),
 )
 def show_suppression(number: NumberPath) -> dict[str, Any]:
-    """404 when it is not."""
+    """Since when nothing is sent to it."""
     normalised = number_at("number", number)
     since = registry.suppressed_at(gateway_of(router).table, normalised)
     if since is None:
@@ -161,7 +164,7 @@ def show_suppression(number: NumberPath) -> dict[str, Any]:
     responses=answers.described({204: ("It may be sent to", None)}, 404),
 )
 def delete_suppression(number: NumberPath) -> Response[str]:
-    """Lifts the suppression."""
+    """Lifts the suppression. For administrators."""
     administrators_only(router)
     table = gateway_of(router).table
     normalised = number_at("number", number)

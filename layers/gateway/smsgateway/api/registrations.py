@@ -26,10 +26,12 @@ router = new_router()
     summary="Let somebody else call the API",
     tags=["Clients"],
     operation_id="createClient",
-    responses=answers.described({201: ("The client, with its key", answers.CreatedClient)}, 400, 409, 413, 503),
+    responses=answers.described(
+        {201: ("The client, with its key", answers.CreatedClient)}, 400, 409, 413, 503, said={409: "The name is taken"}
+    ),
 )
 def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]]:
-    """The answer shows `api_key`, this once."""
+    """The answer shows `api_key`, this once. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     if body.name == ADMINISTRATOR.name:
@@ -62,7 +64,7 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
     responses=answers.described({200: ("All but the stack's administrator", answers.ListOf[answers.Client])}),
 )
 def list_clients() -> dict[str, Any]:
-    """By name, without their keys; a moment old at most."""
+    """By name, without their keys; a moment old at most. For administrators."""
     administrators_only(router)
     return {"items": [_view(client) for client in registry.list_clients(gateway_of(router).table)], "next": None}
 
@@ -76,7 +78,7 @@ def list_clients() -> dict[str, Any]:
     responses=answers.described({204: ("Its key is gone", None)}, 404),
 )
 def delete_client(name: NamePath) -> Response[str]:
-    """What it has posted is sent all the same. A name whose creation broke off is free again."""
+    """What it has posted is sent all the same. A name whose creation broke off is free again. For administrators."""
     administrators_only(router)
     gateway = gateway_of(router)
     claimed = registry.claimed_hash(gateway.table, name)

@@ -9,9 +9,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
 from smsgateway.accept import Acceptor, PersonalPost, Post, Refusal, accept
-from smsgateway.api.answers import AcceptedMessage, described
+from smsgateway.api.answers import AcceptedMessage, DryRun, described
 from smsgateway.api.calls import client_of, new_router
-from smsgateway.api.models import NewMessage, moment
+from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage, moment
 from smsgateway.api.problems import Problem, invalid
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
@@ -22,7 +22,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        pattern="^[ -~]{1,255}$",
+        pattern=IDEMPOTENCY_KEY,
         description="the same key and body give the first answer again; at most 255 ASCII characters",
     ),
 ]
@@ -37,15 +37,21 @@ IdempotencyKey = Annotated[
     responses=described(
         {
             202: ("It is stored, and will be sent", AcceptedMessage),
-            200: ("What would happen (`dry_run`)", AcceptedMessage),
+            200: ("What would happen (`dry_run`)", DryRun),
         },
-        400, 409, 413, 429,
+        400, 409, 413, 429, 503,
+        said={
+            409: "A request with this Idempotency-Key is under way: repeat it in a moment",
+            422: "The request is not valid: `errors` has the places; or the Idempotency-Key came with another body",
+            429: "The client's daily segments are spent, or there are too many requests",
+        },
     ),
 )  # fmt: skip
 def send_message(
     message: Annotated[NewMessage, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response[dict[str, Any]]:
-    """To one number or many, or personalised; through the routes of its purpose."""
+    """To one number or many, or personalised; through the route of its purpose. 202 means that it is stored, and what
+    became of it is to be asked for, or comes as events. Numbers that it is not sent to are in `refused`."""
     acceptor = cast("Acceptor", router.context["collaborators"])
     if errors := [*inconsistencies(message), *out_of_time(message, acceptor.now())]:
         raise invalid(errors)

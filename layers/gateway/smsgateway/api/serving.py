@@ -28,7 +28,7 @@ def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
     for router in routers:
         app.include_router(router)
     app.exception_handler(Problem)(problem_response)
-    app.exception_handler(RequestValidationError)(_not_valid)
+    app.exception_handler(RequestValidationError)(lambda error: _not_valid(app, error))
     app.exception_handler(ConfigurationError)(_without_accounts)
     app.exception_handler(NotFoundError)(lambda _: problem_response(_no_route(app)))
     app.exception_handler(Exception)(_unexpected)
@@ -107,12 +107,13 @@ def _no_route(app: APIGatewayRestResolver) -> Problem:
     return Problem(405, f"this path takes {', '.join(methods)}", headers={"Allow": ", ".join(methods)})
 
 
-def _not_valid(error: RequestValidationError) -> Response[str]:
+def _not_valid(app: APIGatewayRestResolver, error: RequestValidationError) -> Response[str]:
     """Powertools says the same of a request and of an answer of ours that is not what it should be."""
     errors = error.errors()
     if any(each["loc"][0] == "response" for each in errors):
         return _unexpected(error)
-    return problem_response(validation_problem(errors))
+    bodies_of_route = [field.type_ for field in app.context["_route"].dependant.body_params]
+    return problem_response(validation_problem(errors, next(iter(bodies_of_route), None)))
 
 
 def _without_accounts(error: ConfigurationError) -> Response[str]:

@@ -38,6 +38,7 @@ class Profile:
     paths: Mapping[str, str]  # operation → address below base_url; `options.paths` overrides
     recipients: int  # numbers a request
     batch: int = 0  # numbers a personalised request; 0: has none
+    landlines: bool = False  # takes landline numbers too (小灵通, with area code)
     needs_template: bool = False  # text goes through a template registered with the vendor
     pace: Mapping[str, float] = field(default_factory=dict)  # seconds between two requests, by operation
 

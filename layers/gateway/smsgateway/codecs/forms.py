@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from smsgateway.codecs.base import Profile
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
+from smsgateway.text import is_landline
 
 BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
 SECONDS = "%Y-%m-%d %H:%M:%S"  # how most vendors write a time
@@ -80,14 +81,17 @@ def check_encodable(text: str, charset: str = "utf-8") -> None:
         raise EncodeError(Reason.CONTENT_NOT_ENCODABLE, f"characters that {charset.upper()} cannot carry: {named}")
 
 
-def check_numbers(numbers: Sequence[str], limit: int) -> None:
-    """EncodeError unless there are 1…limit numbers of ASCII digits (a separator in one would make it two)."""
+def check_numbers(numbers: Sequence[str], limit: int, *, landlines: bool = False) -> None:
+    """EncodeError unless there are 1…limit numbers of ASCII digits (a separator in one would make it two), all of them
+    mobiles' unless the vendor takes landlines."""
     if not 1 <= len(numbers) <= limit:
         raise EncodeError(Reason.PARAMETER_REFUSED, f"{len(numbers)} numbers in one request, the limit is {limit}")
     # As one text: there may be 50 000.
     text = ",".join(numbers)
     if text.count(",") >= len(numbers) or not _NUMBERS.fullmatch(text):
         raise EncodeError(Reason.INVALID_NUMBER, "a number is not made of digits")
+    if not landlines and (others := sum(is_landline(number) for number in numbers)):
+        raise EncodeError(Reason.LANDLINE, f"takes mobile numbers only; landlines among them: {others}")
 
 
 def check_extension(extension: str, limit: int) -> None:
