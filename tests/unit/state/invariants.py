@@ -11,6 +11,7 @@ from smsgateway.store.submissions import SETTLED, Stored, load_submissions, read
 from smsgateway.store.table import from_wire
 from tests.unit.state.world import World
 
+schedules_checked = 0  # told at the end of a test run
 EVENTS_OF_STATUS = {
     Status.DELIVERED: EventType.DELIVERED,
     Status.UNDELIVERED: EventType.UNDELIVERED,
@@ -51,6 +52,8 @@ def _numbers(world: World, submission: Stored) -> tuple[str, ...]:
 
 def check_ended(world: World, message_id: str, numbers: Iterable[str]) -> dict[str, Status]:
     """Every recipient has one final status, nothing is under way, and nobody will look again."""
+    global schedules_checked  # noqa: PLW0603
+    schedules_checked += 1
     assert not world.due(), "somebody still has to look"
     assert not world.queues.waiting, "wake-ups are left"
     for submission in load_submissions(world.table, message_id):

@@ -3,6 +3,7 @@ that a vendor can do: generated, not picked. Whatever happens, nobody gets a tex
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 
 import pytest
 
@@ -105,6 +106,17 @@ def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
                 raise AssertionError(f"{behaviour}, {plan}, {afterwards}: {error}") from error
             count += 1
     assert count > 200
+
+
+def test_there_are_at_least_3000_schedules() -> None:
+    total = 0
+    for vendor, layout in product(BEHAVIOURS, LAYOUTS):
+        origin, key = beginning(vendor, LAYOUTS[layout])
+        for behaviour in BEHAVIOURS[vendor]:
+            scripted = origin.copy()
+            scripted.vendors.script = (behaviour, "accepted")
+            total += sum(1 for _ in schedules(len(steps_of(scripted, key)), behaviour))
+    assert total >= 3000
 
 
 def without_count(world: World) -> dict[object, object]:
