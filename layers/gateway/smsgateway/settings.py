@@ -221,11 +221,15 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
 }
 
 
-def _options(node: Node, vendor_name: str) -> Options:
-    """The options. One that any vendor's profile lists is only for the vendors that list it; the rest is for all."""
-    profile = VENDORS[vendor_name].profile
+def options_taken(vendor_name: str) -> list[str]:
+    """The options of a vendor's accounts: one that any profile lists is only for the vendors that list it."""
     special = frozenset[str]().union(*(vendor.profile.options for vendor in VENDORS.values()))
-    taken = [name for name in _OPTIONS if name not in special or name in profile.options]
+    return [name for name in _OPTIONS if name not in special or name in VENDORS[vendor_name].profile.options]
+
+
+def _options(node: Node, vendor_name: str) -> Options:
+    profile = VENDORS[vendor_name].profile
+    taken = options_taken(vendor_name)
     for name, member in node.members().items():
         if name in _OPTIONS and name not in taken:
             raise member.wrong(f"{vendor_name} does not take this option: leave it out")

@@ -7,6 +7,7 @@ import pytest
 
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Balance, Response
+from smsgateway.settings import options_taken
 from smsgateway.store import accounts
 from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
 
@@ -65,6 +66,17 @@ def test_senders_see_no_accounts(api: Api, name: str) -> None:
     event["headers"]["x-api-key"] = api.sender("shop")
 
     assert api.serve(event).status == 403
+
+
+def test_an_account_shows_the_options_that_its_vendor_takes(api: Api) -> None:
+    shown = {item["vendor"]: item["options"] for item in api.serve(sample("query-list-accounts")).json["items"]}
+
+    assert set(shown) == {"hbsmservice", "infocloud", "langyu"}
+    for vendor, options in shown.items():
+        assert set(options) <= set(options_taken(vendor))
+        assert options["timeout"] == 15.0
+    assert ("free_text_signature" in shown["infocloud"], "free_text_signature" in shown["langyu"]) == (True, False)
+    assert not any("extension_prefix_length" in options for options in shown.values())
 
 
 def test_an_account_that_there_is_not(api: Api) -> None:

@@ -648,7 +648,7 @@ def test_ten_replies_are_a_full_page() -> None:
 
 def test_acknowledgement_and_failure_are_single_digits() -> None:  # note 13
     for kind in ("reports", "inbound"):
-        assert hbsmservice.acknowledgement(with_options(ack="OK"), kind) == "0"
+        assert hbsmservice.acknowledgement(ACCOUNT, kind) == "0"
         assert hbsmservice.failure(ACCOUNT, kind) == "9"
         assert hbsmservice.verify_push(ACCOUNT, Push("POST", body=b"\xff"), kind)
 

@@ -12,8 +12,8 @@ from smsgateway.api.problems import Problem, not_found
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError, TransportError
 from smsgateway.events import iso
-from smsgateway.model import Account, Balance, Kind, Options, Refused, Request, Response
-from smsgateway.settings import Settings
+from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
+from smsgateway.settings import Settings, options_taken
 from smsgateway.store import accounts
 from smsgateway.store.calls import read_calls
 from smsgateway.store.table import Item
@@ -150,7 +150,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "signature": account.signature,
         "poll": list(account.poll),
         "push": _push_addresses(account, router.context["base_url"]),
-        "options": _options(account.options),
+        "options": _options(account),
         "balance": _balance(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
@@ -172,9 +172,10 @@ def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
     return {kind: f"{address}/{kind}" for kind, codec in kinds.items() if codec}
 
 
-def _options(options: Options) -> dict[str, Any]:
-    """Those that are set, by their own account or by default."""
-    return {name: value for name, value in asdict(options).items() if value not in (None, {})}
+def _options(account: Account) -> dict[str, Any]:
+    """Those that the vendor takes and that are set, by the account or by default."""
+    values = asdict(account.options)
+    return {name: values[name] for name in options_taken(account.vendor) if values[name] not in (None, {})}
 
 
 def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:

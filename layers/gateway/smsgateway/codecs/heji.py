@@ -42,7 +42,7 @@ from smsgateway.text import normalise_number, utf16_units
 PROFILE = Profile(
     credentials=("name", "pwd"),
     push_credentials=("name", "pwd", "access_secret"),
-    options=frozenset({"method", "extension_prefix_length"}),
+    options=frozenset({"ack", "method", "extension_prefix_length"}),
     # The address comes from the vendor (note 1): `base_url` is the whole of it, and `type` tells the operations apart.
     paths={"send": "", "balance": ""},
     recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's

@@ -41,7 +41,7 @@ from smsgateway.text import normalise_number, utf16_units
 PROFILE = Profile(
     credentials=("account", "pswd"),
     push_credentials=("receiver", "pswd"),
-    options=frozenset({"method", "product", "access_number"}),
+    options=frozenset({"ack", "method", "product", "access_number"}),
     paths={"send": "/msg/HttpBatchSendSM", "balance": "/msg/QueryBalance"},
     recipients=50_000,
     pace={"balance": 10},

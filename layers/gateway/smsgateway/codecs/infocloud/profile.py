@@ -7,7 +7,7 @@ from smsgateway.codecs.base import Profile
 PROFILE = Profile(
     credentials=("api_key", "access_key"),
     push_credentials=(),  # a push carries the account's own api_key and nothing else
-    options=frozenset({"sign_method", "free_text_template", "free_text_signature", "access_number"}),
+    options=frozenset({"ack", "sign_method", "free_text_template", "free_text_signature", "access_number"}),
     paths=MappingProxyType(
         {
             "send": "/message/send",
