@@ -88,6 +88,16 @@ def test_a_repeated_early_report_is_kept_once_and_each_recipients_is(table: Tabl
     assert len(list(reports.early_reports(table, "vid#hb-main#5010"))) == 3
 
 
+def test_early_reports_with_long_words_are_told_apart(table: Table) -> None:
+    """A vendor's word may be longer than the 1024 bytes of a sort key, and differ only at its end."""
+    words = ["很" * 2000 + end for end in ("长", "短")]
+    for word in (*words, words[0], "很" * 10, "\ud800" * 900):
+        reports.keep_early(table, "hb-main", replace(REPORT, vendor_status=word), NOW, TTL)
+    found = [report.vendor_status for _, report in reports.early_reports(table, "vid#hb-main#5010")]
+    assert sorted(found) == sorted([*words, "很" * 10, "\ufffd" * 900])
+    assert all(len(key[1].encode()) <= 1024 for key, _ in reports.early_reports(table, "vid#hb-main#5010"))
+
+
 def test_early_reports_are_filed_under_the_vendors_id_even_when_they_carry_ours(table: Table) -> None:
     reports.keep_early(table, "ic-main", replace(OURS, alternative_id="5010"), NOW, TTL)
     assert len(list(reports.early_reports(table, "vid#ic-main#5010"))) == 1

@@ -4,6 +4,7 @@ A report under a vendor's id can overtake the writing of that id. It is then fil
 the place itself is flagged: whoever comes second, the report or the mapping, sees the other's mark in its own write.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,8 @@ from smsgateway.store.table import Item, Key, Table
 from smsgateway.store.vendor_ids import flag_early, key_in, places, vendor_key
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
+
+LONGEST_IDENTITY = 1000  # bytes; a sort key has at most 1024
 
 
 def ids_of(report: Report) -> Ids:
@@ -70,10 +73,17 @@ def keep_unmatched(table: Table, account: str, report: Report, now: int, ttl: in
     table.put(_early_item(vendor_key(account, report.vendor_id), account, report, now, ttl))
 
 
+def _identity(report: Report) -> str:
+    """What tells one report under an id from another: as it is, or its digest, for vendors' words have no limit."""
+    identity = f"{report.number}#{report.segment}#{report.status}#{report.vendor_status}"
+    written = identity.encode(errors="surrogatepass")
+    return identity if len(written) <= LONGEST_IDENTITY else hashlib.sha256(written).hexdigest()
+
+
 def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) -> Item:
     return {
         "pk": place[0],
-        "sk": f"early#{report.number}#{report.segment}#{report.status}#{report.vendor_status}",
+        "sk": f"early#{_identity(report)}",
         "account": account,
         "kept_at": now,
         "ttl": ttl,
