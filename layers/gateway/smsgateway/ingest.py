@@ -179,7 +179,7 @@ def _take_part(table: Table, account: Account, inbound: Inbound, received_at: in
     key = replies.group_key(account.name, inbound)
     for attempt in range(TRIES):
         group = replies.place_part(replies.latest_group(table, key), key, inbound, received_at)
-        finished = replace(group, done=group.done or group.complete)
+        finished = replace(group, done=group.done or group.complete, vendor=account.vendor)
         due_at = None if finished.done else group.started_at + account.options.parts_window * 1000
         try:
             replies.put_group(table, finished, due_at, ttl)

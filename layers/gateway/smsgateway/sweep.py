@@ -177,9 +177,9 @@ def _spread(sweeper: Sweeper, submission: Stored) -> None:
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
     group = replies.read_group(item)
-    account = sweeper.settings().accounts.get(group.account)
-    if account is None:
-        return
+    # An account that is not configured any more: its name and vendor are all that publishing needs.
+    gone = Account(group.account, group.vendor, base_url="", credentials={})
+    account = sweeper.settings().accounts.get(group.account, gone)
     ttl = sweeper.now() // 1000 + sweeper.retention
     if not group.done:  # first closed, so that no part can complete it, and still due until it is published
         replies.put_group(sweeper.table, replace(group, done=True), int(item["due_at"]), ttl)

@@ -89,6 +89,18 @@ def test_a_partial_reply_survives_every_fault() -> None:
             assert published(again) == [("二", True)], (fault, step)
 
 
+def test_a_partial_reply_of_an_account_that_is_gone() -> None:
+    """GIVEN a group that lacks a part WHEN its account is taken out of the document THEN what came is delivered all
+    the same, and nothing is left to do."""
+    world = begun()
+    take(world, 1)
+    world.document = accounts_document((("other", "hbsmservice", 0),))
+    world.settle()
+    (reply,) = world.items("mo_")
+    assert (reply["text"], reply["partial"], reply["account"], reply["vendor"]) == ("二", True, "ly", "langyu")
+    assert not world.due()
+
+
 def test_the_last_part_and_the_sweep() -> None:
     """GIVEN a group whose time is over WHEN its last part comes in any order with the sweep's steps THEN no part is
     told twice, and none is lost."""

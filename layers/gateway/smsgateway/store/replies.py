@@ -97,6 +97,7 @@ class Group:
     started_at: int  # epoch ms
     done: bool = False
     version: int = 0
+    vendor: str = ""  # of the account, which may be gone from the accounts document when the parts' time is over
 
     @property
     def account(self) -> str:
@@ -161,6 +162,7 @@ def read_group(item: Item) -> Group:
         started_at=item["started_at"],
         done=item.get("done", False),
         version=item["version"],
+        vendor=item.get("vendor", ""),
     )
 
 
@@ -175,6 +177,7 @@ def put_group(table: Table, group: Group, due_at: int | None, ttl: int) -> None:
         "extension": group.extension,
         "started_at": group.started_at,
         "done": group.done,
+        "vendor": group.vendor,
         "version": group.version + 1,
         "ttl": ttl,
     }
