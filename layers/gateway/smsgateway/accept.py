@@ -21,7 +21,7 @@ from smsgateway.settings import Settings
 from smsgateway.store import messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Item, Table
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
 ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is dead; `send` itself ends before
@@ -136,17 +136,27 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     _spend(acceptor, client, message)
     try:
         keys = _store(acceptor, message, account, parts)
-    except ConditionFailed:
-        _give_back(acceptor, client, message)
+    except ConditionFailed as failed:
+        if not _our_own(failed.item, message):
+            _give_back(acceptor, client, message)
         first = _first_answer(acceptor, identity, post, _recipients(post))
         if first is None:
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
-        # What stands there may be our own, put by the first try of the SDK: a wake-up too many does no harm.
+        # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         _wake_up(acceptor, message, [SubmissionKey(identity, root_path(0))])
         return 202, first
     _wake_up(acceptor, message, keys)
     return 202, _answer(message, recipients)
+
+
+def _our_own(found: Item | None, message: Message) -> bool:
+    """Whether what stands in the place of a message to one number is this one, put by the SDK's first try.
+
+    Another request with the same key has a moment of its own; one of the same millisecond is taken for this one, which
+    costs its client a message's segments, and nobody a message.
+    """
+    return found is not None and "to" in found and messages.read_message(found).created_at == message.created_at
 
 
 def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]) -> None:

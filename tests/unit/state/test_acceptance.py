@@ -8,6 +8,7 @@ import pytest
 
 from smsgateway.accept import Post, Refusal
 from smsgateway.store.messages import load_message
+from smsgateway.store.registry import Client
 from smsgateway.store.submissions import load_submissions
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
@@ -142,6 +143,64 @@ def test_rivals_for_a_key_make_one_message(rivals: str) -> None:
         return [accepting(0), accepting(1)], check
 
     assert schedules(make, preemptions=2) > 10
+
+
+def spent(world: World) -> int:
+    (item,) = world.items("spent#")
+    return int(item["spent"])
+
+
+@pytest.mark.parametrize("key", ["", "k"])
+@pytest.mark.parametrize("name", POSTS)
+def test_what_is_accepted_is_paid_for_once(name: str, key: str) -> None:
+    """GIVEN a client with a daily limit WHEN the SDK makes any write of a message's acceptance twice, and the post is
+    repeated with its key THEN the message's segments are taken from the limit, and stay taken."""
+    given = replace(POSTS[name], idempotency_key=key, body_hash="h")
+    client = Client("shop", "sender", daily_segments=1000)
+    seam = Seam()
+    World(document(LIMITS[0])).accept(given, seam, client)
+    paying = seam.steps.index("update_item")  # a counter that the SDK counts up twice is the one write that shows
+    for step in range(paying + 1, len(seam.steps)):
+        world = World(document(LIMITS[0]))
+        _, answer = world.accept(given, Seam({step: Fault.TWICE}), client)
+        assert spent(world) == answer["segments"], seam.steps[step]
+        if key:
+            world.now += MINUTE
+            assert world.accept(given, None, client)[1] == answer
+            assert spent(world) == answer["segments"]
+
+
+class Ticking(World):
+    """No two moments are the same."""
+
+    @property
+    def now(self) -> int:
+        self._now += 1
+        return self._now
+
+    @now.setter
+    def now(self, moment: int) -> None:
+        self._now = moment
+
+
+def test_a_rival_for_a_key_gets_its_segments_back() -> None:
+    """GIVEN two posts with one key WHEN they come at the same time, in any order of their steps THEN one of them is
+    paid for."""
+    given = replace(POSTS["one"], idempotency_key="k", body_hash="h")
+    client = Client("shop", "sender", daily_segments=1000)
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world = Ticking(document(0))
+
+        def accepting(seam: Seam) -> None:
+            world.accept(given, seam, client)
+
+        def check() -> None:
+            assert spent(world) == 1
+
+        return [Task(accepting), Task(accepting)], check
+
+    assert schedules(make, preemptions=2) > 5
 
 
 def test_a_dead_acceptance_is_cleared_away() -> None:

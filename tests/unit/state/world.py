@@ -165,7 +165,7 @@ class World:
             return False
         return True
 
-    def accept(self, post: Post, seam: Seam | None = None) -> tuple[int, dict[str, Any]]:
+    def accept(self, post: Post, seam: Seam | None = None, client: Client = CLIENT) -> tuple[int, dict[str, Any]]:
         """Raises what `send` would answer for, and Crash."""
         seam = seam or Seam()
         acceptor = Acceptor(
@@ -176,7 +176,7 @@ class World:
             random=self._random(),
             retention=RETENTION,
         )
-        return accept(acceptor, CLIENT, post)
+        return accept(acceptor, client, post)
 
     def sweep(self, seam: Seam | None = None) -> dict[str, int]:
         """One run; a failed item fails the test."""
