@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         now=runtime.now_ms,
         sleep=time.sleep,
         random=runtime.randomness(),
+        warn=lambda problem, account: logger.warning(problem, account=account),
     )
     failures = []
     for record in event["Records"]:

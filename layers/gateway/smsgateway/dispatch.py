@@ -57,6 +57,7 @@ class Dispatcher:
     now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
+    warn: Callable[[str, str], None] = lambda _problem, _account: None  # of an account; its work goes on all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +284,15 @@ def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
 
 
 def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
-    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried."""
+    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried.
+
+    When the secret cannot be read, the refusal stands: the vendor has certainly not sent it, and others may.
+    """
     if refused.reason != Reason.CREDENTIALS_REFUSED:
         return refused
-    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)
+    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)  # the last good ones, if need be
+    if problem := dispatcher.accounts.problem:
+        dispatcher.warn(f"the accounts could not be read again: {problem}", job.account.name)
     if fresh and fresh.credentials != job.account.credentials:
         return Refused(About.MOMENT, refused.reason, refused.vendor_status)
     return refused

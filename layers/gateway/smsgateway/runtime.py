@@ -19,6 +19,8 @@ from smsgateway.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# A refusal is unwritten while the secret is read once more, and a vendor waits for a cold start: no long wait for it.
+SECRETS_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
 
@@ -44,7 +46,7 @@ def wake_ups() -> WakeUps:
 
 @cache
 def accounts_cache() -> AccountsCache:
-    secrets = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+    secrets = boto3.client("secretsmanager", config=SECRETS_CONFIG)
 
     def fetch(stage: str) -> str:
         return secrets.get_secret_value(SecretId=environment().accounts_secret, VersionStage=stage)["SecretString"]

@@ -1,5 +1,6 @@
 """Wake-ups by SQS (functions/dispatch): each its vendor call, the failed ones back to the queue."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,12 @@ import pytest
 from functions.dispatch import app as dispatch
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
-from smsgateway.model import Message, Personal, Request, Response, State
+from smsgateway.model import Message, Personal, Reason, Request, Response, State
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import messages, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
-from tests.unit.functions.conftest import Context, Stack, sample, samples
+from tests.unit.functions.conftest import DOCUMENT, Context, Stack, sample, samples
 
 URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
 KEYS = [parse_wake_up(record["body"]).key for record in BULK["Records"]]
@@ -168,6 +169,36 @@ def test_a_call_ends_before_the_function_does(stack: Stack, monkeypatch: pytest.
     handle(URGENT, remaining=12_000)
     assert 6 < given[0] <= 7
     assert submission(stack).state == State.UNCONFIRMED
+
+
+def test_a_refusal_of_credentials_stands_when_the_secret_cannot_be_read_again(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any
+) -> None:
+    accepted(stack)
+    runtime.accounts_cache().get()
+
+    def outage() -> str:
+        raise ConnectionError("hb-p4ssword")
+
+    monkeypatch.setattr(runtime.accounts_cache(), "_fetch", outage)
+    answer_with(monkeypatch, lambda _: Response(200, body=b"107"))
+    assert handle(URGENT) == {"batchItemFailures": []}
+    refused = submission(stack)
+    assert (refused.state, refused.reason) == (State.REFUSED, Reason.CREDENTIALS_REFUSED)
+    (record,) = log(dispatch)
+    assert (record["level"], record["account"]) == ("WARNING", "hb-main")
+    assert "ConnectionError" in record["message"]
+
+
+def test_credentials_that_have_just_been_changed_are_tried(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted(stack)
+    runtime.accounts_cache().get()
+    changed = json.loads(json.dumps(DOCUMENT))
+    changed["accounts"][0]["credentials"]["corp_pwd"] = "another-p4ssword"
+    stack.secrets.put_secret_value(SecretId="accounts", SecretString=json.dumps(changed))
+    answer_with(monkeypatch, lambda _: Response(200, body=b"107"))
+    assert handle(URGENT) == {"batchItemFailures": []}
+    assert submission(stack).state == State.WAITING
 
 
 def test_a_scheduled_wake_up_goes_back_with_a_delay(stack: Stack, vendor: list[Request]) -> None:
