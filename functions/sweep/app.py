@@ -1,4 +1,4 @@
-"""Looks again at what is due: scheduled sends, lost wake-ups, dead workers, missing reports and parts."""
+"""Looks again at what is due (scheduled sends, lost wake-ups, dead workers, missing reports) and for silent vendors."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime
 from smsgateway.ids import DUE_SHARDS
+from smsgateway.silence import watch
 from smsgateway.store.table import Key
 from smsgateway.sweep import Sweeper, sweep
 
@@ -22,7 +23,7 @@ class ItemsFailedError(Exception):
 
 @runtime.only_its_type()
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Act on what is due."""
+    """Act on what is due, then tell of vendors that have fallen silent."""
     sweeper = Sweeper(
         table=runtime.table(),
         wake_ups=runtime.wake_ups(),
@@ -36,6 +37,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         outcome = sweep(sweeper, pool.map)
     if outcome["looked"]:
         logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
+    watch(sweeper)
     if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
         raise ItemsFailedError
     return outcome

@@ -190,6 +190,8 @@ EVERY_OPTION: list[tuple[int, str, object, object]] = [
     (HB, "breaker_failures", 1, 1),
     (HB, "breaker_seconds", 1, 1),
     (HB, "in_flight", 1, 1),
+    (LY, "silence_seconds", 300, 300),
+    (QX, "silence_messages", 0, 0),
 ]
 
 
@@ -342,6 +344,8 @@ OPTION: list[tuple[Change, str, str]] = [
         (HB, "breaker_failures", 0, "breaker_failures", "whole"),
         (HB, "breaker_seconds", -1, "breaker_seconds", "whole"),
         (HB, "in_flight", 0, "in_flight", "whole"),
+        (HB, "silence_seconds", 299, "silence_seconds", "300"),
+        (HB, "silence_messages", -1, "silence_messages", "whole"),
     ]
 ]
 

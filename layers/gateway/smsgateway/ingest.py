@@ -44,14 +44,18 @@ def ingest(ingester: Ingester, receipt: Receipt) -> None:
         return
     try:
         if receipt.kind == "reports":
-            _take_reports(ingester, account, decode_reports(account, receipt), receipt.received_at)
+            reported = decode_reports(account, receipt)
+            _take_reports(ingester, account, reported, receipt.received_at)
+            brought = bool(reported)
         else:
-            _take_replies(ingester, account, decode_inbound(account, receipt), receipt.received_at)
+            written = decode_inbound(account, receipt)
+            _take_replies(ingester, account, written, receipt.received_at)
+            brought = bool(written)
     except DecodeError as error:
         _park(ingester, receipt, account.vendor, error.problem)
         return
     if receipt.source == "push":
-        accounts.seen_push(ingester.table, account.name, receipt.kind, receipt.received_at)
+        accounts.seen_push(ingester.table, account.name, receipt.kind, receipt.received_at, brought=brought)
 
 
 def decode_reports(account: Account, receipt: Receipt) -> Sequence[Report]:

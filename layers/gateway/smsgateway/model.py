@@ -134,6 +134,8 @@ class Options:
     breaker_failures: int = 5
     breaker_seconds: int = 30
     in_flight: int = 20  # vendor calls of this account at once
+    silence_seconds: int = 3_600
+    silence_messages: int = 20  # 0: a silent vendor is never told of
 
 
 @dataclass(frozen=True, slots=True)

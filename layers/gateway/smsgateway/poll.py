@@ -115,12 +115,13 @@ def _poll_pages(poller: Poller, account: Account, kind: Kind, lease: Lease, hard
         except AmbiguousError as error:
             # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
             return {"pages": pages, "problem": error.problem}
-        more, problem = _keep(poller, account, kind, response, decode)
-        accounts.fulfil(poller.table, lease, None if problem else poller.now())
-        if problem is not None:
-            return {"pages": pages, "problem": problem}
+        kept = _keep(poller, account, kind, response, decode)
+        if isinstance(kept, str):
+            accounts.fulfil(poller.table, lease)
+            return {"pages": pages, "problem": kept}
+        accounts.fulfil(poller.table, lease, poller.now(), brought=bool(kept.items))
         pages += 1
-        if not more:
+        if not kept.full:
             break
     return {"pages": pages}
 
@@ -149,23 +150,23 @@ def _operations(
 
 def _keep(
     poller: Poller, account: Account, kind: Kind, response: Response, decode: Callable[[Response], Page[Any] | Refused]
-) -> tuple[bool, str | None]:
-    """Store the answer, unless it holds nothing. Whether more is waiting, and the vendor's problem if it has one."""
+) -> Page[Any] | str:
+    """Store the answer, unless it holds nothing. What it holds, or the vendor's problem if it has one."""
     try:
         page = decode(response)
     except DecodeError as error:
         _store(poller, account, kind, response)  # ingest parks it with its bytes
-        return False, error.problem
+        return error.problem
     except Exception:  # a decoder's bug; the vendor has forgotten the page all the same
         _store(poller, account, kind, response)
         raise
     if isinstance(page, Refused):
         if alert := alert_for(page):
             _alert(poller, account, alert, page.vendor_status)
-        return False, page.vendor_status
+        return page.vendor_status
     if page.items:
         _store(poller, account, kind, response)
-    return page.full, None
+    return page
 
 
 def _store(poller: Poller, account: Account, kind: Kind, response: Response) -> None:

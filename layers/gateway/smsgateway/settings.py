@@ -218,6 +218,8 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "breaker_failures": lambda node, _: node.integer(1, 1000),
     "breaker_seconds": lambda node, _: node.integer(1, _DAY),
     "in_flight": lambda node, _: node.integer(1, 1000),
+    "silence_seconds": lambda node, _: node.integer(300, 30 * _DAY),
+    "silence_messages": lambda node, _: node.integer(0, 1_000_000),
 }
 
 

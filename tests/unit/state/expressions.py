@@ -1,7 +1,7 @@
 """DynamoDB's expressions, as far as the gateway's store writes them, compiled to functions (DynamoDB developer guide,
 "Condition and filter expressions" and "Update expressions"). Values are DynamoDB's typed JSON throughout.
 
-Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, attribute_exists, attribute_not_exists,
+Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, BETWEEN, attribute_exists, attribute_not_exists,
 begins_with, contains; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
 """
 
@@ -107,6 +107,13 @@ def _comparison(tokens: _Tokens) -> Condition:
         tokens.take(")")
         return lambda item, names, values: (
             left(item, names, values) in [choice(item, names, values) for choice in choices]
+        )
+    if sign == "BETWEEN":
+        first, _, last = _operand(tokens), tokens.take("AND"), _operand(tokens)
+        within = _COMPARISONS["<="]
+        return lambda item, names, values: (
+            within(first(item, names, values), left(item, names, values))
+            and within(left(item, names, values), last(item, names, values))
         )
     compare, right = _COMPARISONS[sign], _operand(tokens)
     return lambda item, names, values: compare(left(item, names, values), right(item, names, values))

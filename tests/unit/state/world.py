@@ -18,6 +18,7 @@ from smsgateway.poll import Poller
 from smsgateway.publish import events_of
 from smsgateway.queues import Receipt, WakeUps, parse_receipt, parse_wake_up
 from smsgateway.settings import AccountsCache, Settings
+from smsgateway.silence import watch
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_outcomes
 from smsgateway.store.registry import Client
@@ -181,6 +182,10 @@ class World:
     def sweep(self, seam: Seam | None = None) -> dict[str, int]:
         """One run; a failed item fails the test."""
         return sweep(self.sweeper(seam or Seam()))
+
+    def watch(self, seam: Seam | None = None) -> None:
+        """The sweep's look for vendors that have fallen silent."""
+        watch(self.sweeper(seam or Seam()))
 
     def sweeper(self, seam: Seam) -> Sweeper:
         return Sweeper(

@@ -6,7 +6,7 @@ import pytest
 
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
-from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease
+from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
 from smsgateway.store.table import ConditionFailed, Table
 from tests.unit.store.given import NOW, TTL
 
@@ -132,6 +132,25 @@ def test_pushes_are_noted_once_a_minute(table: Table) -> None:
         accounts.seen_push(table, "hb-main", "reports", NOW + passed)
     assert accounts.known_of(table, "hb-main")["push#reports"]["pushed_at"] == NOW + SEEN_EVERY
     assert len(writes) == 2
+
+
+def test_what_brought_nothing_is_no_report(table: Table) -> None:
+    """An empty push is noted, and does not keep the one that follows in the same minute from being noted."""
+    assert accounts.silences(table, ["hb-main", "other"]) == {"hb-main": (0, None), "other": (0, None)}
+    for passed, brought in ((0, False), (1, True), (2, True), (3, False)):
+        accounts.seen_push(table, "hb-main", "reports", NOW + passed, brought=brought)
+    accounts.seen_push(table, "other", "inbound", NOW)
+    assert accounts.silences(table, ["hb-main", "other"]) == {"hb-main": (NOW + 1, None), "other": (0, None)}
+    for passed, brought in ((5, True), (6, False)):
+        accounts.fulfil(table, held(table, now=NOW + passed * HOUR), NOW + passed * HOUR, brought=brought)
+    assert accounts.polled_at(table, "hb-main", "reports") == NOW + 6 * HOUR
+    assert accounts.silences(table, ["hb-main"]) == {"hb-main": (NOW + 5 * HOUR, None)}
+
+
+def test_a_silence_is_read_as_it_was_put(table: Table) -> None:
+    silence = Silence(NOW, NOW + 1, NOW + 2, 3, NOW + 4)
+    accounts.put_silence(table, "hb-main", silence)
+    assert accounts.silences(table, ["hb-main"]) == {"hb-main": (0, silence)}
 
 
 def test_an_alert_is_raised_once_an_hour(table: Table) -> None:

@@ -1,7 +1,7 @@
 """What the gateway knows of an account: its pace, the lease and intent of its polls, its balance, its alerts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from smsgateway.model import Balance, DayStatistics
@@ -73,10 +73,18 @@ def intend(table: Table, lease: Lease, now: int) -> None:
     _held(table, lease, "SET intent = :now", {"now": now})
 
 
-def fulfil(table: Table, lease: Lease, polled_at: int | None = None) -> None:
-    """The answer is in the queue, or there was none to lose. `polled_at`: when there was one (epoch ms)."""
-    expression = "REMOVE intent" if polled_at is None else "SET polled_at = :now REMOVE intent"
+def fulfil(table: Table, lease: Lease, polled_at: int | None = None, *, brought: bool = False) -> None:
+    """The answer is in the queue, or there was none to lose. `polled_at`: when there was one (epoch ms).
+
+    `brought`: it was no empty one.
+    """
+    noted = ("polled_at", "brought_at") if brought else ("polled_at",)
+    expression = "REMOVE intent" if polled_at is None else f"SET {_all_now(noted)} REMOVE intent"
     _held(table, lease, expression, {"now": polled_at})
+
+
+def _all_now(attributes: Sequence[str]) -> str:
+    return ", ".join(f"{name} = :now" for name in attributes)
 
 
 def give_back(table: Table, lease: Lease) -> None:
@@ -112,15 +120,43 @@ def put_statistics(table: Table, account: str, days: Sequence[DayStatistics], tt
     )
 
 
-def seen_push(table: Table, account: str, kind: str, now: int) -> None:
-    """When the vendor's pushes were last understood, to the minute.
+def seen_push(table: Table, account: str, kind: str, now: int, *, brought: bool = True) -> None:
+    """When the vendor's pushes were last understood, and when one `brought` anything, to the minute.
 
     Some vendors push each report by itself: a write for each would double what a report costs, on one partition key.
     """
     key = (_pk(account), f"push#{kind}")
-    item = table.get(key, consistent=False)
-    if item is None or item["pushed_at"] <= now - SEEN_EVERY:
-        table.update(Update(key, "SET pushed_at = :now", {"now": now}))
+    item = table.get(key, consistent=False) or {}
+    noted = ("pushed_at", "brought_at") if brought else ("pushed_at",)
+    if any(item.get(name, 0) <= now - SEEN_EVERY for name in noted):
+        table.update(Update(key, f"SET {_all_now(noted)}", {"now": now}))
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What has been counted of an account's messages since its last report. Times are epoch milliseconds."""
+
+    last_report: int  # 0: there was none
+    counted_to: int  # all marks until then are counted
+    earliest: int = 0  # mark that was counted; 0: none was
+    messages: int = 0
+    look_at: int = 0  # not to be counted on before
+
+
+def silences(table: Table, names: Sequence[str]) -> dict[str, tuple[int, Silence | None]]:
+    """Of each account: when the last report came (epoch ms, to the minute; 0: never), and what was counted last."""
+    sources = ("push#reports", "poll#reports")
+    found = table.get_many((_pk(name), sk) for name in names for sk in (*sources, "silence"))
+    known = {}
+    for name in names:
+        last_report = max(found.get((_pk(name), source), {}).get("brought_at", 0) for source in sources)
+        item = found.get((_pk(name), "silence"))
+        known[name] = last_report, Silence(*(item[field.name] for field in fields(Silence))) if item else None
+    return known
+
+
+def put_silence(table: Table, account: str, silence: Silence) -> None:
+    table.put({"pk": _pk(account), "sk": "silence", **asdict(silence)})
 
 
 def raise_alert(table: Table, account: str, vendor: str, alert: str, detail: str, now: int, ttl: int) -> None:

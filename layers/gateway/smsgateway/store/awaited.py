@@ -1,0 +1,41 @@
+"""The submissions that wait for delivery reports, by the moment of their mark.
+
+No index lists them by account: that would be a write more for each. But the index of what is due has them at their mark
+plus the account's report window, where sweep puts each that is still open some minutes after its mark.
+"""
+
+from collections.abc import Iterator
+from itertools import batched
+
+from smsgateway.ids import DUE_SHARDS
+from smsgateway.model import Account, State
+from smsgateway.store.submissions import Stored, read_submission
+from smsgateway.store.table import BATCH_READS, Key, Table
+
+AWAITED = frozenset({State.SUBMITTED, State.UNCONFIRMED})
+
+
+def awaited(table: Table, account: Account, after: int, until: int) -> Iterator[Stored]:
+    """The account's submissions with after < mark <= until (epoch ms), read only as far as they are asked for.
+
+    A message to one number is no longer among them once it is final; a larger one is until its report window ends.
+    Of marks of the last minutes, and of a report window that was changed meanwhile, some are missing.
+    """
+    for shard in range(DUE_SHARDS):
+        for keys in batched(_due_at_their_window(table, account, shard, after, until), BATCH_READS, strict=False):
+            for item in table.get_many(keys).values():
+                submission = read_submission(item)
+                marked_in_time = after < (submission.submitted_at or 0) <= until
+                if submission.account == account.name and submission.state in AWAITED and marked_in_time:
+                    yield submission
+
+
+def _due_at_their_window(table: Table, account: Account, shard: int, after: int, until: int) -> Iterator[Key]:
+    if after >= until:
+        return
+    window = account.options.report_window * 1000
+    values = {"shard": f"due#{shard}", "first": f"{after + 1 + window:013d}", "last": f"{until + window:013d}"}
+    due = table.query_all("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due")
+    for item in due:
+        if item["sk"].startswith("S#"):
+            yield item["pk"], item["sk"]
