@@ -40,7 +40,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
         outcome = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
         # A problem may be in the vendor's words, which may quote a message.
-        shown = {name: value for name, value in outcome.items() if name in ("pages", "days", "skipped", "again_in")}
+        told = ("pages", "days", "compared", "skipped", "again_in")
+        shown = {name: value for name, value in outcome.items() if name in told}
         problem = "problem" in outcome
         logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem)
         return outcome

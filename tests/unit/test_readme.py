@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from functions.query import app as query
 from functions.send import app as send
 from smsgateway.api import document, sending
-from smsgateway.api.answers import PROBLEMS, AcceptedMessage, Check
+from smsgateway.api.answers import PROBLEMS, AcceptedMessage, Check, Figures
 from smsgateway.api.answers import Message as ShownMessage
 from smsgateway.api.answers import Problem as ShownProblem
 from smsgateway.api.models import NewClient, NewMessage, TemplateBody
@@ -320,6 +320,12 @@ def test_the_answers_are_what_the_api_describes(model: type[BaseModel], sign: st
     (answer,) = [block for block in json_blocks() if sign in block]
     model.model_validate(answer)
     assert set(answer) <= set(model.model_fields)
+
+
+def test_the_figures_are_what_the_api_describes() -> None:
+    assert [name_of(row["field of `figures`"]) for row in table_with("field of `figures`")] == list(
+        Figures.model_fields
+    )
 
 
 def test_the_errors_are_there() -> None:

@@ -192,6 +192,7 @@ EVERY_OPTION: list[tuple[int, str, object, object]] = [
     (HB, "in_flight", 1, 1),
     (LY, "silence_seconds", 300, 300),
     (QX, "silence_messages", 0, 0),
+    (JF, "figures_tolerance", 1, 1.0),
 ]
 
 
@@ -346,6 +347,8 @@ OPTION: list[tuple[Change, str, str]] = [
         (HB, "in_flight", 0, "in_flight", "whole"),
         (HB, "silence_seconds", 299, "silence_seconds", "300"),
         (HB, "silence_messages", -1, "silence_messages", "whole"),
+        (JF, "figures_tolerance", 1.1, "figures_tolerance", "0 to 1"),
+        (HB, "figures_tolerance", 0.1, "figures_tolerance", "does not take"),
     ]
 ]
 

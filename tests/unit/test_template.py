@@ -168,7 +168,7 @@ def test_no_role_takes_rights_from_managed_policies() -> None:
 
 def test_only_fanout_publishes_and_only_webhook_has_no_table() -> None:
     assert [name for name in FUNCTIONS if "events:PutEvents" in rights(name)] == ["fanout"]
-    assert [name for name in FUNCTIONS if "dynamodb:Query" not in rights(name)] == ["poll", "webhook"]
+    assert [name for name in FUNCTIONS if "dynamodb:Query" not in rights(name)] == ["webhook"]
     assert rights("webhook") - {"logs:CreateLogStream", "logs:PutLogEvents"} == {
         "sqs:SendMessage",
         "secretsmanager:GetSecretValue",
@@ -177,7 +177,7 @@ def test_only_fanout_publishes_and_only_webhook_has_no_table() -> None:
 
 @pytest.mark.parametrize(
     ("index", "readers"),
-    [("by_number", {"ingest", "query", "sweep"}), ("by_due", {"sweep"}), ("by_list", {"query"})],
+    [("by_number", {"ingest", "query", "sweep"}), ("by_due", {"poll", "sweep"}), ("by_list", {"query"})],
 )
 def test_an_index_is_read_by_whom_it_is_for(index: str, readers: set[str]) -> None:
     arn = {"Fn::Sub": f"${{Table.Arn}}/index/{index}"}

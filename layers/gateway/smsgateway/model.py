@@ -136,6 +136,7 @@ class Options:
     in_flight: int = 20  # vendor calls of this account at once
     silence_seconds: int = 3_600
     silence_messages: int = 20  # 0: a silent vendor is never told of
+    figures_tolerance: float = 0.01  # of what the vendor accepted on a day
 
 
 @dataclass(frozen=True, slots=True)

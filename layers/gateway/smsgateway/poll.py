@@ -6,13 +6,15 @@ parses it (design, section 5). An intent that is left behind means that a page m
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Literal, cast, get_args
 
+from smsgateway import figures
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
-from smsgateway.model import Account, Kind, Page, Refused, Request, Response
+from smsgateway.figures import BEIJING
+from smsgateway.model import Account, DayStatistics, Kind, Page, Refused, Request, Response
 from smsgateway.queues import Receipt, receipt_body
 from smsgateway.routing import alert_for
 from smsgateway.settings import Settings
@@ -26,10 +28,9 @@ LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
 STORING_TIME = 5_000  # milliseconds kept free after a call
 TIME_FOR_A_CALL = 20_000  # milliseconds that must be left to start another call
 BALANCE_EVERY = 600_000  # milliseconds
-STATISTICS_EVERY = 86_400_000
+STATISTICS_FROM = timedelta(hours=6)  # of Beijing's day: most reports of the day before have come
 STATISTICS_DAYS = 3  # figures of the last days still change while reports come in
 STATISTICS_PAGES = 20
-BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,23 @@ def due_runs(poller: Poller) -> list[dict[str, str]]:
         runs += [{"account": account.name, "kind": kind} for kind in account.poll]
         if now - accounts.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
             runs.append({"account": account.name, "kind": "balance"})
-        if (
-            VENDORS[account.vendor].statistics
-            and now - accounts.polled_at(poller.table, account.name, "statistics") >= STATISTICS_EVERY
-        ):
+        if VENDORS[account.vendor].statistics and _statistics_day(
+            accounts.polled_at(poller.table, account.name, "statistics")
+        ) < _statistics_day(now):
             runs.append({"account": account.name, "kind": "statistics"})
     return runs
+
+
+def _statistics_day(at: int) -> date:
+    """The day of Beijing whose run of statistics a moment (epoch ms) belongs to."""
+    return (datetime.fromtimestamp(at / 1000, BEIJING) - STATISTICS_FROM).date()
 
 
 def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
     """Poll one account for one kind now. What happened, in a word or two, for whoever invoked it.
 
-    `{"pages": n}`, `{"balance": […]}`, `{"days": n}`, or `{"skipped": "pace" | "busy" | "unsupported" | "unknown"}`.
+    `{"pages": n}`, `{"balance": […]}`, `{"days": n, "compared": n}`, or
+    `{"skipped": "pace" | "busy" | "unsupported" | "unknown"}`.
     """
     account = poller.settings().accounts.get(name)
     if account is None or kind not in get_args(PollKind):
@@ -82,7 +88,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
         if kind == "balance":
             return _poll_balance(poller, account, lease)
         if kind == "statistics":
-            return _poll_statistics(poller, account, lease)
+            return _poll_statistics(poller, account, lease, hard_end)
         return _poll_pages(poller, account, cast("Kind", kind), lease, hard_end)
     finally:
         _end(poller, lease)
@@ -197,29 +203,32 @@ def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, A
     return {"balance": [{"product": balance.product, "amount": str(balance.amount)} for balance in balances]}
 
 
-def _poll_statistics(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
+def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: int) -> dict[str, Any]:
     codec = VENDORS[account.vendor].statistics
     if codec is None:
         return {"skipped": "unsupported"}
     last = _moment(poller).astimezone(BEIJING).date()
     first = last - timedelta(days=STATISTICS_DAYS)
-    days = 0
+    days: list[DayStatistics] = []
     for page_number in range(1, STATISTICS_PAGES + 1):
         if wait := _pace(poller, account, "statistics"):
-            return {"skipped": "pace", "again_in": wait, "days": days}
+            return {"skipped": "pace", "again_in": wait, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
             page = codec.decode_statistics(account, poller.call(account, request, account.options.timeout))
         except (TransportError, DecodeError) as error:
-            return {"problem": error.problem, "days": days}
+            return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
-            return {"problem": page.vendor_status, "days": days}
-        accounts.put_statistics(poller.table, account.name, page.items, poller.now() // 1000 + poller.retention)
-        days += len(page.items)
+            return {"problem": page.vendor_status, "days": len(days)}
+        days += page.items
+        for day in page.items:
+            accounts.put_statistics(poller.table, account.name, day, poller.now(), _ttl(poller))
         if not page.full:
             break
+    until = hard_end - STORING_TIME
+    compared = [figures.compare(poller.table, account, day, poller.now, until, _ttl(poller)) for day in days]
     accounts.fulfil(poller.table, lease, poller.now())
-    return {"days": days}
+    return {"days": len(days), "compared": sum(compared)}
 
 
 def _pace(poller: Poller, account: Account, operation: str) -> float:
@@ -244,6 +253,8 @@ def _nonce(poller: Poller) -> str:
 
 
 def _alert(poller: Poller, account: Account, alert: str, detail: str) -> None:
-    now = poller.now()
-    ttl = now // 1000 + poller.retention
-    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, now, ttl)
+    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, poller.now(), _ttl(poller))
+
+
+def _ttl(poller: Poller) -> int:
+    return poller.now() // 1000 + poller.retention

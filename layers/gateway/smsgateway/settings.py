@@ -220,6 +220,7 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "in_flight": lambda node, _: node.integer(1, 1000),
     "silence_seconds": lambda node, _: node.integer(300, 30 * _DAY),
     "silence_messages": lambda node, _: node.integer(0, 1_000_000),
+    "figures_tolerance": lambda node, _: float(node.number(0, 1)),
 }
 
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from smsgateway.api import answers
 from smsgateway.errors import AmbiguousError, NotSentError
-from smsgateway.model import Balance, Response
+from smsgateway.model import Balance, DayStatistics, Response
 from smsgateway.settings import options_taken
 from smsgateway.store import accounts
 from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
@@ -49,6 +50,24 @@ def test_an_account_that_much_is_known_of(api: Api) -> None:
     assert shown["last_poll"] == {"reports": None, "inbound": "2026-01-22T09:30:24.000Z"}
     assert shown["alerts"] == [{"alert": "balance_low", "detail": "12.50 left", "at": "2026-01-22T09:30:26.000Z"}]
     assert shown["health"] == "alert"
+
+
+def test_the_vendors_figures_stand_beside_ours(api: Api) -> None:
+    for day in range(1, 10):
+        figures = DayStatistics(f"2026-01-{day:02d}", 100, 90, 8, 2)
+        accounts.put_statistics(api.table, "jf-otp", figures, NOW - 1000, NOW)
+    accounts.put_comparison(api.table, "jf-otp", "2026-01-08", 30, differs=True, now=NOW)
+
+    shown = api.call("GET", "/accounts/{name}", name="jf-otp").json["figures"]
+
+    assert [figures["day"] for figures in shown] == [f"2026-01-{day:02d}" for day in range(9, 2, -1)]
+    vendors = {"accepted": 100, "delivered": 90, "failed": 8, "open": 2, "fetched_at": "2026-01-22T09:30:25.000Z"}
+    nothing = {"open_here": None, "compared_at": None, "differs": None}
+    ours = {"open_here": 30, "compared_at": "2026-01-22T09:30:26.000Z", "differs": True}
+    assert shown[:2] == [{"day": "2026-01-09", **vendors, **nothing}, {"day": "2026-01-08", **vendors, **ours}]
+    for figures in shown:
+        answers.Figures.model_validate(figures)
+    assert api.serve(sample("query-get-account")).json["figures"] == []
 
 
 def test_all_accounts_without_their_secrets(api: Api) -> None:

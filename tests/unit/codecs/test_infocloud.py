@@ -933,6 +933,12 @@ def test_figures_that_are_none(field: str, value: str) -> None:
         infocloud.decode_statistics(ACCOUNT, answered(body))
 
 
+@pytest.mark.parametrize("day", ["2023-02-30", "0000-01-01", "20230807", "2023-W32-1", "2023-08-07\n", "２023-08-07"])
+def test_days_of_no_calendar(day: str) -> None:
+    with pytest.raises(DecodeError):
+        infocloud.decode_statistics(ACCOUNT, answer(code=200, data=[DAY | {"sendDate": day}]))
+
+
 def test_health_request_is_the_scripts() -> None:
     request = infocloud.encode_health(ACCOUNT, NOW, NONCE)
     assert (request.method, request.url) == ("POST", "https://opassapi.infocloud.com.cn/health/info")

@@ -115,13 +115,17 @@ def test_an_account_that_was_never_polled(table: Table) -> None:
 
 def test_what_is_known_of_an_account(table: Table) -> None:
     accounts.put_balance(table, "hb-main", (Balance(Decimal("93.50")), Balance(Decimal(0), "p1")), NOW)
-    days = [DayStatistics(f"2026-01-0{day}", 3, 2, 1, 0) for day in (1, 2)]
-    accounts.put_statistics(table, "hb-main", days, TTL)
-    accounts.put_statistics(table, "hb-main", [DayStatistics("2026-01-02", 9, 9, 0, 0)], TTL)
+    for day in (1, 2):
+        accounts.put_statistics(table, "hb-main", DayStatistics(f"2026-01-0{day}", 3, 2, 1, 0), NOW, TTL)
+    accounts.put_comparison(table, "hb-main", "2026-01-02", 7, differs=True, now=NOW + 1)
+    accounts.put_statistics(table, "hb-main", DayStatistics("2026-01-02", 9, 8, 0, 1), NOW + 2, TTL)
     accounts.put_balance(table, "other", (Balance(Decimal(1)),), NOW)
     known = accounts.known_of(table, "hb-main")
     assert known["balance"]["amounts"] == [{"product": "", "amount": "93.50"}, {"product": "p1", "amount": "0"}]
-    assert (known["day#2026-01-01"]["accepted"], known["day#2026-01-02"]["accepted"]) == (3, 9)
+    assert known["day#2026-01-01"]["accepted"] == 3
+    later = {"accepted": 9, "delivered": 8, "failed": 0, "open": 1, "fetched_at": NOW + 2, "ttl": TTL}
+    compared = {"open_here": 7, "differs": True, "compared_at": NOW + 1}
+    assert known["day#2026-01-02"] == {"pk": "account#hb-main", "sk": "day#2026-01-02", **later, **compared}
     assert set(known) == {"balance", "day#2026-01-01", "day#2026-01-02"}
 
 
@@ -169,3 +173,10 @@ def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
         f"alert#balance_low#{number + 1}": f"at {hour + HOUR}",
         f"alert#other#{number}": f"at {hour}",
     }
+
+
+def test_an_alert_of_an_occasion_is_raised_once(table: Table) -> None:
+    for at, occasion in ((NOW, "monday"), (NOW + 5 * HOUR, "monday"), (NOW, "tuesday")):
+        accounts.raise_alert(table, "ic", "infocloud", "figures_differ", f"{at}", at, TTL, occasion=occasion)
+    found = {key: item["detail"] for key, item in accounts.known_of(table, "ic").items()}
+    assert found == {"alert#figures_differ#monday": f"{NOW}", "alert#figures_differ#tuesday": f"{NOW}"}

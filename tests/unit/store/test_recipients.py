@@ -239,6 +239,40 @@ def test_rows_without_a_submission_lead_nowhere(table: Table) -> None:
     assert recipients.submission_of_row(table, (f"{MESSAGE.id}#R#00000#0", NUMBER)) is None
 
 
+# Without a report
+
+
+@pytest.mark.parametrize("report", [DELIVERED, FAILED, PENDING])
+def test_who_has_a_report_of_any_kind_is_not_without(report: Report, table: Table) -> None:
+    many = tuple(f"137{index:08d}" for index in range(30))
+    recipients.put_rows(table, MESSAGE, one_of_many(table, len(many), buckets=3), dict.fromkeys(many, 1))
+    submission = sent(table, "5010")
+    assert recipients.unreported(table, submission) == len(many)
+    recipients.apply_report(table, submission, many[3], replace(report, number=many[3]), NOW)
+    assert recipients.unreported(table, submission) == len(many) - 1
+    refused = replace(submission, rejected=(Rejection(many[3]), Rejection(many[4])))
+    assert recipients.unreported(table, refused) == len(many) - 2
+
+
+@pytest.mark.parametrize("report", [DELIVERED, FAILED, PENDING])
+def test_so_it_is_with_the_only_recipient(report: Report, table: Table) -> None:
+    submission = single(table)
+    assert recipients.unreported(table, submission) == 1
+    apply(table, submission, report)
+    assert recipients.unreported(table, current(table)) == 0
+
+
+def test_a_child_counts_its_own_recipients(table: Table) -> None:
+    """Its rows are filed with those of its siblings."""
+    parent = rows_of(table, numbers=(NUMBER, OTHER, "13700137000"))
+    child = SubmissionKey(KEY.message_id, KEY.path + "000")
+    messages.put_payload(table, child, Payload((OTHER, "13700137000")), TTL)
+    table.put(item_of(key=child, buckets=1, count=2, state=State.SUBMITTED))
+    assert recipients.unreported(table, current(table, child)) == 2
+    recipients.apply_report(table, parent, OTHER, replace(DELIVERED, number=OTHER), NOW)
+    assert recipients.unreported(table, current(table, child)) == 1
+
+
 # Derived
 
 

@@ -19,6 +19,7 @@ from smsgateway.store.calls import read_calls
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds
+DAYS_SHOWN = 7
 PATIENCE = 0  # a vendor's pacing is told, not waited for
 CHECK_TIME = 10.0  # seconds for each vendor call of a check; the function has 29
 
@@ -152,6 +153,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "push": _push_addresses(account, router.context["base_url"]),
         "options": _options(account),
         "balance": _balance(known),
+        "figures": _figures(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
         "calls": _calls(known, gateway.now()),
@@ -181,6 +183,27 @@ def _options(account: Account) -> dict[str, Any]:
 def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
     item = known.get("balance")
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
+
+
+def _figures(known: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """Newest day first."""
+    days = sorted((key for key in known if key.startswith("day#")), reverse=True)[:DAYS_SHOWN]
+    return [_day(key.removeprefix("day#"), known[key]) for key in days]
+
+
+def _day(day: str, item: Item) -> dict[str, Any]:
+    compared_at = item.get("compared_at")
+    return {
+        "day": day,
+        "accepted": item["accepted"],
+        "delivered": item["delivered"],
+        "failed": item["failed"],
+        "open": item["open"],
+        "fetched_at": iso(item["fetched_at"]),
+        "open_here": item.get("open_here"),
+        "compared_at": iso(compared_at) if compared_at else None,
+        "differs": item.get("differs"),
+    }
 
 
 def _calls(known: Mapping[str, Item], now: int) -> dict[str, Any]:

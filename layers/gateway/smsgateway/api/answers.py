@@ -240,6 +240,22 @@ class Calls(BaseModel):
     slow: int = Field(description="calls that have been taking over a second", examples=[0])
 
 
+class Figures(BaseModel):
+    """A vendor's own figures of a day, beside ours."""
+
+    day: str = Field(description="of Beijing", examples=["2026-11-20"])
+    accepted: int = Field(examples=[10000])
+    delivered: int = Field(examples=[9700])
+    failed: int = Field(examples=[260])
+    open: int = Field(description="without a report, as the vendor counts", examples=[40])
+    fetched_at: Moment
+    open_here: int | None = Field(description="submitted and without a report here; null: not compared", examples=[43])
+    compared_at: Moment | None
+    differs: bool | None = Field(
+        description="whether too many reports are missing here: figures_differ was raised", examples=[False]
+    )
+
+
 class Account(BaseModel):
     """An account with a vendor, without its credentials."""
 
@@ -254,6 +270,7 @@ class Account(BaseModel):
     )
     options: dict[str, Any] = Field(description="those that are set, also by default", examples=[{"timeout": 15}])
     balance: BalanceAt | None
+    figures: list[Figures] = Field(description="of the last days, newest first, where the vendor tells them")
     balance_alert: str | None = Field(description="an alert is raised below this", examples=["1000"])
     health: str = Field(description="ok, or alert: there were alerts in the last 24 hours", examples=["alert"])
     calls: Calls

@@ -102,22 +102,21 @@ def put_balance(table: Table, account: str, balances: Sequence[Balance], now: in
     table.put({"pk": _pk(account), "sk": "balance", "amounts": amounts, "at": f"{now:013d}"})
 
 
-def put_statistics(table: Table, account: str, days: Sequence[DayStatistics], ttl: int) -> None:
-    """The vendor's own figures, one item a day; later figures of a day replace earlier ones."""
-    table.put_many(
-        [
-            {
-                "pk": _pk(account),
-                "sk": f"day#{day.day}",
-                "accepted": day.accepted,
-                "delivered": day.delivered,
-                "failed": day.failed,
-                "open": day.open,
-                "ttl": ttl,
-            }
-            for day in days
-        ]
-    )
+def put_statistics(table: Table, account: str, day: DayStatistics, now: int, ttl: int) -> None:
+    """The vendor's own figures of a day; later ones replace earlier ones, and leave what they were compared with."""
+    expression = "SET accepted = :accepted, delivered = :delivered, failed = :failed, #open = :open"
+    values = {**asdict(day), "now": now, "ttl": ttl}
+    table.update(Update(_day_key(account, day.day), f"{expression}, fetched_at = :now, #ttl = :ttl", values))
+
+
+def put_comparison(table: Table, account: str, day: str, open_here: int, differs: bool, now: int) -> None:
+    """How many messages of the day waited for a report here when its figures were compared, and the outcome."""
+    expression = "SET open_here = :open, differs = :differs, compared_at = :now"
+    table.update(Update(_day_key(account, day), expression, {"open": open_here, "differs": differs, "now": now}))
+
+
+def _day_key(account: str, day: str) -> Key:
+    return _pk(account), f"day#{day}"
 
 
 def seen_push(table: Table, account: str, kind: str, now: int, *, brought: bool = True) -> None:
@@ -159,11 +158,14 @@ def put_silence(table: Table, account: str, silence: Silence) -> None:
     table.put({"pk": _pk(account), "sk": "silence", **asdict(silence)})
 
 
-def raise_alert(table: Table, account: str, vendor: str, alert: str, detail: str, now: int, ttl: int) -> None:
-    """Tell the operator, once an hour for the same alert. Stored, and published from the table's stream."""
+def raise_alert(
+    table: Table, account: str, vendor: str, alert: str, detail: str, now: int, ttl: int, *, occasion: str = ""
+) -> None:
+    """Tell the operator, once an hour for the same alert, or once for its `occasion`. Stored, and published from the
+    table's stream."""
     item = {
         "pk": _pk(account),
-        "sk": f"alert#{alert}#{now // HOUR}",
+        "sk": f"alert#{alert}#{occasion or now // HOUR}",
         "account": account,
         "vendor": vendor,
         "alert": alert,

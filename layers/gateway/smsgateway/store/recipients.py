@@ -100,6 +100,26 @@ def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
         yield from map(read_outcome, table.query_all("pk = :pk", {"pk": pk}))
 
 
+def unreported(table: Table, submission: Stored) -> int:
+    """How many of a submitted submission's recipients no report has come for, not even one that says nothing final."""
+    if submission.single and submission.item:
+        return int("status" not in submission.item and "history" not in submission.item)
+    refused = {rejection.number for rejection in submission.rejected}
+    # Rows stay where they were filed: a submission that another one was spread over shares them with its siblings.
+    moved_here = submission.key.path != submission.key.root
+    own = set(load_payload(table, submission.key).numbers) if moved_here else None
+    count = 0
+    for bucket in range(_buckets(submission)):
+        rows = table.query_all(
+            "pk = :pk",
+            {"pk": _row_pk(submission.key.message_id, submission.key.root, bucket)},
+            where="attribute_not_exists(#status) AND attribute_not_exists(history)",
+            project="sk",
+        )
+        count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A report with the recipient it is about."""

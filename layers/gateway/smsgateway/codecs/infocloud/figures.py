@@ -60,10 +60,18 @@ def decode_statistics(account: Account, response: Response) -> Page[DayStatistic
 def _day(record: Record, raw: bytes) -> DayStatistics:
     day = string(record.get("sendDate"))
     counts = [string(record.get(name)) for name in ("totalCount", "successCount", "failCount", "noReceiptCount")]
-    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", day) or not all(re.fullmatch("[0-9]{1,18}", n) for n in counts):
+    if not _is_day(day) or not all(re.fullmatch("[0-9]{1,18}", count) for count in counts):
         raise DecodeError("a day's figures lack the day or a count", raw)
     accepted, delivered, failed, still_open = map(int, counts)
     return DayStatistics(day, accepted, delivered, failed, still_open)
+
+
+def _is_day(text: str) -> bool:
+    """yyyy-MM-dd, and of the calendar."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def encode_health(account: Account, _now: datetime, _nonce: str) -> Request:

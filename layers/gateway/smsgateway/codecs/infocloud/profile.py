@@ -7,7 +7,9 @@ from smsgateway.codecs.base import Profile
 PROFILE = Profile(
     credentials=("api_key", "access_key"),
     push_credentials=(),  # a push carries the account's own api_key and nothing else
-    options=frozenset({"ack", "sign_method", "free_text_template", "free_text_signature", "access_number"}),
+    options=frozenset(
+        {"ack", "sign_method", "free_text_template", "free_text_signature", "access_number", "figures_tolerance"}
+    ),
     paths=MappingProxyType(
         {
             "send": "/message/send",
