@@ -21,6 +21,7 @@ WRONG_PASSWORD = "hb-wrong"
 BROKEN = "hb-broken"
 IMPATIENT = "ly-impatient"
 POLLED = "ic-polled"
+SILENT = "ly-silent"
 
 
 @dataclass
@@ -116,7 +117,8 @@ def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_accounts(world: World) -> None:
-    """Beside one account a vendor: two with a wrong password, one of infocloud that must be polled, and routes."""
+    """Beside one account a vendor: two with a wrong password, one of infocloud that must be polled, one that may be
+    called silent after three messages, and routes."""
     document = simulators.accounts_document(world.simulators)
     by_name = {entry["name"]: entry for entry in document["accounts"]}
     hb = by_name["hb-1"]
@@ -135,7 +137,9 @@ def add_accounts(world: World) -> None:
     polled = {name: value for name, value in polled.items() if name != "push"} | {"poll": []}
     # Its bad answers are wanted: they shall not open its breaker.
     by_name["ly-1"]["options"] = by_name["ly-1"]["options"] | {"breaker_failures": 1000}
-    document["accounts"] += [wrong, wrong | {"name": BROKEN}, polled, impatient(world, by_name["ly-1"])]
+    ly = by_name["ly-1"]
+    silent = ly | {"name": SILENT, "options": ly["options"] | {"silence_messages": 3}}
+    document["accounts"] += [silent, wrong, wrong | {"name": BROKEN}, polled, impatient(world, ly)]
     document["routes"] = [
         {"purpose": "marketing", "accounts": [WRONG_PASSWORD, "ly-1", "qx-1"]},
         *document["routes"],

@@ -248,7 +248,7 @@ def test_who_has_a_report_of_any_kind_is_not_without(report: Report, table: Tabl
     recipients.put_rows(table, MESSAGE, one_of_many(table, len(many), buckets=3), dict.fromkeys(many, 1))
     submission = sent(table, "5010")
     assert recipients.unreported(table, submission) == len(many)
-    recipients.apply_report(table, submission, many[3], replace(report, number=many[3]), NOW)
+    recipients.apply_reports(table, [Placed(submission, many[3], report)], NOW)
     assert recipients.unreported(table, submission) == len(many) - 1
     refused = replace(submission, rejected=(Rejection(many[3]), Rejection(many[4])))
     assert recipients.unreported(table, refused) == len(many) - 2
@@ -269,7 +269,7 @@ def test_a_child_counts_its_own_recipients(table: Table) -> None:
     messages.put_payload(table, child, Payload((OTHER, "13700137000")), TTL)
     table.put(item_of(key=child, buckets=1, count=2, state=State.SUBMITTED))
     assert recipients.unreported(table, current(table, child)) == 2
-    recipients.apply_report(table, parent, OTHER, replace(DELIVERED, number=OTHER), NOW)
+    recipients.apply_reports(table, [Placed(parent, OTHER, DELIVERED)], NOW)
     assert recipients.unreported(table, current(table, child)) == 1
 
 
