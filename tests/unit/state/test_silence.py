@@ -129,8 +129,8 @@ def test_reports_end_the_silence() -> None:
     """GIVEN messages whose reports come WHEN hours pass without any further message THEN nobody is silent, although a
     message to several numbers waits in the index until its report window ends."""
     world = begun()
-    for second in (0, 20, 40):  # a push is noted once a minute: the later two have theirs within that minute
-        world.now += second * SECOND
+    for _ in range(3):  # a push is noted once a minute: the later two are not
+        world.now += 20 * SECOND
         send(world, *numbers(ENOUGH))
         world.now += SECOND
         reported(world, *numbers(ENOUGH))
@@ -140,6 +140,27 @@ def test_reports_end_the_silence() -> None:
     pass_time(world, world.now + LATER)
     (alert,) = alerts(world)
     assert "; the last one came 2026-01-01T00:0" in alert["detail"]
+
+
+def test_who_gets_reports_is_not_counted() -> None:
+    world = begun()
+    for _ in range(20):
+        send(world, *numbers(ENOUGH))
+        reported(world, *numbers(ENOUGH))
+        pass_time(world, world.now + 10 * MINUTE)
+    assert [item["sk"] for item in world.items("account#main")] == ["push#reports"]
+
+
+def test_the_first_look_does_not_go_back_to_the_beginning() -> None:
+    """GIVEN hours of messages without reports WHEN the vendor is watched for the first time THEN those that are older
+    than twice the time are not read."""
+    world = begun()
+    send(world, *numbers(ENOUGH))
+    world.settle(world.now + 5 * HOUR)
+    seam = Seam()
+    world.watch(seam)
+    assert seam.steps.count("batch_get_item") == 1
+    assert alerts(world) == []
 
 
 def empty_push(world: World) -> None:
