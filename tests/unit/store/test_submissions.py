@@ -41,6 +41,7 @@ GONE_ON: dict[str, Any] = {
     "tried": ["hb-main"],
     "attempt": ATTEMPT,
 }
+SAME_ACCOUNT = GONE_ON | {"account": "hb-main", "vendor": "hbsmservice", "next_at": NOW, "tried": []}
 
 
 def put_state(table: Table, state: State) -> Stored:
@@ -108,6 +109,19 @@ def test_mark_does_not_take_one_that_is_scheduled(table: Table) -> None:
     submission = queued(table, replace(MESSAGE, send_at=NOW + 1))
     with pytest.raises(ConditionFailed):
         submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: int, table: Table) -> None:
+    """Whoever marked it meanwhile may have been told to wait: what this worker knows of the attempts is not all."""
+    queued(table)
+    for _ in range(earlier):
+        submissions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+    stale = current(table)
+    submissions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+    with pytest.raises(ConditionFailed):
+        submissions.mark(table, stale, "worker-2", DEADLINE, NOW)
+    assert current(table).attempt == earlier + 1
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])
