@@ -1,5 +1,7 @@
 # What is needed: Python 3.13, make and a package index. Everything that is set up lies in .local/.
 PYTHON ?= python3.13
+# How long `make fuzz` looks.
+SECONDS ?= 600
 # A file with an accounts document, for `make up`; without it, the simulated vendors.
 ACCOUNTS ?=
 PYTEST_ARGS ?=
@@ -10,7 +12,7 @@ CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down accounts deploy lint format types security template
+.PHONY: help setup demo test check fuzz up down accounts deploy lint format types security template
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +25,9 @@ test: check ## style, types, security and template checks, then every test
 	$(VENV)/pytest $(PYTEST_ARGS)
 
 check: lint types security template ## everything that `make test` does before the tests
+
+fuzz: setup ## look for bytes that break a decoder; SECONDS=600
+	$(VENV)/python -m tests.fuzz $(SECONDS)
 
 up: setup ## the local cloud, until `make down`; ACCOUNTS=file: with your accounts, not the simulated ones
 	$(VENV)/python -m tests.local up $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)")

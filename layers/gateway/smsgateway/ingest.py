@@ -1,5 +1,6 @@
 """From a stored receipt to what it says: reports to recipients, replies to the bus; what cannot be read is parked."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import replace
@@ -23,6 +24,10 @@ from smsgateway.text import matches_mask, normalise_number
 OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", "STOP", "UNSUBSCRIBE"})
 TRIES = 5  # of a write that others write too
 ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply's is looked for
+LONGEST_WORD = 400  # characters of a vendor's own word
+# What the table's keys are made of: it would refuse longer ones again and again. `#` stands between a key's parts.
+_NUMBER = re.compile(r"[ -\"$-~]{1,64}")
+_ID = re.compile("[^\x00-\x1f\ud800-\udfff]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,13 @@ def ingest(ingester: Ingester, receipt: Receipt) -> None:
 
 def decode_reports(account: Account, receipt: Receipt) -> Sequence[Report]:
     """The delivery reports in a receipt. Raises DecodeError."""
+    items = _reports(account, receipt)
+    for item in items:
+        _check_keys(receipt, item.number, item.vendor_id, item.alternative_id)
+    return [replace(item, vendor_status=item.vendor_status[:LONGEST_WORD]) for item in items]
+
+
+def _reports(account: Account, receipt: Receipt) -> Sequence[Report]:
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.report_push:
         return vendor.report_push.decode_report_push(account, receipt.push)
@@ -71,6 +83,13 @@ def decode_reports(account: Account, receipt: Receipt) -> Sequence[Report]:
 
 def decode_inbound(account: Account, receipt: Receipt) -> Sequence[Inbound]:
     """The replies in a receipt. Raises DecodeError."""
+    items = _replies(account, receipt)
+    for item in items:
+        _check_keys(receipt, item.number, item.access_number, item.extension)
+    return items
+
+
+def _replies(account: Account, receipt: Receipt) -> Sequence[Inbound]:
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.inbound_push:
         return vendor.inbound_push.decode_inbound_push(account, receipt.push)
@@ -78,6 +97,13 @@ def decode_inbound(account: Account, receipt: Receipt) -> Sequence[Inbound]:
         page = vendor.inbound_poll.decode_inbound_poll(account, receipt.response)
         return () if isinstance(page, Refused) else page.items
     raise DecodeError(f"{account.vendor} has no replies by {receipt.source}", receipt.body)
+
+
+def _check_keys(receipt: Receipt, number: str, *ids: str) -> None:
+    if not _NUMBER.fullmatch(number):
+        raise DecodeError("a number that cannot be one", receipt.body)
+    if not all(map(_ID.fullmatch, ids)):
+        raise DecodeError("an id or an access number that cannot be one", receipt.body)
 
 
 def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> None:

@@ -1,7 +1,11 @@
 """Receipts by SQS (functions/ingest): understood, parked, or tried again."""
 
+import base64
 import json
+import socket
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -70,6 +74,75 @@ def test_what_cannot_be_read_is_parked_at_once_with_its_bytes_and_the_reason(sta
     assert [(item["account"], item["alert"]) for item in alerts] == [("hb-main", "receipt_parked")]
     (record,) = log(ingest)
     assert (record["account"], record["kind"], record["problem"]) == ("hb-main", "reports", parked["problem"])
+
+
+LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+HOSTILE_XML = {
+    "a DTD": "<!DOCTYPE reports><reports></reports>",
+    "a DTD from elsewhere": '<!DOCTYPE reports SYSTEM "http://192.0.2.1/a.dtd"><reports></reports>',
+    "a parameter entity": '<!DOCTYPE reports [<!ENTITY % a SYSTEM "http://192.0.2.1/a">%a;]><reports></reports>',
+    "an entity from a file": '<!DOCTYPE reports [<!ENTITY a SYSTEM "file:///etc/passwd">]><reports>&a;</reports>',
+    "an entity from elsewhere": '<!DOCTYPE reports [<!ENTITY a SYSTEM "http://192.0.2.1/">]><reports>&a;</reports>',
+    "a billion laughs": f'<!DOCTYPE reports [<!ENTITY a0 "ha">{LAUGHS}]><reports>&a9;</reports>',
+    "one long entity": f'<!DOCTYPE a [<!ENTITY b "{"x" * 50_000}">]><reports>{"&b;" * 30_000}</reports>',
+    "deep nesting": "<reports><report>" + "<a>" * 28_000 + "</a>" * 28_000 + "</report></reports>",
+    "deep nesting without an end": "<reports>" + "<report>" * 24_000,
+    "a stylesheet": '<?xml-stylesheet href="http://192.0.2.1/a.xsl"?><reports></reports>',
+    "an inclusion": '<reports><xi:include href="file:///etc/passwd"/></reports>',
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_XML)
+@pytest.mark.parametrize("kind", ["reports", "inbound"])
+def test_hostile_xml_is_parked_without_a_look_elsewhere(
+    case: str, kind: str, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = HOSTILE_XML[case].replace("reports", "delivers") if kind == "inbound" else HOSTILE_XML[case]
+    assert len(body) <= 200_000  # what a push may have
+    receipt = json.loads(UNREADABLE["Records"][0]["body"])
+    receipt |= {"kind": kind, "body": base64.b64encode(body.encode()).decode()}
+    opened: list[Any] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *where, **_: opened.append(where))
+    monkeypatch.setattr(socket.socket, "connect", lambda _self, where: opened.append(where))
+    started = time.process_time()
+
+    assert handle({"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(receipt)}]}) == {"batchItemFailures": []}
+
+    (parked,) = stack.bodies("receipts-dead")
+    assert base64.b64decode(parked["body"]) == body.encode()
+    assert parked["problem"]
+    assert not opened
+    assert time.process_time() - started < 5
+
+
+def pushed(kind: str, **fields: str) -> dict[str, Any]:
+    """An event with one push of langyu."""
+    receipt = json.loads(UNREADABLE["Records"][0]["body"])
+    receipt |= {"account": "ly-main", "kind": kind, "body": base64.b64encode(urlencode(fields).encode()).decode()}
+    return {"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(receipt)}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("reports", {"msgid": "5", "mobile": "1#2", "status": "DELIVRD"}),
+        ("reports", {"msgid": "5", "mobile": "1" * 65, "status": "DELIVRD"}),
+        ("reports", {"msgid": "5" * 201, "mobile": "13800138000", "status": "DELIVRD"}),
+        ("reports", {"msgid": "\x00", "mobile": "13800138000", "status": "DELIVRD"}),
+        ("inbound", {"mobile": "1#2", "msg": "1", "isems": "1", "emshead": "7,2,1"}),
+        ("inbound", {"mobile": "13800138000", "msg": "1", "destcode": "1" * 201}),
+    ],
+)
+def test_what_cannot_be_a_key_of_the_table_is_parked(kind: str, fields: dict[str, str], stack: Stack) -> None:
+    assert handle(pushed(kind, **fields)) == {"batchItemFailures": []}
+    (parked,) = stack.bodies("receipts-dead")
+    assert "cannot be one" in parked["problem"]
+
+
+def test_a_vendors_endless_word_is_cut(stack: Stack) -> None:
+    assert handle(pushed("reports", msgid="5", mobile="13800138000", status="X" * 5000)) == {"batchItemFailures": []}
+    (early,) = [item for item in aws.scan(stack.table) if item["sk"].startswith("early#")]
+    assert early["report"]["vendor_status"] == "X" * 400
 
 
 def test_a_receipt_of_an_account_that_is_gone_is_parked(stack: Stack) -> None:

@@ -58,7 +58,7 @@ def parse_records(data: bytes, charset: str, root: str, record: str) -> list[Rec
 
 def _without_declaration(text: str, data: bytes) -> str:
     text = text.strip().removeprefix("\ufeff")
-    if not text.startswith("<?xml"):
+    if not re.match(r"<\?xml[\s?]", text):
         return text
     _, end, rest = text.partition("?>")
     if not end:

@@ -1,0 +1,296 @@
+"""What is fuzzed: every decoder of every vendor, and the other doors through which strangers' bytes come in.
+
+A target is a function of bytes that returns, or raises what is a bug: any exception but the one that its input is
+refused with, or an assertion about what was understood. Nothing here knows the fuzzer, so that its finds are tests.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import ValidationError
+from urllib3.util import parse_url
+
+from smsgateway import receive
+from smsgateway.addresses import forbidden, literal
+from smsgateway.api import bodies, cursors, sending
+from smsgateway.api.models import NewMessage, TemplateBody
+from smsgateway.api.problems import Problem
+from smsgateway.codecs import VENDORS
+from smsgateway.codecs.base import TakesPushes
+from smsgateway.codecs.xml import parse_records
+from smsgateway.errors import ConfigurationError, DecodeError
+from smsgateway.ingest import decode_inbound, decode_reports
+from smsgateway.model import (
+    About,
+    Accepted,
+    Account,
+    Content,
+    Inbound,
+    Kind,
+    Options,
+    Page,
+    Push,
+    PushSettings,
+    Refused,
+    Report,
+    Response,
+    Submission,
+)
+from smsgateway.queues import Receipt, parse_receipt
+from smsgateway.settings import Settings, parse_accounts
+from smsgateway.store import replies, reports
+from smsgateway.store.lists import BY_NUMBER_POSITION
+from smsgateway.store.table import Item, Table, Update, to_wire
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "cases"
+EVENTS = ROOT / "events"
+FINDS = Path(__file__).parent / "finds"
+NUMBERS = ("13800138000", "13900139000")
+TOKEN = "t" * 32
+NOW = 1_795_000_000_000  # epoch milliseconds
+KEY_BYTES = {"pk": 2048, "sk": 1024, "to": 2048, "at": 1024, "list": 2048, "listed_at": 1024}  # DynamoDB's limits
+
+type Check = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`first` are the inputs that the fuzzer begins with."""
+
+    check: Check
+    first: tuple[bytes, ...] = ()
+
+
+def targets() -> dict[str, Target]:
+    """All of them, by name."""
+    found = {
+        f"{vendor}.{operation}": Target(check, cases(vendor))
+        for vendor in VENDORS
+        for operation, check in _of_vendor(vendor)
+    }
+    return found | {
+        "webhook": Target(check_webhook, tuple(case for vendor in VENDORS for case in cases(vendor))),
+        "xml": Target(check_xml, cases("hbsmservice")),
+        "accounts": Target(check_accounts, (accounts_document(),)),
+        "request": Target(check_request, posts()),
+        "cursor": Target(check_cursor, (cursors.written({"pk": "a", "sk": "b", "at": "c"}).encode(),)),
+    }
+
+
+def cases(vendor: str) -> tuple[bytes, ...]:
+    """The vendor's bytes as its document has them."""
+    return tuple(path.read_bytes() for path in sorted((CASES / vendor).iterdir()) if path.suffix != ".md")
+
+
+def accounts_document() -> bytes:
+    """The one that README.md shows."""
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```")
+    return next(block.removeprefix("json").encode() for block in blocks if '"routes"' in block)
+
+
+def posts() -> tuple[bytes, ...]:
+    """The bodies of the sample events of `send`."""
+    return tuple(b64decode(json.loads(path.read_bytes())["body"]) for path in sorted(EVENTS.glob("send-*.json")))
+
+
+def finds(target: str) -> tuple[Path, ...]:
+    """What the fuzzer has found at a target, each once a bug."""
+    return tuple(sorted((FINDS / target).glob("*")))
+
+
+# Vendors
+
+
+def accounts_of(vendor: str) -> tuple[Account, ...]:
+    """One with defaults, one with every option that changes what bytes mean, and one of the other charset."""
+    profile = VENDORS[vendor].profile
+    push = PushSettings((TOKEN,), (), {name: (f"{name}-secret",) for name in profile.push_credentials})
+    plain = Account(vendor, vendor, "http://vendor.example", dict.fromkeys(profile.credentials, "x"), push=push)
+    options = Options(
+        access_number="1065",
+        extension_prefix_length=3,
+        codes={"987": About.MOMENT, "-987": About.MOMENT},
+    )
+    chosen = Account(vendor, vendor, plain.base_url, plain.credentials, push=PushSettings((TOKEN,)), options=options)
+    utf_8 = (replace(plain, options=Options(charset="utf-8")),) if "charset" in profile.options else ()
+    return plain, chosen, *utf_8
+
+
+def _of_vendor(name: str) -> Iterator[tuple[str, Check]]:
+    vendor, accounts = VENDORS[name], accounts_of(name)
+    one = Submission("sub_1", NUMBERS, (Content("您好"),))
+    each = Submission("sub_1", NUMBERS, (Content("您好"), Content("再见")))
+    yield "send", partial(check_answer, lambda of, answer: vendor.send.decode_send(of, one, answer), accounts)
+    yield "balance", partial(check_answer, vendor.balance.decode_balance, accounts)
+    if batch := vendor.batch:
+        yield "batch", partial(check_answer, lambda of, answer: batch.decode_batch(of, each, answer), accounts)
+    if vendor.report_poll:
+        yield "report_poll", partial(check_receipt, decode_reports, "reports", "poll", accounts)
+    if vendor.inbound_poll:
+        yield "inbound_poll", partial(check_receipt, decode_inbound, "inbound", "poll", accounts)
+    if vendor.statistics:
+        yield "statistics", partial(check_answer, vendor.statistics.decode_statistics, accounts)
+    if vendor.health:
+        yield "health", partial(check_answer, vendor.health.decode_health, accounts)
+    if vendor.report_push:
+        yield "report_push", partial(check_receipt, decode_reports, "reports", "push", accounts)
+        yield "verify", partial(check_verify, vendor.report_push, accounts)
+    if vendor.inbound_push:
+        yield "inbound_push", partial(check_receipt, decode_inbound, "inbound", "push", accounts)
+
+
+def check_answer(decode: Callable[[Account, Response], object], accounts: tuple[Account, ...], data: bytes) -> None:
+    """An answer is understood or refused with its bytes; what it says can be stored."""
+    for account in accounts:
+        try:
+            check_understood(decode(account, Response(200, body=data)))
+        except DecodeError as error:
+            assert error.raw == data  # noqa: PT017 - most bytes are errors, not all
+
+
+def check_receipt(
+    decode: Callable[[Account, Receipt], Sequence[Report | Inbound]],
+    kind: Kind,
+    source: Literal["push", "poll"],
+    accounts: tuple[Account, ...],
+    data: bytes,
+) -> None:
+    """The same of reports and replies, as `ingest` decodes them. A push's fields may be in its body or its query."""
+    for account in accounts:
+        for push in pushes(data)[: 1 if source == "poll" else 2]:
+            receipt = Receipt(account.name, kind, source, NOW, push.method, push.query, push.headers, push.body)
+            try:
+                check_understood(tuple(decode(account, receipt)))
+            except DecodeError as error:
+                assert push.method == "GET" or error.raw == data  # noqa: PT017
+
+
+def check_verify(pusher: TakesPushes, accounts: tuple[Account, ...], data: bytes) -> None:
+    """Whether a push is the vendor's is told of any bytes."""
+    for account in accounts:
+        for push in pushes(data):
+            for kind in cast("tuple[Kind, ...]", ("reports", "inbound")):
+                assert pusher.verify_push(account, push, kind) in (True, False)
+
+
+def pushes(data: bytes) -> tuple[Push, Push]:
+    """Bytes as the body of a POST, and as the query of a GET."""
+    query = parse_qsl(data.decode(errors="replace"), keep_blank_values=True)
+    return Push("POST", body=data), Push("GET", query=tuple(query))
+
+
+def check_understood(answer: object) -> None:
+    """What a decoder may answer, and that the table takes all that it says."""
+    assert isinstance(answer, Accepted | Refused | Page | tuple | bool)
+    if isinstance(answer, Accepted):
+        for vendor_id in answer.vendor_ids:
+            STORE.update(Update((f"vid#account#{vendor_id}", "map"), "SET x = :x", {"x": answer.vendor_status}))
+        assert {each.number for each in answer.rejected} <= set(NUMBERS)
+    items = answer.items if isinstance(answer, Page) else answer if isinstance(answer, tuple) else ()
+    for item in items:
+        if isinstance(item, Report):
+            reports.keep_early(cast("Table", STORE), "account", item, NOW, 0)
+        elif isinstance(item, Inbound):
+            store_reply(item)
+
+
+def store_reply(inbound: Inbound) -> None:
+    """Store a reply, or a part of one, as `ingest` does."""
+    if inbound.part is None:
+        at = int(inbound.received_at.timestamp() * 1000) if inbound.received_at else NOW
+        identity = replies.reply_id("account", inbound, 0)
+        reply = replies.Reply(
+            identity, "account", "", inbound.number, inbound.access_number, inbound.extension, inbound.text, at
+        )
+        replies.put_reply(cast("Table", STORE), reply, 0)
+        return
+    group = replies.place_part(None, replies.group_key("account", inbound), inbound, NOW)
+    assert (group.account, group.number) == ("account", inbound.number)
+    replies.put_group(cast("Table", STORE), group, NOW, 0)
+
+
+class Store:
+    """In the table's place: takes what DynamoDB takes, keys that are neither empty nor too long, and keeps nothing."""
+
+    def put(self, item: Item, _condition: str = "", _values: Mapping[str, Any] | None = None) -> None:
+        for name, limit in KEY_BYTES.items():
+            if name in item:
+                assert 1 <= len(item[name].encode(errors="replace")) <= limit, f"{name} is empty or too long"
+        to_wire(item)
+
+    def update(self, update: Update) -> Item:
+        self.put({"pk": update.key[0], "sk": update.key[1]} | dict(update.values))
+        return {}
+
+
+STORE = Store()
+
+
+# The other doors
+
+
+def check_webhook(data: bytes) -> None:
+    """Any request to a push address is answered; what is acknowledged can be read again, and is the push."""
+    stored: list[str] = []
+    receiver = receive.Receiver(lambda: EVERYBODY, stored.append, lambda: NOW)
+    words = data[:200].decode(errors="surrogateescape").split("\n") + [""] * 3
+    for name, account in EVERYBODY.accounts.items():
+        for push in pushes(data):
+            for token, address in ((TOKEN, "192.0.2.1"), (words[0], words[1]), (TOKEN, words[2])):
+                stored.clear()
+                answer = receive.receive(receiver, name, token, "reports", push, address)
+                assert answer.status in (200, 403)
+                assert (answer.status == 200) is bool(stored)
+                assert not stored or parse_receipt(stored[0]).push == push
+                assert not stored or (token == TOKEN and account.push)
+
+
+EVERYBODY = Settings({vendor: accounts_of(vendor)[0] for vendor in VENDORS}, ())
+
+
+def check_xml(data: bytes) -> None:
+    """Records or DecodeError, for either root."""
+    for charset in ("gb18030", "utf-8"):
+        for root, record in (("reports", "report"), ("delivers", "deliver")):
+            with suppress(DecodeError):
+                parse_records(data, charset, root, record)
+
+
+def check_accounts(data: bytes) -> None:
+    """A document is refused, or leads nowhere that it must not, whoever reads its addresses."""
+    try:
+        settings = parse_accounts(data)
+    except ConfigurationError:
+        return
+    for account in settings.accounts.values():
+        host = urlsplit(account.base_url).hostname
+        assert host
+        assert host == (parse_url(account.base_url).host or "").strip("[]").lower()
+        address = literal(host.rstrip("."))
+        assert address is None or not forbidden(address, allow_loopback=False)
+
+
+def check_request(data: bytes) -> None:
+    """A body that is posted is a problem, or can be accepted."""
+    event = {"resource": "/messages", "httpMethod": "POST", "body": data.decode(errors="replace")}
+    with suppress(Problem, ValidationError):
+        fields = bodies.parse(bodies.cleaned(event)["body"] or "")
+        with suppress(ValidationError):
+            TemplateBody.model_validate(fields)
+        message = NewMessage.model_validate(fields)
+        if not [*sending.inconsistencies(message), *sending.out_of_time(message, NOW)]:
+            sending.post_of(message, "", sending.hash_of(fields))
+
+
+def check_cursor(data: bytes) -> None:
+    """A cursor is a position or a problem."""
+    with suppress(Problem):
+        cursors.read(data.decode(errors="replace"), BY_NUMBER_POSITION)
