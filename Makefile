@@ -56,6 +56,7 @@ types: setup
 
 security: setup
 	$(VENV)/bandit --quiet --recursive $(CODE)
+	$(VENV)/python -m tests.leaks
 
 template: setup
 	$(SAM)/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
