@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """The keys of the stack's API. `api_gateway` is a boto3 client; `usage_plan` gives the plan's id."""
+    """The keys of the stack's API. `usage_plan` gives the plan's id."""
 
-    api_gateway: Callable[[], Any]
+    api_gateway: Callable[[], "APIGatewayClient"]
     usage_plan: Callable[[], str]
     prefix: str  # of the keys' names, for whoever reads the console
 
     def create(self, name: str, value: str) -> str:
         """Make the key of a client, ready to be used. Its id; on any failure nothing is left behind."""
         client = self.api_gateway()
-        key_id: str = client.create_api_key(name=f"{self.prefix}-{name}", value=value, enabled=True)["id"]
+        key_id = client.create_api_key(name=f"{self.prefix}-{name}", value=value, enabled=True)["id"]
         try:
             client.create_usage_plan_key(usagePlanId=self.usage_plan(), keyId=key_id, keyType="API_KEY")
         except BaseException:

@@ -2,13 +2,16 @@
 
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 
 from smsgateway import runtime
 from smsgateway.api.clients import Authenticator
 from smsgateway.api.keys import ApiKeys
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
 
 
 @cache
@@ -27,7 +30,7 @@ def api_keys() -> ApiKeys:
 
 
 @cache
-def _api_gateway() -> Any:
+def _api_gateway() -> "APIGatewayClient":
     return boto3.client("apigateway", config=runtime.CLIENT_CONFIG)
 
 
@@ -36,4 +39,4 @@ def _usage_plan() -> str:
     """The usage plan's id. A parameter holds it, because the plan is made after the function."""
     systems_manager = boto3.client("ssm", config=runtime.CLIENT_CONFIG)
     name = runtime.environment().usage_plan_parameter
-    return str(systems_manager.get_parameter(Name=name)["Parameter"]["Value"])
+    return systems_manager.get_parameter(Name=name)["Parameter"]["Value"]
