@@ -237,6 +237,29 @@ def test_another_clients_message_does_not_exist(api: Api) -> None:
         assert show(api, message_id).json["status"] == "queued"
 
 
+def test_two_clients_with_the_same_idempotency_key_have_two_messages(api: Api) -> None:
+    mine, theirs = api.sender("shop"), api.sender("bank")
+    body, headers = {"to": "13800138000", "text": "您好"}, {"Idempotency-Key": "order-1"}
+
+    first = api.post(body, key=mine, headers=headers)
+    second = api.post(body | {"text": "别的"}, key=theirs, headers=headers)
+
+    assert (first.status, second.status) == (202, 202)
+    assert first.json["id"] != second.json["id"]
+    assert show(api, first.json["id"], key=theirs).status == 404
+
+
+def test_another_clients_cursor_shows_nothing_of_it(api: Api) -> None:
+    mine, theirs = api.sender("shop"), api.sender("bank")
+    for _ in range(3):
+        post(api, FIVE[:1], key=mine)
+    page = api.call("GET", "/messages", query={"to": FIVE[0], "limit": "1"}, key=mine).json
+    following = {"to": FIVE[0], "limit": "1", "next": page["next"]}
+
+    assert len(api.call("GET", "/messages", query=following, key=mine).json["items"]) == 1
+    assert api.call("GET", "/messages", query=following, key=theirs).json["items"] == []
+
+
 @pytest.mark.parametrize("message_id", ["msg_" + "0" * 26, "account#hb-main", "client#x", "msg_", "mo_1"])
 def test_what_is_no_message(api: Api, message_id: str) -> None:
     assert show(api, message_id).status == 404

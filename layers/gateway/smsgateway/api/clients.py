@@ -47,7 +47,7 @@ class Authenticator:
         known = self._clients.get(given)
         if known and self._clock() < known[1]:
             return known[0]
-        if hmac.compare_digest(given, self._administrator_hash()):
+        if hmac.compare_digest(given.encode(), self._administrator_hash().encode()):
             return ADMINISTRATOR
         self._clients.pop(given, None)
         client = registry.find_client(self._table, given)

@@ -9,7 +9,8 @@ from smsgateway.api.problems import invalid
 from smsgateway.text import normalise_number
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="the most items of a page")]
-Next = Annotated[str | None, Query(alias="next", max_length=2000, description="`next` of the page before")]
+# Longer ones, if somebody makes them up, hold keys that DynamoDB refuses.
+Next = Annotated[str | None, Query(alias="next", max_length=600, description="`next` of the page before")]
 Since = Annotated[str | None, Query(max_length=40, description="ISO 8601 with zone, inclusive")]
 NamePath = Annotated[str, Path(pattern=NAME)]
 NumberPath = Annotated[str, Path(max_length=64, description="with or without +86")]

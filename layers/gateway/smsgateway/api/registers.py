@@ -54,7 +54,7 @@ def show_template(name: NamePath) -> dict[str, Any]:
     summary="Register a template",
     tags=["Templates"],
     operation_id="putTemplate",
-    responses=answers.described({200: ("It is registered", answers.Template)}, 400, 413, 503),
+    responses=answers.described({200: ("It is registered", answers.Template)}, 400, 404, 413, 503),
 )
 def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[str, Any]:
     """Replaces one of the same name; messages that were accepted before keep the text that they were made of.
@@ -129,7 +129,7 @@ def _view(template: Template) -> dict[str, Any]:
     summary="Suppress a number",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}, 400, 413),
+    responses=answers.described({200: ("Nothing is accepted for it from now on", answers.Suppression)}, 404, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
     """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at. For administrators."""
