@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.said import AttentiveApi, Said
 from tests.local import simulators
-from tests.local.api import Answer, Api
+from tests.local.api import Answer
 from tests.local.events import Event, EventTap
 from tests.local.running import World, local_world
 from tests.simulators.client import ControlClient
@@ -29,13 +30,22 @@ class Gateway:
     """The deployed gateway from outside, and the vendors' side of it. Each test takes numbers nobody else has."""
 
     world: World
-    api: Api
+    api: AttentiveApi
     tap: EventTap
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def vendors(self) -> ControlClient:
         return self.world.simulators.control
+
+    @property
+    def said(self) -> Said:
+        """Everything that must not be in a log."""
+        return self.api.said
+
+    def client(self, key: str) -> AttentiveApi:
+        """The API for whoever has this key."""
+        return AttentiveApi(self.api.url, key, self.said)
 
     def number(self, ending: str = "0000") -> str:
         """A number that meets the fate of its ending (tests/simulators/README.md)."""
@@ -99,7 +109,7 @@ class Gateway:
 def gateway() -> Iterator[Gateway]:
     with local_world("test") as world, EventTap(world.stack) as tap:
         add_accounts(world)
-        yield Gateway(world, Api(world.stack.api_url, world.stack.api_key), tap)
+        yield Gateway(world, AttentiveApi(world.stack.api_url, world.stack.api_key), tap)
 
 
 def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Gateway
-from tests.local.api import Api
 
 BAD: list[tuple[str, dict[str, Any] | bytes, int, str]] = [
     ("no numbers", {"to": [], "text": "x"}, 422, "to"),
@@ -131,7 +130,7 @@ def test_a_dry_run_sends_nothing(gateway: Gateway) -> None:
 def test_a_sender_sees_its_own_messages_alone(gateway: Gateway) -> None:
     made = gateway.api.post("/clients", {"name": "shop", "role": "sender", "purposes": ["otp"], "daily_segments": 2})
     assert made.status == 201, made
-    shop = Api(gateway.api.url, made.body["api_key"])
+    shop = gateway.client(made.body["api_key"])
     foreign = gateway.send(to=gateway.number("9200"), text="别人的", account="ly-1")
     own = shop.post(
         "/messages", {"to": gateway.number("9200"), "text": "自己的", "signature": "示例", "purpose": "otp"}
@@ -164,7 +163,7 @@ def test_the_accounts_say_how_they_are(gateway: Gateway) -> None:
 
 
 def test_the_document_and_its_pages_are_open(gateway: Gateway) -> None:
-    nobody = Api(gateway.api.url, "")
+    nobody = gateway.client("")
 
     document = nobody.get("/openapi.json")
     page = nobody.get("/docs")

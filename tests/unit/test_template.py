@@ -123,6 +123,14 @@ def rights(name: str) -> set[str]:
     return {action for statement in statements(name) for action in listed(statement["Action"])}
 
 
+def test_vendors_on_this_machine_are_off_unless_the_stack_says_otherwise() -> None:
+    assert TEMPLATE["Parameters"]["AllowLoopbackVendors"]["Default"] == "false"
+    for name in FUNCTIONS:
+        variables = function(name)["Environment"]["Variables"]
+        allowed = {"Ref": "AllowLoopbackVendors"} if "ACCOUNTS_SECRET" in variables else None
+        assert variables.get("ALLOW_LOOPBACK_VENDORS") == allowed
+
+
 def test_these_are_all_functions() -> None:
     assert set(of_type("AWS::Serverless::Function")) == {f"{name.capitalize()}Function" for name in FUNCTIONS}
 

@@ -1,0 +1,29 @@
+"""What the functions hold between calls (runtime.py), as far as no handler's own test shows it."""
+
+from typing import Any
+
+import pytest
+
+from smsgateway import runtime
+from smsgateway.model import Account, Request, Response
+
+
+@pytest.mark.parametrize(("variable", "allowed"), [("true", True), ("false", False), (None, False)])
+def test_every_vendor_call_knows_the_stacks_word_on_this_machine(
+    variable: str | None, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def call(_request: Request, **bounds: Any) -> Response:
+        seen.append(bounds)
+        return Response(200)
+
+    monkeypatch.delenv("ALLOW_LOOPBACK_VENDORS", raising=False)
+    if variable:
+        monkeypatch.setenv("ALLOW_LOOPBACK_VENDORS", variable)
+    runtime.environment.cache_clear()
+    account = Account("hb", "hbsmservice", "http://vendor.example", {})
+    runtime.vendor_call(call)(account, Request("GET", "http://vendor.example"), 3.0)
+    runtime.environment.cache_clear()
+
+    assert seen == [{"deadline": 3.0, "allow_loopback": allowed}]
