@@ -19,7 +19,20 @@ LAYERS = (
     ("model", "errors", "text", "ids", "addresses", "document"),
     ("codecs",),
     ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "plan"),
-    ("accept", "dispatch", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
+    (
+        "accept",
+        "post",
+        "dispatch",
+        "figures",
+        "ingest",
+        "poll",
+        "publish",
+        "receive",
+        "silence",
+        "sweep",
+        "api",
+        "runtime",
+    ),
     ("functions",),
 )
 NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}

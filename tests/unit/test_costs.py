@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from smsgateway import encoding
-from smsgateway.accept import Acceptor, Post, accept
+from smsgateway.accept import Acceptor, accept
 from smsgateway.codecs import VENDORS
 from smsgateway.dispatch import Dispatcher, dispatch
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.model import Account, Personal, Status
+from smsgateway.post import Post
 from smsgateway.settings import AccountsCache, Settings
 from smsgateway.store import recipients, submissions
 from smsgateway.store.messages import Payload

@@ -4,19 +4,28 @@ A message to one number is one item, written once. A larger one claims its id fi
 from the last write on; until then nothing of it is sent, so that a client may repeat what got no answer.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from smsgateway import encoding, queues, routing, text
-from smsgateway.codecs import VENDORS
+from smsgateway import encoding, queues, routing
 from smsgateway.errors import EncodeError
 from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
-from smsgateway.model import Account, Message, Personal, Purpose, Reason
+from smsgateway.model import Account, Message, Personal, Reason
 from smsgateway.plan import plan
+from smsgateway.post import (
+    Post,
+    Recipients,
+    Refusal,
+    contents_of,
+    landlines_of,
+    recipients_of,
+    without,
+    without_landlines,
+)
 from smsgateway.settings import Settings
 from smsgateway.store import messages, registry, submissions
 from smsgateway.store.messages import Payload
@@ -28,55 +37,12 @@ ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is
 BEIJING = timezone(timedelta(hours=8))
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
-SET_APART = {Reason.SUPPRESSED: "this number is suppressed", Reason.LANDLINE: "a landline, which no account takes"}
 PLACES = {  # the field that a reason is about, where it is not the content
     Reason.EXTENSION_REFUSED: "extension",
     Reason.SIGNATURE_REFUSED: "signature",
     Reason.INVALID_NUMBER: "to",
     Reason.LANDLINE: "to",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalPost:
-    """One entry of `messages`."""
-
-    to: str
-    text: str | None = None
-    params: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """The body of `POST /messages`, well formed but not yet understood."""
-
-    purpose: Purpose
-    to: tuple[str, ...] = ()
-    text: str | None = None
-    template: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    personal: tuple[PersonalPost, ...] = ()
-    signature: str | None = None
-    account: str | None = None
-    extension: str = ""
-    reference: str = ""
-    send_at: int | None = None  # epoch ms
-    valid_for: int | None = None  # seconds
-    resend_unconfirmed: bool = False
-    dry_run: bool = False
-    idempotency_key: str = ""
-    body_hash: str = ""
-
-
-class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
-    """The post is not accepted. `errors` are places in the body and what is wrong there."""
-
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[tuple[str, str]] = ()) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.errors = tuple(errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +58,26 @@ class Acceptor:
     warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    """Who shall get the message, each number with its place in the post, and who cannot."""
-
-    numbers: Mapping[str, int]
-    refused: tuple[Mapping[str, str], ...]
-    errors: tuple[tuple[str, str], ...]  # the places of the refused
-
-
 def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
     """Accept a post, or say what would happen (`dry_run`). The status and body of the answer; raises Refusal."""
     _may(client, post)
-    recipients = _recipients(post)
+    recipients = recipients_of(post)
     identity = _identity(acceptor, client, post)
     if post.idempotency_key and not post.dry_run and (first := _first_answer(acceptor, identity, post, recipients)):
         return 202, first
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     suppressed = registry.suppressed(acceptor.table, recipients.numbers)
-    recipients = _without(recipients, suppressed, Reason.SUPPRESSED, post)
+    recipients = without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
     settings = acceptor.settings()
     candidates = _candidates(acceptor, client, post, settings)
     accounts = [settings.accounts[name] for name in candidates]
-    recipients, mobiles_only = _without_landlines(recipients, accounts, post)
+    recipients, mobiles_only = without_landlines(recipients, accounts, post)
     template = _template(acceptor.table, post)
-    payload, common = _contents(post, template, recipients)
+    payload, common = contents_of(post, template, recipients)
     message = replace(
         _message(acceptor, client, post, template, payload, common),
         id=identity,
@@ -139,7 +96,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     except ConditionFailed as failed:
         if not _our_own(failed.item, message):
             _give_back(acceptor, client, message)
-        first = _first_answer(acceptor, identity, post, _recipients(post))
+        first = _first_answer(acceptor, identity, post, recipients_of(post))
         if first is None:
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
@@ -196,100 +153,6 @@ def _template(table: Table, post: Post) -> Template | None:
             [("template", "no template has this name")],
         )
     return template
-
-
-def _recipients(post: Post) -> Recipients:
-    """Numbers normalised, duplicates merged, the invalid set apart."""
-    written = [entry.to for entry in post.personal] or list(post.to)
-    place = _place(post)
-    numbers: dict[str, int] = {}
-    refused: list[Mapping[str, str]] = []
-    errors: list[tuple[str, str]] = []
-    for index, raw in enumerate(written):
-        number = text.normalise_number(raw)
-        if number is None:
-            refused.append({"to": raw, "reason": Reason.INVALID_NUMBER})
-            errors.append((place.format(index), "not a mainland number (11 digits, 13… to 19…, with or without +86)"))
-        elif number in numbers and post.personal:
-            problem = f"the same number as {place.format(numbers[number])}"
-            detail = "a personalised message has each number at most once"
-            raise Refusal(422, "Number given twice", detail, [(place.format(index), problem)])
-        else:
-            numbers.setdefault(number, index)
-    return Recipients(numbers, tuple(refused), tuple(errors))
-
-
-def _place(post: Post) -> str:
-    """Where a number stands in the post, its index to be filled in."""
-    return "messages[{}].to" if post.personal else "to[{}]"
-
-
-def _without(recipients: Recipients, numbers: Collection[str], reason: Reason, post: Post) -> Recipients:
-    """The recipients with some of them among the refused, for a reason."""
-    place, apart = _place(post), set(numbers)
-    return Recipients(
-        {number: index for number, index in recipients.numbers.items() if number not in apart},
-        (*recipients.refused, *({"to": number, "reason": reason} for number in numbers)),
-        (*recipients.errors, *((place.format(recipients.numbers[number]), SET_APART[reason]) for number in numbers)),
-    )
-
-
-def _without_landlines(recipients: Recipients, accounts: Sequence[Account], post: Post) -> tuple[Recipients, bool]:
-    """Landlines beside mobiles set apart too, unless every account takes them; and whether that was done.
-
-    Hardly a vendor takes landlines: one of them in a list must not lead the whole list away from the others, nor leave
-    it without failover. Where all numbers are landlines, the route gives way, as it does to other content.
-    """
-    landlines = _landlines(recipients)
-    taken = all(VENDORS[account.vendor].profile.landlines for account in accounts)
-    if taken or len(landlines) in (0, len(recipients.numbers)):
-        return recipients, False
-    return _without(recipients, landlines, Reason.LANDLINE, post), True
-
-
-def _landlines(recipients: Recipients) -> list[str]:
-    return [number for number in recipients.numbers if text.is_landline(number)]
-
-
-def _one_signature(post: Post, content: Personal) -> Personal:
-    """The content, unless it begins with another signature than the one that is asked for."""
-    own, _ = text.split_signature(content.text)
-    if own and post.signature and own != post.signature:
-        problem = "the text begins with another signature"
-        raise Refusal(422, "Two signatures", f"{problem}: leave one of them out", [("signature", problem)])
-    return content
-
-
-def _contents(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
-    """What each shall read: one content a number, or none there and one for all."""
-    numbers = tuple(recipients.numbers)
-    if not post.personal:
-        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""))
-    contents = tuple(_personal(post, template, index) for index in recipients.numbers.values())
-    return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
-
-
-def _personal(post: Post, template: Template | None, index: int) -> Personal:
-    """What the entry at `index` of `messages` shall read."""
-    entry = post.personal[index]
-    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."))
-
-
-def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:
-    if template is None:
-        return Personal(plain or "", {})
-    said = {"missing": "the template needs this variable", "unknown": "the template has no such variable"}
-    problems = [(name, said[problem]) for name, problem in text.template_problems(template.text, params)]
-    problems += [
-        (name, f"longer than the {longest} characters that the template allows")
-        for name, longest in template.lengths.items()
-        if len(params.get(name, "")) > longest
-    ]
-    if problems:
-        named = "; ".join(f"{name}: {problem}" for name, problem in problems)
-        errors = [(f"{place}params.{name}", problem) for name, problem in problems]
-        raise Refusal(422, "Wrong variables", f"template {template.name}: {named}", errors)
-    return Personal(text.render(template.text, params), dict(params))
 
 
 def _routed(
@@ -401,9 +264,9 @@ def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Rec
         detail = "this key came with another body; use a new key for a new message"
         errors = [("Idempotency-Key", "used before, with another body")]
         raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    recipients = _without(recipients, first.suppressed, Reason.SUPPRESSED, post)
+    recipients = without(recipients, first.suppressed, Reason.SUPPRESSED, post)
     if first.mobiles_only:
-        recipients = _without(recipients, _landlines(recipients), Reason.LANDLINE, post)
+        recipients = without(recipients, landlines_of(recipients), Reason.LANDLINE, post)
     return _answer(first, recipients)
 
 

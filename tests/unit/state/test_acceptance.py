@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from smsgateway.accept import Post, Refusal
+from smsgateway.post import Post, Refusal
 from smsgateway.store.messages import load_message
 from smsgateway.store.registry import Client
 from smsgateway.store.submissions import load_submissions

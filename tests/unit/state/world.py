@@ -8,13 +8,14 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from smsgateway.accept import Acceptor, PersonalPost, Post, accept
+from smsgateway.accept import Acceptor, accept
 from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
 from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller
+from smsgateway.post import PersonalPost, Post
 from smsgateway.publish import events_of
 from smsgateway.queues import Receipt, WakeUps, parse_receipt, parse_wake_up
 from smsgateway.settings import AccountsCache, Settings

@@ -8,11 +8,12 @@ from typing import Annotated, Any, cast
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
-from smsgateway.accept import Acceptor, PersonalPost, Post, Refusal, accept
+from smsgateway.accept import Acceptor, accept
 from smsgateway.api.answers import AcceptedMessage, DryRun, described
 from smsgateway.api.calls import client_of, new_router
 from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage, moment
 from smsgateway.api.problems import Problem, invalid
+from smsgateway.post import PersonalPost, Post, Refusal
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
 
