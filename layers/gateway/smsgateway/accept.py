@@ -63,6 +63,7 @@ class Post:
     send_at: int | None = None  # epoch ms
     valid_for: int | None = None  # seconds
     resend_unconfirmed: bool = False
+    resend_undelivered: bool = False
     dry_run: bool = False
     idempotency_key: str = ""
     body_hash: str = ""
@@ -372,6 +373,7 @@ def _message(
         reference=post.reference,
         send_at=post.send_at,
         resend_unconfirmed=post.resend_unconfirmed,
+        resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,
     )
 
