@@ -60,8 +60,8 @@ def _events(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
 
 def _segments(submission: Stored) -> dict[str, int]:
     """The recipients of a submission and their segments; one each where no row was written yet."""
-    if submission.single and submission.item:
-        return {submission.item["to"]: submission.segments}
+    if own := submission.payload():
+        return dict.fromkeys(own.numbers, submission.segments)
     numbers = load_payload(runtime.table(), submission.key).numbers
     rows = {outcome.number: outcome.segments for outcome in all_outcomes(runtime.table(), submission)}
     return {number: rows.get(number, 1) for number in numbers}

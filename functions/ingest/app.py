@@ -16,6 +16,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Ingest each receipt of an SQS batch; those that failed are the batch's failures."""
     ingester = Ingester(
         table=runtime.table(),
+        wake_ups=runtime.wake_ups(),
         settings=runtime.accounts_cache().get,
         park=_park,
         now=runtime.now_ms,

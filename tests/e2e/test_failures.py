@@ -90,6 +90,44 @@ def test_a_larger_broadcast_is_split_for_the_next_account(gateway: Gateway) -> N
     assert gateway.until(message_id, "delivered")["counts"] == {"delivered": 150}
 
 
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_failed_recipient_goes_to_the_next_account(gateway: Gateway, others: int) -> None:
+    # GIVEN a number that the first vendor cannot reach, and another one can
+    number, reached = gateway.number("9110"), [gateway.number("0014") for _ in range(others)]
+
+    # WHEN the client accepts that it is sent again
+    text, allowed = f"再试另一家 {others}", {"undelivered": True}
+    message_id = gateway.send(to=[number, *reached], text=text, purpose="otp", resend=allowed)
+
+    # THEN it alone goes through the next vendor too, and its one final status is the delivery there
+    delivered = gateway.event("Message Delivered", message_id, 1 + others)
+    through = {event["detail"]["to"]: event["detail"]["account"] for event in delivered}
+    assert through == {number: "ic-1"} | dict.fromkeys(reached, "hb-1")
+    assert [each["account"] for each in gateway.vendors.messages(number=number)] == ["hb-1", "ic-1"]
+    assert all(len(gateway.vendors.messages(number=one)) == 1 for one in reached)
+    shown = gateway.until(message_id, "delivered")
+    assert shown["counts"] == {"delivered": 1 + others}
+    assert [(entry["account"], entry["status"]) for entry in shown["recipients"][0]["history"]] == [
+        ("hb-1", "submitted"),
+        ("hb-1", "undelivered"),
+        ("ic-1", "submitted"),
+        ("ic-1", "delivered"),
+    ]
+    about = [event for event in gateway.tap.events if event["detail"].get("message_id") == message_id]
+    assert {event["detail-type"] for event in about} == {"Message Submitted", "Message Delivered"}
+
+
+def test_a_failure_about_the_number_goes_nowhere(gateway: Gateway) -> None:
+    number = gateway.number("9000")
+
+    message_id = gateway.send(to=number, text="不再打扰", purpose="marketing", resend={"undelivered": True})
+
+    # langyu says that it is on a blacklist, which no other vendor is asked to go around
+    undelivered = gateway.event("Message Undelivered", message_id)[0]["detail"]
+    assert (undelivered["account"], undelivered["reason"]) == ("ly-1", "blacklisted")
+    assert [each["account"] for each in gateway.vendors.messages(number=number)] == ["ly-1"]
+
+
 def test_an_unreadable_push_is_acknowledged_and_parked(gateway: Gateway) -> None:
     entry = next(account for account in gateway.world.simulators.accounts if account["name"] == "hb-1")
     path = f"/push/hb-1/{entry['push']['token']}/reports"

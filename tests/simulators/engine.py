@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar, Protocol
 
-from tests.simulators.fates import Fate, Reply, ReportStep, fate_of
+from tests.simulators.fates import DELIVERED, Fate, Reply, ReportStep, fate_of
 from tests.simulators.faults import Scripts
 from tests.simulators.journal import Journal
 from tests.simulators.model import KINDS, Account, Draft, Inbound, Kind, Message, PushTarget, Report, Template
@@ -189,6 +189,16 @@ class Engine:
     def fate(self, number: str) -> Fate:
         return fate_of(number, magic=self.settings.magic)
 
+    def fate_through(self, account: Account, number: str) -> Fate:
+        """What becomes of a message that this account sends to the number now."""
+        fate, earlier = self.fate(number), self._by_number.get(number, ())
+        elsewhere = any(message.account != account.name for message in earlier)
+        return DELIVERED if fate.first_account_only and elsewhere else fate
+
+    def fate_of(self, message: Message) -> Fate:
+        """What becomes of a message that was accepted."""
+        return DELIVERED if message.fate == DELIVERED.name else self.fate(message.number)
+
     def accept(
         self,
         account: Account,
@@ -214,7 +224,7 @@ class Engine:
                     our_id=draft.our_id,
                     vendor_id=draft.vendor_id,
                     segments=segments(draft.text),
-                    fate=self.fate(draft.number).name,
+                    fate=self.fate_through(account, draft.number).name,
                     at=now,
                     due=start,
                     garbled=garbled,
@@ -230,7 +240,7 @@ class Engine:
         reports: dict[float, list[Item]] = defaultdict(list)
         replies: dict[float, list[Item]] = defaultdict(list)
         for message in messages:
-            fate = self.fate(message.number)
+            fate = self.fate_of(message)
             for step in fate.reports if wants_report else ():
                 at = start + (settings.late_delay if step.late else settings.report_delay * step.after)
                 reports[at].extend(carrier.reports(message, step, at))

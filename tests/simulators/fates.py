@@ -39,6 +39,7 @@ class Fate:
     reports: tuple[ReportStep, ...] = (ReportStep(),)
     reply: Reply | None = None
     rejected: Literal["", "invalid", "blacklisted"] = ""
+    first_account_only: bool = False  # any other account that sends to the number afterwards delivers
 
 
 DELIVERED = Fate("delivered")
@@ -55,6 +56,7 @@ FATES: dict[int, Fate] = {
     9107: Fate("last-segment-fails", (ReportStep(part="last-fails"),)),
     9108: Fate("delivered-other", (ReportStep("delivered-other"),)),
     9109: Fate("last-segment-missing", (ReportStep(part="last-missing"),)),
+    9110: Fate("failed-at-first", (ReportStep("failed", -1),), first_account_only=True),
     9200: Fate("reply", reply=Reply("收到，谢谢")),
     9201: Fate("opt-out", reply=Reply("TD")),
     9202: Fate("opt-out", reply=Reply("退订")),

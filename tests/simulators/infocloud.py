@@ -276,7 +276,7 @@ class Infocloud(Vendor):
         finals = []
         for message in messages:
             status = ""
-            for step in self.engine.fate(message.number).reports:
+            for step in self.engine.fate_of(message).reports:
                 at = message.due + (settings.late_delay if step.late else settings.report_delay * step.after)
                 said = [report.status for report in self.reports(message, step, at) if at <= now]
                 status = said[-1] if said and said[-1] != "UNKNOWN" else status

@@ -111,7 +111,7 @@ class Qixintong(Vendor):
             case "pending":
                 return NONE_YET, ""
             case "failed":
-                return (FAILED if index == 0 else str(30 + index)), ""
+                return (FAILED if index <= 0 else str(30 + index)), ""
 
     def page_size(self, kind: Kind) -> int:
         return 100 if kind == "reports" else 50

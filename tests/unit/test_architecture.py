@@ -18,21 +18,8 @@ FUNCTIONS = ROOT / "functions"
 LAYERS = (
     ("model", "errors", "text", "ids", "addresses", "document"),
     ("codecs",),
-    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "plan"),
-    (
-        "accept",
-        "post",
-        "dispatch",
-        "figures",
-        "ingest",
-        "poll",
-        "publish",
-        "receive",
-        "silence",
-        "sweep",
-        "api",
-        "runtime",
-    ),
+    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "plan", "post", "resend"),
+    ("accept", "dispatch", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
     ("functions",),
 )
 NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}

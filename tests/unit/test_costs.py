@@ -86,7 +86,8 @@ class Gateway:
             dispatch(work, self.queues.keys.pop(), self.now + 70_000)
 
     def deliver(self) -> None:
-        work = Ingester(self.table, self.settings, self._parked, self.clock, RETENTION)
+        wake_ups: Any = self.queues
+        work = Ingester(self.table, wake_ups, self.settings, self._parked, self.clock, RETENTION)
         for sent in self.vendors.sent:
             for receipt in voices.delivered(self.account, sent, self.now):
                 ingest(work, receipt)

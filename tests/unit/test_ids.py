@@ -38,8 +38,29 @@ def test_a_reference_names_its_submission(now: int, randomness: int, index: int,
     assert len(key.reference) <= 50
 
 
+NUMBERS = st.integers(10**10, 10**12 - 1).map(str)
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 99_999), st.text(max_size=20), NUMBERS)
+def test_so_does_a_resends(now: int, index: int, owner: str, number: str) -> None:
+    key = SubmissionKey(ids.message_id(now, 7), ids.root_path(index))
+    resend = key.child(3).resend(owner, number)
+    assert resend == key.resend(owner, number)  # whichever of the root's submissions it was
+    assert ids.parse_reference(resend.reference) == resend
+    assert (resend.root, resend.resent, key.child(3).resent) == (key.root, True, False)
+    assert resend.reference.isalnum()
+    assert len(resend.reference) <= 50
+    assert number not in resend.token
+    assert resend != key.resend(owner, number[::-1] + "0")
+    assert resend != key.resend(owner + "0", number)
+
+
 @pytest.mark.parametrize(
-    "reference", ["", "0" * 26, "0" * 30, "0" * 32, "U" + "0" * 30, "0" * 30 + "x", "0" * 26 + "１２３４５"]
+    "reference",
+    [
+        *("", "0" * 26, "0" * 30, "0" * 32, "U" + "0" * 30, "0" * 30 + "x", "0" * 26 + "１２３４５"),
+        *("0" * 31 + "r", "0" * 31 + "r" + "0" * 11, "0" * 31 + "r" + "u" * 12, "0" * 34 + "r" + "0" * 12),
+    ],
 )
 def test_what_is_no_reference(reference: str) -> None:
     assert ids.parse_reference(reference) is None

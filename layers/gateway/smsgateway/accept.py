@@ -235,6 +235,7 @@ def _message(
         reference=post.reference,
         send_at=post.send_at,
         resend_unconfirmed=post.resend_unconfirmed,
+        resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,
     )
 

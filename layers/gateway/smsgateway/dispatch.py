@@ -27,10 +27,11 @@ from smsgateway.model import (
     State,
     Submission,
 )
+from smsgateway.resend import Resender
 from smsgateway.settings import AccountsCache, Settings
-from smsgateway.store import accounts, calls, submissions
+from smsgateway.store import accounts, calls, resends, submissions
 from smsgateway.store.calls import Calls
-from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
+from smsgateway.store.messages import Payload, load_payload, put_payload
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
@@ -91,7 +92,7 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
         with suppress(ConditionFailed):  # it came back after all, or a report came
             submissions.expire(dispatcher.table, submission, now)
         return
-    message = _message_of(dispatcher.table, submission)
+    message = submissions.message_of(dispatcher.table, submission)
     if message is None:
         return  # its acceptance was never finished: nobody was promised anything, and sweep clears it away
     if submission.next_at > now:
@@ -103,6 +104,15 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
         _send(dispatcher, submission, message, known, hard_end)
     except ConditionFailed:
         return  # somebody else went on with it: its mark, its cancellation or its expiry stands
+    if submission.row:
+        _conclude_resend(dispatcher, key)
+
+
+def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
+    """Tell the recipient's row when a resend has ended unsent."""
+    resend = submissions.load_submission(dispatcher.table, key)
+    if resend and resends.unsent(resend):
+        resends.conclude(dispatcher.table, resend, dispatcher.now())
 
 
 def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None, Calls]:
@@ -117,18 +127,13 @@ def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None
     return submission, calls.read_calls(table.get(calls.calls_key(submission.account)))
 
 
-def _message_of(table: Table, submission: Stored) -> Message | None:
-    """The accepted message of a submission."""
-    if submission.single:
-        return submission.single
-    loaded = load_message(table, submission.key.message_id)
-    return loaded[0] if loaded and loaded[1] else None
-
-
 def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: Calls, hard_end: int) -> None:
     now = dispatcher.now()
     if now >= message.valid_until:
         submissions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
+        return
+    if resends.superseded(dispatcher.table, submission):
+        submissions.ended_unsent(dispatcher.table, submission, State.CANCELED)
         return
     settings = dispatcher.accounts.get()
     payload = submission.payload() or load_payload(dispatcher.table, submission.key)
@@ -280,7 +285,8 @@ def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         submissions.submitted(table, submission, answer, unless_early=False)
-        apply_early(table, job.account, submission, answer.vendor_ids, dispatcher.now())
+        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
+        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
 
 
 def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
@@ -313,7 +319,7 @@ def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
 
 
 def _others(job: Job, now: int) -> tuple[str, ...]:
-    return next_accounts(job.submission, job.message, job.payload, job.settings, now)
+    return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
 
 
 def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
@@ -327,22 +333,6 @@ def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
     )
 
 
-def next_accounts(
-    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
-) -> tuple[str, ...]:
-    """The accounts of the route that were not tried yet and can carry the content, in order."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
-    passed = {submission.account, *submission.tried}
-    return tuple(
-        name
-        for name in message.route
-        if name not in passed
-        and (account := settings.accounts.get(name))
-        and len(encoding.divide(account, payload)) <= MOST_CHILDREN
-        and encoding.problem_with(account, message, payload, at) is None
-    )
-
-
 def _not_this_account(
     dispatcher: Dispatcher,
     submission: Stored,
@@ -352,7 +342,7 @@ def _not_this_account(
     error: EncodeError,
 ) -> None:
     """The account cannot take the submission, which shows before any mark: the next one, or the end."""
-    others = next_accounts(submission, message, payload, settings, dispatcher.now())
+    others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
     account = settings.accounts.get(submission.account)
     if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
         others = (account.name, *others)  # it takes fewer at once than when the message was cut

@@ -1,10 +1,11 @@
 """From a stored message to a vendor's requests: contents for an account, how a payload is divided, whether it fits."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import batched
 
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
+from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import (
     Accepted,
     Account,
@@ -18,7 +19,9 @@ from smsgateway.model import (
     Submission,
     VendorTemplate,
 )
+from smsgateway.settings import Settings
 from smsgateway.store.messages import Payload
+from smsgateway.store.submissions import Stored
 from smsgateway.text import compose, segments
 
 PROBE_ID = "0" * 31  # as long as the id of a submission; only lengths and alphabets are looked at
@@ -124,3 +127,19 @@ def problem_with(account: Account, message: Message, payload: Payload, now: date
     except EncodeError as error:
         return error
     return None
+
+
+def next_accounts(
+    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """The accounts of the route that were not tried yet and can carry the content, in order. `now` in epoch ms."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
+    passed = {submission.account, *submission.tried}
+    return tuple(
+        name
+        for name in message.route
+        if name not in passed
+        and (account := settings.accounts.get(name))
+        and len(divide(account, payload)) <= MOST_CHILDREN
+        and problem_with(account, message, payload, at) is None
+    )

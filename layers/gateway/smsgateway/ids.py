@@ -5,9 +5,14 @@ with a smaller limit has children, and its *path* grows by three digits a genera
 *reference* of a submission is the message's 26 characters followed by the path: letters and digits only and at most 50
 characters, so that vendors that carry an id of the sender's (hbsmservice, infocloud) carry this one, and a report that
 brings it back names its submission without a mapping.
+
+A *resend* (`resend.undelivered`) is a submission to one recipient that another submission has failed. Its path is the
+root, an `r` and twelve characters that follow from that other one and the recipient: whoever decides on a resend
+gives it this path, and nobody can read the number in it.
 """
 
 import hashlib
+import re
 from typing import NamedTuple
 from zlib import crc32
 
@@ -16,8 +21,12 @@ ID_LENGTH = 26
 ROOT_DIGITS = 5
 CHILD_DIGITS = 3
 MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
+RESEND = "r"
+TOKEN_LENGTH = 12  # characters: 60 bits
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
+
+_PATH = re.compile(f"[0-9]{{{ROOT_DIGITS}}}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
 
 
 class SubmissionKey(NamedTuple):
@@ -38,6 +47,21 @@ class SubmissionKey(NamedTuple):
 
     def child(self, index: int) -> "SubmissionKey":
         return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
+
+    def resend(self, owner: str, number: str) -> "SubmissionKey":
+        """The resend to a recipient that this submission failed. `owner`: of its mark, which is random."""
+        digest = hashlib.sha256(f"{owner}\n{number}".encode()).digest()
+        token = base32(int.from_bytes(digest[:16]))[-TOKEN_LENGTH:]
+        return SubmissionKey(self.message_id, f"{self.root}{RESEND}{token}")
+
+    @property
+    def resent(self) -> bool:
+        return self.path[ROOT_DIGITS : ROOT_DIGITS + 1] == RESEND
+
+    @property
+    def token(self) -> str:
+        """What tells a resend from others of its root; empty for any other submission."""
+        return self.path[ROOT_DIGITS + 1 :] if self.resent else ""
 
 
 def base32(number: int) -> str:
@@ -63,8 +87,7 @@ def root_path(index: int) -> str:
 def parse_reference(reference: str) -> SubmissionKey | None:
     """The submission that a reference names, or None if it is not one of ours."""
     message, path = reference[:ID_LENGTH], reference[ID_LENGTH:]
-    whole = len(path) >= ROOT_DIGITS and (len(path) - ROOT_DIGITS) % CHILD_DIGITS == 0
-    if whole and path.isascii() and path.isdigit() and set(message) <= set(BASE32):
+    if _PATH.fullmatch(path) and set(message) <= set(BASE32):
         return SubmissionKey(f"msg_{message}", path)
     return None
 

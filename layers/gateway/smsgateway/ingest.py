@@ -11,10 +11,11 @@ from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Inbound, Refused, Report
-from smsgateway.queues import Receipt
+from smsgateway.queues import Receipt, WakeUps
+from smsgateway.resend import Resender, concerns, take_failures
 from smsgateway.settings import Settings
-from smsgateway.store import accounts, recipients, replies, reports, submissions
-from smsgateway.store.messages import Payload, load_message, load_payload
+from smsgateway.store import accounts, recipients, replies, reports, resends, submissions
+from smsgateway.store.messages import Payload, load_payload
 from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
@@ -35,10 +36,15 @@ class Ingester:
     """What understanding a receipt works with. `park` puts away what nobody can read, with the reason."""
 
     table: Table
+    wake_ups: WakeUps
     settings: Callable[[], Settings]
     park: Callable[[Receipt, str], None]
     now: Callable[[], int]
     retention: int  # seconds
+
+    @property
+    def resender(self) -> Resender:
+        return Resender(self.table, self.wake_ups, self.settings, self.now)
 
 
 def ingest(ingester: Ingester, receipt: Receipt) -> None:
@@ -129,7 +135,7 @@ def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report],
     stamped = [replace(report, reported_at=report.reported_at or received) for report in items]
     found = reports.find_submissions(table, account.name, stamped)
     known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
-    for (_, report), fits in zip(known, _apply(table, account, known, now), strict=True):
+    for (_, report), fits in zip(known, _apply(ingester.resender, account, known, now), strict=True):
         if not fits:
             reports.keep_unmatched(table, account.name, report, now, ttl)
     for report in stamped:
@@ -142,11 +148,12 @@ def _keep_early(ingester: Ingester, account: Account, report: Report, now: int, 
     if reports.keep_early(ingester.table, account.name, report, now, ttl):  # the mapping came meanwhile
         found = reports.find_submissions(ingester.table, account.name, [report])
         for submission in found.values():
-            apply_early(ingester.table, account, submission, [report.alternative_id or report.vendor_id], now)
+            apply_early(ingester.resender, account, submission, [report.alternative_id or report.vendor_id], now)
 
 
-def _apply(table: Table, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
+def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
     """Apply reports to their recipients. False for those that fit none."""
+    table = resender.table
     speakers = {submission.key: submission for submission, _ in known}
     speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
     payloads: dict[SubmissionKey, Payload] = {}
@@ -158,8 +165,15 @@ def _apply(table: Table, account: Account, known: Sequence[tuple[Stored, Report]
         for number in numbers if len(numbers) > 1 else ():
             note = f"the masked number fits {len(numbers)} recipients of this submission"
             recipients.remember(table, speakers[submission.key], number, report, note, now)
-    applied = iter(recipients.apply_reports(table, placed, now))
+    applied = iter(_apply_placed(resender, placed, now))
     return [next(applied) if len(numbers) == 1 else bool(numbers) for numbers in fitting]
+
+
+def _apply_placed(resender: Resender, placed: Sequence[Placed], now: int) -> list[bool]:
+    """Apply reports, those apart that may have a recipient sent to again."""
+    others = iter(recipients.apply_reports(resender.table, [one for one in placed if not concerns(one)], now))
+    failures = iter(take_failures(resender, [one for one in placed if concerns(one)]))
+    return [next(failures if concerns(one) else others) for one in placed]
 
 
 def _through(table: Table, account: Account, submission: Stored) -> Stored:
@@ -180,12 +194,13 @@ def _fitting(table: Table, submission: Stored, said: str, payloads: dict[Submiss
     return [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
 
 
-def apply_early(table: Table, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
+def apply_early(resender: Resender, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
     """Apply the reports that came before their mapping, and clear them away; what fits no recipient stays."""
+    table = resender.table
     for vendor_id in vendor_ids:
         place = vendor_key(account.name, vendor_id)[0]
         early = list(reports.early_reports(table, place))
-        applied = _apply(table, account, [(submission, report) for _, report in early], now)
+        applied = _apply(resender, account, [(submission, report) for _, report in early], now)
         for (key, _), fits in zip(early, applied, strict=True):
             if fits:
                 table.delete(key)
@@ -258,10 +273,9 @@ def _answered(table: Table, account: Account, inbound: Inbound) -> Stored | None
     """The newest submission to this number through this account, with the reply's extension where it has one."""
     for row in recipients.newest_to(table, inbound.number, ANSWERED_LOOKED_AT):
         submission = recipients.submission_of_row(table, row)
-        if submission is None or account.name not in (submission.account, *submission.tried):
+        if submission is None or account.name not in resends.accounts_asked(table, submission, row):
             continue
-        loaded = (submission.single, True) if submission.single else load_message(table, submission.key.message_id)
-        message = loaded[0] if loaded else None
+        message = submissions.message_of(table, submission)
         # Some vendors say the extension alone, some the whole number: both end in the extension that was sent with.
         said = inbound.extension or inbound.access_number
         if message and message.extension and said and not said.endswith(message.extension):

@@ -197,6 +197,7 @@ class Message:
     reference: str = ""
     send_at: int | None = None
     resend_unconfirmed: bool = False
+    resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key

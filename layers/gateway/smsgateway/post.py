@@ -38,6 +38,7 @@ class Post:
     send_at: int | None = None  # epoch ms
     valid_for: int | None = None  # seconds
     resend_unconfirmed: bool = False
+    resend_undelivered: bool = False
     dry_run: bool = False
     idempotency_key: str = ""
     body_hash: str = ""

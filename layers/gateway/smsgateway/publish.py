@@ -54,12 +54,17 @@ def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> It
     changed = old is None or (old["state"], old.get("attempt")) != (new["state"], new.get("attempt"))
     if changed and submission.state == State.SUBMITTED:
         yield _submitted(submission, at)
-    elif changed and (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new:
+    elif changed and (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new and _speaks(submission):
         yield from _of_all_recipients(submission, type_, numbers, at)
-    if "rejected" in new and "rejected" not in (old or {}):
+    if "rejected" in new and "rejected" not in (old or {}) and _speaks(submission):
         yield from _rejected_numbers(submission, numbers, at)
     if submission.single and "status" in new:
         yield from _of_recipient(old, new, submission.key.message_id, read_outcome(new))
+
+
+def _speaks(submission: Stored) -> bool:
+    """Whether its end is its recipients'. Of a resend's, the recipient's row says what follows."""
+    return submission.row is None or submission.state == State.UNCONFIRMED
 
 
 def _submitted(submission: Stored, at: int) -> Event:

@@ -15,6 +15,18 @@ from smsgateway.settings import Route, RouteEntry
 TRIES_UNREACHED = 2  # calls that did not reach an account before its turn passes to the next of the route
 BACKOFF_FIRST = 1_000  # milliseconds
 BACKOFF_LONGEST = 300_000
+NUMBER_ITSELF = frozenset({Reason.INVALID_NUMBER, Reason.BLACKLISTED, Reason.SUPPRESSED})
+CONTENT_ITSELF = frozenset(
+    {
+        Reason.SENSITIVE_CONTENT,
+        Reason.CONTENT_REFUSED,
+        Reason.CONTENT_TOO_LONG,
+        Reason.CONTENT_EMPTY,
+        Reason.CONTENT_NOT_ENCODABLE,
+        Reason.SIGNATURE_REFUSED,
+        Reason.TEMPLATE_REFUSED,
+    }
+)
 
 type Outcome = Accepted | Refused | NotSentError | AmbiguousError | DecodeError | EncodeError
 
@@ -150,6 +162,20 @@ def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
 
 def _elsewhere(others: Sequence[str], reason: Reason, answer: str) -> Step:
     return Move(others[0], reason, answer) if others else End(State.REFUSED, reason, answer)
+
+
+def after_failure(reason: Reason | None, others: Sequence[str], other_vendors: Sequence[str]) -> Sequence[str]:
+    """The accounts that may be asked after a report of failure, when the client allows it.
+
+    | the report's reason | next |
+    | --- | --- |
+    | the number itself: not a number, on a blacklist | none: whoever asked not to be texted shall not be |
+    | the content | those of vendors that were not asked yet |
+    | anything else, or no report | all that were not asked yet |
+    """
+    if reason in NUMBER_ITSELF:
+        return ()
+    return other_vendors if reason in CONTENT_ITSELF else others
 
 
 def backoff(times: int, jitter: float) -> int:

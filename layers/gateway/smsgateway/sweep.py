@@ -4,15 +4,16 @@ came. Asks one sparse index, acts by state; nothing else keeps time."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from smsgateway import encoding
+from smsgateway import encoding, resend
 from smsgateway.dispatch import RESENDS, spread
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.ingest import apply_early, publish_group
-from smsgateway.model import Account, Message, Options, State
+from smsgateway.model import Account, Options, State
 from smsgateway.queues import WakeUps, urgent
+from smsgateway.resend import Resender
 from smsgateway.settings import Settings
-from smsgateway.store import recipients, replies, submissions
-from smsgateway.store.messages import load_message, load_payload
+from smsgateway.store import recipients, replies, resends, submissions
+from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
@@ -35,6 +36,10 @@ class Sweeper:
     failed: Callable[[Key, Exception], None]
     until: int
     retention: int  # seconds
+
+    @property
+    def resender(self) -> Resender:
+        return Resender(self.table, self.wake_ups, self.settings, self.now)
 
 
 def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
@@ -82,6 +87,9 @@ def _look(sweeper: Sweeper, key: Key) -> None:
 def look_at(sweeper: Sweeper, submission: Stored) -> None:
     """Take a submission that is due one step further."""
     table, now = sweeper.table, sweeper.now()
+    if resends.unsent(submission):
+        resends.conclude(table, submission, now)
+        return
     match submission.state:
         case State.QUEUED | State.WAITING:
             _wake(sweeper, submission)
@@ -102,17 +110,9 @@ def look_at(sweeper: Sweeper, submission: Stored) -> None:
             submissions.look_no_more(table, submission)
 
 
-def _message(sweeper: Sweeper, submission: Stored) -> Message | None:
-    """The message, if its acceptance was finished."""
-    if submission.single:
-        return submission.single
-    loaded = load_message(sweeper.table, submission.key.message_id)
-    return loaded[0] if loaded and loaded[1] else None
-
-
 def _wake(sweeper: Sweeper, submission: Stored) -> None:
     table, now = sweeper.table, sweeper.now()
-    message = _message(sweeper, submission)
+    message = submissions.message_of(sweeper.table, submission)
     if message is None:
         if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
             submissions.delete_unaccepted(table, submission)
@@ -130,7 +130,7 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
     """UNCONFIRMED, and the client asked for another attempt while there is time."""
     if submission.given_up:
         return False
-    message = _message(sweeper, submission)
+    message = submissions.message_of(sweeper.table, submission)
     now = sweeper.now()
     if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):
         return False
@@ -144,7 +144,7 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
-        apply_early(table, account, submission, submission.vendor_ids, now)
+        apply_early(sweeper.resender, account, submission, submission.vendor_ids, now)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -153,16 +153,22 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
-    for number in payload.numbers:
-        known = outcomes.get(number)
-        if number not in rejected and (known is None or known.status is None):
+    still_open = [
+        number
+        for number in payload.numbers
+        if number not in rejected and ((known := outcomes.get(number)) is None or known.status is None)
+    ]
+    if submission.resend:
+        resend.close(sweeper.resender, submission, still_open)
+    else:
+        for number in still_open:
             recipients.close(table, submission, number, now)
     submissions.look_no_more(table, submission)
 
 
 def _spread(sweeper: Sweeper, submission: Stored) -> None:
     """A worker died between moving the submission's recipients and telling their children."""
-    message, moved = _message(sweeper, submission), submission.item or {}
+    message, moved = submissions.message_of(sweeper.table, submission), submission.item or {}
     if message is None:
         submissions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
         return

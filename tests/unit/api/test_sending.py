@@ -10,6 +10,8 @@ import pytest
 from smsgateway.api import serving
 from smsgateway.api.bodies import LARGEST
 from smsgateway.api.sending import hash_of
+from smsgateway.ids import SubmissionKey
+from smsgateway.store import submissions
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
@@ -94,6 +96,21 @@ def test_a_plan_shows_the_first_of_many_contents(api: Api) -> None:
     assert [content["segments"] for content in step["contents"]] == [1] * 10
 
 
+@pytest.mark.parametrize("resend", [{"undelivered": True}, {"undelivered": True, "unconfirmed": True}])
+def test_what_may_be_sent_again_is_kept_with_the_message(api: Api, resend: dict[str, bool]) -> None:
+    tried = api.post(GOOD | {"resend": resend, "dry_run": True})
+    answer = api.post(GOOD | {"resend": resend})
+
+    assert (tried.status, answer.status) == (200, 202)
+    assert [step["account"] for step in tried.json["plan"]["route"]] == ["hb-main", "ly-bulk"]
+    stored = submissions.load_submission(api.table, SubmissionKey(answer.json["id"], "00000"))
+    assert stored
+    assert stored.resend
+    assert stored.single
+    assert stored.single.resend_undelivered
+    assert stored.single.resend_unconfirmed is resend.get("unconfirmed", False)
+
+
 def test_an_idempotency_key_gives_the_first_answer_again(api: Api) -> None:
     first = api.post(GOOD, headers={"Idempotency-Key": "once, and only once"})
     again = api.post(dict(reversed(GOOD.items())), headers={"idempotency-key": "once, and only once"})
@@ -163,6 +180,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("a validity that is a string", GOOD | {"valid_for": "60"}, ["valid_for"]),
     ("resend as one word", GOOD | {"resend": True}, ["resend"]),
     ("resend with a word unknown", GOOD | {"resend": {"always": True}}, ["resend.always"]),
+    ("resend of what is undelivered as a word", GOOD | {"resend": {"undelivered": "yes"}}, ["resend.undelivered"]),
     ("a dry run that is a number", GOOD | {"dry_run": 1}, ["dry_run"]),
     ("a list in place of an object", [GOOD], [""]),
     ("null", b"null", [""]),

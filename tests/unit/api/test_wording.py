@@ -158,7 +158,7 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
     ({"messages": [{"text": "a"}]}, "messages[0].to", "is missing"),
     ({"messages": {"to": "1"}}, "messages", "must be a list ([…]), not an object"),
     ({"messages": [NUMBER | TEXT | {"txt": "b"}]}, "messages[0].txt", "unknown; known here: to, text, params"),
-    (NUMBER | TEXT | {"resend": {"always": True}}, "resend.always", "unknown; known here: unconfirmed"),
+    (NUMBER | TEXT | {"resend": {"always": True}}, "resend.always", "unknown; known here: unconfirmed, undelivered"),
     (NUMBER | TEXT | {"txt": "a"}, "txt", f"unknown; known here: {', '.join(NewMessage.model_fields)}"),
 ]
 

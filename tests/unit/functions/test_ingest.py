@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.ingest import app as ingest
+from smsgateway import runtime
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Message, Personal, Status
-from smsgateway.queues import parse_receipt
+from smsgateway.model import Accepted, Message, Personal, State, Status
+from smsgateway.queues import Receipt, parse_receipt, receipt_body
 from smsgateway.store import recipients, submissions
 from tests import aws
 from tests.unit.functions.conftest import Context, Stack, sample, samples
@@ -62,6 +63,29 @@ def test_a_report_reaches_its_recipient(stack: Stack) -> None:
     found = submissions.load_submission(stack.table, key)
     assert found
     assert recipients.load_outcomes(stack.table, found, ("13900210021",))["13900210021"].status == Status.DELIVERED
+
+
+def test_a_failure_wakes_the_next_account_up(stack: Stack) -> None:
+    key, now = SubmissionKey("msg_" + "1" * 26, "00000"), runtime.now_ms()
+    content, route = Personal("您好"), ("hb-main", "ly-main")
+    of = Message(key.message_id, "shop", "otp", now, now + 300_000, route, 1, 1, content, resend_undelivered=True)
+    item = submissions.new_submission(
+        key, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=now
+    )
+    submissions.put_single(stack.table, of, item, "13900210021", now)
+    marked = submissions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
+    submissions.submitted(stack.table, marked, Accepted())
+    report = f"<mobile>13900210021</mobile><msg_id>{key.reference}</msg_id><sub_seq>0</sub_seq><err>2</err>"
+    pushed = Receipt("hb-main", "reports", "push", now, body=f"<reports><report>{report}</report></reports>".encode())
+    record = sample("ingest-push")["Records"][0] | {"body": receipt_body(pushed)}
+
+    assert handle({"Records": [record, record]}) == {"batchItemFailures": []}
+
+    (wake_up,) = stack.bodies("urgent")
+    assert (wake_up["message_id"], wake_up["account"]) == (key.message_id, "ly-main")
+    resend = submissions.load_submission(stack.table, SubmissionKey(key.message_id, wake_up["path"]))
+    assert resend
+    assert (resend.state, resend.account, resend.tried) == (State.QUEUED, "ly-main", ("hb-main",))
 
 
 def test_what_cannot_be_read_is_parked_at_once_with_its_bytes_and_the_reason(stack: Stack, log: Any) -> None:

@@ -101,6 +101,17 @@ def test_fates_become_replies(
     assert poll(ready, "/post_deliverMsg.do", "content") == contents
 
 
+def test_what_the_first_account_fails_another_delivers(ready: Mapping[str, Any], control: ControlClient) -> None:
+    other = {"corp_id": "hb0002", "corp_pwd": "hb-pass-2"}
+    control.add_account("hb-2", "hbsmservice", {**other, "corp_service": "hb-svc"})
+    for login in ({}, {}, other):
+        send(ready, "13810009110", **login)
+    control.wait_until_idle()
+    assert poll(ready, "/post_report.do", "err") == ["2", "2"]
+    body = exchange(ready["vendors"]["hbsmservice"] + "/post_report.do", form(other))[1].decode("gbk")
+    assert re.findall("<err>(.*?)</err>", body) == ["0"]
+
+
 def test_the_readme_lists_every_fate() -> None:
     readme = (ROOT / "tests/simulators/README.md").read_text(encoding="utf-8")
     listed = {int(number) for number in re.findall(r"^\| `…([0-9]{4})` \|", readme, re.MULTILINE)}

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import groupby
 
 from smsgateway.events import EventType, detail_of
 from smsgateway.model import FINAL, State, Status
@@ -31,6 +32,20 @@ def check_never_twice(world: World, numbers: Iterable[str], requests: int = 1) -
             assert after[-1] is possible[0], "a request after one that may have been acted on"
 
 
+def check_once_an_account(world: World, numbers: Iterable[str]) -> None:
+    """No account was asked again for a recipient that an earlier request to it may have reached."""
+    for number in numbers:
+        asked = [seen.account for seen in world.vendors.requests_for(number) if seen.possible]
+        assert len(set(asked)) == len(asked), f"asked to send to one recipient: {asked}"
+        order = [account for account, _ in groupby(seen.account for seen in world.vendors.requests_for(number))]
+        assert len(set(order)) == len(order), f"an account was asked again after another: {order}"
+
+
+def all_submissions(world: World, message_id: str) -> list[Stored]:
+    """Those of a message, its resends among them."""
+    return [read_submission(item) for item in world.items(message_id) if item["sk"].startswith("S#")]
+
+
 def statuses(world: World, message_id: str) -> dict[str, Status]:
     """Each recipient's status, as a client would be told."""
     found: dict[str, Status] = {}
@@ -56,7 +71,7 @@ def check_ended(world: World, message_id: str, numbers: Iterable[str]) -> dict[s
     schedules_checked += 1
     assert not world.due(), "somebody still has to look"
     assert not world.queues.waiting, "wake-ups are left"
-    for submission in load_submissions(world.table, message_id):
+    for submission in all_submissions(world, message_id):
         own = submission.single and submission.item and "status" in submission.item
         assert own or submission.state in SETTLED, submission.state
     found = statuses(world, message_id)
@@ -99,5 +114,7 @@ def check_events(world: World, message_id: str, found: dict[str, Status]) -> Non
     for number, status in found.items():
         if type_ := EVENTS_OF_STATUS.get(status):
             assert len(published[type_, number]) == 1, f"{len(published[type_, number])} ids of {type_}"
-    accepted = [one for one in load_submissions(world.table, message_id) if one.state == State.SUBMITTED]
+        others = [other for other in EVENTS_OF_STATUS.values() if other != type_ and published[other, number]]
+        assert status == Status.DELIVERED or not others, f"{others} beside {status}"
+    accepted = [one for one in all_submissions(world, message_id) if one.state == State.SUBMITTED]
     assert len(published[EventType.SUBMITTED, ""]) == len(accepted)

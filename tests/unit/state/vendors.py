@@ -74,6 +74,11 @@ class Seen:
     behaviour: str
     possible: bool
     ids: tuple[str, ...]
+    ours: str = ""  # the submission's id, where the vendor carries one
+
+    def id_of(self, number: str) -> str:
+        """What the vendor's report of this number will name."""
+        return self.ours or self.ids[self.numbers.index(number) % len(self.ids)]
 
 
 class Vendors:
@@ -101,13 +106,23 @@ class Vendors:
             answer = json.dumps({"code": "200", "data": {"msgId": fresh, "failPhones": list(self.rejects)}})
         ids = tuple(word for word in answer.replace('"', "|").replace("\n", "|").replace(",", "|").split("|"))
         ids = tuple(word for word in ids if word.startswith("id" + account.name))
-        self.seen.append(Seen(account.name, numbers, behaviour, behaviour not in REFUSALS, ids))
+        self.seen.append(
+            Seen(account.name, numbers, behaviour, behaviour not in REFUSALS, ids, _ours(account, request))
+        )
         if behaviour == "ambiguous":
             raise AmbiguousError("read timeout")
         return Response(200, {}, HTML if behaviour == "html" else answer.encode())
 
     def requests_for(self, number: str) -> list[Seen]:
         return [seen for seen in self.seen if number in seen.numbers]
+
+
+def _ours(account: Account, request: Request) -> str:
+    """hbsmservice reports by our id; the others here by their own."""
+    if account.vendor != "hbsmservice":
+        return ""
+    form = parse_qs(request.body.decode("ascii"))
+    return form["send_param"][0].split("&split&")[1] if "send_param" in form else form["corp_msg_id"][0]
 
 
 def _numbers(account: Account, request: Request) -> tuple[str, ...]:

@@ -53,14 +53,18 @@ CLIENT = Client("tester", "administrator")
 
 
 @lru_cache
-def accounts_document(accounts: tuple[tuple[str, str, int], ...], route: tuple[str, ...] = ()) -> str:
+def accounts_document(
+    accounts: tuple[tuple[str, str, int], ...], route: tuple[str, ...] = (), report_window: int = 259_200
+) -> str:
     """The accounts (name, vendor, recipients a request) as the secret has them, all on one route unless one is given.
 
     An unlisted code 777 of hbsmservice is about the moment, for its document has none that is.
     """
     entries = []
     for name, vendor, limit in accounts:
-        options: dict[str, Any] = {"recipients_per_request": limit} if limit else {}
+        options: dict[str, Any] = {"report_window": report_window}
+        if limit:
+            options["recipients_per_request"] = limit
         if vendor == "hbsmservice":
             options["codes"] = {"777": "moment"}
         if vendor == "infocloud":
@@ -201,8 +205,10 @@ class World:
 
     def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
         """Raises what the function reports as the batch's failure, and Crash."""
+        seam = seam or Seam()
         ingester = Ingester(
-            table=self._table(seam or Seam()),
+            table=self._table(seam),
+            wake_ups=self._wake_ups(seam),
             settings=self.settings,
             park=lambda parked, problem: self.parked.append((parked, problem)),
             now=lambda: self.now,
@@ -273,8 +279,8 @@ class World:
         """What the stream has published since the world began."""
 
         def numbers(submission: Stored) -> dict[str, int]:
-            if submission.single and submission.item:
-                return {submission.item["to"]: submission.segments}
+            if own := submission.payload():
+                return dict.fromkeys(own.numbers, submission.segments)
             rows = {outcome.number: outcome.segments for outcome in all_outcomes(self.table, submission)}
             return {number: rows.get(number, 1) for number in load_payload(self.table, submission.key).numbers}
 

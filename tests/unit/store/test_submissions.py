@@ -440,13 +440,27 @@ def test_a_report_proves_nothing_else(state: State, table: Table) -> None:
 
 
 def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
-    queued(table)
-    first = marked(table)
-    submissions.prove(table, first)
-    submissions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
+    queued(table, attempt=1, proved=1)
     second = submissions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     submissions.expire(table, second, DEADLINE + 1)
     assert current(table).state == State.UNCONFIRMED
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda table, first: submissions.waiting(table, first, **GONE_ON, marked=True),
+        lambda table, first: submissions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
+        lambda table, first: submissions.moved(table, first, {"at": NOW}, "ly-bulk", marked=True),
+    ],
+)
+def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:
+    queued(table)
+    first = marked(table)
+    submissions.prove(table, first)
+    with pytest.raises(ConditionFailed):
+        settle(table, first)
+    assert (current(table).state, current(table).account) == (State.SUBMITTED, "hb-main")
 
 
 def test_another_attempt_can_be_asked_for_once(table: Table) -> None:

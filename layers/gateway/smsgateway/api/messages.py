@@ -12,7 +12,7 @@ from smsgateway.api.problems import Problem, not_found
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import Reason, State
 from smsgateway.settings import Settings
-from smsgateway.store import lists, submissions
+from smsgateway.store import lists, resends, submissions
 from smsgateway.store.table import PARALLEL, ConditionFailed
 
 RECIPIENTS = 100  # on a page, unless the client says otherwise
@@ -81,8 +81,9 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
     whole = _own(gateway, id)
     anything = False
     for _ in range(LOOKS):
+        waiting = [*whole.submissions, *views.open_resends(gateway.table, whole)]
         with ThreadPoolExecutor(PARALLEL) as pool:
-            anything |= any(list(pool.map(lambda submission: _cancel(gateway, submission), whole.submissions)))
+            anything |= any(list(pool.map(lambda submission: _cancel(gateway, submission), waiting)))
         whole = _own(gateway, id)
         if not any(map(_to_come, whole.submissions)):
             break
@@ -108,6 +109,8 @@ def _cancel(gateway: Gateway, submission: submissions.Stored) -> bool:
         submissions.ended_unsent(gateway.table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
     except ConditionFailed:
         return False
+    if submission.row and (resend := submissions.load_submission(gateway.table, submission.key)):
+        resends.conclude(gateway.table, resend, gateway.now())
     return True
 
 

@@ -97,6 +97,9 @@ class Resend(Body):
     """What the caller accepts at the risk of a duplicate."""
 
     unconfirmed: bool = Field(False, description="send again when nobody can say whether the vendor took it")
+    undelivered: bool = Field(
+        False, description="send through the next account when a report says that it failed, or none comes in time"
+    )
 
 
 class NewMessage(Body):

@@ -115,6 +115,7 @@ def post_of(message: NewMessage, idempotency_key: str, body_hash: str) -> Post:
         send_at=None if message.send_at is None else moment(message.send_at),
         valid_for=message.valid_for,
         resend_unconfirmed=message.resend.unconfirmed,
+        resend_undelivered=message.resend.undelivered,
         dry_run=message.dry_run,
         idempotency_key=idempotency_key,
         body_hash=body_hash,

@@ -14,9 +14,10 @@ from smsgateway import encoding
 from smsgateway.events import iso
 from smsgateway.model import FINAL, Message, State, Status
 from smsgateway.settings import Settings
+from smsgateway.store import resends
 from smsgateway.store.messages import Payload, load_message, load_payload
 from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
-from smsgateway.store.submissions import Stored, load_submissions
+from smsgateway.store.submissions import Stored, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
@@ -56,17 +57,17 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
     submission = submission_of_row(table, row)
     if submission is None or submission.ttl < now // 1000:
         return None
-    loaded = (submission.single, True) if submission.single else load_message(table, submission.key.message_id)
-    message = loaded[0] if loaded and loaded[1] else None
+    message = message_of(table, submission)
     outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
     if message is None or outcome is None:
         return None
+    found = resends.load(table, submission, [outcome])
     return {
         "id": message.id,
         "purpose": message.purpose,
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
-        **recipient(submission, outcome, now),
+        **recipient(*resends.standing(submission, outcome, found), now),
     }
 
 
@@ -100,7 +101,7 @@ def _counts_alone(table: Table, submission: Stored, now: int) -> Counter[Status]
     """Of a submission that nothing was made from: its payload need not be read."""
     if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
         return Counter({derived_status(submission, "", now)[0]: submission.count})
-    found = Counter(_status(submission, outcome, now) for outcome in all_outcomes(table, submission))
+    found = _counted(table, [(submission, outcome) for outcome in all_outcomes(table, submission)], now)
     if missing := submission.count - found.total():
         found[derived_status(submission, "", now)[0]] += missing
     return found
@@ -108,11 +109,25 @@ def _counts_alone(table: Table, submission: Stored, now: int) -> Counter[Status]
 
 def _counts_of_family(table: Table, whole: Whole, family: Sequence[Stored], now: int) -> Counter[Status]:
     outcomes = {outcome.number: outcome for outcome in all_outcomes(table, family[0])}
-    return Counter(
-        _status(submission, outcomes.get(number, Outcome(number)), now)
+    pairs = [
+        (submission, outcomes.get(number, Outcome(number)))
         for submission in family
         for number in payload_of(table, whole, submission).numbers
-    )
+    ]
+    return _counted(table, pairs, now)
+
+
+def _counted(table: Table, pairs: Sequence[tuple[Stored, Outcome]], now: int) -> Counter[Status]:
+    """Recipients of submissions with one root by status."""
+    under_way = [outcome for _, outcome in pairs if outcome.resends and not outcome.status]
+    found = resends.load(table, pairs[0][0], under_way) if under_way else {}
+    return Counter(_status(*resends.standing(submission, outcome, found), now) for submission, outcome in pairs)
+
+
+def open_resends(table: Table, whole: Whole) -> list[Stored]:
+    """The message's resends that no vendor has been asked to send yet."""
+    roots = [submission for submission in whole.submissions if submission.key.path == submission.key.root]
+    return [resend for root in roots for resend in resends.open_resends(table, root)]
 
 
 def _status(submission: Stored, outcome: Outcome, now: int) -> Status:
@@ -171,9 +186,11 @@ def _recipients(
 ) -> Iterator[dict[str, Any]]:
     outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
     segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
+    found = resends.load(table, submission, outcomes.values())
     for number in payload.numbers:
         outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
-        yield recipient(submission, outcome, now) | {"history": _history(whole, submission, outcome)}
+        shown = recipient(*resends.standing(submission, outcome, found), now)
+        yield shown | {"history": _history(whole, submission, outcome, found)}
 
 
 def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:
@@ -205,12 +222,26 @@ def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
     }
 
 
-def _history(whole: Whole, submission: Stored, outcome: Outcome) -> list[dict[str, Any]]:
-    """Attempts, those of the submissions it was made from too, and reports, by time."""
+def _history(whole: Whole, submission: Stored, outcome: Outcome, found: Mapping[str, Stored]) -> list[dict[str, Any]]:
+    """Attempts, those of the submissions it was made from too, and reports, by time.
+
+    Of a recipient that was sent to again, each submission that a vendor took stands there too.
+    """
     path = submission.key.path
     attempts = [attempt for each in whole.submissions if path.startswith(each.key.path) for attempt in each.attempts]
+    if outcome.resends:
+        sent = resends.attempts(submission, outcome, found)
+        attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not resends.unsent(each)]
+        attempts += [attempt for each in sent[1:] for attempt in each.attempts]
     entries = sorted((*attempts, *outcome.history), key=lambda entry: int(entry["at"]))
     return [_entry(entry) for entry in entries]
+
+
+def _sent(submission: Stored) -> dict[str, Any]:
+    """A submission that a vendor took, or may have, as an entry of the history."""
+    status = Status.SUBMITTED if submission.state == State.SUBMITTED else Status.UNCONFIRMED
+    at = submission.submitted_at or submission.next_at
+    return {"at": at, "account": submission.account, "status": status, "vendor_status": submission.answer}
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

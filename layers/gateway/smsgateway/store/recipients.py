@@ -31,6 +31,8 @@ class Outcome:
     reported_at: int | None = None
     segments: int = 1
     history: tuple[Mapping[str, Any], ...] = ()
+    resends: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (resends.py)
+    so_far: Item | None = None  # the final status, should the last resend come to nothing
 
 
 def read_outcome(item: Item) -> Outcome:
@@ -45,11 +47,15 @@ def read_outcome(item: Item) -> Outcome:
         reported_at=item.get("reported_at"),
         segments=item["segments"],
         history=tuple(item.get("history", ())),
+        resends=tuple(item.get("resends", ())),
+        so_far=item.get("so_far"),
     )
 
 
 def recipient_key(submission: Stored, number: str) -> Key:
     """Where this recipient of the submission stands."""
+    if submission.row:
+        return submission.row
     if submission.single:
         return submission.table_key
     return _row_pk(submission.key.message_id, submission.key.root, shard(number, _buckets(submission))), number
@@ -87,7 +93,7 @@ def load_outcomes(table: Table, submission: Stored, numbers: tuple[str, ...]) ->
     if submission.single and submission.item:
         return {submission.item["to"]: read_outcome(submission.item)}
     found = table.get_many(recipient_key(submission, number) for number in numbers)
-    return {item["sk"]: read_outcome(item) for item in found.values()}
+    return {item["to"]: read_outcome(item) for item in found.values()}
 
 
 def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
@@ -104,6 +110,9 @@ def unreported(table: Table, submission: Stored) -> int:
     """How many of a submitted submission's recipients no report has come for, not even one that says nothing final."""
     if submission.single and submission.item:
         return int("status" not in submission.item and "history" not in submission.item)
+    if submission.row:  # whose history begins with what other accounts said
+        row = read_outcome(table.get(submission.row) or submission.item or {})
+        return int(row.status is None and not any(entry["account"] == submission.account for entry in row.history))
     refused = {rejection.number for rejection in submission.rejected}
     # Rows stay where they were filed: a submission that another one was spread over shares them with its siblings.
     moved_here = submission.key.path != submission.key.root
@@ -157,24 +166,27 @@ def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[boo
 def _first_of(placed: Placed, now: int) -> Fill:
     """A recipient's final status, if nothing was ever reported of it."""
     entry = history_entry(placed.submission, placed.report, now)
-    final = _final(placed.submission, STATUS_OF[placed.report.status], placed.report, entry["at"])
+    final = final_of(placed.submission, STATUS_OF[placed.report.status], placed.report, entry["at"])
     values = {name: value for name, value in final.items() if value is not None}
-    settled = ("due_at", "due_shard") if placed.submission.single else ()
+    settled = ("due_at", "due_shard") if _of_submission(placed.key) else ()
     return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
 
 
 def _apply(table: Table, placed: Placed, now: int) -> bool:
     submission, number, report = placed.submission, placed.number, placed.report
     entry = history_entry(submission, report, now)
-    status = STATUS_OF.get(report.status)
-    if status is None:
-        return _remember(table, placed.key, entry)
-    if report.segment and _segments(table, submission, number) > 1:
-        whole = _apply_segment(table, submission, number, report, status, entry)
-        if whole is None:
-            return True
-        status = whole
-    return _finish(table, submission, number, status, report, entry)
+    if report.status not in STATUS_OF:
+        return keep(table, placed.key, entry)
+    status = whole_status(table, placed, entry)
+    return status is None or _finish(table, submission, number, status, report, entry)
+
+
+def whole_status(table: Table, placed: Placed, entry: Mapping[str, Any]) -> Status | None:
+    """What a final report says of the whole message; None when it is of a segment, which is noted, and no more."""
+    submission, number, status = placed.submission, placed.number, STATUS_OF[placed.report.status]
+    if placed.report.segment and (count := _segments(table, submission, number)) > 1:
+        return _apply_segment(table, placed, status, entry, count)
+    return status
 
 
 def history_entry(submission: Stored, report: Report, now: int) -> dict[str, Any]:
@@ -186,13 +198,15 @@ def history_entry(submission: Stored, report: Report, now: int) -> dict[str, Any
         "status": report.status.value,
         "vendor_status": report.vendor_status,
     }
+    if report.reason:
+        entry["reason"] = report.reason
     if report.segment:
         entry["segment"] = report.segment
     return entry
 
 
 def _segments(table: Table, submission: Stored, number: str) -> int:
-    if submission.single:
+    if submission.single or submission.row:
         return submission.segments
     if submission.segments == submission.count:
         return 1
@@ -200,13 +214,13 @@ def _segments(table: Table, submission: Stored, number: str) -> int:
     return int(row["segments"]) if row else 1
 
 
-def _apply_segment(
-    table: Table, submission: Stored, number: str, report: Report, status: Status, entry: Mapping[str, Any]
-) -> Status | None:
+def _apply_segment(table: Table, placed: Placed, status: Status, entry: Mapping[str, Any], count: int) -> Status | None:
     """Note one segment. The whole message's status, once it is known: one failure fails it, all must be delivered."""
-    attribute = f"segment_{report.segment}"
+    key = placed.submission.key
+    prefix = f"segment{key.token}_"  # a phone cannot put segments of two attempts together
+    attribute = f"{prefix}{placed.report.segment}"
     update = Update(
-        recipient_key(submission, number),
+        placed.key,
         f"SET {attribute} = :status",
         {"status": status, "delivered": Status.DELIVERED},
         f"attribute_exists(pk) AND (attribute_not_exists({attribute}) OR {attribute} <> :delivered)",
@@ -217,13 +231,13 @@ def _apply_segment(
         if failed.item is None:
             return None
         if status != Status.DELIVERED:
-            _remember(table, recipient_key(submission, number), entry)
+            keep(table, placed.key, entry)
             return None
         row = failed.item  # a repeated report; what follows may have been missed the first time
     if status != Status.DELIVERED:
         return status
-    known = [value for name, value in row.items() if name.startswith("segment_")]
-    whole = len(known) >= row["segments"] and set(known) == {Status.DELIVERED}
+    known = [value for name, value in row.items() if name.startswith(prefix)]
+    whole = len(known) >= count and set(known) == {Status.DELIVERED}
     return Status.DELIVERED if whole else None
 
 
@@ -235,18 +249,18 @@ def _finish(
         if status == Status.DELIVERED
         else "attribute_not_exists(#status)"
     )
-    key, final = recipient_key(submission, number), _final(submission, status, report, entry["at"])
+    key, final = recipient_key(submission, number), final_of(submission, status, report, entry["at"])
     try:
-        set_final(table, submission, key, final, first_condition, entry)
+        set_final(table, key, final, first_condition, entry)
     except ConditionFailed as failed:
         if failed.item is None:
             return False
         if failed.item.get("status") != status:
-            return _remember(table, key, entry)
+            return keep(table, key, entry)
     return True
 
 
-def _final(submission: Stored, status: Status, report: Report, at: int) -> Item:
+def final_of(submission: Stored, status: Status, report: Report, at: int) -> Item:
     """The attributes of a recipient that a report has settled."""
     return {
         "status": status,
@@ -259,31 +273,9 @@ def _final(submission: Stored, status: Status, report: Report, at: int) -> Item:
     }
 
 
-def set_final(
-    table: Table,
-    submission: Stored,
-    key: Key,
-    final: Item,
-    condition: str,
-    entry: Mapping[str, Any] | None = None,
-) -> None:
-    """Give a recipient its final status. Raises ConditionFailed when another stands that does not give way."""
-    values = {name: value for name, value in final.items() if value is not None}
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
-    if entry:
-        expression += ", history = list_append(if_not_exists(history, :none), :entry)"
-    removed = [f"#{name}" for name, value in final.items() if value is None]
-    if submission.single:  # its item is the submission's too: nobody needs to look at it again
-        removed += ["due_at", "due_shard"]
-    if removed:
-        expression += " REMOVE " + ", ".join(removed)
-    values |= {"none": [], "entry": [entry]}
-    table.update(Update(key, expression, values, f"attribute_exists(pk) AND ({condition})"))
-
-
-def close(table: Table, submission: Stored, number: str, now: int) -> None:
-    """No report came in time: `unknown`, unless one comes now."""
-    final = {
+def final_without_report(submission: Stored, now: int) -> Item:
+    """The attributes of a recipient whose report did not come in time."""
+    return {
         "status": Status.UNKNOWN,
         "reason": Reason.NO_REPORT,
         "vendor_status": "",
@@ -292,18 +284,53 @@ def close(table: Table, submission: Stored, number: str, now: int) -> None:
         "reported_vendor": submission.vendor,
         "reported_at": now,
     }
+
+
+def set_final(
+    table: Table,
+    key: Key,
+    final: Item,
+    condition: str,
+    entry: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> None:
+    """Give a recipient its final status. `known`: values that the condition names besides.
+
+    Raises ConditionFailed when another status stands that does not give way.
+    """
+    values = {name: value for name, value in final.items() if value is not None}
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+    if entry:
+        expression += ", history = list_append(if_not_exists(history, :none), :entry)"
+    removed = [f"#{name}" for name, value in final.items() if value is None]
+    if _of_submission(key):  # nobody needs to look at that again
+        removed += ["due_at", "due_shard"]
+    if removed:
+        expression += " REMOVE " + ", ".join(removed)
+    values |= {"none": [], "entry": [entry], **(known or {})}
+    table.update(Update(key, expression, values, f"attribute_exists(pk) AND ({condition})"))
+
+
+def _of_submission(row: Key) -> bool:
+    """Whether a recipient's row is the item of a message to one number, and so its submission's too."""
+    return row[1].startswith("S#")
+
+
+def close(table: Table, submission: Stored, number: str, now: int) -> None:
+    """No report came in time: `unknown`, unless one comes now."""
+    key, final = recipient_key(submission, number), final_without_report(submission, now)
     try:
-        set_final(table, submission, recipient_key(submission, number), final, "attribute_not_exists(#status)")
+        set_final(table, key, final, "attribute_not_exists(#status)")
     except ConditionFailed:
         return
 
 
 def remember(table: Table, submission: Stored, number: str, report: Report, note: str, now: int) -> None:
     """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
-    _remember(table, recipient_key(submission, number), history_entry(submission, report, now) | {"note": note})
+    keep(table, recipient_key(submission, number), history_entry(submission, report, now) | {"note": note})
 
 
-def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
+def keep(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
     """Add to a recipient's history what is not there yet. False: there is no such recipient."""
     update = Update(
         key,
@@ -318,7 +345,7 @@ def _remember(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
     return True
 
 
-_STATUS_OF_STATE = {
+STATUS_OF_STATE = {
     State.SENDING: Status.QUEUED,
     State.SUBMITTED: Status.SUBMITTED,
     State.UNCONFIRMED: Status.UNCONFIRMED,
@@ -335,7 +362,7 @@ def derived_status(submission: Stored, number: str, now: int) -> tuple[Status, R
         if rejection.number == number:
             return Status.REJECTED, rejection.reason, rejection.vendor_status
     untried = Status.SCHEDULED if submission.next_at > now and not submission.attempt else Status.QUEUED
-    return _STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.answer
+    return STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.answer
 
 
 def newest_to(table: Table, number: str, limit: int) -> list[Key]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, SubmissionKey, shard
-from smsgateway.model import Accepted, Message, Reason, Rejection, State
-from smsgateway.store.messages import UNUSED_ID, Payload, message_fields, read_message
+from smsgateway.model import Accepted, Message, Personal, Reason, Rejection, State
+from smsgateway.store.messages import UNUSED_ID, Payload, load_message, message_fields, read_message
 from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping, ungrouped
 
@@ -36,7 +36,7 @@ class Stored:
     attempt: int = 0  # marks so far
     owner: str = ""  # of the last mark
     deadline: int = 0  # of the last mark
-    proved: int = 0  # the attempt that a report has proved to have reached the vendor
+    proved: int = 0  # the attempt that counts as sent, whatever its worker will say: a report came, or is missing
     filed: bool = False  # its recipients' rows are written
     early: bool = False  # reports came before its vendor ids, and may not be applied yet
     doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
@@ -53,6 +53,8 @@ class Stored:
     attempts: tuple[Mapping[str, Any], ...] = ()  # what became of each earlier attempt
     reference: str = ""  # the client's
     ttl: int = 0
+    resend: bool = False  # the client allows `resend.undelivered`
+    row: Key | None = None  # of a resend: its recipient's row, or the item of a message to one number
     single: Message | None = None  # of a message to one number, whose only item this is
     item: Item | None = None
 
@@ -69,18 +71,23 @@ class Stored:
         return submission_key(self.key)
 
     def payload(self) -> Payload | None:
-        """The payload, of a message to one number; others have an item of their own for it."""
-        return Payload((self.item["to"],)) if self.single and self.item else None
+        """The payload, of a message to one number and of a resend; others have an item of their own for it."""
+        if self.item is None or "to" not in self.item:
+            return None
+        content = self.item.get("content")
+        return Payload((self.item["to"],), (Personal(**content),) if content else ())
 
 
 def submission_key(key: SubmissionKey) -> Key:
-    return key.message_id, f"S#{key.path}"
+    """Where a submission stands: with its message, but for resends, of which there may be as many as recipients."""
+    pk = f"{key.message_id}#S#{key.path}" if key.resent else key.message_id
+    return pk, f"S#{key.path}"
 
 
 def read_submission(item: Item) -> Stored:
     """The submission in an item, or in the image of one in a stream record."""
     return Stored(
-        key=SubmissionKey(item["pk"], item["sk"].removeprefix("S#")),
+        key=SubmissionKey(item["pk"].split("#")[0], item["sk"].removeprefix("S#")),
         client=item["client"],
         state=State(item["state"]),
         account=item["account"],
@@ -109,6 +116,8 @@ def read_submission(item: Item) -> Stored:
         attempts=tuple(item.get("attempts", ())),
         reference=item.get("reference", ""),
         ttl=item.get("ttl", 0),
+        resend=item.get("resend", False),
+        row=(item["row"][0], item["row"][1]) if "row" in item else None,
         single=read_message(item) if "message" in item else None,
         item=item,
     )
@@ -121,9 +130,10 @@ def new_submission(
     send_at = message.send_at or now
     # A wake-up is sent at once, or with a delay; the sweep is for those further ahead, and for lost ones.
     due_at = send_at if send_at > now + WAKE_UP_LOST else send_at + WAKE_UP_LOST
+    pk, sk = submission_key(key)
     return {
-        "pk": key.message_id,
-        "sk": f"S#{key.path}",
+        "pk": pk,
+        "sk": sk,
         "client": message.client,
         "state": State.QUEUED,
         "account": account,
@@ -132,6 +142,7 @@ def new_submission(
         "segments": segments,
         "next_at": send_at,
         "reference": message.reference or None,
+        "resend": message.resend_undelivered or None,
         "ttl": ttl,
         **due(key, due_at),
     }
@@ -173,8 +184,19 @@ def load_submission(table: Table, key: SubmissionKey) -> Stored | None:
     return read_submission(item) if item else None
 
 
+def message_of(table: Table, submission: Stored) -> Message | None:
+    """The message of a submission; None while its acceptance is not finished."""
+    if submission.single:
+        return submission.single
+    if submission.row and submission.row[1].startswith("S#"):  # the resend of a message to one number
+        item = table.get(submission.row)
+        return read_message(item) if item else None
+    loaded = load_message(table, submission.key.message_id)
+    return loaded[0] if loaded and loaded[1] else None
+
+
 def load_submissions(table: Table, message_id: str) -> list[Stored]:
-    """All submissions of a message, in the order of their paths."""
+    """All submissions of a message but its resends, in the order of their paths."""
     values = {"pk": message_id, "prefix": "S#"}
     return [read_submission(item) for item in table.query_all("pk = :pk AND begins_with(sk, :prefix)", values)]
 
@@ -311,31 +333,47 @@ def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -
     """Nobody can say whether the vendor took it, unless a report has come meanwhile and proves it SUBMITTED."""
     values = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason}
     expression = "SET #state = :state, answer = :answer, refusal = :reason"
+    try:
+        _settle_unproved(table, submission, expression, values)
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item.get("proved") == submission.attempt):
+            raise
+
+
+def _settle_unproved(table: Table, submission: Stored, expression: str, values: Mapping[str, Any]) -> None:
+    """Settle an attempt as one that was not taken, unless a report has proved meanwhile that it was: then it is
+    SUBMITTED, and ConditionFailed is raised. What was sent is not sent again, even if its vendor said both."""
     unproved = "#state IN (:sending, :unconfirmed) AND (attribute_not_exists(proved) OR proved <> :attempt)"
     try:
         _settle(table, _settling(submission, expression, values, unproved))
     except ConditionFailed as failed:
-        if not (failed.item and failed.item.get("proved") == submission.attempt):
-            raise
-        _settle(table, _settling(submission, "SET #state = :state", {"state": State.SUBMITTED}))
+        if failed.item and failed.item.get("proved") == submission.attempt:
+            _settle(table, _settling(submission, "SET #state = :state", {"state": State.SUBMITTED}))
+        raise
 
 
 def ended(table: Table, submission: Stored, state: State, answer: str, reason: Reason) -> None:
     """REFUSED or EXPIRED by the worker that holds the mark: nothing further will be sent."""
     expression, values = _ending(submission, state, answer, reason)
-    _settle(table, _settling(submission, expression, values))
+    _settle_unproved(table, submission, expression, values)
 
 
-def _ending(submission: Stored, state: State, answer: str, reason: Reason) -> tuple[str, dict[str, Any]]:
-    """The end of the attempts. After one in doubt it is no denial: UNCONFIRMED again, and reports are waited for."""
-    expression = "SET #state = :state, answer = :answer, refusal = :reason"
+def _ending(submission: Stored, state: State, answer: str, reason: Reason | None) -> tuple[str, dict[str, Any]]:
+    """The end of the attempts. After one in doubt it is no denial: UNCONFIRMED again, and reports are waited for.
+
+    A resend stays due until its recipient's row says what follows from its end.
+    """
+    expression = "SET #state = :state, answer = :answer" + (", refusal = :reason" if reason else "")
     if submission.doubted:
         doubt = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason, "yes": True}
         return f"{expression}, given_up = :yes", doubt
-    return f"{expression} REMOVE due_at, due_shard", {"state": state, "answer": answer, "reason": reason}
+    expression += "" if submission.row else " REMOVE due_at, due_shard"
+    return expression, {"state": state, "answer": answer, "reason": reason}
 
 
-def ended_unsent(table: Table, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+def ended_unsent(
+    table: Table, submission: Stored, state: State, reason: Reason | None = None, answer: str = ""
+) -> None:
     """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
     expression, values = _ending(submission, state, answer, reason)
     values |= {"queued": State.QUEUED, "waiting": State.WAITING, "attempt": submission.attempt}
@@ -397,7 +435,7 @@ def waiting(
         " busy = :busy, tried = :tried, attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
     )
     if marked:
-        _settle(table, _settling(submission, expression, values))
+        _settle_unproved(table, submission, expression, values)
         return
     seen = {**values, "before": submission.account}
     condition = "#state IN (:queued, :state) AND account = :before"
@@ -435,7 +473,7 @@ def moved(
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
     if marked:
-        _settle(table, _settling(submission, expression, values))
+        _settle_unproved(table, submission, expression, values)
         return
     try:
         table.update(Update(submission.table_key, expression, values, "#state IN (:queued, :waiting)"))
@@ -444,12 +482,13 @@ def moved(
             raise
 
 
-def put_child(table: Table, child: Item) -> None:
-    """Add a child, unless an earlier, interrupted spreading did."""
+def put_child(table: Table, child: Item) -> bool:
+    """Add a submission made from another, unless an earlier, interrupted worker did: then False."""
     try:
         table.put(child, "attribute_not_exists(pk)")
     except ConditionFailed:
-        return
+        return False
+    return True
 
 
 def expire(table: Table, submission: Stored, now: int) -> None:
@@ -495,6 +534,16 @@ def prove(table: Table, submission: Stored) -> None:
     except ConditionFailed as failed:
         if failed.item and failed.item["state"] in (State.UNCONFIRMED, State.SENDING, State.WAITING):
             prove(table, read_submission(failed.item))
+
+
+def count_as_sent(table: Table, submission: Stored) -> None:
+    """UNCONFIRMED, and nobody waits any longer: whatever its worker still has to say, it does not lead elsewhere.
+
+    Raises ConditionFailed when the submission has gone on.
+    """
+    values = {"attempt": submission.attempt, "unconfirmed": State.UNCONFIRMED}
+    condition = "#state = :unconfirmed AND attempt = :attempt"
+    table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
 
 
 def opt_in(table: Table, submission: Stored, now: int) -> None:

@@ -1,0 +1,239 @@
+"""Resends in the table (`resend.undelivered`): which were decided on, what they are, and who speaks for a recipient.
+
+A recipient's row names a resend, in one conditional write, before the resend is there: whoever comes again finds its
+name and finishes it. Until the last one is over the row has no final status, and keeps what it will be otherwise.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Account, Message, Reason, State, Status
+from smsgateway.store.messages import Payload
+from smsgateway.store.recipients import (
+    STATUS_OF_STATE,
+    Outcome,
+    all_outcomes,
+    read_outcome,
+    set_final,
+)
+from smsgateway.store.submissions import (
+    WAKE_UP_LOST,
+    Stored,
+    due,
+    look_no_more,
+    new_submission,
+    put_child,
+    read_submission,
+    submission_key,
+)
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+
+# Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
+_STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
+_UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})
+CANCELABLE = frozenset({State.QUEUED, State.WAITING})
+
+
+def stronger(so_far: Item | None, final: Item) -> Item:
+    """What a recipient's attempts came to: those before, and the last."""
+    return so_far if so_far and _strength(so_far) > _strength(final) else final
+
+
+def _strength(final: Item) -> int:
+    return _STRENGTH.get(Status(final["status"]), 0)
+
+
+def successor(outcome: Outcome, submission: Stored) -> Mapping[str, str] | None:
+    """The resend that was decided on because of this submission; None when there is none (yet)."""
+    paths = [resend["path"] for resend in outcome.resends]
+    place = paths.index(submission.key.path) + 1 if submission.row else 0
+    return outcome.resends[place] if place < len(paths) else None
+
+
+def decide(
+    table: Table, row: Key, outcome: Outcome, key: SubmissionKey, account: Account, so_far: Item, entry: Item
+) -> Mapping[str, str]:
+    """Say in a recipient's row that it goes on at another account. Raises ConditionFailed when the row has changed."""
+    resend = {"path": key.path, "account": account.name, "vendor": account.vendor}
+    values = {
+        "none": [],
+        "resends": [resend],
+        "path": key.path,
+        "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
+        "entries": [] if entry in outcome.history else [entry],
+        **_last(outcome),
+    }
+    expression = "SET resent = :path, so_far = :so_far, resends = list_append(if_not_exists(resends, :none), :resends)"
+    expression += ", history = list_append(if_not_exists(history, :none), :entries)"
+    table.update(Update(row, expression, values, _unchanged(outcome)))
+    return resend
+
+
+def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item) -> None:
+    """Give a recipient its final status, for no account is left. Raises ConditionFailed when the row has changed."""
+    new = None if entry in outcome.history else entry
+    set_final(table, row, stronger(outcome.so_far, final), _unchanged(outcome), new, _last(outcome))
+
+
+def _unchanged(outcome: Outcome) -> str:
+    """The condition that nothing was decided of a recipient since its row was read."""
+    same = "resent = :last" if outcome.resends else "attribute_not_exists(resent)"
+    return f"attribute_exists(pk) AND attribute_not_exists(#status) AND {same}"
+
+
+def _last(outcome: Outcome) -> dict[str, str]:
+    return {"last": outcome.resends[-1]["path"]} if outcome.resends else {}
+
+
+def put_resend(
+    table: Table,
+    row: Key,
+    before: Stored,
+    message: Message,
+    payload: Payload,
+    resend: Mapping[str, str],
+    segments: int,
+    now: int,
+) -> SubmissionKey | None:
+    """File a resend that a recipient's row names, after the submission `before`; None when it is there already."""
+    key = SubmissionKey(message.id, resend["path"])
+    item = new_submission(
+        key,
+        message,
+        account=resend["account"],
+        vendor=resend["vendor"],
+        count=1,
+        segments=segments,
+        ttl=before.ttl,
+        now=now,
+    )
+    (number,) = payload.numbers
+    content = payload.contents[0] if payload.contents else None
+    item |= {
+        "row": list(row),
+        "to": number,
+        "content": {"text": content.text, "params": content.params} if content else None,
+        "tried": [*before.tried, before.account],
+        "filed": True,
+        "next_at": now,
+        **due(key, now + WAKE_UP_LOST),
+    }
+    return key if put_child(table, item) else None
+
+
+def superseded(table: Table, resend: Stored) -> bool:
+    """Whether the recipient needs no resend any more: the report of an earlier attempt says that it has the text."""
+    row = table.get(resend.row) if resend.row else None
+    return row is not None and "status" in row
+
+
+def unsent(resend: Stored) -> bool:
+    """Whether a resend ended without a vendor that took it."""
+    return resend.row is not None and (resend.state in _UNSENT or bool(resend.rejected))
+
+
+def conclude(table: Table, resend: Stored, now: int) -> None:
+    """A resend ended unsent: the recipient's earlier attempts decide what it comes to. Doing it again is safe."""
+    row = table.get(resend.row) if resend.row else None
+    if resend.row and row:
+        _conclude(table, resend, resend.row, read_outcome(row), now)
+    look_no_more(table, resend)
+
+
+def _conclude(table: Table, resend: Stored, row: Key, outcome: Outcome, now: int) -> None:
+    if outcome.status or outcome.so_far is None or outcome.resends[-1]["path"] != resend.key.path:
+        return
+    reason, answer = resend.reason, resend.answer
+    for rejection in resend.rejected:
+        reason, answer = rejection.reason, rejection.vendor_status
+    entry = {
+        "at": now,
+        "account": resend.account,
+        "status": STATUS_OF_STATE[resend.state] if resend.state in _UNSENT else Status.REJECTED,
+        "reason": reason,
+        "vendor_status": answer,
+    }
+    try:
+        finish(table, row, outcome, outcome.so_far, entry)
+    except ConditionFailed:
+        return  # a report says that it was delivered
+
+
+def load(table: Table, submission: Stored, outcomes: Iterable[Outcome]) -> dict[str, Stored]:
+    """The resends to these recipients of a submission, by path."""
+    keys = [
+        SubmissionKey(submission.key.message_id, resend["path"]) for outcome in outcomes for resend in outcome.resends
+    ]
+    found = table.get_many(map(submission_key, keys))
+    return {resend.key.path: resend for resend in map(read_submission, found.values())}
+
+
+def accounts_asked(table: Table, submission: Stored, row: Key) -> set[str]:
+    """The accounts that the recipient at `row` may have been sent to through."""
+    asked = {submission.account, *submission.tried}
+    item = table.get(row) if submission.resend else None
+    if item:
+        outcome = read_outcome(item)
+        for resend in load(table, submission, [outcome]).values():
+            asked |= {resend.account, *resend.tried}
+    return asked
+
+
+def open_resends(table: Table, submission: Stored) -> list[Stored]:
+    """The resends, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
+    if not submission.resend:
+        return []
+    waiting = [outcome for outcome in all_outcomes(table, submission) if outcome.resends and not outcome.status]
+    return [resend for resend in load(table, submission, waiting).values() if resend.state in CANCELABLE]
+
+
+def attempts(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]) -> Sequence[Stored]:
+    """The submission and its resends to a recipient, in their order. `resends`: those that are there, by path."""
+    found = [_named(submission, resend, resends.get(resend["path"])) for resend in outcome.resends]
+    return [submission, *found]
+
+
+def _named(submission: Stored, resend: Mapping[str, str], found: Stored | None) -> Stored:
+    """A resend; for a moment it is named, but not there yet."""
+    return found or replace(
+        submission,
+        key=SubmissionKey(submission.key.message_id, resend["path"]),
+        state=State.QUEUED,
+        account=resend["account"],
+        vendor=resend["vendor"],
+        attempt=0,
+        vendor_ids=(),
+        answer="",
+        reason=None,
+        rejected=(),
+        attempts=(),
+        submitted_at=None,
+    )
+
+
+def standing(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]) -> tuple[Stored, Outcome]:
+    """The attempt that speaks for a recipient, and what became of it: of a final status the one that it came from,
+    otherwise the last."""
+    if not outcome.resends:
+        return submission, outcome
+    tried = attempts(submission, outcome, resends)
+    last = tried[-1]
+    if outcome.status is None and unsent(last) and outcome.so_far:  # its row is about to say so
+        outcome = _ended(outcome, outcome.so_far)
+    if outcome.status is None:
+        return last, outcome
+    return next((each for each in tried if each.account == outcome.account), last), outcome
+
+
+def _ended(outcome: Outcome, final: Mapping[str, Any]) -> Outcome:
+    return replace(
+        outcome,
+        status=Status(final["status"]),
+        reason=Reason(final["reason"]) if "reason" in final else None,
+        vendor_status=final["vendor_status"],
+        vendor_id=final["vendor_id"],
+        account=final["reported_by"],
+        reported_at=final["reported_at"],
+    )
