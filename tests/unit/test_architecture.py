@@ -18,7 +18,7 @@ FUNCTIONS = ROOT / "functions"
 LAYERS = (
     ("model", "errors", "text", "ids", "addresses", "document"),
     ("codecs",),
-    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "plan"),
+    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "pace", "plan"),
     (
         "accept",
         "post",

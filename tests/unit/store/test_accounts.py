@@ -13,8 +13,8 @@ from tests.unit.store.given import NOW, TTL
 UNTIL = NOW + 300_000
 
 
-def reserve(table: Table, now: int = NOW, patience: int = 2_000, interval: float = 1.0) -> int:
-    return accounts.reserve(table, "hb-main", "send", interval, now, patience)
+def reserve(table: Table, now: int = NOW, patience: int = 2_000, step: float = 1_000) -> int:
+    return accounts.reserve(table, "hb-main", "send", step, now, patience)
 
 
 def lease(table: Table, owner: str = "a", now: int = NOW, until: int = UNTIL) -> Lease | None:
@@ -44,10 +44,15 @@ def test_time_that_passed_is_not_saved_up(table: Table) -> None:
     assert [reserve(table, NOW + 60_000) for _ in range(2)] == [0, 1_000]
 
 
+def test_moments_are_finer_than_milliseconds(table: Table) -> None:
+    """A rate of 300 a second is 3.4 ms a moment: a whole number of them would make it 250."""
+    assert [reserve(table, step=3.4) for _ in range(6)] == [0, 4, 7, 11, 14, 17]
+
+
 def test_accounts_and_operations_have_paces_of_their_own(table: Table) -> None:
     reserve(table)
-    assert accounts.reserve(table, "hb-main", "balance", 1.0, NOW, 0) == 0
-    assert accounts.reserve(table, "other", "send", 1.0, NOW, 0) == 0
+    assert accounts.reserve(table, "hb-main", "balance", 1_000, NOW, 0) == 0
+    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
     assert reserve(table, patience=0) == -1_000
 
 

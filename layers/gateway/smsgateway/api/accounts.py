@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from smsgateway import pace
 from smsgateway.api import answers
 from smsgateway.api.calls import Gateway, administrators_only, gateway_of, new_router
 from smsgateway.api.parameters import NamePath
@@ -73,8 +74,8 @@ def check_account(name: NamePath) -> dict[str, Any]:
     administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)
-    _take_turn(gateway, account, "balance")
-    balances, problem, reachable = _ask_balance(gateway, account)
+    take_turn(gateway, account, "balance")
+    balances, problem, reachable = ask_balance(gateway, account)
     if balances is not None:
         accounts.put_balance(gateway.table, account.name, balances, gateway.now())
     return {
@@ -92,19 +93,20 @@ def _named(settings: Settings, name: str) -> Account:
     return account
 
 
-def _take_turn(gateway: Gateway, account: Account, operation: str) -> None:
+def take_turn(gateway: Gateway, account: Account, operation: str) -> None:
     """Keep the vendor's pacing. Raises Problem with the seconds that are left."""
     interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
     if not interval:
         return
-    wait = accounts.reserve(gateway.table, account.name, operation, interval, gateway.now(), PATIENCE)
+    step = pace.spaced(interval) + pace.LEAD  # this call is made at once; others may be as exact as their moments
+    wait = accounts.reserve(gateway.table, account.name, operation, step, gateway.now(), PATIENCE)
     if wait < 0:
         seconds = -(wait // 1000)
         detail = f"the vendor takes the next query in {seconds} s"
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
 
 
-def _ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
+def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
     """What is left, what was wrong, and whether the vendor was reached."""
     codec = VENDORS[account.vendor].balance
     try:
