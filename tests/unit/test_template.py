@@ -48,6 +48,7 @@ WITH_KEY = {
     ("GET", "/accounts"),
     ("GET", "/accounts/{name}"),
     ("POST", "/accounts/{name}/check"),
+    ("GET", "/accounts/{name}/unplaced-reports"),
     ("GET", "/templates"),
     ("PUT", "/templates/{name}"),
     ("GET", "/templates/{name}"),

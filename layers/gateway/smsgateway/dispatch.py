@@ -38,6 +38,8 @@ from smsgateway.store.table import ConditionFailed, Table
 BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
 BULK_PATIENCE = 300  # milliseconds ahead of now that a broadcast takes moments: so long it can make a password wait
 WRITING_TIME = 5_000  # milliseconds kept free after a vendor call, to write its outcome
+FIRST_PAUSE = 200  # milliseconds between two tries to write an outcome; doubling
+TIME_TO_END = 1_000  # milliseconds that the last try has
 MISSED_PAUSE = 1_000  # milliseconds until a submission that missed its account's moment is tried again
 ALERT_TTL = 90 * 86_400  # seconds
 RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
@@ -184,8 +186,25 @@ def _call_at(
         return
     with gate.counted_when_slow(dispatcher.table, account, owner, deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
-    _conclude(dispatcher, job, outcome)
+    _insist(dispatcher, hard_end, lambda: _conclude(dispatcher, job, outcome))
     _learn(dispatcher, job, known, outcome)
+
+
+def _insist(dispatcher: Dispatcher, hard_end: int, conclude: Callable[[], None]) -> None:
+    """Write an outcome, as long as it takes and this worker lives: nobody else knows it, nor the vendor's id."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            conclude()
+        except ConditionFailed:
+            raise
+        except Exception:  # a table or a queue that is away, for longer than the SDK waits
+            if dispatcher.now() + pause + TIME_TO_END > hard_end:
+                raise
+        else:
+            return
+        dispatcher.sleep(pause / 1000)
+        pause = min(2 * pause, pace.PATIENCE)
 
 
 def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
