@@ -128,8 +128,8 @@ def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_accounts(world: World) -> None:
-    """Beside one account a vendor: some with a wrong password or charset, one of infocloud that must be polled, one that
-    may be called silent after three messages, and routes."""
+    """Beside one account a vendor: some with a wrong password or charset, one of infocloud that must be polled, one
+    that may be called silent after three messages, and routes."""
     document = simulators.accounts_document(world.simulators)
     by_name = {entry["name"]: entry for entry in document["accounts"]}
     hb = by_name["hb-1"]

@@ -35,6 +35,22 @@ def take(table: Table, account: str, operation: str, interval: float, now: int, 
     return wait - LEAD if wait < 0 else now + LEAD + wait
 
 
+def hold(
+    table: Table, account: str, operation: str, interval: float, seconds: float, now: int, patience: int = PATIENCE
+) -> int:
+    """Like `take`, for what is seldom asked: nobody else asks while a call of at most `seconds` lasts. Then `release`.
+
+    So it does not matter when in that time the call reaches the vendor.
+    """
+    step = spaced(interval) + seconds * 1000
+    wait = accounts.reserve(table, account, operation, step, now, patience)
+    return wait if wait < 0 else now + wait
+
+
+def release(table: Table, account: str, operation: str, interval: float, answered_at: int) -> None:
+    accounts.release(table, account, operation, ceil(answered_at + spaced(interval)))
+
+
 def missed(moment: int, now: int) -> bool:
     """Whether it is too late for a moment: vendors count the requests of a second, which has SLACK in it."""
     return now > moment + SLACK * 1000

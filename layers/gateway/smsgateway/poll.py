@@ -238,7 +238,7 @@ def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, A
         return {"skipped": "pace", "again_in": wait}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
-        balances = codec.decode_balance(account, poller.call(account, request, account.options.timeout))
+        balances = codec.decode_balance(account, _call(poller, account, "balance", request))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
     accounts.fulfil(poller.table, lease, poller.now())
@@ -267,7 +267,7 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             return {"skipped": "pace", "again_in": wait, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
-            page = codec.decode_statistics(account, poller.call(account, request, account.options.timeout))
+            page = codec.decode_statistics(account, _call(poller, account, "statistics", request))
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
@@ -284,15 +284,23 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
 
 
 def _pace(poller: Poller, account: Account, operation: str) -> float:
-    """Wait for the vendor's pacing. 0, or the seconds that are too long to wait for."""
-    interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
+    """Wait for the vendor's pacing, and have others wait until `_call` is over. 0, or the seconds that are too long."""
+    interval, seconds = VENDORS[account.vendor].profile.pace.get(operation, 0.0), account.options.timeout
     if not interval:
         return 0.0
-    moment = pace.take(poller.table, account.name, operation, interval, poller.now())
+    moment = pace.hold(poller.table, account.name, operation, interval, seconds, poller.now())
     if moment < 0:
         return -moment / 1000
     _wait_until(poller, moment)
     return 0.0
+
+
+def _call(poller: Poller, account: Account, operation: str, request: Request) -> Response:
+    try:
+        return poller.call(account, request, account.options.timeout)
+    finally:
+        if interval := VENDORS[account.vendor].profile.pace.get(operation, 0.0):
+            pace.release(poller.table, account.name, operation, interval, poller.now())
 
 
 def _interval(account: Account, kind: str) -> float:

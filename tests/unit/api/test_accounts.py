@@ -147,7 +147,7 @@ def test_a_check_respects_the_vendors_pacing(api: Api) -> None:
 
     assert first.status == 200
     assert second.status == 429
-    assert second.headers["Retry-After"] == ["8"]  # the vendor's 10 seconds, and a little
+    assert second.headers["Retry-After"] == ["8"]  # of the vendor's 10 seconds, and a little
     assert len(api.vendors.asked) == 1
 
 

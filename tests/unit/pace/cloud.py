@@ -230,8 +230,7 @@ class Cloud:
         keys: Any = None
         gateway = Gateway(self._table(), self.accounts, self.call, keys, self.now, Random(1))
         found = self.accounts.get().accounts[account]
-        with suppress(Problem):  # not now
-            check.take_turn(gateway, found, "balance")
+        with suppress(Problem), check.in_turn(gateway, found, "balance"):  # a problem: not now
             check.ask_balance(gateway, found)
 
     def every_minute(self) -> None:

@@ -64,6 +64,16 @@ def test_a_worker_that_waited_in_between_still_keeps_the_interval(table: Table) 
     assert reserve(table, NOW + 2_999) == 1
 
 
+def test_a_released_moment_is_earlier_and_never_later(table: Table) -> None:
+    assert reserve(table, step=16_000) == 0
+    accounts.release(table, "hb-main", "send", NOW + 2_000)
+    assert reserve(table, patience=0) == -2_000
+    accounts.release(table, "hb-main", "send", NOW + 9_000)
+    assert reserve(table, patience=0) == -2_000
+    accounts.release(table, "other", "send", NOW)
+    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
+
+
 # Leases
 
 

@@ -1,6 +1,7 @@
 """The accounts as an administrator sees them, never with credentials: `GET /accounts`, `…/{name}`, `POST …/check`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -95,8 +96,8 @@ def check_account(name: NamePath) -> dict[str, Any]:
     administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)
-    take_turn(gateway, account, "balance")
-    balances, problem, reachable = ask_balance(gateway, account)
+    with in_turn(gateway, account, "balance"):
+        balances, problem, reachable = ask_balance(gateway, account)
     if balances is not None:
         accounts.put_balance(gateway.table, account.name, balances, gateway.now())
     return {
@@ -114,17 +115,22 @@ def _named(settings: Settings, name: str) -> Account:
     return account
 
 
-def take_turn(gateway: Gateway, account: Account, operation: str) -> None:
+@contextmanager
+def in_turn(gateway: Gateway, account: Account, operation: str) -> Iterator[None]:
     """Keep the vendor's pacing. Raises Problem with the seconds that are left."""
     interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
     if not interval:
+        yield
         return
-    step = pace.spaced(interval) + pace.LEAD  # this call is made at once; others may be as exact as their moments
-    wait = accounts.reserve(gateway.table, account.name, operation, step, gateway.now(), PATIENCE)
-    if wait < 0:
-        seconds = -(wait // 1000)
+    moment = pace.hold(gateway.table, account.name, operation, interval, CHECK_TIME, gateway.now(), PATIENCE)
+    if moment < 0:
+        seconds = -(moment // 1000)
         detail = f"the vendor takes the next query in {seconds} s"
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
+    try:
+        yield
+    finally:
+        pace.release(gateway.table, account.name, operation, interval, gateway.now())
 
 
 def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:

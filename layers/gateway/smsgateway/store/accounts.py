@@ -43,6 +43,17 @@ def reserve(table: Table, account: str, operation: str, step: float, now: int, p
     return 0
 
 
+def release(table: Table, account: str, operation: str, free_at: int) -> None:
+    """Let the next moment be earlier than the last reservation made it: at `free_at` (epoch ms)."""
+    update = Update(
+        (_pk(account), f"pace#{operation}"), "SET free_us = :free_us", {"free_us": free_at * 1000}, "free_us > :free_us"
+    )
+    try:
+        table.update(update)
+    except ConditionFailed:
+        return
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to poll one account for one kind, and what the last holder left behind."""
