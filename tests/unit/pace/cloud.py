@@ -12,13 +12,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from smsgateway.accept import Acceptor, Post, accept
+from smsgateway.accept import Acceptor, accept
 from smsgateway.api import accounts as check
 from smsgateway.api.calls import Gateway
 from smsgateway.api.problems import Problem
 from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
 from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller, due_runs, poll
+from smsgateway.post import Post
 from smsgateway.queues import WakeUps, parse_wake_up
 from smsgateway.settings import AccountsCache
 from smsgateway.store.registry import Client

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from smsgateway.accept import Post
+from smsgateway.post import Post
 from tests.simulators.model import Message
 from tests.unit.pace.cloud import MINUTE, SECOND, Cloud, Latency
 

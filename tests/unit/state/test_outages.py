@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from smsgateway.accept import Post
 from smsgateway.model import Account, Kind, Push, Request, Response, State, Status
+from smsgateway.post import Post
 from smsgateway.queues import WakeUps, receipt_body
 from smsgateway.receive import Receiver, receive
 from smsgateway.store.submissions import load_submission
