@@ -12,7 +12,7 @@ CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz up down accounts deploy lint format types security template
+.PHONY: help setup demo test check fuzz up down redrive accounts deploy lint format types security template
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ up: setup ## the local cloud, until `make down`; ACCOUNTS=file: with your accoun
 
 down: ## stop what `make up` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
+
+redrive: setup ## put what is in the local cloud's dead-letter queues back into their queues, after a repair
+	$(VENV)/python -m tests.local redrive
 
 accounts: setup ## check an accounts document: ACCOUNTS=file
 	@$(VENV)/python -m tests.local accounts $(if $(ACCOUNTS),"$(ACCOUNTS)",$(error which file? make accounts ACCOUNTS=accounts.json))

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
 TABLE_NAME = "gateway"
-QUEUES = ("urgent", "bulk", "receipts", "receipts-dead")
+QUEUES = ("urgent", "bulk", "receipts", "receipts-dead", "fanout-dead")
 BUS = "gateway-bus"
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 OPERATORS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "SIZE"})
@@ -93,6 +93,7 @@ def environment(function: str) -> dict[str, str]:
         "BULK_QUEUE_URL": queue_url("bulk"),
         "RECEIPT_QUEUE_URL": queue_url("receipts"),
         "PARKED_QUEUE_URL": queue_url("receipts-dead"),
+        "FAILURES_QUEUE_URL": queue_url("fanout-dead"),
     }
     return {name: known[name] for name in variables}
 

@@ -1,5 +1,6 @@
 """Publishes what the table's stream says has happened."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = Logger()
 
+OURS = (LookupError, ValueError, TypeError, AttributeError)  # a record that we do not understand, now or later
+
 
 @cache
 def event_bridge() -> "EventBridgeClient":
@@ -30,8 +33,9 @@ def event_bridge() -> "EventBridgeClient":
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Publish a batch of stream records. After a failure the batch comes again; event_ids stay the same.
 
-    The batch is first tried whole, for ten events fit one call. When that fails, record by record, so that the stream
-    comes again from the first record that cannot be published.
+    The batch is first tried whole, for ten events fit one call. When that fails, record by record: one that cannot be
+    told at all is set aside, or it would hold up those behind it for hours; when the bus or the table is away, the
+    stream comes again from the first record that was not published.
     """
     records = event["Records"]
     try:
@@ -40,10 +44,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.error("a batch of events could not be published", records=len(records), error=type(error).__name__)
         for record in records:
             try:
-                _publish([record])
+                _publish_or_set_aside(record)
             except Exception:  # told above
                 return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
+
+
+def _publish_or_set_aside(record: Mapping[str, Any]) -> None:
+    try:
+        _publish([record])
+    except OURS as error:
+        logger.error("a record was set aside", error=type(error).__name__)
+        # An event of this function's own: after a repair, it can be invoked with it.
+        body = json.dumps({"Records": [record]})
+        runtime.sqs().send_message(QueueUrl=runtime.environment().failures_queue_url, MessageBody=body)
 
 
 def _publish(records: Iterable[Mapping[str, Any]]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 logger = Logger()
 
+SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"})  # what is logged of an outcome
+
 
 @cache
 def lambdas() -> "LambdaClient":
@@ -39,9 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "kind" in event:  # a scheduled event has an `account` too: that of AWS
         hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
         outcome = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
+        if outcome.get("more"):  # a backlog would wait for the next minute
+            _start(context, {"account": event["account"], "kind": event["kind"]})
         # A problem may be in the vendor's words, which may quote a message.
-        told = ("pages", "days", "compared", "skipped", "again_in")
-        shown = {name: value for name, value in outcome.items() if name in told}
+        shown = {name: value for name, value in outcome.items() if name in SHOWN}
         problem = "problem" in outcome
         logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem)
         return outcome
@@ -49,5 +52,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if wrong := runtime.accounts_cache().problem:
         logger.error("the newest accounts document is not in use", path=wrong.path, problem=wrong.problem)
     for run in runs:
-        lambdas().invoke(FunctionName=context.function_name, InvocationType="Event", Payload=json.dumps(run))
+        _start(context, run)
     return {"started": len(runs)}
+
+
+def _start(context: LambdaContext, run: dict[str, str]) -> None:
+    lambdas().invoke(FunctionName=context.function_name, InvocationType="Event", Payload=json.dumps(run))

@@ -23,6 +23,7 @@ BROKEN = "hb-broken"
 IMPATIENT = "ly-impatient"
 POLLED = "ic-polled"
 SILENT = "ly-silent"
+MISREAD = "hb-misread"
 
 
 @dataclass
@@ -127,8 +128,8 @@ def impatient(world: World, like: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_accounts(world: World) -> None:
-    """Beside one account a vendor: two with a wrong password, one of infocloud that must be polled, one that may be
-    called silent after three messages, and routes."""
+    """Beside one account a vendor: some with a wrong password or charset, one of infocloud that must be polled, one
+    that may be called silent after three messages, and routes."""
     document = simulators.accounts_document(world.simulators)
     by_name = {entry["name"]: entry for entry in document["accounts"]}
     hb = by_name["hb-1"]
@@ -149,7 +150,9 @@ def add_accounts(world: World) -> None:
     by_name["ly-1"]["options"] = by_name["ly-1"]["options"] | {"breaker_failures": 1000}
     ly = by_name["ly-1"]
     silent = ly | {"name": SILENT, "options": ly["options"] | {"silence_messages": 3}}
-    document["accounts"] += [silent, wrong, wrong | {"name": BROKEN}, polled, impatient(world, ly)]
+    # Read in the wrong charset, until a test repairs it.
+    misread = wrong | {"name": MISREAD, "push": {"token": "m" * 40}, "poll": [], "options": {"charset": "utf-8"}}
+    document["accounts"] += [silent, wrong, wrong | {"name": BROKEN}, misread, polled, impatient(world, ly)]
     document["routes"] = [
         {"purpose": "marketing", "accounts": [WRONG_PASSWORD, "ly-1", "qx-1"]},
         *document["routes"],

@@ -1,11 +1,14 @@
 """What a vendor's failures lead to: elsewhere where that is safe, UNCONFIRMED where nobody can say, never twice."""
 
+import base64
 import json
 import time
+from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import BROKEN, PATIENCE, WRONG_PASSWORD, Gateway
+from tests.e2e.conftest import BROKEN, MISREAD, PATIENCE, WRONG_PASSWORD, Gateway
+from tests.local.redrive import redrive
 
 
 def requests_of(gateway: Gateway, number: str) -> int:
@@ -143,6 +146,59 @@ def test_an_unreadable_push_is_acknowledged_and_parked(gateway: Gateway) -> None
     assert parked["account"] == "hb-1"
     assert parked["problem"]
     gateway.tap.wait_for(lambda event: event["detail"].get("alert") == "receipt_parked")
+
+
+def repair(gateway: Gateway) -> None:
+    """Have the account's bytes read in the charset that they are in."""
+    stack = gateway.world.stack
+    secret = stack.client("secretsmanager").get_secret_value(SecretId=stack.accounts_secret)["SecretString"]
+    document = json.loads(secret)
+    (account,) = [entry for entry in document["accounts"] if entry["name"] == MISREAD]
+    account["options"] = {"charset": "gbk"}
+    stack.write_accounts(document)
+
+
+def parked(gateway: Gateway, account: str) -> list[dict[str, Any]]:
+    """The parked receipts of an account, looked at as the README says."""
+    sqs, url = gateway.world.stack.client("sqs"), gateway.world.stack.queues["receipts-dead"]
+    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+    bodies = [json.loads(message["Body"]) for message in found]
+    return [body for body in bodies if body["account"] == account]
+
+
+def test_a_receipt_that_could_not_be_read_is_put_back_after_a_repair(gateway: Gateway) -> None:
+    # GIVEN a reply in bytes that the account's settings cannot read
+    number, text = gateway.number("0021"), "修好以后能读"
+    body = (
+        f'<?xml version="1.0" encoding="GBK" ?><delivers><deliver><corp_id>1</corp_id><mobile>{number}</mobile>'
+        f"<ext>7</ext><time>2026-11-21 12:00:00</time><content>{text}</content></deliver></delivers>"
+    ).encode("gbk")
+    answer = gateway.api.call("POST", f"/push/{MISREAD}/{'m' * 40}/inbound", body)
+    assert (answer.status, str(answer.body)) == (200, "0")
+    deadline = time.monotonic() + PATIENCE
+    while not (found := parked(gateway, MISREAD)):
+        assert time.monotonic() < deadline
+    assert found[0]["problem"] == "not UTF-8"
+    assert base64.b64decode(found[0]["body"]) == body
+
+    # WHEN it is put back without a repair THEN it is parked again, with the reason
+    assert redrive(gateway.world.stack)["receipts"] >= 1
+    while not (found := parked(gateway, MISREAD)):
+        assert time.monotonic() < deadline
+    assert found[0]["problem"] == "not UTF-8"
+
+    # WHEN the settings are repaired, and it is put back (functions may use the old settings for a minute)
+    repair(gateway)
+    deadline = time.monotonic() + 2 * PATIENCE
+    while not (events := [event for event in gateway.tap.events if event["detail"].get("text") == text]):
+        assert time.monotonic() < deadline
+        redrive(gateway.world.stack)
+        gateway.tap.receive()
+
+    # THEN the reply is on the bus, once
+    assert events[0]["detail-type"] == "Message Received"
+    assert events[0]["detail"]["from"] == number
+    assert parked(gateway, MISREAD) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`python -m tests.local up|down|demo|accounts`: the local cloud from the command line (see the Makefile)."""
+"""`python -m tests.local up|down|demo|accounts|redrive`: the local cloud from the command line (see the Makefile)."""
 
 import argparse
 import importlib
@@ -12,6 +12,7 @@ from typing import Any
 from smsgateway.errors import ConfigurationError
 from smsgateway.settings import parse_accounts
 from tests.local.process import ROOT, StartError
+from tests.local.redrive import redrive
 from tests.local.running import down, up
 from tests.local.stack import STACK_FILE, Stack
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     starting = commands.add_parser("up", help="start the local cloud and leave .local/stack.json")
     starting.add_argument("--accounts", type=Path, help="an accounts document (else: simulators)")
     commands.add_parser("down", help="stop it again")
+    commands.add_parser("redrive", help="put what is in the dead-letter queues back into their queues")
     commands.add_parser("demo", help="send through all five vendors and show what happens")
     checking = commands.add_parser("accounts", help="check an accounts document")
     checking.add_argument("file", type=Path)
@@ -45,6 +47,10 @@ def main(arguments: list[str]) -> int:
                 f"{options.file}: good; accounts {len(document['accounts'])}, routes {len(document.get('routes', []))}"
             )
             return 0
+        if options.command == "redrive":
+            for name, moved in redrive(running_stack()).items():
+                print(f"{name}: {moved} put back")
+            return 0
         return int(importlib.import_module("tests.local.demo").main())
     except StartError as error:
         print(error, file=sys.stderr)
@@ -62,6 +68,14 @@ def accounts_document(path: Path, *, allow_loopback: bool) -> dict[str, Any]:
         raise StartError(f"{path}: {error}") from None
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def running_stack() -> Stack:
+    """What `make up` left. Raises StartError when there is nothing."""
+    try:
+        return Stack.load()
+    except FileNotFoundError:
+        raise StartError("no local cloud is running: `make up` starts it") from None
 
 
 def say_where(stack: Stack) -> None:

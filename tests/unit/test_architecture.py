@@ -18,7 +18,20 @@ FUNCTIONS = ROOT / "functions"
 LAYERS = (
     ("model", "errors", "text", "ids", "addresses", "document"),
     ("codecs",),
-    ("store", "queues", "events", "transport", "settings", "routing", "encoding", "gate", "plan", "post", "resend"),
+    (
+        "store",
+        "queues",
+        "events",
+        "transport",
+        "settings",
+        "routing",
+        "encoding",
+        "gate",
+        "pace",
+        "plan",
+        "post",
+        "resend",
+    ),
     ("accept", "dispatch", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
     ("functions",),
 )

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ from smsgateway.model import (
     Status,
 )
 from smsgateway.publish import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
+from smsgateway.queues import Receipt, parked_body, receipt_body
 from smsgateway.routing import Again, Doubt, End, Move, Try, next_step
 from smsgateway.settings import parse_accounts
 from smsgateway.store import accounts, recipients, replies, submissions
@@ -463,6 +465,23 @@ def test_the_outputs_and_queues_are_the_templates() -> None:
     source = (ROOT / "template.yaml").read_text(encoding="utf-8")
     dead = set(re.findall(r"QueueName: !Sub \$\{AWS::StackName\}-([a-z]+-dead)", source))
     assert {name for row in table_with("queue", "holds") for name in ticked(row["queue"])} == dead
+
+
+def test_the_look_at_parked_receipts_shows_their_reason_and_bytes() -> None:
+    (command,) = [block for block in blocks("sh") if "b64decode" in block]
+    (program,) = re.findall(r"-c '(.*)'", command, flags=re.DOTALL)
+    receipt = Receipt("hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk"))
+    bodies = [parked_body(receipt, "not XML of reports"), receipt_body(receipt)]
+    full = json.dumps({"Messages": [{"Body": body} for body in bodies]})
+    # An empty queue: the AWS CLI says nothing.
+    for found, shown in ((full, ["not XML of reports", "None"]), ("", [])):
+        done = subprocess.run([sys.executable, "-c", program], input=found, capture_output=True, text=True, check=True)
+        expected = [
+            line
+            for reason in shown
+            for line in (f"hb-main reports push {reason} {dict(receipt.headers)} []", repr(receipt.body))
+        ]
+        assert done.stdout.splitlines() == expected
 
 
 def test_the_links_lead_somewhere() -> None:

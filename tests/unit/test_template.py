@@ -26,7 +26,7 @@ ENVIRONMENTS = {
     "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL"} | ACCOUNTS,
     "webhook": {"RECEIPT_QUEUE_URL"} | ACCOUNTS,
     "ingest": WAKE_UPS | {"PARKED_QUEUE_URL"} | ACCOUNTS,
-    "fanout": {"TABLE_NAME", "EVENT_BUS_NAME"},
+    "fanout": {"TABLE_NAME", "EVENT_BUS_NAME", "FAILURES_QUEUE_URL"},
     "query": {"TABLE_NAME", "RETENTION_DAYS", "ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"}
     | ACCOUNTS,
     "sweep": WAKE_UPS | ACCOUNTS,
@@ -48,6 +48,7 @@ WITH_KEY = {
     ("GET", "/accounts"),
     ("GET", "/accounts/{name}"),
     ("POST", "/accounts/{name}/check"),
+    ("GET", "/accounts/{name}/unplaced-reports"),
     ("GET", "/templates"),
     ("PUT", "/templates/{name}"),
     ("GET", "/templates/{name}"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 
-from smsgateway import encoding, gate, queues, routing
+from smsgateway import encoding, gate, pace, queues, routing
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.ids import MOST_CHILDREN, SubmissionKey
@@ -37,8 +37,11 @@ from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 
 BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
-PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
+BULK_PATIENCE = 300  # milliseconds ahead of now that a broadcast takes moments: so long it can make a password wait
 WRITING_TIME = 5_000  # milliseconds kept free after a vendor call, to write its outcome
+FIRST_PAUSE = 200  # milliseconds between two tries to write an outcome; doubling
+TIME_TO_END = 1_000  # milliseconds that the last try has
+MISSED_PAUSE = 1_000  # milliseconds until a submission that missed its account's moment is tried again
 ALERT_TTL = 90 * 86_400  # seconds
 RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
 
@@ -156,18 +159,57 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: C
         _step_aside(dispatcher, job, closed)
         return
     _file_rows(dispatcher, job, hard_end)
-    if _must_wait_for_pace(dispatcher, job):
-        return
-    seconds = min(account.options.timeout, (hard_end - dispatcher.now() - WRITING_TIME) / 1000)
+    moment = _take_moment(dispatcher, job)
+    if moment is not None:
+        _call_at(dispatcher, job, moment, hard_end, outgoing, request, known)
+
+
+def _call_at(
+    dispatcher: Dispatcher,
+    job: Job,
+    moment: int,
+    hard_end: int,
+    outgoing: Submission,
+    request: Request,
+    known: Calls,
+) -> None:
+    """Mark the submission shortly before its account's moment, call at that moment, and write what follows."""
+    account = job.account
+    seconds = min(account.options.timeout, (hard_end - max(dispatcher.now(), moment) - WRITING_TIME) / 1000)
     if seconds < min(account.options.timeout, 1.0):
         raise InFlightError  # too little time is left for a call: a fresh worker shall make it
+    _wait_until(dispatcher, moment - pace.LEAD)
     owner = f"{dispatcher.random.getrandbits(64):016x}"
     deadline = hard_end + submissions.DEADLINE_MARGIN
-    marked = submissions.mark(dispatcher.table, submission, owner, deadline, dispatcher.now())
+    marked = submissions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now())
+    job = replace(job, submission=marked)
+    _wait_until(dispatcher, moment)
+    if moment and pace.missed(moment, dispatcher.now()):
+        missed = "the account's moment was missed"
+        step = routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy)
+        _go_on(dispatcher, job, step, marked=True)
+        return
     with gate.counted_when_slow(dispatcher.table, account, owner, deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
-    _conclude(dispatcher, Job(marked, message, payload, account, settings), outcome)
+    _insist(dispatcher, hard_end, lambda: _conclude(dispatcher, job, outcome))
     _learn(dispatcher, job, known, outcome)
+
+
+def _insist(dispatcher: Dispatcher, hard_end: int, conclude: Callable[[], None]) -> None:
+    """Write an outcome, as long as it takes and this worker lives: nobody else knows it, nor the vendor's id."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            conclude()
+        except ConditionFailed:
+            raise
+        except Exception:  # a table or a queue that is away, for longer than the SDK waits
+            if dispatcher.now() + pause + TIME_TO_END > hard_end:
+                raise
+        else:
+            return
+        dispatcher.sleep(pause / 1000)
+        pause = min(2 * pause, pace.PATIENCE)
 
 
 def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
@@ -223,24 +265,27 @@ def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> None:
     submissions.rows_filed(table, submission, owner)
 
 
-def _must_wait_for_pace(dispatcher: Dispatcher, job: Job) -> bool:
-    """Wait for the account's next free moment, or go back with a delay when that is further away."""
+def _take_moment(dispatcher: Dispatcher, job: Job) -> int | None:
+    """The moment (epoch ms) that the account's pace allows the call at, 0 for any; None: gone back with a delay."""
     rate = job.account.options.requests_per_second
     interval = max(1 / rate if rate else 0.0, VENDORS[job.account.vendor].profile.pace.get("send", 0.0))
     if not interval:
-        return False
-    now = dispatcher.now()
+        return 0
     # Only what is urgent takes a moment ahead of now, and so every moment that it wants. The rest takes what is free,
     # and comes again at some later one, for a thousand submissions may be waiting.
     urgent = queues.urgent(job.message)
-    wait = accounts.reserve(dispatcher.table, job.account.name, "send", interval, now, PATIENCE if urgent else 0)
-    if wait < 0:
-        later = 0.0 if urgent else interval * dispatcher.random.uniform(0, BULK_SPREAD)
-        _come_back(dispatcher, job, -wait + int(later * 1000))
-        return True
-    if wait:
+    patience = pace.PATIENCE if urgent else BULK_PATIENCE
+    moment = pace.take(dispatcher.table, job.account.name, "send", interval, dispatcher.now(), patience)
+    if moment > 0:
+        return moment
+    later = 0.0 if urgent else interval * dispatcher.random.uniform(0, BULK_SPREAD)
+    _come_back(dispatcher, job, -moment + int(later * 1000))
+    return None
+
+
+def _wait_until(dispatcher: Dispatcher, moment: int) -> None:
+    if (wait := moment - dispatcher.now()) > 0:
         dispatcher.sleep(wait / 1000)
-    return False
 
 
 def _call_once(

@@ -18,6 +18,7 @@ VERSION = 1
 BATCH = 10  # PutEvents takes no more
 BATCH_BYTES = 200_000  # of 256 KB, the rest for what EventBridge adds
 TRIES = 5
+NEVER = frozenset({"MalformedDetail", "InvalidArgument"})  # of PutEvents' error codes, those about the event itself
 
 
 class EventType(StrEnum):
@@ -68,12 +69,21 @@ def iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+class NotTakenError(Exception):
+    """The event bus did not take all events in several tries."""
+
+
+class UnpublishableError(ValueError):
+    """The event bus will never take this event."""
+
+
 def publish(
     client: "EventBridgeClient", bus: str, events: Iterable[Event], sleep: Callable[[float], None] = time.sleep
 ) -> None:
     """Put the events on the bus, ten a call; entries that the bus does not take are sent again, and only those.
 
-    Raises RuntimeError when entries are left after five tries: the stream then delivers the records again.
+    Raises NotTakenError when entries are left after five tries: the stream then delivers the records again.
+    UnpublishableError for what the bus would refuse for ever.
     """
     for entries in _batches(bus, events):
         pending: Sequence[Any] = entries
@@ -82,10 +92,12 @@ def publish(
             if not answer["FailedEntryCount"]:
                 break
             results = answer["Entries"]
+            if any(result.get("ErrorCode") in NEVER for result in results):
+                raise UnpublishableError
             pending = [entry for entry, result in zip(pending, results, strict=True) if "ErrorCode" in result]
             sleep(0.1 * 2**attempt)
         else:
-            raise RuntimeError(f"the event bus did not take {len(pending)} events")
+            raise NotTakenError
 
 
 def _batches(bus: str, events: Iterable[Event]) -> Iterable[list[dict[str, str]]]:
@@ -95,6 +107,8 @@ def _batches(bus: str, events: Iterable[Event]) -> Iterable[list[dict[str, str]]
         for event in batch:
             detail = json.dumps(detail_of(event), ensure_ascii=False)
             length = len(detail.encode())
+            if length > BATCH_BYTES:
+                raise UnpublishableError
             if entries and size + length > BATCH_BYTES:
                 yield entries
                 entries, size = [], 0

@@ -135,9 +135,9 @@ def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report],
     stamped = [replace(report, reported_at=report.reported_at or received) for report in items]
     found = reports.find_submissions(table, account.name, stamped)
     known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
-    for (_, report), fits in zip(known, _apply(ingester.resender, account, known, now), strict=True):
-        if not fits:
-            reports.keep_unmatched(table, account.name, report, now, ttl)
+    for (submission, report), placed in zip(known, _apply(ingester.resender, account, known, now), strict=True):
+        if not placed:
+            reports.keep_unmatched(table, account.name, report, submission.key.message_id, now, ttl)
     for report in stamped:
         if reports.ids_of(report) not in found:
             _keep_early(ingester, account, report, now, ttl)
@@ -152,7 +152,7 @@ def _keep_early(ingester: Ingester, account: Account, report: Report, now: int, 
 
 
 def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
-    """Apply reports to their recipients. False for those that fit none."""
+    """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
     table = resender.table
     speakers = {submission.key: submission for submission, _ in known}
     speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
@@ -166,7 +166,7 @@ def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, R
             note = f"the masked number fits {len(numbers)} recipients of this submission"
             recipients.remember(table, speakers[submission.key], number, report, note, now)
     applied = iter(_apply_placed(resender, placed, now))
-    return [next(applied) if len(numbers) == 1 else bool(numbers) for numbers in fitting]
+    return [len(numbers) == 1 and next(applied) for numbers in fitting]
 
 
 def _apply_placed(resender: Resender, placed: Sequence[Placed], now: int) -> list[bool]:
@@ -195,7 +195,7 @@ def _fitting(table: Table, submission: Stored, said: str, payloads: dict[Submiss
 
 
 def apply_early(resender: Resender, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
-    """Apply the reports that came before their mapping, and clear them away; what fits no recipient stays."""
+    """Apply the reports that came before their mapping, and clear them away; what has no place stays."""
     table = resender.table
     for vendor_id in vendor_ids:
         place = vendor_key(account.name, vendor_id)[0]

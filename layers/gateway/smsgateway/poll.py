@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Literal, cast, get_args
 
-from smsgateway import figures
+from smsgateway import figures, pace
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.figures import BEIJING
-from smsgateway.model import Account, DayStatistics, Kind, Page, Refused, Request, Response
+from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
+from smsgateway.pace import PATIENCE, Turns
 from smsgateway.queues import Receipt, receipt_body
 from smsgateway.routing import alert_for
 from smsgateway.settings import Settings
@@ -23,10 +24,10 @@ from smsgateway.store.accounts import Lease
 from smsgateway.store.table import ConditionFailed, Table
 
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
-PATIENCE = 2_000  # milliseconds
 LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
 STORING_TIME = 5_000  # milliseconds kept free after a call
 TIME_FOR_A_CALL = 20_000  # milliseconds that must be left to start another call
+REFUSALS = 3  # about the moment, in a row, that end a run: the vendor is busy, or saw two calls too close together
 BALANCE_EVERY = 600_000  # milliseconds
 STATISTICS_FROM = timedelta(hours=6)  # of Beijing's day: most reports of the day before have come
 STATISTICS_DAYS = 3  # figures of the last days still change while reports come in
@@ -45,6 +46,34 @@ class Poller:
     sleep: Callable[[float], None]
     random: Random
     retention: int  # seconds
+
+
+type Encode = Callable[[datetime, str], Request]
+type Decode = Callable[[Response], Page[Any] | Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run for one account and kind, as long as it holds its lease; it must be over at `hard_end`."""
+
+    poller: Poller
+    account: Account
+    lease: Lease
+    turns: Turns
+    hard_end: int
+
+    @property
+    def kind(self) -> Kind:
+        return cast("Kind", self.lease.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking for a page. `more`: it is worth asking again at once."""
+
+    more: bool = False
+    brought: bool = False  # there was something in it
+    problem: str | None = None
 
 
 def due_runs(poller: Poller) -> list[dict[str, str]]:
@@ -72,6 +101,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
 
     `{"pages": n}`, `{"balance": […]}`, `{"days": n, "compared": n}`, or
     `{"skipped": "pace" | "busy" | "unsupported" | "unknown"}`.
+    `"more": True` beside the pages: time is over, and more is waiting, for another run that begins now.
     """
     account = poller.settings().accounts.get(name)
     if account is None or kind not in get_args(PollKind):
@@ -84,62 +114,70 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
         _alert(poller, account, "page_maybe_lost", detail)
         accounts.fulfil(poller.table, lease)
+    run = Run(poller, account, lease, Turns(_interval(account, kind), lease.free_at), hard_end)
     try:
         if kind == "balance":
             return _poll_balance(poller, account, lease)
         if kind == "statistics":
             return _poll_statistics(poller, account, lease, hard_end)
-        return _poll_pages(poller, account, cast("Kind", kind), lease, hard_end)
+        return _poll_pages(run)
     finally:
-        _end(poller, lease)
+        _end(run)
 
 
-def _end(poller: Poller, lease: Lease) -> None:
+def _end(run: Run) -> None:
     try:
-        accounts.give_back(poller.table, lease)
+        accounts.give_back(run.poller.table, run.lease, run.turns.free_at)
     except ConditionFailed:
         return  # the lease ran out, and somebody else has it
 
 
-def _poll_pages(poller: Poller, account: Account, kind: Kind, lease: Lease, hard_end: int) -> dict[str, Any]:
+def _poll_pages(run: Run) -> dict[str, Any]:
     """Page after page, while they come back full and time is left."""
-    request_for, decode = _operations(account, kind)
-    if request_for is None:
+    operations = _operations(run.account, run.kind)
+    if operations is None:
         return {"skipped": "unsupported"}
-    operation = "report_poll" if kind == "reports" else "inbound_poll"
-    pages = 0
-    while hard_end - poller.now() >= TIME_FOR_A_CALL or not pages:
-        if wait := _pace(poller, account, operation):
-            return {"skipped": "pace", "again_in": wait, **({"pages": pages} if pages else {})}
-        request = request_for(_moment(poller), _nonce(poller))
-        accounts.intend(poller.table, lease, poller.now())
-        try:
-            response = poller.call(account, request, min(account.options.timeout, _seconds_left(poller, hard_end)))
-        except NotSentError as error:
-            accounts.fulfil(poller.table, lease)
-            return {"pages": pages, "problem": error.problem}
-        except AmbiguousError as error:
-            # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
-            return {"pages": pages, "problem": error.problem}
-        kept = _keep(poller, account, kind, response, decode)
-        if isinstance(kept, str):
-            accounts.fulfil(poller.table, lease)
-            return {"pages": pages, "problem": kept}
-        accounts.fulfil(poller.table, lease, poller.now(), brought=bool(kept.items))
-        pages += 1
-        if not kept.full:
-            break
-    return {"pages": pages}
+    _store_kept(run)
+    pages, refusals = 0, 0
+    while run.hard_end - run.poller.now() >= TIME_FOR_A_CALL or not pages:
+        if (wait := run.turns.free_at - run.poller.now()) > PATIENCE:
+            return {"skipped": "pace", "again_in": wait / 1000, **({"pages": pages} if pages else {})}
+        answer = _ask(run, *operations)
+        if answer.problem is None:
+            pages, refusals = pages + 1, 0
+            if not answer.more:
+                return {"pages": pages}
+            continue
+        refusals += 1
+        if not answer.more or refusals == REFUSALS or run.turns.interval * 1000 > PATIENCE:
+            return {"pages": pages, "problem": answer.problem}
+    return {"pages": pages, "more": True}
 
 
-def _seconds_left(poller: Poller, hard_end: int) -> float:
-    """For a call, so that its answer can still be stored."""
-    return max(1.0, (hard_end - poller.now() - STORING_TIME) / 1000)
+def _ask(run: Run, request_for: Encode, decode: Decode) -> Answer:
+    """Ask once, when the vendor's pacing allows it."""
+    poller, account, turns = run.poller, run.account, run.turns
+    request = request_for(_moment(poller), _nonce(poller))
+    accounts.intend(poller.table, run.lease, poller.now())
+    _wait_until(poller, turns.free_at)
+    asked_at = poller.now()
+    seconds = max(1.0, (run.hard_end - asked_at - STORING_TIME) / 1000)  # so that its answer can still be stored
+    try:
+        response = poller.call(account, request, min(account.options.timeout, seconds))
+    except NotSentError as error:
+        accounts.fulfil(poller.table, run.lease)
+        return Answer(problem=error.problem)
+    except AmbiguousError as error:
+        # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
+        return Answer(problem=error.problem)
+    finally:
+        turns.asked(asked_at, poller.now())
+    answer = _keep(run, response, decode)
+    accounts.fulfil(poller.table, run.lease, None if answer.problem else poller.now(), brought=answer.brought)
+    return answer
 
 
-def _operations(
-    account: Account, kind: Kind
-) -> tuple[Callable[[datetime, str], Request] | None, Callable[[Response], Page[Any] | Refused]]:
+def _operations(account: Account, kind: str) -> tuple[Encode, Decode] | None:
     vendor = VENDORS[account.vendor]
     if kind == "reports" and (reports := vendor.report_poll):
         return (
@@ -151,33 +189,47 @@ def _operations(
             lambda now, nonce: inbound.encode_inbound_poll(account, now, nonce),
             lambda response: inbound.decode_inbound_poll(account, response),
         )
-    return None, lambda _: Page(())
+    return None
 
 
-def _keep(
-    poller: Poller, account: Account, kind: Kind, response: Response, decode: Callable[[Response], Page[Any] | Refused]
-) -> Page[Any] | str:
-    """Store the answer, unless it holds nothing. What it holds, or the vendor's problem if it has one."""
+def _keep(run: Run, response: Response, decode: Decode) -> Answer:
+    """Store the answer, unless it holds nothing."""
     try:
         page = decode(response)
     except DecodeError as error:
-        _store(poller, account, kind, response)  # ingest parks it with its bytes
-        return error.problem
+        _store(run, response)  # ingest parks it with its bytes
+        return Answer(problem=error.problem)
     except Exception:  # a decoder's bug; the vendor has forgotten the page all the same
-        _store(poller, account, kind, response)
+        _store(run, response)
         raise
     if isinstance(page, Refused):
         if alert := alert_for(page):
-            _alert(poller, account, alert, page.vendor_status)
-        return page.vendor_status
+            _alert(run.poller, run.account, alert, page.vendor_status)
+        return Answer(more=page.about == About.MOMENT, problem=page.vendor_status)
     if page.items:
-        _store(poller, account, kind, response)
-    return page
+        _store(run, response)
+    return Answer(more=page.full, brought=bool(page.items))
 
 
-def _store(poller: Poller, account: Account, kind: Kind, response: Response) -> None:
+def _store(run: Run, response: Response) -> None:
+    """Put the answer into the receipt queue. While that takes nothing, it is kept in the table, for the next run."""
+    poller = run.poller
     headers = {name: value for name, value in response.headers.items() if name == "content-type"}
-    poller.store(receipt_body(Receipt(account.name, kind, "poll", poller.now(), headers=headers, body=response.body)))
+    receipt = Receipt(run.account.name, run.kind, "poll", poller.now(), headers=headers, body=response.body)
+    body = receipt_body(receipt)
+    try:
+        poller.store(body)
+    except Exception:
+        accounts.keep_page(poller.table, run.lease, body, _ttl(poller))
+        raise
+
+
+def _store_kept(run: Run) -> None:
+    """Store the page that the run before had to keep. Raises while the queue takes nothing: the vendor would hand out
+    another page."""
+    if run.lease.kept:
+        run.poller.store(accounts.kept_page(run.poller.table, run.lease))
+        accounts.forget_kept(run.poller.table, run.lease)
 
 
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
@@ -186,7 +238,7 @@ def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, A
         return {"skipped": "pace", "again_in": wait}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
-        balances = codec.decode_balance(account, poller.call(account, request, account.options.timeout))
+        balances = codec.decode_balance(account, _call(poller, account, "balance", request))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
     accounts.fulfil(poller.table, lease, poller.now())
@@ -215,7 +267,7 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             return {"skipped": "pace", "again_in": wait, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
-            page = codec.decode_statistics(account, poller.call(account, request, account.options.timeout))
+            page = codec.decode_statistics(account, _call(poller, account, "statistics", request))
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
@@ -232,16 +284,33 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
 
 
 def _pace(poller: Poller, account: Account, operation: str) -> float:
-    """Wait for the vendor's pacing. 0, or the seconds that are too long to wait for."""
-    interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
+    """Wait for the vendor's pacing, and have others wait until `_call` is over. 0, or the seconds that are too long."""
+    interval, seconds = VENDORS[account.vendor].profile.pace.get(operation, 0.0), account.options.timeout
     if not interval:
         return 0.0
-    wait = accounts.reserve(poller.table, account.name, operation, interval, poller.now(), PATIENCE)
-    if wait < 0:
-        return -wait / 1000
-    if wait:
-        poller.sleep(wait / 1000)
+    moment = pace.hold(poller.table, account.name, operation, interval, seconds, poller.now())
+    if moment < 0:
+        return -moment / 1000
+    _wait_until(poller, moment)
     return 0.0
+
+
+def _call(poller: Poller, account: Account, operation: str, request: Request) -> Response:
+    try:
+        return poller.call(account, request, account.options.timeout)
+    finally:
+        if interval := VENDORS[account.vendor].profile.pace.get(operation, 0.0):
+            pace.release(poller.table, account.name, operation, interval, poller.now())
+
+
+def _interval(account: Account, kind: str) -> float:
+    operation = "report_poll" if kind == "reports" else "inbound_poll"
+    return VENDORS[account.vendor].profile.pace.get(operation, 0.0)
+
+
+def _wait_until(poller: Poller, moment: int) -> None:
+    if (wait := moment - poller.now()) > 0:
+        poller.sleep(wait / 1000)
 
 
 def _moment(poller: Poller) -> datetime:

@@ -355,6 +355,11 @@ class Environment:
         return self._required("PARKED_QUEUE_URL")
 
     @property
+    def failures_queue_url(self) -> str:
+        """Where changes go that nobody can publish."""
+        return self._required("FAILURES_QUEUE_URL")
+
+    @property
     def event_bus_name(self) -> str:
         return self._required("EVENT_BUS_NAME")
 

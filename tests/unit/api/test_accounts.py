@@ -7,9 +7,9 @@ import pytest
 
 from smsgateway.api import answers
 from smsgateway.errors import AmbiguousError, NotSentError
-from smsgateway.model import Balance, DayStatistics, Response
+from smsgateway.model import Balance, DayStatistics, Reason, Report, ReportStatus, Response
 from smsgateway.settings import options_taken
-from smsgateway.store import accounts
+from smsgateway.store import accounts, reports
 from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
 
 SECRETS = ("hb-s3cret", "jf-s3cret", "ly-s3cret", "jf-api", "c0rp")
@@ -79,7 +79,9 @@ def test_all_accounts_without_their_secrets(api: Api) -> None:
         assert secret not in answer.text
 
 
-@pytest.mark.parametrize("name", ["query-list-accounts", "query-get-account", "query-check-account"])
+@pytest.mark.parametrize(
+    "name", ["query-list-accounts", "query-get-account", "query-check-account", "query-list-unplaced-reports"]
+)
 def test_senders_see_no_accounts(api: Api, name: str) -> None:
     event = sample(name)
     event["headers"]["x-api-key"] = api.sender("shop")
@@ -145,7 +147,7 @@ def test_a_check_respects_the_vendors_pacing(api: Api) -> None:
 
     assert first.status == 200
     assert second.status == 429
-    assert second.headers["Retry-After"] == ["7"]
+    assert second.headers["Retry-After"] == ["8"]  # of the vendor's 10 seconds, and a little
     assert len(api.vendors.asked) == 1
 
 
@@ -180,3 +182,46 @@ def test_the_health_of_a_vendor_that_has_a_query_for_it(api: Api, answer: Respon
     assert len(api.vendors.asked) == 2
     assert checked["healthy"] is not None
     assert isinstance(answer, Response) or checked["healthy"] is False
+
+
+# Reports without a place
+
+
+def unplaced(api: Api, index: int, account: str = "hb-main") -> str:
+    """A report that came `index` milliseconds after the others' beginning; its id."""
+    report = Report(f"id-{index}", "138****8000", ReportStatus.UNDELIVERED, "2 undeliver", Reason.UNREACHABLE)
+    if index % 2:
+        reports.keep_unmatched(api.table, account, report, "msg_1", NOW + index, NOW // 1000 + 86_400)
+    else:
+        reports.keep_early(api.table, account, report, NOW + index, NOW // 1000 + 86_400)
+    return report.vendor_id
+
+
+def test_reports_without_a_place_newest_first(api: Api) -> None:
+    made = [unplaced(api, index) for index in range(5)]
+    unplaced(api, 9, "ly-bulk")
+    path = "/accounts/{name}/unplaced-reports"
+
+    first = api.call("GET", path, name="hb-main", query={"limit": "3"})
+    rest = api.call("GET", path, name="hb-main", query={"limit": "3", "next": first.json["next"]})
+
+    assert (first.status, rest.status) == (200, 200)
+    assert [item["vendor_id"] for item in first.json["items"] + rest.json["items"]] == made[::-1]
+    assert rest.json["next"] is None
+    assert first.json["items"][1] == {
+        "to": "138****8000",
+        "vendor_id": "id-3",
+        "status": "undelivered",
+        "reason": "unreachable",
+        "vendor_status": "2 undeliver",
+        "segment": None,
+        "reported_at": None,
+        "kept_at": "2026-01-22T09:30:26.003Z",
+        "message_id": "msg_1",
+    }
+    assert first.json["items"][0]["message_id"] is None
+
+
+def test_an_account_whose_reports_all_have_a_place(api: Api) -> None:
+    assert api.serve(sample("query-list-unplaced-reports")).json == {"items": [], "next": None}
+    assert api.call("GET", "/accounts/{name}/unplaced-reports", name="gone").status == 404

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.fanout import app as fanout
-from smsgateway import events
+from smsgateway import events, runtime
 from smsgateway.events import EventType
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Rejection
@@ -47,19 +48,21 @@ FIELDS = {
 
 
 class Bus:
-    """Takes entries as EventBridge does; `refuse` says how many of the next calls' first entries it does not take."""
+    """Takes entries as EventBridge does; `refuse` says of the next calls which entries it does not take."""
 
     def __init__(self) -> None:
         self.calls: list[list[dict[str, Any]]] = []
-        self.refuse: list[int] = []
+        self.refuse: list[list[bool]] = []
+        self.code = "ThrottlingException"
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
         assert 1 <= len(Entries) <= 10
         assert sum(len(value.encode()) for entry in Entries for value in entry.values()) < 256_000
         self.calls.append(Entries)
-        refused = self.refuse.pop(0) if self.refuse else 0
-        results = [{"ErrorCode": "ThrottlingException"}] * refused + [{"EventId": "1"}] * (len(Entries) - refused)
-        return {"FailedEntryCount": refused, "Entries": results}
+        refused = self.refuse.pop(0) if self.refuse else []
+        refused = [*refused, *[False] * len(Entries)][: len(Entries)]
+        results = [{"ErrorCode": self.code} if no else {"EventId": "1"} for no in refused]
+        return {"FailedEntryCount": sum(refused), "Entries": results}
 
     @property
     def taken(self) -> list[tuple[str, dict[str, Any]]]:
@@ -255,28 +258,98 @@ def test_large_events_take_more_calls(bus: Bus) -> None:
     assert [len(call) for call in bus.calls] == [3, 3, 3, 1]
 
 
-def test_only_what_the_bus_did_not_take_is_put_again(bus: Bus) -> None:
-    bus.refuse = [3, 1]
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ["10101"],
+        ["01010", "10"],
+        ["11111", "11111", "00001", "1"],
+        ["00001"],
+    ],
+)
+def test_only_what_the_bus_did_not_take_is_put_again(refused: list[str], bus: Bus) -> None:
+    """GIVEN a bus that does not take some entries of a call, and some of the next WHEN a batch is published THEN each
+    call has exactly the entries that the one before left, and each entry is taken once."""
+    bus.refuse = [[mark == "1" for mark in marks] for marks in refused]
     assert handle({"Records": [alert(number) for number in range(5)]}) == {"batchItemFailures": []}
-    first, second, third = bus.calls
-    assert (len(first), second, third) == (5, first[:3], first[:1])
+    expected, taken = bus.calls[0], []
+    assert len(expected) == 5
+    for call, marks in zip(bus.calls, [*refused, "0" * refused[-1].count("1")], strict=True):
+        assert call == expected
+        taken += [entry for entry, mark in zip(call, marks, strict=True) if mark == "0"]
+        expected = [entry for entry, mark in zip(call, marks, strict=True) if mark == "1"]
+    assert sorted(map(str, taken)) == sorted(map(str, bus.calls[0]))
 
 
 def test_what_the_bus_never_takes_comes_again_from_its_record_on(bus: Bus, log: Any) -> None:
-    bus.refuse = [1] * events.TRIES + [0, 0] + [1] * events.TRIES
+    bus.refuse = [[True]] * events.TRIES + [[], []] + [[True]] * events.TRIES
     answer = handle({"Records": [alert(number) for number in range(4)]})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert [entry["level"] for entry in log(fanout)] == ["ERROR"]
 
 
-def test_a_poisonous_record_does_not_keep_those_before_it(bus: Bus, log: Any) -> None:
-    poison = alert(2)
-    del poison["dynamodb"]["NewImage"]["raised_at"]
+def poisoned(number: int, what: str) -> dict[str, Any]:
+    """A record that makes no sense, in one way or another."""
+    record = alert(number)
+    image = record["dynamodb"]["NewImage"]
+    match what:
+        case "a field is missing":
+            del image["raised_at"]
+        case "a value is none of ours":
+            image |= {"pk": {"S": MESSAGE_ID}, "sk": {"S": "S#00000"}, "state": {"S": "ODD"}}
+            del image["alert"]
+        case "a type is wrong":
+            image["raised_at"] = {"S": "today"}
+        case "too large for the bus":
+            image["detail"] = {"S": "大" * 100_000}
+    return record
+
+
+@pytest.mark.parametrize(
+    "what", ["a field is missing", "a value is none of ours", "a type is wrong", "too large for the bus"]
+)
+def test_a_poisonous_record_holds_up_no_other(what: str, stack: Stack, bus: Bus, log: Any) -> None:
+    """GIVEN a batch with one record that nobody can publish WHEN it comes THEN all others are published, nothing comes
+    again, and the record waits whole in the failures' queue, as an event that `fanout` takes after a repair."""
+    poison = poisoned(2, what)
     answer = handle({"Records": [alert(1), poison, alert(3)]})
+    assert answer == {"batchItemFailures": []}
+    assert {detail["event_id"] for _, detail in bus.taken} == {event_id(1), event_id(3)}
+    assert stack.bodies("fanout-dead") == [{"Records": [poison]}]
+    assert [entry["message"] for entry in log(fanout)][1:] == ["a record was set aside"]
+
+
+def test_an_event_that_the_bus_refuses_for_ever_is_set_aside(stack: Stack, bus: Bus) -> None:
+    bus.code = "MalformedDetail"
+    bus.refuse = [[False, True, False], [], [True], []]
+    records = [alert(number) for number in range(3)]
+    assert handle({"Records": records}) == {"batchItemFailures": []}
+    assert stack.bodies("fanout-dead") == [{"Records": [records[1]]}]
+    assert [len(call) for call in bus.calls] == [3, 1, 1, 1]
+
+
+def test_what_cannot_be_set_aside_comes_again(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_request: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(runtime.sqs(), "send_message", away)
+    answer = handle({"Records": [alert(1), poisoned(2, "a field is missing"), alert(3)]})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert {detail["event_id"] for _, detail in bus.taken} == {event_id(1)}
-    (entry,) = log(fanout)
-    assert entry["error"] == "KeyError"
+
+
+def test_a_record_waits_for_a_table_that_is_away(stack: Stack, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a change that takes a look into the table WHEN the table is away THEN the record is no poison."""
+    new, old = submission_of_two(stack, {"state": "REFUSED", "refusal": "busy", "answer": "-99"})
+
+    def throttled(**_request: Any) -> None:
+        raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "Query")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.table().client, "query", throttled)
+        answer = handle({"Records": [alert(1), record(new, old, number=2), alert(3)]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert stack.bodies("fanout-dead") == []
+    assert {type_ for type_, _ in bus.taken} == {"Account Alert"}
 
 
 def event_id(number: int) -> str:

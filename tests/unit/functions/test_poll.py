@@ -93,6 +93,22 @@ def test_the_schedule_starts_one_run_for_each_account_and_kind(stack: Stack, lam
     }
 
 
+def test_a_run_whose_time_is_over_starts_the_next(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, lambdas: Lambdas
+) -> None:
+    """GIVEN a vendor whose pages are all full WHEN the time for calls is over THEN another run begins at once."""
+    record = "<report><mobile>13810000001</mobile><msg_id>1</msg_id><sub_seq>0</sub_seq><err>0</err></report>"
+    page = f'<?xml version="1.0" encoding="GBK" ?><reports>{record * 100}</reports>'
+    vendor_says(monkeypatch, page.encode("gbk"))
+    assert handle(sample("poll-reports"), remaining=10_000) == {"pages": 1, "more": True}
+    (started,) = lambdas.invoked
+    assert (json.loads(started["Payload"]), started["InvocationType"]) == (sample("poll-reports"), "Event")
+    assert started["FunctionName"] == "gateway-poll"
+    vendor_says(monkeypatch, b"0")
+    assert handle(sample("poll-reports"), remaining=10_000) == {"pages": 1}
+    assert len(lambdas.invoked) == 1
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -125,7 +141,7 @@ def test_the_vendors_pacing_can_forbid_it(stack: Stack, monkeypatch: pytest.Monk
     handle({"account": "ic-main", "kind": "balance"})
     outcome = handle({"account": "ic-main", "kind": "balance"})
     assert outcome["skipped"] == "pace"
-    assert 2 < outcome["again_in"] <= 20
+    assert 2 < outcome["again_in"] <= 21
 
 
 def test_an_answer_that_got_lost_is_told_by_the_next_run(

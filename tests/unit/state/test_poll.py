@@ -1,15 +1,18 @@
 """Polls, whose answers a vendor gives only once: what it handed out is stored, or its loss is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
 
 from smsgateway.codecs import qixintong
 from smsgateway.errors import AmbiguousError, NotSentError, TransportError
 from smsgateway.model import Account, Request, Response
-from smsgateway.poll import poll
+from smsgateway.poll import REFUSALS, poll
 from smsgateway.queues import parse_receipt
+from tests import aws
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam
 from tests.unit.state.world import HOUR, MINUTE, SECOND, World, accounts_document, numbers
@@ -26,6 +29,12 @@ class Reports:
         self.handed_out: list[str] = []
         self.asked_at: list[int] = []
         self.problem = problem
+
+    def at(self, world: World) -> "Reports":
+        """The same vendor in a copy of its world."""
+        other = Reports(world, problem=self.problem)
+        other.left = list(self.left)
+        return other
 
     def call(self, _account: Account, _request: Request, _seconds: float) -> Response:
         self.asked_at.append(self.world.now)
@@ -76,6 +85,95 @@ def test_every_page_is_stored_or_its_loss_is_told() -> None:
             assert reports.left == []
             lost = set(reports.handed_out) - set(stored(world))
             assert not lost or alerts(world) == ["page_maybe_lost"], (fault, step, seam.steps[step])
+            if fault in (Fault.ERROR_BEFORE, Fault.ERROR_AFTER) and seam.steps[step] == "store":
+                assert not lost, "kept in the table"
+                assert not alerts(world)
+
+
+def queue_down(world: World, reports: Reports) -> object:
+    """A run while the receipt queue takes nothing."""
+    seam = Seam()
+    probe = world.copy()
+    run(probe, reports.at(probe), seam)
+    if "store" not in seam.steps:
+        return run(world, reports)
+    return run(world, reports, Seam({seam.steps.index("store"): Fault.ERROR_BEFORE}))
+
+
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_a_page_that_no_queue_takes_is_kept(minutes: int) -> None:
+    """GIVEN a receipt queue that is down for minutes WHEN runs come THEN the vendor hands out one page, which is kept;
+    once the queue is back, that page and the rest are in it, and nothing is told to be lost."""
+    world, reports = begun()
+    for _ in range(minutes):
+        assert queue_down(world, reports) is None, "the run fails, so that its alarm knows"
+        world.now += MINUTE
+    assert len(reports.handed_out) == 100
+    assert stored(world) == []
+    assert run(world, reports) == {"pages": 2}
+    assert stored(world) == reports.handed_out
+    assert reports.left == []
+    world.now += MINUTE
+    assert run(world, reports) == {"pages": 1}
+    assert len(stored(world)) == 250, "kept pages are stored once"
+    assert not alerts(world)
+
+
+def test_a_large_page_is_kept_whole() -> None:
+    """GIVEN 750 KB that cannot be compressed WHEN the queue is down THEN they are kept, in items that fit."""
+    world, _ = begun()
+    page = Random(1).randbytes(750_000)
+
+    def call(_account: Account, _request: Request, _seconds: float) -> Response:
+        return Response(200, {}, page)
+
+    poller = world.poller(Seam(), call)
+    with pytest.raises(AwsError):
+        poll(replace(poller, store=_down), "qx", "reports", world.now + HARD_END)
+    assert all(aws.item_bytes(item) < aws.LARGEST_ITEM for item in world.db.items.values())
+    world.now += MINUTE
+    poll(world.poller(Seam(), lambda *_: Response(200, {}, b"0")), "qx", "reports", world.now + HARD_END)
+    (message,) = world.queues.waiting
+    assert parse_receipt(message.body).body == page
+
+
+def _down(_body: str) -> None:
+    raise AwsError
+
+
+def test_a_refusal_for_the_moment_ends_no_run() -> None:
+    """GIVEN a vendor that is busy now and then WHEN a backlog is drained THEN all of it comes
+    in one run; WHEN it says nothing else THEN the run ends after a few tries."""
+    world, reports = begun()
+    prompt, refusals = reports.call, [b"-3", b"-3"]
+
+    def moody(account: Account, request: Request, seconds: float) -> Response:
+        if reports.asked_at and refusals:
+            return Response(200, {}, refusals.pop())
+        return prompt(account, request, seconds)
+
+    reports.call = moody  # type: ignore[method-assign]
+    assert run(world, reports) == {"pages": 3}
+    assert stored(world) == reports.handed_out
+    refusals += [b"-3"] * 10
+    assert isinstance(outcome := run(world, reports), dict)
+    assert "problem" in outcome
+    assert len(refusals) == 10 - REFUSALS
+
+
+def test_a_run_whose_time_is_over_says_that_more_is_waiting() -> None:
+    world, reports = begun(count=1000)
+    prompt = reports.call
+
+    def slowly(account: Account, request: Request, seconds: float) -> Response:
+        world.now += 10 * SECOND
+        return prompt(account, request, seconds)
+
+    reports.call = slowly  # type: ignore[method-assign]
+    outcome = poll(world.poller(Seam(), reports.call), "qx", "reports", world.now + MINUTE)
+    assert outcome == {"pages": 4, "more": True}
+    assert run(world, reports) == {"pages": 7}, "the lease is given back, and the last page is empty"
+    assert stored(world) == reports.handed_out
 
 
 def test_a_retry_of_the_sdk_is_no_loss() -> None:
@@ -169,8 +267,8 @@ def test_pacing_holds_across_runs() -> None:
     reports.call = lambda *_: Response(200, {}, b'{"code": 200, "data": []}')  # type: ignore[method-assign]
     assert run(world, reports, account="ic") == {"pages": 1}
     world.now += 10 * SECOND
-    assert run(world, reports, account="ic") == {"skipped": "pace", "again_in": 50.0}
+    assert run(world, reports, account="ic") == {"skipped": "pace", "again_in": 50.05}
     world.now += 49 * SECOND
     before = world.now
     assert run(world, reports, account="ic") == {"pages": 1}
-    assert world.now == before + SECOND
+    assert world.now == before + SECOND + 50

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from smsgateway import gate
+from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, State
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import calls
@@ -52,6 +53,68 @@ def test_waiting_does_not_multiply_wake_ups(script: tuple[str, ...], options: di
     found = invariants.check_ended(world, message_id, numbers(SUBMISSIONS))
     invariants.check_never_twice(world, numbers(SUBMISSIONS))
     invariants.check_truth(world, found)
+
+
+def paced(count: int) -> tuple[World, SubmissionKey]:
+    """A submission whose account has a pace, and whose wake-up has been received."""
+    document = json.loads(accounts_document((("main", "langyu", 0),)))
+    document["accounts"][0]["options"]["requests_per_second"] = 5
+    return begun(json.dumps(document), count)
+
+
+def late_at(world: World, step: int) -> Seam:
+    """A seam that takes a second longer at one step."""
+    seam = Seam()
+
+    def pause(_name: str) -> None:
+        world.now += 1000 if len(seam.steps) == step else 0
+
+    seam.pause = pause
+    return seam
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_who_misses_his_moment_does_not_call(count: int) -> None:
+    """GIVEN an account with a pace WHEN the mark takes longer than the moment lasts THEN the vendor is not asked then,
+    but once, a little later."""
+    world, key = paced(count)
+    seam = Seam()
+    world.copy().dispatch(key, seam)
+    mark = seam.steps.index("vendor") - 1
+    assert world.dispatch(key, late_at(world, mark))
+    assert not world.vendors.seen
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert (submission.state, submission.attempts[0]["outcome"]) == (State.WAITING, "not_sent")
+    world.settle()
+    found = invariants.check_ended(world, key.message_id, numbers(count))
+    invariants.check_never_twice(world, numbers(count))
+    assert len(world.vendors.seen) == 1
+    invariants.check_truth(world, found)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("missed", [False, True])
+def test_a_paced_submission_survives_every_fault(count: int, missed: bool) -> None:
+    """GIVEN an account with a pace, whose moment is met or missed WHEN the worker fails at any step THEN nobody gets a
+    text twice, and everybody gets an end."""
+    origin, key = paced(count)
+    seam = Seam()
+    origin.copy().dispatch(key, seam)
+    mark = seam.steps.index("vendor") - 1
+    probe = origin.copy()
+    steps = late_at(probe, mark) if missed else Seam()
+    probe.dispatch(key, steps)
+    for step in range(len(steps.steps)):
+        for fault in Fault:
+            world = origin.copy()
+            faulty = late_at(world, mark) if missed else Seam()
+            faulty.plan = {step: fault}
+            world.dispatch(key, faulty)
+            world.settle()
+            invariants.check_never_twice(world, numbers(count))
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            invariants.check_truth(world, found)
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, Fault.ERROR_AFTER])

@@ -9,6 +9,7 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.queues import Receipt
+from smsgateway.store.lists import unplaced_reports
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
@@ -119,6 +120,9 @@ def test_a_masked_number_is_told_by_the_digits_left() -> None:
         assert delivered == (list(fitting) if len(fitting) == 1 else [])
         key = SubmissionKey(answer["id"], "00000")
         assert [number for number in to if history_of(world, key, number)] == list(fitting)
+        kept, _ = unplaced_reports(world.table, "main", 10, None)
+        ambiguous = [(one.report.number, one.message_id) for one in kept]
+        assert ambiguous == ([(masked, answer["id"])] if len(fitting) > 1 else [])
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -134,9 +138,34 @@ def test_what_fits_nobody_is_kept_and_changes_nothing(vendor: str, count: int) -
     world.ingest(report_of(world, "main", ids[0], stranger))
     world.ingest(report_of(world, "main", "0" * 31, FIRST))
     assert set(invariants.statuses(world, key.message_id).values()) == {Status.SUBMITTED}
-    kept = [item for item in world.items("vid#") if item.get("list") == "early"]
-    assert len(kept) == (3 if vendor in ("hbsmservice", "langyu") else 2)
-    assert {(item["account"], item["report"]["number"]) for item in kept} >= {("main", stranger), ("main", FIRST)}
+    kept, _ = unplaced_reports(world.table, "main", 10, None)
+    assert {(one.report.number, one.message_id) for one in kept} == {(stranger, key.message_id), (FIRST, "")}
+    elsewhere, _ = unplaced_reports(world.table, foreign, 10, None)
+    assert len(elsewhere) == (1 if vendor in ("hbsmservice", "langyu") else 0)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("vendor", ["infocloud", "langyu", "qixintong"])
+def test_an_early_report_waits_for_days(vendor: str, count: int) -> None:
+    """GIVEN reports that come 71 hours before their submission's own answer WHEN they wait THEN they can be seen; WHEN
+    the answer comes THEN they are applied, and the list is empty."""
+    world, key, ids = sent(vendor, count)
+    document, before = world.document, world.vendors.calls
+    world, key = begun(document, count)
+    world.vendors.calls = before - 1
+    for index, number in enumerate(numbers(count)):
+        world.ingest(report_of(world, "main", ids[index], number))
+    for _ in range(71):
+        world.now += HOUR
+        kept, _ = unplaced_reports(world.table, "main", 10, None)
+        assert {one.report.number for one in kept} == set(numbers(count))
+        assert set(invariants.statuses(world, key.message_id).values()) == {Status.QUEUED}
+    assert world.dispatch(key)
+    assert set(invariants.statuses(world, key.message_id).values()) == {Status.DELIVERED}
+    assert unplaced_reports(world.table, "main", 10, None) == ([], None)
+    world.settle()
+    found = invariants.check_ended(world, key.message_id, numbers(count))
+    invariants.check_events(world, key.message_id, found)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -13,8 +13,8 @@ from tests.unit.store.given import NOW, TTL
 UNTIL = NOW + 300_000
 
 
-def reserve(table: Table, now: int = NOW, patience: int = 2_000, interval: float = 1.0) -> int:
-    return accounts.reserve(table, "hb-main", "send", interval, now, patience)
+def reserve(table: Table, now: int = NOW, patience: int = 2_000, step: float = 1_000) -> int:
+    return accounts.reserve(table, "hb-main", "send", step, now, patience)
 
 
 def lease(table: Table, owner: str = "a", now: int = NOW, until: int = UNTIL) -> Lease | None:
@@ -44,10 +44,15 @@ def test_time_that_passed_is_not_saved_up(table: Table) -> None:
     assert [reserve(table, NOW + 60_000) for _ in range(2)] == [0, 1_000]
 
 
+def test_moments_are_finer_than_milliseconds(table: Table) -> None:
+    """A rate of 300 a second is 3.4 ms a moment: a whole number of them would make it 250."""
+    assert [reserve(table, step=3.4) for _ in range(6)] == [0, 4, 7, 11, 14, 17]
+
+
 def test_accounts_and_operations_have_paces_of_their_own(table: Table) -> None:
     reserve(table)
-    assert accounts.reserve(table, "hb-main", "balance", 1.0, NOW, 0) == 0
-    assert accounts.reserve(table, "other", "send", 1.0, NOW, 0) == 0
+    assert accounts.reserve(table, "hb-main", "balance", 1_000, NOW, 0) == 0
+    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
     assert reserve(table, patience=0) == -1_000
 
 
@@ -57,6 +62,16 @@ def test_a_worker_that_waited_in_between_still_keeps_the_interval(table: Table) 
     assert reserve(table, NOW + 500) == 500
     assert reserve(table, NOW + 100) == 1_900
     assert reserve(table, NOW + 2_999) == 1
+
+
+def test_a_released_moment_is_earlier_and_never_later(table: Table) -> None:
+    assert reserve(table, step=16_000) == 0
+    accounts.release(table, "hb-main", "send", NOW + 2_000)
+    assert reserve(table, patience=0) == -2_000
+    accounts.release(table, "hb-main", "send", NOW + 9_000)
+    assert reserve(table, patience=0) == -2_000
+    accounts.release(table, "other", "send", NOW)
+    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
 
 
 # Leases

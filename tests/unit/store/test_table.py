@@ -1,12 +1,17 @@
 """The wire: items, conditions, transactions, batches and pages (store/table.py)."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
+from moto.core.botocore_stubber import MockRawResponse
 
+from smsgateway import runtime
 from smsgateway.store import table as wire
 from smsgateway.store.table import ConditionFailed, Fill, Table, Update
 from tests import aws
@@ -275,3 +280,64 @@ def test_the_table_is_read_strongly_and_an_index_cannot_be(table: Table) -> None
     table.query("#to = :to", {"to": "1"}, index="by_number")
     table.get(KEY, consistent=False)
     assert seen == [True, True, False, False]
+
+
+# What the SDK tries again by itself
+
+
+FAKE = {"region_name": "us-east-1", "aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+GOOD: dict[str, Any] = {
+    "UpdateItem": {"Attributes": {"n": {"N": "6"}}},
+    "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
+    "Query": {"Items": []},
+}
+THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        (lambda table: table.get(KEY), "GetItem"),
+        (lambda table: table.put(ITEM, "attribute_not_exists(pk)"), "PutItem"),
+        (lambda table: table.update(COUNTED), "UpdateItem"),
+        (lambda table: table.update_both(COUNTED, OTHER), "TransactWriteItems"),
+        (lambda table: table.put_many([ITEM]), "BatchWriteItem"),
+        (lambda table: table.get_many([KEY]), "BatchGetItem"),
+        (lambda table: list(table.query_all("pk = :pk", {"pk": "a"})), "Query"),
+    ],
+)
+def test_a_throttled_call_is_tried_again(call: Callable[[Table], Any], asked: str, waits: list[float]) -> None:
+    """GIVEN a table that throttles three times WHEN it is called as the functions call it THEN the same request is made
+    again until it succeeds: a transaction has one token."""
+    codes = list(THROTTLED)
+    client, bodies = answered_by(lambda: refusal(codes.pop()) if codes else (200, GOOD.get(asked, {})))
+    call(Table(client, "gateway"))
+    assert len(bodies) == 1 + len(THROTTLED)
+    assert len(set(bodies)) == 1
+    assert len(waits) == len(THROTTLED)
+
+
+def test_one_that_is_throttled_for_long_fails(waits: list[float]) -> None:
+    """So that its work comes again by its queue."""
+    client, bodies = answered_by(lambda: refusal(THROTTLED[0]))
+    with pytest.raises(ClientError, match=THROTTLED[0]):
+        Table(client, "gateway").update(COUNTED)
+    assert len(bodies) == 4
+
+
+def refusal(code: str) -> tuple[int, dict[str, Any]]:
+    return 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}
+
+
+def answered_by(answer: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[Any, list[str]]:
+    """A client as the functions have it, whose requests go nowhere, and their bodies."""
+    client = boto3.client("dynamodb", config=runtime.CLIENT_CONFIG, **FAKE)  # type: ignore[call-overload]
+    bodies: list[str] = []
+
+    def send(request: Any, **_event: Any) -> AWSResponse:
+        bodies.append(request.body.decode())
+        status, said = answer()
+        return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(said)))  # type: ignore[no-untyped-call]
+
+    client.meta.events.register("before-send.dynamodb", send)
+    return client, bodies

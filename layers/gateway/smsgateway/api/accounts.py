@@ -1,26 +1,30 @@
 """The accounts as an administrator sees them, never with credentials: `GET /accounts`, `…/{name}`, `POST …/check`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from smsgateway.api import answers
+from smsgateway import pace
+from smsgateway.api import answers, cursors
 from smsgateway.api.calls import Gateway, administrators_only, gateway_of, new_router
-from smsgateway.api.parameters import NamePath
+from smsgateway.api.parameters import Limit, NamePath, Next
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError, TransportError
 from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.settings import Settings, options_taken
-from smsgateway.store import accounts
+from smsgateway.store import accounts, lists
 from smsgateway.store.calls import read_calls
+from smsgateway.store.reports import Unplaced
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds
 DAYS_SHOWN = 7
 PATIENCE = 0  # a vendor's pacing is told, not waited for
+REPORTS = 100  # on a page, unless the client says otherwise
 CHECK_TIME = 10.0  # seconds for each vendor call of a check; the function has 29
 
 router = new_router()
@@ -55,6 +59,25 @@ def show_account(name: NamePath) -> dict[str, Any]:
     return _view(gateway, _named(gateway.accounts.get(), name))
 
 
+@router.get(
+    "/accounts/<name>/unplaced-reports",
+    summary="Reports that have no place",
+    tags=["Accounts"],
+    operation_id="listUnplacedReports",
+    responses=answers.described({200: ("Newest first", answers.ListOf[answers.UnplacedReport])}, 404, 503),
+)
+def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Next = None) -> dict[str, Any]:
+    """Of messages that are not known (yet), of numbers that a message was not sent to, and of masked numbers that fit
+    several recipients: kept, never guessed. One whose message becomes known is applied and leaves the list. For
+    administrators."""
+    administrators_only(router)
+    gateway = gateway_of(router)
+    account = _named(gateway.accounts.get(), name)
+    position = cursors.read(following, lists.BY_LIST_POSITION)
+    found, after = lists.unplaced_reports(gateway.table, account.name, limit, position)
+    return {"items": [_unplaced(each) for each in found], "next": cursors.written(after)}
+
+
 @router.post(
     "/accounts/<name>/check",
     summary="Ask an account's vendor now",
@@ -73,8 +96,8 @@ def check_account(name: NamePath) -> dict[str, Any]:
     administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)
-    _take_turn(gateway, account, "balance")
-    balances, problem, reachable = _ask_balance(gateway, account)
+    with in_turn(gateway, account, "balance"):
+        balances, problem, reachable = ask_balance(gateway, account)
     if balances is not None:
         accounts.put_balance(gateway.table, account.name, balances, gateway.now())
     return {
@@ -92,19 +115,25 @@ def _named(settings: Settings, name: str) -> Account:
     return account
 
 
-def _take_turn(gateway: Gateway, account: Account, operation: str) -> None:
+@contextmanager
+def in_turn(gateway: Gateway, account: Account, operation: str) -> Iterator[None]:
     """Keep the vendor's pacing. Raises Problem with the seconds that are left."""
     interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
     if not interval:
+        yield
         return
-    wait = accounts.reserve(gateway.table, account.name, operation, interval, gateway.now(), PATIENCE)
-    if wait < 0:
-        seconds = -(wait // 1000)
+    moment = pace.hold(gateway.table, account.name, operation, interval, CHECK_TIME, gateway.now(), PATIENCE)
+    if moment < 0:
+        seconds = -(moment // 1000)
         detail = f"the vendor takes the next query in {seconds} s"
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
+    try:
+        yield
+    finally:
+        pace.release(gateway.table, account.name, operation, interval, gateway.now())
 
 
-def _ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
+def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
     """What is left, what was wrong, and whether the vendor was reached."""
     codec = VENDORS[account.vendor].balance
     try:
@@ -161,6 +190,21 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "last_push": _times(known, "push", "pushed_at"),
         "last_poll": _times(known, "poll", "polled_at"),
         "problem": str(problem) if problem else None,
+    }
+
+
+def _unplaced(unplaced: Unplaced) -> dict[str, Any]:
+    report = unplaced.report
+    return {
+        "to": report.number,
+        "vendor_id": report.vendor_id,
+        "status": report.status,
+        "reason": report.reason,
+        "vendor_status": report.vendor_status or None,
+        "segment": report.segment or None,
+        "reported_at": iso(int(report.reported_at.timestamp() * 1000)) if report.reported_at else None,
+        "kept_at": iso(unplaced.kept_at),
+        "message_id": unplaced.message_id or None,
     }
 
 

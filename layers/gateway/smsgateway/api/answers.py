@@ -286,6 +286,24 @@ class Account(BaseModel):
     problem: str | None = Field(description="why the newest accounts document is not in use", examples=[None])
 
 
+class UnplacedReport(BaseModel):
+    """A delivery report that fits no recipient, or several, or whose message is not known yet."""
+
+    to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
+    vendor_id: str = Field(
+        description="the id that it names its message by, ours or the vendor's", examples=["640614750879358976"]
+    )
+    status: Literal["delivered", "undelivered", "pending", "unknown"] = Field(
+        description="what it says", examples=["delivered"]
+    )
+    reason: Why | None = Field(examples=[None])
+    vendor_status: VendorStatus | None
+    segment: int | None = Field(description="null: of the whole message", examples=[None])
+    reported_at: Moment | None
+    kept_at: Moment = Field(description="when it came")
+    message_id: MessageId | None = Field(description="the message that it is about, where that is known")
+
+
 class Check(BaseModel):
     """What a vendor answered just now."""
 

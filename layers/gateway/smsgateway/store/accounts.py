@@ -1,13 +1,16 @@
 """What the gateway knows of an account: its pace, the lease and intent of its polls, its balance, its alerts."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import ceil
 from typing import Any
 
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 
 HOUR = 3_600_000
+CHUNK_BYTES = 300_000  # of a kept page, below DynamoDB's 400 KB an item
 SEEN_EVERY = 60_000  # milliseconds between two notes of a vendor's pushes
 
 
@@ -15,29 +18,40 @@ def _pk(account: str) -> str:
     return f"account#{account}"
 
 
-def reserve(table: Table, account: str, operation: str, interval: float, now: int, patience: int) -> int:
-    """Take the account's next moment for a request of this kind, `interval` seconds after the last one.
+def reserve(table: Table, account: str, operation: str, step: float, now: int, patience: int) -> int:
+    """Take the account's next moment for a request of this kind, `step` milliseconds after the last one.
 
     The milliseconds to wait for it; at most `patience`. Negative: it is further away than that, nothing was taken, and
     the figure is how far.
     """
-    step = int(interval * 1000)
     key = (_pk(account), f"pace#{operation}")
+    step_us, now_us = ceil(step * 1000), now * 1000  # a thousand requests a second need finer moments than ms
     try:
-        condition = "attribute_not_exists(free_at) OR free_at <= :now"
-        table.update(Update(key, "SET free_at = :next", {"next": now + step, "now": now}, condition))
+        condition = "attribute_not_exists(free_us) OR free_us <= :now"
+        table.update(Update(key, "SET free_us = :next", {"next": now_us + step_us, "now": now_us}, condition))
     except ConditionFailed as failed:
-        free_at = failed.item["free_at"] if failed.item else now
-        if free_at - now > patience:
-            return now - free_at
-        condition = "free_at <= :latest"
-        values = {"step": step, "latest": now + patience}
+        free_us = int(failed.item["free_us"]) if failed.item else now_us
+        if free_us - now_us > patience * 1000:
+            return -ceil((free_us - now_us) / 1000)
+        condition = "free_us <= :latest"
+        values = {"step": step_us, "latest": now_us + patience * 1000}
         try:
-            after = table.update(Update(key, "SET free_at = free_at + :step", values, condition))
+            after = table.update(Update(key, "SET free_us = free_us + :step", values, condition))
         except ConditionFailed as late:
-            return now - (late.item["free_at"] if late.item else now + patience + 1)
-        return max(0, int(after["free_at"]) - step - now)
+            return -ceil((int(late.item["free_us"]) - now_us) / 1000) if late.item else -patience - 1
+        return max(0, ceil((int(after["free_us"]) - step_us - now_us) / 1000))
     return 0
+
+
+def release(table: Table, account: str, operation: str, free_at: int) -> None:
+    """Let the next moment be earlier than the last reservation made it: at `free_at` (epoch ms)."""
+    update = Update(
+        (_pk(account), f"pace#{operation}"), "SET free_us = :free_us", {"free_us": free_at * 1000}, "free_us > :free_us"
+    )
+    try:
+        table.update(update)
+    except ConditionFailed:
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,8 @@ class Lease:
     kind: str
     owner: str
     page_maybe_lost: bool  # the last holder asked the vendor, and nobody knows what became of the answer
+    free_at: int = 0  # the vendor is not to be asked before; the holder of a lease, who alone asks, keeps the pace
+    kept: int = 0  # chunks of a page that the last holder could put into no queue
 
 
 def take_lease(table: Table, account: str, kind: str, owner: str, now: int, until: int) -> Lease | None:
@@ -65,7 +81,7 @@ def take_lease(table: Table, account: str, kind: str, owner: str, now: int, unti
         if not (failed.item and failed.item.get("owner") == owner):
             return None
         item = failed.item  # the SDK's retry met our own success
-    return Lease(account, kind, owner, "intent" in item)
+    return Lease(account, kind, owner, "intent" in item, item.get("free_at", 0), item.get("kept", 0))
 
 
 def intend(table: Table, lease: Lease, now: int) -> None:
@@ -87,9 +103,37 @@ def _all_now(attributes: Sequence[str]) -> str:
     return ", ".join(f"{name} = :now" for name in attributes)
 
 
-def give_back(table: Table, lease: Lease) -> None:
-    """End the lease; an intent that is left stays for the next holder to see."""
-    _held(table, lease, "REMOVE leased_until", {})
+def keep_page(table: Table, lease: Lease, page: str, ttl: int) -> None:
+    """Keep what the vendor handed out and no queue took: it is safe, and the next holder's to store."""
+    packed = zlib.compress(page.encode())
+    chunks = [packed[start : start + CHUNK_BYTES] for start in range(0, len(packed), CHUNK_BYTES)]
+    for index, chunk in enumerate(chunks):
+        pk, sk = _chunk_key(lease, index)
+        table.put({"pk": pk, "sk": sk, "bytes": chunk, "ttl": ttl})
+    _held(table, lease, "SET kept = :chunks REMOVE intent", {"chunks": len(chunks)})
+
+
+def kept_page(table: Table, lease: Lease) -> str:
+    """The page that the last holder kept."""
+    chunks = [table.get(_chunk_key(lease, index)) for index in range(lease.kept)]
+    return zlib.decompress(b"".join(chunk["bytes"] for chunk in chunks if chunk)).decode()
+
+
+def forget_kept(table: Table, lease: Lease) -> None:
+    """The page is in its queue; what was kept of it expires."""
+    _held(table, lease, "REMOVE kept", {})
+
+
+def _chunk_key(lease: Lease, index: int) -> Key:
+    return f"page#{lease.account}#{lease.kind}", f"{index:03d}"
+
+
+def give_back(table: Table, lease: Lease, free_at: int = 0) -> None:
+    """End the lease; an intent that is left stays for the next holder to see. `free_at`: when to ask next (epoch ms).
+
+    Whoever dies before leaves his lease to run out, which takes longer than any vendor's interval.
+    """
+    _held(table, lease, "SET free_at = :free_at REMOVE leased_until", {"free_at": free_at})
 
 
 def _held(table: Table, lease: Lease, expression: str, values: Mapping[str, Any]) -> None:

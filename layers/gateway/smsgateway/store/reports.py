@@ -7,6 +7,7 @@ the place itself is flagged: whoever comes second, the report or the mapping, se
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -68,9 +69,15 @@ def keep_early(table: Table, account: str, report: Report, now: int, ttl: int) -
     return flag_early(table, account, vendor_id, ttl)
 
 
-def keep_unmatched(table: Table, account: str, report: Report, now: int, ttl: int) -> None:
-    """Keep a report whose submission is known, but has no such recipient, among those that nobody can place."""
-    table.put(_early_item(vendor_key(account, report.vendor_id), account, report, now, ttl))
+def keep_unmatched(table: Table, account: str, report: Report, message_id: str, now: int, ttl: int) -> None:
+    """Keep a report of a known submission that fits none of its recipients, or several, among those without a place."""
+    item = _early_item(vendor_key(account, report.vendor_id), account, report, now, ttl)
+    table.put(item | {"about": message_id})
+
+
+def list_of(account: str) -> str:
+    """The list that an account's reports without a place are in, by the index."""
+    return f"early#{account}"
 
 
 def _identity(report: Report) -> str:
@@ -87,7 +94,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
         "account": account,
         "kept_at": now,
         "ttl": ttl,
-        "list": "early",
+        "list": list_of(account),
         "listed_at": f"{now:013d}",
         "report": {
             "vendor_id": report.vendor_id,
@@ -107,8 +114,25 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
 def early_reports(table: Table, place: str) -> Iterator[tuple[Key, Report]]:
     """The reports filed beside the mapping at partition `place`, each with its key, to be deleted once applied."""
     for item in table.query_all("pk = :pk AND begins_with(sk, :early)", {"pk": place, "early": "early#"}):
-        fields: dict[str, Any] = dict(item["report"])
-        fields["status"] = ReportStatus(fields["status"])
-        fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
-        fields["reported_at"] = datetime.fromisoformat(fields["reported_at"]) if fields["reported_at"] else None
-        yield (item["pk"], item["sk"]), Report(**fields)
+        yield (item["pk"], item["sk"]), _read(item)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A report that nobody can place, or not yet. `message_id`: what it is about, if that is known."""
+
+    report: Report
+    kept_at: int  # epoch milliseconds
+    message_id: str
+
+
+def read_unplaced(item: Item) -> Unplaced:
+    return Unplaced(_read(item), item["kept_at"], item.get("about", ""))
+
+
+def _read(item: Item) -> Report:
+    fields: dict[str, Any] = dict(item["report"])
+    fields["status"] = ReportStatus(fields["status"])
+    fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
+    fields["reported_at"] = datetime.fromisoformat(fields["reported_at"]) if fields["reported_at"] else None
+    return Report(**fields)

@@ -1,0 +1,72 @@
+"""When an account's vendor may be asked: moments that all workers take from one item, with one conditional write each.
+
+Nobody is exact: clocks differ, a network is never twice as fast, and our own writes take time. So a moment lies a
+little ahead of its taking, for what has to be written before it; the next one lies a little further away than the
+document asks; and who missed his moment does not ask.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from smsgateway.store import accounts
+from smsgateway.store.table import Table
+
+PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
+LEAD = 100  # milliseconds from the taking of a moment to the moment
+SLACK = 0.02  # of an interval, that moments lie further apart
+MOST_SLACK = 50  # milliseconds
+
+
+def spaced(interval: float) -> float:
+    """Milliseconds between two moments, for an interval in seconds."""
+    return interval * 1000 + _slack(interval)
+
+
+def _slack(interval: float) -> float:
+    return min(interval * 1000 * SLACK, MOST_SLACK)
+
+
+def take(table: Table, account: str, operation: str, interval: float, now: int, patience: int = PATIENCE) -> int:
+    """The moment (epoch ms) at which the account may be asked: as soon as it can be, at most `patience` ms away.
+
+    Negative: it is further away, nothing was taken, and the figure is how many milliseconds.
+    """
+    wait = accounts.reserve(table, account, operation, spaced(interval), now + LEAD, max(0, patience - LEAD))
+    return wait - LEAD if wait < 0 else now + LEAD + wait
+
+
+def hold(
+    table: Table, account: str, operation: str, interval: float, seconds: float, now: int, patience: int = PATIENCE
+) -> int:
+    """Like `take`, for what is seldom asked: nobody else asks while a call of at most `seconds` lasts. Then `release`.
+
+    So it does not matter when in that time the call reaches the vendor.
+    """
+    step = spaced(interval) + seconds * 1000
+    wait = accounts.reserve(table, account, operation, step, now, patience)
+    return wait if wait < 0 else now + wait
+
+
+def release(table: Table, account: str, operation: str, interval: float, answered_at: int) -> None:
+    accounts.release(table, account, operation, ceil(answered_at + spaced(interval)))
+
+
+def missed(moment: int, now: int) -> bool:
+    """Whether it is too late for a moment: vendors count the requests of a second, which has SLACK in it."""
+    return now > moment + SLACK * 1000
+
+
+@dataclass(slots=True)
+class Turns:
+    """The moments of one who alone asks: the holder of a lease needs no write for each."""
+
+    interval: float  # seconds
+    free_at: int  # epoch milliseconds
+    fastest: int = 0  # milliseconds of the fastest call so far
+
+    def asked(self, at: int, answered_at: int) -> None:
+        """A call has been made. What it took longer than the fastest, it may have reached the vendor later."""
+        lasted = answered_at - at
+        late = answered_at - self.fastest + self.interval * 1000 + _slack(self.interval) / 2
+        self.free_at = ceil(max(at + spaced(self.interval), late))
+        self.fastest = min(self.fastest or lasted, lasted)
