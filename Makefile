@@ -36,7 +36,7 @@ down: ## stop what `make up` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
 
 redrive: setup ## put what is in the local cloud's dead-letter queues back into their queues, after a repair
-	$(VENV)/python -m tests.local redrive
+	@$(VENV)/python -m tests.local redrive
 
 accounts: setup ## check an accounts document: ACCOUNTS=file
 	@$(VENV)/python -m tests.local accounts $(if $(ACCOUNTS),"$(ACCOUNTS)",$(error which file? make accounts ACCOUNTS=accounts.json))
