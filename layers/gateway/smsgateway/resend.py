@@ -126,7 +126,8 @@ class _Batch:
 
     def _decide(self, failure: Failure, submission: Stored, outcome: Outcome) -> None:
         table, decided = self.resender.table, resends.successor(outcome, submission)
-        if outcome.status or decided:
+        refused = any(rejection.number == failure.number for rejection in submission.rejected)  # that is its end
+        if outcome.status or decided or refused:
             if decided and not outcome.status and decided == outcome.resends[-1]:
                 self._start(failure, submission, outcome, decided)  # whoever decided may have died
             self._keep(failure)
@@ -150,8 +151,7 @@ class _Batch:
         """The account that the recipient goes to next, if it may go to any."""
         now, message = self.resender.now(), self._message(submission)
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
-        refused = any(rejection.number == failure.number for rejection in submission.rejected)
-        if message is None or payload is None or refused:
+        if message is None or payload is None:
             return None
         settings = self.resender.settings()
         accounts = settings.accounts

@@ -196,6 +196,17 @@ def test_a_number_that_the_next_vendor_takes_not_ends_as_it_was() -> None:
     assert asked(world, FIRST) == ["a", "b"]
 
 
+def test_a_number_that_was_refused_at_once_stays_so() -> None:
+    """GIVEN a vendor that names a number as refused while it accepts the request WHEN it also reports a failure of it
+    THEN it is rejected, as it was said to be, and nobody else is asked."""
+    world, key = begun("infocloud", 2)
+    world.vendors.rejects = (FIRST,)
+    world.settle(world.now)
+    drive(world, {"a": "undelivered", "b": "delivered"})
+    assert check(world, key, 2) == {FIRST: Status.REJECTED, numbers(2)[1]: Status.DELIVERED}
+    assert asked(world, FIRST) == ["a"]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_failure_about_the_number_itself_goes_nowhere(count: int) -> None:
     """GIVEN a report that the number is on a blacklist THEN no other vendor is asked to text it."""
