@@ -29,7 +29,7 @@ from smsgateway.model import (
 )
 from smsgateway.resend import Resender
 from smsgateway.settings import AccountsCache, Settings
-from smsgateway.store import accounts, calls, resends, submissions
+from smsgateway.store import accounts, calls, resends, submissions, transitions
 from smsgateway.store.calls import Calls
 from smsgateway.store.messages import Payload, load_payload, put_payload
 from smsgateway.store.recipients import put_rows
@@ -93,7 +93,7 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
         if submission.deadline >= now:
             raise InFlightError
         with suppress(ConditionFailed):  # it came back after all, or a report came
-            submissions.expire(dispatcher.table, submission, now)
+            transitions.expire(dispatcher.table, submission, now)
         return
     message = submissions.message_of(dispatcher.table, submission)
     if message is None:
@@ -133,10 +133,10 @@ def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None
 def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: Calls, hard_end: int) -> None:
     now = dispatcher.now()
     if now >= message.valid_until:
-        submissions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
+        transitions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
         return
     if resends.superseded(dispatcher.table, submission):
-        submissions.ended_unsent(dispatcher.table, submission, State.CANCELED)
+        transitions.ended_unsent(dispatcher.table, submission, State.CANCELED)
         return
     settings = dispatcher.accounts.get()
     payload = submission.payload() or load_payload(dispatcher.table, submission.key)
@@ -180,8 +180,8 @@ def _call_at(
         raise InFlightError  # too little time is left for a call: a fresh worker shall make it
     _wait_until(dispatcher, moment - pace.LEAD)
     owner = f"{dispatcher.random.getrandbits(64):016x}"
-    deadline = hard_end + submissions.DEADLINE_MARGIN
-    marked = submissions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now())
+    deadline = hard_end + transitions.DEADLINE_MARGIN
+    marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now())
     job = replace(job, submission=marked)
     _wait_until(dispatcher, moment)
     if moment and pace.missed(moment, dispatcher.now()):
@@ -229,7 +229,7 @@ def _come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
     long as this one does, and they would be ever more."""
     again = dispatcher.now() + wait
     if (job.submission.due_at or 0) <= again:
-        submissions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
+        transitions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
     dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], wait / 1000)
 
 
@@ -255,14 +255,14 @@ def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> None:
     submission, table = job.submission, dispatcher.table
     if submission.single or submission.filed:
         return
-    owner, until = f"{dispatcher.random.getrandbits(64):016x}", hard_end + submissions.DEADLINE_MARGIN
+    owner, until = f"{dispatcher.random.getrandbits(64):016x}", hard_end + transitions.DEADLINE_MARGIN
     try:
-        if not submissions.claim_rows(table, submission, owner, until, dispatcher.now()):
+        if not transitions.claim_rows(table, submission, owner, until, dispatcher.now()):
             return
     except ConditionFailed:
         raise InFlightError from None
     put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
-    submissions.rows_filed(table, submission, owner)
+    transitions.rows_filed(table, submission, owner)
 
 
 def _take_moment(dispatcher: Dispatcher, job: Job) -> int | None:
@@ -311,11 +311,11 @@ def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> Non
         case routing.Submit(answer):
             _submitted(dispatcher, job, answer)
         case routing.Doubt(reason, answer):
-            submissions.unconfirmed(dispatcher.table, submission, answer, reason)
+            transitions.unconfirmed(dispatcher.table, submission, answer, reason)
             if job.message.resend_unconfirmed:
                 _resend(dispatcher, job)
         case routing.End(state, reason, answer):
-            submissions.ended(dispatcher.table, submission, state, answer, reason)
+            transitions.ended(dispatcher.table, submission, state, answer, reason)
         case routing.Again() | routing.Move():
             _go_on(dispatcher, job, step, marked=True)
     if isinstance(outcome, Refused):
@@ -325,11 +325,11 @@ def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> Non
 def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
     table, submission = dispatcher.table, job.submission
     try:
-        submissions.submitted(table, submission, answer)
+        transitions.submitted(table, submission, answer)
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("early")):
             raise
-        submissions.submitted(table, submission, answer, unless_early=False)
+        transitions.submitted(table, submission, answer, unless_early=False)
         resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
         apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
 
@@ -396,7 +396,7 @@ def _not_this_account(
         account = settings.accounts[step.account]
         _go_on(dispatcher, Job(submission, message, payload, account, settings), step, marked=False)
     else:
-        submissions.ended_unsent(dispatcher.table, submission, State.REFUSED, error.reason, error.problem)
+        transitions.ended_unsent(dispatcher.table, submission, State.REFUSED, error.reason, error.problem)
 
 
 def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move, *, marked: bool) -> None:
@@ -412,7 +412,7 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
     if isinstance(step, routing.Again):
         next_at = now + step.delay
         if next_at >= job.message.valid_until:
-            submissions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
+            transitions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
             return
         account, failures, busy, tried = job.account, step.failures, step.busy, submission.tried
     else:
@@ -422,7 +422,7 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
             limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
-            submissions.moved(
+            transitions.moved(
                 dispatcher.table,
                 submission,
                 attempt,
@@ -434,7 +434,7 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
             parent = replace(submission, state=State.MOVED)
             spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
             return
-    submissions.waiting(
+    transitions.waiting(
         dispatcher.table,
         submission,
         account=account.name,
@@ -480,7 +480,7 @@ def spread(
         submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
     wake_ups.send(queues.urgent(message), account.name, keys)
-    submissions.look_no_more(table, parent)
+    transitions.look_no_more(table, parent)
 
 
 def _resend(dispatcher: Dispatcher, job: Job) -> None:
@@ -488,5 +488,5 @@ def _resend(dispatcher: Dispatcher, job: Job) -> None:
     now = dispatcher.now()
     unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
     if unconfirmed and unconfirmed.attempt < RESENDS and now < job.message.valid_until:
-        submissions.opt_in(dispatcher.table, unconfirmed, now)
+        transitions.opt_in(dispatcher.table, unconfirmed, now)
         dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])

@@ -14,7 +14,7 @@ from smsgateway.model import Account, Inbound, Refused, Report
 from smsgateway.queues import Receipt, WakeUps
 from smsgateway.resend import Resender, concerns, take_failures
 from smsgateway.settings import Settings
-from smsgateway.store import accounts, recipients, replies, reports, resends, submissions
+from smsgateway.store import accounts, recipients, replies, reports, resends, submissions, transitions
 from smsgateway.store.messages import Payload, load_payload
 from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
@@ -179,7 +179,7 @@ def _apply_placed(resender: Resender, placed: Sequence[Placed], now: int) -> lis
 def _through(table: Table, account: Account, submission: Stored) -> Stored:
     """The submission as this account knows it; what it reports proves that the submission was sent."""
     if account.name == submission.account:
-        submissions.prove(table, submission)
+        transitions.prove(table, submission)
         return submission
     # It had gone through this account before, and what the report says is this one's word.
     return replace(submission, account=account.name, vendor=account.vendor)

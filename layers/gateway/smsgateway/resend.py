@@ -15,7 +15,7 @@ from smsgateway import encoding, queues, routing
 from smsgateway.ids import ROOT_DIGITS, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
 from smsgateway.settings import Settings
-from smsgateway.store import recipients, registry, resends, submissions
+from smsgateway.store import recipients, registry, resends, submissions, transitions
 from smsgateway.store.messages import Payload, load_payload
 from smsgateway.store.recipients import Outcome, Placed, read_outcome
 from smsgateway.store.submissions import Stored, read_submission
@@ -75,7 +75,7 @@ def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> Non
     """No report of these recipients came in time."""
     now = resender.now()
     if submission.state == State.UNCONFIRMED:
-        submissions.count_as_sent(resender.table, submission)
+        transitions.count_as_sent(resender.table, submission)
     final = recipients.final_without_report(submission, now)
     entry = {"at": now, "account": submission.account, "status": Status.UNKNOWN, "reason": Reason.NO_REPORT}
     _settle(resender, [Failure(submission, number, final, entry) for number in numbers])

@@ -12,7 +12,7 @@ from smsgateway.model import Account, Options, State
 from smsgateway.queues import WakeUps, urgent
 from smsgateway.resend import Resender
 from smsgateway.settings import Settings
-from smsgateway.store import recipients, replies, resends, submissions
+from smsgateway.store import recipients, replies, resends, submissions, transitions
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
@@ -95,9 +95,9 @@ def look_at(sweeper: Sweeper, submission: Stored) -> None:
             _wake(sweeper, submission)
         case State.SENDING:
             if submission.deadline >= now:
-                submissions.look_again(table, submission, submission.deadline + 1)
+                transitions.look_again(table, submission, submission.deadline + 1)
                 return
-            submissions.expire(table, submission, now)
+            transitions.expire(table, submission, now)
             # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be sent again on request.
         case State.SUBMITTED:
             _await_reports(sweeper, submission)
@@ -107,7 +107,7 @@ def look_at(sweeper: Sweeper, submission: Stored) -> None:
         case State.MOVED:
             _spread(sweeper, submission)
         case _:
-            submissions.look_no_more(table, submission)
+            transitions.look_no_more(table, submission)
 
 
 def _wake(sweeper: Sweeper, submission: Stored) -> None:
@@ -118,12 +118,12 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
             submissions.delete_unaccepted(table, submission)
         return
     if submission.next_at > now + WAKE_UP_LOST:
-        submissions.look_again(table, submission, submission.next_at)
+        transitions.look_again(table, submission, submission.next_at)
         return
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
     # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
     patience = min(max(WAKE_UP_LOST, now - submission.next_at), LONGEST_PATIENCE)
-    submissions.look_again(table, submission, max(now, submission.next_at) + patience)
+    transitions.look_again(table, submission, max(now, submission.next_at) + patience)
 
 
 def _resend(sweeper: Sweeper, submission: Stored) -> bool:
@@ -134,7 +134,7 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
     now = sweeper.now()
     if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):
         return False
-    submissions.opt_in(sweeper.table, submission, now)
+    transitions.opt_in(sweeper.table, submission, now)
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])
     return True
 
@@ -148,7 +148,7 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
-        submissions.look_again(table, submission, end)
+        transitions.look_again(table, submission, end)
         return
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
@@ -163,14 +163,14 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     else:
         for number in still_open:
             recipients.close(table, submission, number, now)
-    submissions.look_no_more(table, submission)
+    transitions.look_no_more(table, submission)
 
 
 def _spread(sweeper: Sweeper, submission: Stored) -> None:
     """A worker died between moving the submission's recipients and telling their children."""
     message, moved = submissions.message_of(sweeper.table, submission), submission.item or {}
     if message is None:
-        submissions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
+        transitions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
         return
     # An account that is not configured any more: its children go on from there.
     gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})

@@ -8,7 +8,7 @@ import pytest
 from smsgateway import encoding
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
-from smsgateway.store import recipients, submissions
+from smsgateway.store import recipients, submissions, transitions
 from smsgateway.store.messages import Payload, load_message, load_payload, put_payload
 from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
@@ -41,13 +41,13 @@ def marked(api: Api, message_id: str, path: str = "00000") -> Stored:
         payload = load_payload(api.table, submission.key)
         account = api.accounts.get().accounts[submission.account]
         recipients.put_rows(api.table, loaded[0], submission, encoding.segments_of(loaded[0], account, payload))
-    return submissions.mark(api.table, submission, "worker", NOW + 60_000, NOW)
+    return transitions.mark(api.table, submission, "worker", NOW + 60_000, NOW)
 
 
 def sent(api: Api, message_id: str, path: str = "00000", answer: Accepted | None = None) -> Stored:
     """The submission, which the vendor took."""
     submission = marked(api, message_id, path)
-    submissions.submitted(api.table, submission, answer or Accepted((f"v-{path}",)))
+    transitions.submitted(api.table, submission, answer or Accepted((f"v-{path}",)))
     stored = submissions.load_submission(api.table, submission.key)
     assert stored
     return stored
@@ -134,7 +134,7 @@ def test_counts_are_of_all_recipients(api: Api) -> None:
     message_id = post(api, FIVE, account="ly-bulk")
     first = sent(api, message_id)
     refused = marked(api, message_id, "00001")
-    submissions.ended(api.table, refused, State.REFUSED, "107 nope", Reason.SENSITIVE_CONTENT)
+    transitions.ended(api.table, refused, State.REFUSED, "107 nope", Reason.SENSITIVE_CONTENT)
     report(api, first, FIVE[1], ReportStatus.UNDELIVERED)
 
     shown = show(api, message_id, limit="3").json
@@ -373,7 +373,7 @@ def test_cancelling_too_late(api: Api) -> None:
 
 def moved(api: Api, message_id: str) -> Stored:
     """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
-    submissions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk", marked=True)
+    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk", marked=True)
     parent = submissions.load_submission(api.table, SubmissionKey(message_id, "00000"))
     assert parent
     return parent
@@ -392,7 +392,7 @@ def test_recipients_on_their_way_to_another_account_are_canceled_when_they_are_t
     meanwhile = cancel(api, message_id)
     _add_child(api, parent, 1, FIVE[2:4])
     _add_child(api, parent, 2, FIVE[4:])
-    submissions.look_no_more(api.table, parent)
+    transitions.look_no_more(api.table, parent)
     after = cancel(api, message_id)
 
     for answer in (before, meanwhile):
@@ -404,14 +404,14 @@ def test_recipients_on_their_way_to_another_account_are_canceled_when_they_are_t
 def test_recipients_that_move_while_they_are_canceled(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """GIVEN a worker that moves the recipients between the reading and the writing of a cancellation."""
     message_id = post(api, FIVE)
-    cancels = submissions.ended_unsent
+    cancels = transitions.ended_unsent
     meets: list[Stored] = []
 
     def first_moved(table: Table, submission: Stored, *rest: Any) -> None:
         if not meets:
             meets.append(moved(api, message_id))
             _add_child(api, meets[0], 0, FIVE)
-            submissions.look_no_more(table, meets[0])
+            transitions.look_no_more(table, meets[0])
         cancels(table, submission, *rest)
 
     monkeypatch.setattr(submissions, "ended_unsent", first_moved)

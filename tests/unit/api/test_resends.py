@@ -9,7 +9,7 @@ from smsgateway import ingest, resend
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.queues import Receipt
-from smsgateway.store import replies, submissions
+from smsgateway.store import replies, submissions, transitions
 from smsgateway.store.recipients import Placed, apply_reports
 from smsgateway.store.submissions import Stored
 from tests import aws
@@ -51,8 +51,8 @@ def stored(api: Api, key: SubmissionKey) -> Stored:
 
 def taken(api: Api, again: Stored) -> Stored:
     """The resend, which ly-bulk took."""
-    held = submissions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
-    submissions.submitted(api.table, held, Accepted(("v-again",)))
+    held = transitions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
+    transitions.submitted(api.table, held, Accepted(("v-again",)))
     return stored(api, again.key)
 
 
@@ -121,11 +121,11 @@ def test_a_resend_that_is_named_but_not_there_yet(api: Api, count: int) -> None:
 @pytest.mark.parametrize("kind", ["refused", "rejected"])
 def test_a_resend_that_ended_unsent_shows_what_was_before(api: Api, kind: str, count: int) -> None:
     message_id, again = failed(api, count)
-    held = submissions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
+    held = transitions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
     if kind == "refused":
-        submissions.ended(api.table, held, State.REFUSED, "105 no", Reason.SENSITIVE_CONTENT)
+        transitions.ended(api.table, held, State.REFUSED, "105 no", Reason.SENSITIVE_CONTENT)
     else:
-        submissions.submitted(api.table, held, Accepted(("v-again",), (Rejection(FIVE[0]),)))
+        transitions.submitted(api.table, held, Accepted(("v-again",), (Rejection(FIVE[0]),)))
 
     recipient, found, counts = views(api, message_id)
     assert (recipient["status"], recipient["reason"], recipient["account"]) == ("undelivered", "unreachable", "hb-main")
@@ -151,7 +151,7 @@ def test_cancelling_a_resend_that_waits(api: Api, count: int) -> None:
 @both_kinds
 def test_cancelling_a_resend_too_late(api: Api, count: int) -> None:
     message_id, again = failed(api, count)
-    submissions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
+    transitions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
 
     assert api.call("DELETE", "/messages/{id}", id=message_id).status == 409
 

@@ -12,7 +12,7 @@ from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
 from smsgateway.model import Message, Personal, Reason, Request, Response, State
 from smsgateway.queues import parse_wake_up
-from smsgateway.store import messages, submissions
+from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
 from tests.unit.functions.conftest import DOCUMENT, Context, Stack, sample, samples
@@ -118,7 +118,7 @@ def test_a_wake_up_for_nothing_is_done_with(stack: Stack, vendor: list[Request])
 def test_one_that_another_worker_sends_comes_again(stack: Stack, vendor: list[Request], log: Any) -> None:
     accepted(stack)
     now = runtime.now_ms()
-    submissions.mark(stack.table, submission(stack), "another", now + 75_000, now)
+    transitions.mark(stack.table, submission(stack), "another", now + 75_000, now)
     failures = [{"itemIdentifier": URGENT["Records"][0]["messageId"]}]
     assert handle(URGENT) == {"batchItemFailures": failures}
     assert vendor == []

@@ -14,7 +14,7 @@ from smsgateway import runtime
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Message, Personal, State, Status
 from smsgateway.queues import Receipt, parse_receipt, receipt_body
-from smsgateway.store import recipients, submissions
+from smsgateway.store import recipients, submissions, transitions
 from tests import aws
 from tests.unit.functions.conftest import Context, Stack, sample, samples
 
@@ -57,8 +57,8 @@ def test_a_report_reaches_its_recipient(stack: Stack) -> None:
         key, of, account="ly-main", vendor="langyu", count=1, segments=1, ttl=2**31, now=now
     )
     submissions.put_single(stack.table, of, item, "13900210021", now)
-    marked = submissions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
-    submissions.submitted(stack.table, marked, Accepted(("12345",)))
+    marked = transitions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
+    transitions.submitted(stack.table, marked, Accepted(("12345",)))
     handle(sample("ingest-push"))
     found = submissions.load_submission(stack.table, key)
     assert found
@@ -73,8 +73,8 @@ def test_a_failure_wakes_the_next_account_up(stack: Stack) -> None:
         key, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=now
     )
     submissions.put_single(stack.table, of, item, "13900210021", now)
-    marked = submissions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
-    submissions.submitted(stack.table, marked, Accepted())
+    marked = transitions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
+    transitions.submitted(stack.table, marked, Accepted())
     report = f"<mobile>13900210021</mobile><msg_id>{key.reference}</msg_id><sub_seq>0</sub_seq><err>2</err>"
     pushed = Receipt("hb-main", "reports", "push", now, body=f"<reports><report>{report}</report></reports>".encode())
     record = sample("ingest-push")["Records"][0] | {"body": receipt_body(pushed)}

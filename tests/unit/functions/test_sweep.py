@@ -9,7 +9,7 @@ from functions.sweep import app as sweep
 from smsgateway import runtime
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, State
-from smsgateway.store import submissions
+from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST
 from tests.unit.functions.conftest import Context, Stack, sample, samples
 
@@ -59,7 +59,7 @@ def test_a_dead_worker_leaves_its_submission_unconfirmed(stack: Stack) -> None:
     found = submissions.load_submission(stack.table, KEY)
     assert found
     now = runtime.now_ms()
-    submissions.mark(stack.table, found, "dead", now - 1, now)
+    transitions.mark(stack.table, found, "dead", now - 1, now)
     handle(sample("sweep-schedule"))
     expired = submissions.load_submission(stack.table, KEY)
     assert expired

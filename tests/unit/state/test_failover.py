@@ -9,8 +9,9 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.queues import parse_wake_up
-from smsgateway.store.submissions import ended_unsent, load_submission
+from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.transitions import ended_unsent
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of

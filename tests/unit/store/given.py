@@ -5,7 +5,7 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey, message_id, root_path
 from smsgateway.model import Accepted, Message, Personal
-from smsgateway.store import submissions
+from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Table
 
@@ -64,10 +64,10 @@ def current(table: Table, key: SubmissionKey = KEY) -> Stored:
 
 def marked(table: Table, owner: str = "worker-1") -> Stored:
     """The current submission, in the hands of a worker."""
-    return submissions.mark(table, current(table), owner, DEADLINE, NOW)
+    return transitions.mark(table, current(table), owner, DEADLINE, NOW)
 
 
 def sent(table: Table, *vendor_ids: str) -> Stored:
     """The current submission, taken by the vendor."""
-    submissions.submitted(table, marked(table), Accepted(vendor_ids))
+    transitions.submitted(table, marked(table), Accepted(vendor_ids))
     return current(table)

@@ -9,7 +9,7 @@ import pytest
 
 from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State, Status
-from smsgateway.store import messages, recipients, submissions
+from smsgateway.store import messages, recipients, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import Outcome, Placed
 from smsgateway.store.submissions import Stored
@@ -316,7 +316,7 @@ def test_history_tells_repeated_reports_by_the_vendors_time(table: Table) -> Non
 def test_a_vendor_that_rejects_some_numbers_takes_the_rest(table: Table) -> None:
     one_of_many(table)
     answer = Accepted(("5010",), (Rejection(OTHER, Reason.INVALID_NUMBER, "bad"),))
-    submissions.submitted(table, submissions.mark(table, current(table), "w", NOW + 1, NOW), answer)
+    transitions.submitted(table, transitions.mark(table, current(table), "w", NOW + 1, NOW), answer)
     assert recipients.derived_status(current(table), OTHER, NOW)[1:] == (Reason.INVALID_NUMBER, "bad")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from smsgateway.model import Accepted, Reason, Report, ReportStatus
-from smsgateway.store import reports, submissions
+from smsgateway.store import reports, transitions
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 from tests import aws
@@ -57,7 +57,7 @@ def test_an_account_has_no_say_in_what_another_was_given(table: Table) -> None:
 def test_an_account_that_was_tried_before_may_still_report(table: Table) -> None:
     queued(table)
     moved = {"account": "ly-bulk", "vendor": "langyu", "next_at": NOW, "failures": 0, "busy": 0, "attempt": {}}
-    submissions.waiting(table, marked(table), **moved, tried=["hb-main"], marked=True)  # type: ignore[arg-type]
+    transitions.waiting(table, marked(table), **moved, tried=["hb-main"], marked=True)  # type: ignore[arg-type]
     assert find(table, OURS) == find(table, OURS, "ly-bulk") == current(table)
 
 
@@ -125,9 +125,9 @@ def test_whoever_comes_second_sees_the_other(first: str, ids: tuple[str, ...], t
     if first == "report":
         assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
         with pytest.raises(ConditionFailed):
-            submissions.submitted(table, submission, Accepted(ids))
+            transitions.submitted(table, submission, Accepted(ids))
     else:
-        submissions.submitted(table, submission, Accepted(ids))
+        transitions.submitted(table, submission, Accepted(ids))
         assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is True
 
 

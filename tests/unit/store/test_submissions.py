@@ -11,7 +11,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, State
-from smsgateway.store import submissions
+from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
 from smsgateway.store.vendor_ids import flag_early, key_in, map_in_blocks, places
@@ -97,18 +97,18 @@ def test_mark_takes_a_queued_submission(table: Table) -> None:
 
 def test_mark_takes_a_waiting_submission_when_it_is_due(table: Table) -> None:
     queued(table)
-    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
     waiting = current(table)
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
-    again = submissions.mark(table, waiting, "worker-2", DEADLINE, NEXT)
+        transitions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
+    again = transitions.mark(table, waiting, "worker-2", DEADLINE, NEXT)
     assert (again.attempt, again.account, again.owner) == (2, "ly-bulk", "worker-2")
 
 
 def test_mark_does_not_take_one_that_is_scheduled(table: Table) -> None:
     submission = queued(table, replace(MESSAGE, send_at=NOW + 1))
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+        transitions.mark(table, submission, "worker-1", DEADLINE, NOW)
 
 
 @pytest.mark.parametrize("earlier", [0, 1])
@@ -116,11 +116,11 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
     """Whoever marked it meanwhile may have been told to wait: what this worker knows of the attempts is not all."""
     queued(table)
     for _ in range(earlier):
-        submissions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+        transitions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
     stale = current(table)
-    submissions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+    transitions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, stale, "worker-2", DEADLINE, NOW)
+        transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
     assert current(table).attempt == earlier + 1
 
 
@@ -129,29 +129,29 @@ def test_mark_takes_no_other_state(state: State, table: Table) -> None:
     queued(table)
     submission = put_state(table, state)
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+        transitions.mark(table, submission, "worker-1", DEADLINE, NOW)
     assert current(table).attempt == 0
 
 
 def test_only_one_of_two_workers_gets_the_mark(table: Table) -> None:
     submission = queued(table)
-    submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
+    transitions.mark(table, submission, "worker-1", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, submission, "worker-2", DEADLINE, NOW)
+        transitions.mark(table, submission, "worker-2", DEADLINE, NOW)
     assert current(table).owner == "worker-1"
 
 
 def test_a_repeated_mark_is_our_own(table: Table) -> None:
     submission = queued(table)
-    first = submissions.mark(table, submission, "worker-1", DEADLINE, NOW)
-    assert submissions.mark(table, submission, "worker-1", DEADLINE, NOW) == first
+    first = transitions.mark(table, submission, "worker-1", DEADLINE, NOW)
+    assert transitions.mark(table, submission, "worker-1", DEADLINE, NOW) == first
 
 
 def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -> None:
     stale = queued(table)
-    submissions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW}, marked=True)
+    transitions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW}, marked=True)
     with pytest.raises(ConditionFailed):
-        submissions.mark(table, stale, "worker-2", DEADLINE, NOW)
+        transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
 
 
 # Results
@@ -168,7 +168,7 @@ def test_submitted_without_an_id_settles(table: Table) -> None:
 def test_submitted_maps_the_vendors_id_in_the_same_transaction(table: Table) -> None:
     queued(table)
     answer = Accepted(("5010",), (Rejection("139", Reason.BLACKLISTED, "黑名单"),), "0#1 of 2")
-    submissions.submitted(table, marked(table), answer)
+    transitions.submitted(table, marked(table), answer)
     submission = current(table)
     assert (submission.vendor_ids, submission.rejected, submission.answer) == (("5010",), answer.rejected, "0#1 of 2")
     assert table.get(("vid#hb-main#5010", "map")) == {
@@ -208,7 +208,7 @@ def test_submitted_fails_without_its_mapping_when_the_mark_is_lost(table: Table)
     submission = marked(table)
     put_state(table, State.REFUSED)
     with pytest.raises(ConditionFailed):
-        submissions.submitted(table, submission, Accepted(("5010",)))
+        transitions.submitted(table, submission, Accepted(("5010",)))
     assert table.get(("vid#hb-main#5010", "map")) is None
 
 
@@ -218,24 +218,24 @@ def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Ta
     submission = marked(table)
     assert not flag_early(table, "hb-main", "1", TTL)
     with pytest.raises(ConditionFailed) as failed:
-        submissions.submitted(table, submission, Accepted(ids))
+        transitions.submitted(table, submission, Accepted(ids))
     assert failed.value.item
     assert failed.value.item["early"] is True
     assert current(table).state == State.SENDING
-    submissions.submitted(table, submission, Accepted(ids), unless_early=False)
+    transitions.submitted(table, submission, Accepted(ids), unless_early=False)
     assert current(table).state == State.SUBMITTED
     assert all(key_in(table.get_many(places("hb-main", number)), "hb-main", number) == KEY for number in ids)
 
 
 RESULTS: dict[str, Callable[[Table, Stored], None]] = {
-    "submitted": lambda table, submission: submissions.submitted(table, submission, Accepted()),
-    "submitted with an id": lambda table, submission: submissions.submitted(table, submission, Accepted(("1", "2"))),
-    "unconfirmed": lambda table, submission: submissions.unconfirmed(
+    "submitted": lambda table, submission: transitions.submitted(table, submission, Accepted()),
+    "submitted with an id": lambda table, submission: transitions.submitted(table, submission, Accepted(("1", "2"))),
+    "unconfirmed": lambda table, submission: transitions.unconfirmed(
         table, submission, "reset", Reason.AMBIGUOUS_ANSWER
     ),
-    "refused": lambda table, submission: submissions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
-    "waiting": lambda table, submission: submissions.waiting(table, submission, **GONE_ON, marked=True),
-    "moved": lambda table, submission: submissions.moved(table, submission, ATTEMPT, "ly-bulk", marked=True),
+    "refused": lambda table, submission: transitions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON, marked=True),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk", marked=True),
 }
 every_result = pytest.mark.parametrize("name", RESULTS)
 
@@ -265,7 +265,7 @@ def test_a_result_is_only_the_markers_to_write(name: str, table: Table) -> None:
 def test_a_result_also_counts_after_the_deadline(name: str, table: Table) -> None:
     queued(table)
     submission = marked(table)
-    submissions.expire(table, submission, DEADLINE + 1)
+    transitions.expire(table, submission, DEADLINE + 1)
     RESULTS[name](table, submission)
     assert current(table).state.lower() == name.removesuffix(" with an id")
 
@@ -284,15 +284,15 @@ def test_a_result_changes_no_state_but_sending_and_unconfirmed(name: str, state:
 def test_a_different_result_of_the_same_attempt_is_no_success(table: Table) -> None:
     queued(table)
     submission = marked(table)
-    submissions.submitted(table, submission, Accepted())
+    transitions.submitted(table, submission, Accepted())
     with pytest.raises(ConditionFailed):
-        submissions.unconfirmed(table, submission, "reset", Reason.AMBIGUOUS_ANSWER)
+        transitions.unconfirmed(table, submission, "reset", Reason.AMBIGUOUS_ANSWER)
     assert current(table).state == State.SUBMITTED
 
 
 def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
     queued(table)
-    submissions.ended(table, marked(table), State.REFUSED, "107 密码错误", Reason.CREDENTIALS_REFUSED)
+    transitions.ended(table, marked(table), State.REFUSED, "107 密码错误", Reason.CREDENTIALS_REFUSED)
     submission = current(table)
     assert (submission.reason, submission.answer) == (Reason.CREDENTIALS_REFUSED, "107 密码错误")
     assert submission.due_at is None
@@ -300,7 +300,7 @@ def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
 
 def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
     queued(table)
-    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
     submission = current(table)
     assert (submission.account, submission.vendor, submission.next_at) == ("ly-bulk", "langyu", NEXT)
     assert (submission.failures, submission.busy, submission.tried) == (1, 2, ("hb-main",))
@@ -312,14 +312,14 @@ def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
 
 
 UNSENT: dict[str, Callable[[Table, Stored], None]] = {
-    "expired": lambda table, submission: submissions.ended_unsent(
+    "expired": lambda table, submission: transitions.ended_unsent(
         table, submission, State.EXPIRED, Reason.VALIDITY_PASSED
     ),
-    "canceled": lambda table, submission: submissions.ended_unsent(
+    "canceled": lambda table, submission: transitions.ended_unsent(
         table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
     ),
-    "waiting": lambda table, submission: submissions.waiting(table, submission, **GONE_ON, marked=False),
-    "moved": lambda table, submission: submissions.moved(table, submission, ATTEMPT, "ly-bulk", marked=False),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON, marked=False),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk", marked=False),
 }
 every_end = pytest.mark.parametrize("name", UNSENT)
 
@@ -353,7 +353,7 @@ def test_an_ended_submission_is_not_looked_at_again(table: Table) -> None:
 
 def test_a_waiting_submission_can_be_canceled(table: Table) -> None:
     queued(table)
-    submissions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
     UNSENT["canceled"](table, current(table))
     assert current(table).state == State.CANCELED
 
@@ -362,7 +362,7 @@ def test_two_workers_do_not_both_move_it_on_unsent(table: Table) -> None:
     submission = queued(table)
     UNSENT["waiting"](table, submission)
     with pytest.raises(ConditionFailed):
-        submissions.waiting(table, submission, **{**GONE_ON, "account": "other"}, marked=False)
+        transitions.waiting(table, submission, **{**GONE_ON, "account": "other"}, marked=False)
     assert current(table).account == "ly-bulk"
 
 
@@ -381,8 +381,8 @@ def test_expire_waits_for_the_deadline(table: Table) -> None:
     queued(table)
     submission = marked(table)
     with pytest.raises(ConditionFailed):
-        submissions.expire(table, submission, DEADLINE)
-    submissions.expire(table, submission, DEADLINE + 1)
+        transitions.expire(table, submission, DEADLINE)
+    transitions.expire(table, submission, DEADLINE + 1)
     expired = current(table)
     assert (expired.state, expired.reason) == (State.UNCONFIRMED, Reason.AMBIGUOUS_ANSWER)
 
@@ -390,25 +390,25 @@ def test_expire_waits_for_the_deadline(table: Table) -> None:
 def test_expire_does_not_overtake_the_worker(table: Table) -> None:
     queued(table)
     submission = marked(table)
-    submissions.submitted(table, submission, Accepted())
+    transitions.submitted(table, submission, Accepted())
     with pytest.raises(ConditionFailed):
-        submissions.expire(table, submission, DEADLINE + 1)
+        transitions.expire(table, submission, DEADLINE + 1)
     assert current(table).state == State.SUBMITTED
 
 
 def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
     queued(table)
     first = marked(table)
-    submissions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
-    submissions.mark(table, current(table), "worker-2", DEADLINE, NOW)
+    transitions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
+    transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
-        submissions.expire(table, first, DEADLINE + 1)
+        transitions.expire(table, first, DEADLINE + 1)
 
 
 def test_a_report_proves_an_unconfirmed_submission(table: Table) -> None:
     queued(table)
-    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
-    submissions.prove(table, current(table))
+    transitions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    transitions.prove(table, current(table))
     proved = current(table)
     assert (proved.state, proved.reason) == (State.SUBMITTED, None)
 
@@ -416,18 +416,18 @@ def test_a_report_proves_an_unconfirmed_submission(table: Table) -> None:
 def test_a_report_that_comes_during_the_call_keeps_it_from_doubt(table: Table) -> None:
     queued(table)
     before = marked(table)
-    submissions.prove(table, before)
+    transitions.prove(table, before)
     with pytest.raises(ConditionFailed):
-        submissions.expire(table, before, DEADLINE + 1)  # read before the proof
-    submissions.expire(table, current(table), DEADLINE + 1)
+        transitions.expire(table, before, DEADLINE + 1)  # read before the proof
+    transitions.expire(table, current(table), DEADLINE + 1)
     assert current(table).state == State.SUBMITTED
 
 
 def test_a_proof_finds_a_submission_that_went_on_meanwhile(table: Table) -> None:
     queued(table)
     sending = marked(table)
-    submissions.unconfirmed(table, sending, "reset", Reason.AMBIGUOUS_ANSWER)
-    submissions.prove(table, sending)  # read while it was SENDING
+    transitions.unconfirmed(table, sending, "reset", Reason.AMBIGUOUS_ANSWER)
+    transitions.prove(table, sending)  # read while it was SENDING
     assert current(table).state == State.SUBMITTED
 
 
@@ -435,29 +435,29 @@ def test_a_proof_finds_a_submission_that_went_on_meanwhile(table: Table) -> None
 def test_a_report_proves_nothing_else(state: State, table: Table) -> None:
     queued(table)
     before = put_state(table, state)
-    submissions.prove(table, before)
+    transitions.prove(table, before)
     assert current(table) == before
 
 
 def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
     queued(table, attempt=1, proved=1)
-    second = submissions.mark(table, current(table), "worker-2", DEADLINE, NOW)
-    submissions.expire(table, second, DEADLINE + 1)
+    second = transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
+    transitions.expire(table, second, DEADLINE + 1)
     assert current(table).state == State.UNCONFIRMED
 
 
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda table, first: submissions.waiting(table, first, **GONE_ON, marked=True),
-        lambda table, first: submissions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
-        lambda table, first: submissions.moved(table, first, {"at": NOW}, "ly-bulk", marked=True),
+        lambda table, first: transitions.waiting(table, first, **GONE_ON, marked=True),
+        lambda table, first: transitions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
+        lambda table, first: transitions.moved(table, first, {"at": NOW}, "ly-bulk", marked=True),
     ],
 )
 def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:
     queued(table)
     first = marked(table)
-    submissions.prove(table, first)
+    transitions.prove(table, first)
     with pytest.raises(ConditionFailed):
         settle(table, first)
     assert (current(table).state, current(table).account) == (State.SUBMITTED, "hb-main")
@@ -465,23 +465,23 @@ def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., N
 
 def test_another_attempt_can_be_asked_for_once(table: Table) -> None:
     queued(table)
-    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    transitions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
     doubtful = current(table)
-    submissions.opt_in(table, doubtful, NEXT)
+    transitions.opt_in(table, doubtful, NEXT)
     again = current(table)
     assert (again.state, again.next_at, again.due_at) == (State.WAITING, NEXT, NEXT + WAKE_UP_LOST)
     assert [attempt["outcome"] for attempt in again.attempts] == ["unconfirmed"]
     with pytest.raises(ConditionFailed):
-        submissions.opt_in(table, doubtful, NEXT)
+        transitions.opt_in(table, doubtful, NEXT)
 
 
 def test_no_other_attempt_after_a_proof(table: Table) -> None:
     queued(table)
-    submissions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
+    transitions.unconfirmed(table, marked(table), "reset", Reason.AMBIGUOUS_ANSWER)
     doubtful = current(table)
-    submissions.prove(table, doubtful)
+    transitions.prove(table, doubtful)
     with pytest.raises(ConditionFailed):
-        submissions.opt_in(table, doubtful, NEXT)
+        transitions.opt_in(table, doubtful, NEXT)
 
 
 # When somebody looks again
@@ -489,16 +489,16 @@ def test_no_other_attempt_after_a_proof(table: Table) -> None:
 
 def test_looking_again_moves_only_what_has_not_changed(table: Table) -> None:
     submission = queued(table)
-    submissions.look_again(table, submission, NEXT)
+    transitions.look_again(table, submission, NEXT)
     assert current(table).due_at == NEXT
     sending = marked(table)
-    submissions.look_again(table, submission, NEXT + 1)
+    transitions.look_again(table, submission, NEXT + 1)
     assert current(table).due_at == NEXT
-    submissions.look_again(table, sending, DEADLINE)
+    transitions.look_again(table, sending, DEADLINE)
     assert current(table).due_at == DEADLINE
-    submissions.look_no_more(table, submission)
+    transitions.look_no_more(table, submission)
     assert current(table).due_at == DEADLINE
-    submissions.look_no_more(table, sending)
+    transitions.look_no_more(table, sending)
     assert current(table).due_at is None
 
 
@@ -513,5 +513,5 @@ def test_the_due_index_has_exactly_what_is_due(table: Table) -> None:
 
     assert due(NOW + WAKE_UP_LOST - 1) == []
     assert due(NOW + WAKE_UP_LOST) == ["S#00000"]
-    submissions.look_no_more(table, submission)
+    transitions.look_no_more(table, submission)
     assert due(NOW + WAKE_UP_LOST) == []

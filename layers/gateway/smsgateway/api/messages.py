@@ -12,7 +12,7 @@ from smsgateway.api.problems import Problem, not_found
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import Reason, State
 from smsgateway.settings import Settings
-from smsgateway.store import lists, resends, submissions
+from smsgateway.store import lists, resends, submissions, transitions
 from smsgateway.store.table import PARALLEL, ConditionFailed
 
 RECIPIENTS = 100  # on a page, unless the client says otherwise
@@ -106,7 +106,7 @@ def _cancel(gateway: Gateway, submission: submissions.Stored) -> bool:
     if submission.state not in (State.QUEUED, State.WAITING):
         return submission.state == State.CANCELED
     try:
-        submissions.ended_unsent(gateway.table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
+        transitions.ended_unsent(gateway.table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
     except ConditionFailed:
         return False
     if submission.row and (resend := submissions.load_submission(gateway.table, submission.key)):

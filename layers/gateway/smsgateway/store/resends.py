@@ -22,13 +22,13 @@ from smsgateway.store.submissions import (
     WAKE_UP_LOST,
     Stored,
     due,
-    look_no_more,
     new_submission,
     put_child,
     read_submission,
     submission_key,
 )
 from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.transitions import look_no_more
 
 # Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
