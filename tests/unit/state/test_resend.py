@@ -2,6 +2,7 @@
 
 A recipient goes to each account at most once, none is lost on the way, and one final status is told of each."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -262,6 +263,25 @@ def test_each_is_sent_its_own_text_again() -> None:
         again = world.items(f"{key.message_id}#S#")
         texts += sorted(f"{item['to']} {item['content']['text']}" for item in again)
     assert texts == sorted(f"{number} 您好{index % 3}" for index, number in enumerate(numbers(5))) * len(ROUTES)
+
+
+def test_a_page_of_failures_takes_two_writes_each() -> None:
+    """GIVEN a hundred failures in one receipt WHEN they are applied THEN what they share is read once, each costs its
+    decision and its resend, and wake-ups go ten a call."""
+    count = 100
+    world, key = begun("hbsmservice", count)
+    world.settle(world.now)
+    (seen,) = world.vendors.seen
+    page, seam = report_of(world, "a", seen.ours, *numbers(count), status="undelivered"), Seam()
+    world.ingest(page, seam)
+    made = Counter(seam.steps)
+    assert (made["put_item"], made["send_message"] + made["send_message_batch"]) == (count, 12)
+    assert made["update_item"] <= count + 2
+    assert made.total() <= 2 * count + 30
+    world.ingest(page)
+    drive(world, {"b": "delivered"}, told=1)
+    assert set(check(world, key, count).values()) == {Status.DELIVERED}
+    assert len(world.vendors.seen) == 1 + count
 
 
 def test_who_moved_already_is_not_sent_back() -> None:
