@@ -14,7 +14,7 @@ from botocore.config import Config
 from smsgateway.model import Account, Request, Response
 from smsgateway.queues import WakeUps
 from smsgateway.settings import AccountsCache, Environment
-from smsgateway.store.table import Table
+from smsgateway.store.table import Item, Key, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -57,6 +57,11 @@ def accounts_cache() -> AccountsCache:
         previous=lambda: fetch("AWSPREVIOUS"),
         allow_loopback=environment().allow_loopback_vendors,
     )
+
+
+@cache
+def noted_pushes() -> dict[Key, Item]:
+    return {}
 
 
 @cache
