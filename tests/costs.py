@@ -2,8 +2,8 @@
 
 Developer guide: "Read/write capacity mode" (one unit for each started KB of the larger image; a failed condition costs
 what the item there weighs; transactions double), "Provisioned throughput considerations for global secondary indexes"
-(an entry that appears, goes or changes: one; a changed key: two). Consistent reads: one unit for each started 4 KB of an
-item, of a query's items together, and one for what is not there.
+(an entry that appears, goes or changes: one; a changed key: two). Consistent reads: one unit for each started 4 KB of
+an item, of a query's items together, and one for what is not there.
 """
 
 import json
@@ -123,6 +123,11 @@ class Meter:
             case "batch_execute_statement":
                 for statement, response in zip(params["Statements"], answer["Responses"], strict=True):
                     self._executed(partiql.as_update(statement["Statement"], statement["Parameters"]), response)
+            case _:
+                self._charge_read(call, params, answer)
+
+    def _charge_read(self, call: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        match call:
             case "get_item":
                 self.read_units += read_units(answer.get("Item"))
             case "query":
