@@ -7,7 +7,7 @@ import pytest
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
 from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from tests.unit.store.given import NOW, TTL
 
 UNTIL = NOW + 300_000
