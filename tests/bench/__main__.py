@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import build, codecs, cost, counts, cpu, imports, local_cloud
+from tests.bench import build, codecs, cost, counts, cpu, imports, kannel, local_cloud
 from tests.bench.table import Row, markdown
 from tests.local.process import LOCAL, run_dir
 
@@ -25,6 +25,7 @@ def sections() -> dict[str, Callable[[Path], Iterable[Row]]]:
         "cpu": lambda _: cpu.rows(),
         "cost": lambda _: cost.rows(cpu.figures()),
         "local-cloud": lambda _: local_cloud.rows(),
+        "kannel": lambda _: kannel.rows(),
     }
 
 

@@ -4,7 +4,7 @@ Not measured are durations on Lambda. They are modelled too: our own processor t
 each call of AWS and of a vendor.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -28,6 +28,7 @@ LOG_GB = 0.50
 OUT_GB = 0.09
 SECRET_MONTH = 0.40
 ALARM_MONTH = 0.10
+ALARMS = 8  # of template.yaml
 
 # Two small always-on servers: 2 t4g.small, a db.t4g.small with a standby and 20 GB, a load balancer. By the hour.
 HOURS = 730
@@ -101,24 +102,21 @@ def idle_month() -> float:
     return runs + asking + sweeping + logs + 2 * SECRET_MONTH + ALARMS * ALARM_MONTH
 
 
-ALARMS = 8
-
-
 def rows(cpu: Figures) -> Iterator[Row]:
-    otp = Load(counts_of("hbsmservice", 1), 1, cpu["otp"] * cpu["unit"] * 1e-6, 1)
-    bulk = Load(
-        counts_of("hbsmservice", LARGE), LARGE, LARGE * cpu["recipient"] * cpu["unit"] * 1e-6, ceil(LARGE / 200)
+    otp = Load(counts_of("hbsmservice", 1), 1, cpu["otp"] * cpu["unit"] * 1e-6, 1).lines()
+    bulk_cpu = LARGE * cpu["recipient"] * cpu["unit"] * 1e-6
+    bulk = Load(counts_of("hbsmservice", LARGE), LARGE, bulk_cpu, ceil(LARGE / 200)).lines()
+    totals = sum(otp.values()), sum(bulk.values())
+
+    def pair(what: str, figures: Iterable[float], unit: str, form: str = ",.2f") -> Row:
+        return Row(what, " / ".join(f"{figure:{form}}" for figure in figures), unit)
+
+    yield pair(f"a million OTPs / recipients of {LARGE} on AWS, modelled", totals, "US$")
+    for line in sorted(otp, key=lambda line: -otp[line]):
+        yield pair(f"… {line}", (otp[line], bulk[line]), "US$")
+    yield pair(
+        "… as a share of what a vendor asks for the texts", (total / MILLION / TEXT * 100 for total in totals), "%"
     )
-    for what, load in (("OTPs", otp), (f"recipients of {LARGE}", bulk)):
-        lines = load.lines()
-        total = sum(lines.values())
-        yield Row(f"a million {what}, on AWS", total, "US$")
-        for line, dollars in sorted(lines.items(), key=lambda each: -each[1]):
-            yield Row(f"… {line}", dollars, "US$")
-        yield Row("… as a share of what the vendors ask", 100 * total / (MILLION * TEXT), "%")
-        yield Row(
-            "… OTPs a month at which two servers cost the same" if load is otp else "… recipients a month, likewise",
-            (SERVERS_MONTH - idle_month()) / total * MILLION,
-        )
-    yield Row("a month of nothing, on AWS", idle_month(), "US$")
-    yield Row("a month of 2 small servers, a database with a standby, a load balancer", SERVERS_MONTH, "US$")
+    yield pair("a month of nothing on AWS / of two small servers and a database", (idle_month(), SERVERS_MONTH), "US$")
+    breakeven = ((SERVERS_MONTH - idle_month()) / total * MILLION for total in totals)
+    yield pair("OTPs / recipients a month from which the servers cost less", breakeven, "", ",.0f")

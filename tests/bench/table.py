@@ -34,8 +34,9 @@ class Row:
 
 def _shown(value: float | str, unit: str) -> str:
     if isinstance(value, str):
-        return value
-    figures = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
+        figures = value
+    else:
+        figures = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
     return figures + (unit if unit == "×" else f" {unit}" if unit else "")
 
 
