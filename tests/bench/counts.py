@@ -134,8 +134,8 @@ def rows() -> Iterator[Row]:
         calls = many[vendor].own_calls / LARGE
         yield Row(f"the same for {vendor}, whose document has one report a push", calls)
     for vendor in (name for name in VENDORS if name not in PUSHING):
-        shown = f"{otp[vendor].by_function['poll']} / {many[vendor].by_function['poll']}"
-        yield Row(f"AWS calls of the poll that brings {vendor}'s reports of 1 / {LARGE}, for all messages", shown)
+        polls = otp[vendor].by_function["poll"]
+        yield Row(f"AWS calls of the poll that brings {vendor}'s report, one for all messages", polls)
     yield worst(
         f"AWS calls, ingesting a push of {PAGE} reports",
         {vendor: calls_of_an_ingest(vendor) for vendor in hundreds if vendor in PUSHING},
