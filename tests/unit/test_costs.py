@@ -178,7 +178,7 @@ REPORTED = {
     "hbsmservice": BY_OUR_ID,
     "infocloud": BY_OUR_ID,
     "langyu": BY_THEIR_ID,
-    "qixintong": {"poll": 7, "ingest": 3},
+    "qixintong": {"poll": 5, "ingest": 3},
     "heji": BY_THEIR_ID,
 }
 
