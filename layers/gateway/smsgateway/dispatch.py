@@ -124,7 +124,11 @@ def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None
     if at not in found:
         return None, None, Calls()
     submission = submissions.read_submission(found[at])
-    message = accepted_message(found[whole]) if whole in found else submissions.message_of(table, submission)
+    # The item of a message to several numbers may be a rival's, under the same Idempotency-Key, that was never finished.
+    if whole in found and not submission.single:
+        message = accepted_message(found[whole])
+    else:
+        message = submissions.message_of(table, submission)
     if submission.account != account:
         return submission, message, calls.read_calls(table.get(calls.calls_key(submission.account)))
     return submission, message, calls.read_calls(found.get(expected))
