@@ -12,7 +12,7 @@ CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz up down redrive accounts deploy lint format types security template
+.PHONY: help setup demo test bench check fuzz up down redrive accounts deploy lint format types security template
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ demo: setup ## the whole gateway on this machine: sends through five simulated v
 
 test: check ## style, types, security and template checks, then every test
 	$(VENV)/pytest $(PYTEST_ARGS)
+
+bench: setup ## what it costs, in calls, bytes, seconds and money, beside the goals; .local/bench.json
+	$(VENV)/python -m tests.bench
 
 check: lint types security template ## everything that `make test` does before the tests
 

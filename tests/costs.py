@@ -1,8 +1,9 @@
-"""What DynamoDB charges for writes, from its documented rules, and a meter that a boto3 client reports to.
+"""What DynamoDB charges, from its documented rules, and a meter that a boto3 client reports to.
 
 Developer guide: "Read/write capacity mode" (one unit for each started KB of the larger image; a failed condition costs
 what the item there weighs; transactions double), "Provisioned throughput considerations for global secondary indexes"
-(an entry that appears, goes or changes: one; a changed key: two).
+(an entry that appears, goes or changes: one; a changed key: two). Consistent reads: one unit for each started 4 KB of
+an item, of a query's items together, and one for what is not there.
 """
 
 import json
@@ -61,6 +62,11 @@ def write_units(*images: Image | None) -> int:
     return max([1, *(-(-item_bytes(image) // KB) for image in images if image)])
 
 
+def read_units(*images: Image | None) -> int:
+    """One for each started 4 KB of what is read together; at least one."""
+    return max(1, -(-sum(item_bytes(image) for image in images if image) // (4 * KB)))
+
+
 class Meter:
     """A DynamoDB client that counts the calls of the one behind it, and the write units of what they did.
 
@@ -73,6 +79,7 @@ class Meter:
         self.calls: Counter[str] = Counter()
         self.table_units = 0
         self.index_units: Counter[str] = Counter()
+        self.read_units = 0  # all reads taken for consistent ones
         self.largest = 0  # bytes of the largest item that was written
         self._client = client
         self._images: dict[str, Image] = {}
@@ -116,8 +123,19 @@ class Meter:
             case "batch_execute_statement":
                 for statement, response in zip(params["Statements"], answer["Responses"], strict=True):
                     self._executed(partiql.as_update(statement["Statement"], statement["Parameters"]), response)
-            case "get_item" | "query" | "batch_get_item":
-                return
+            case _:
+                self._charge_read(call, params, answer)
+
+    def _charge_read(self, call: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        match call:
+            case "get_item":
+                self.read_units += read_units(answer.get("Item"))
+            case "query":
+                self.read_units += read_units(*answer["Items"])
+            case "batch_get_item":
+                found = answer["Responses"].get(TABLE_NAME, ())
+                absent = len(params["RequestItems"][TABLE_NAME]["Keys"]) - len(found)
+                self.read_units += absent + sum(map(read_units, found))
             case _:
                 raise ValueError(f"no price is known of {call}")
 

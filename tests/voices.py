@@ -25,6 +25,7 @@ PUSH_CREDENTIALS = {
 }
 TOKEN = "T0ken-of-the-push-address-s3cret-"
 POLLS = {"qixintong": ("reports", "inbound")}
+PAGES = {"hbsmservice": 100, "infocloud": 600, "langyu": 1, "qixintong": 100, "heji": 1}  # reports in one
 FIRST_ID = 640614750879358976
 
 type Sent = tuple[str, tuple[str, ...], tuple[str, ...]]  # our id where the vendor has it, its ids, the numbers
@@ -84,23 +85,22 @@ def _acceptance(vendor: str, ids: Sequence[str], taken: int) -> bytes:
     return answers[vendor].encode()
 
 
-def delivered(account: Account, sent: Sent, at: int) -> Iterator[Receipt]:
-    """The vendor's reports that all numbers of a request got their message, in pages as long as it makes them."""
+def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[Receipt]:
+    """The vendor's reports that all numbers of a request got their message, so many a page, or as many as it makes."""
     reference, ids, numbers = sent
-    if account.vendor in ("langyu", "heji"):  # one report a push
-        for number in numbers:
-            yield _push(account, at, _form_report(account.vendor, ids[0], number).encode())
-        return
-    page = {"hbsmservice": 100, "infocloud": 600, "qixintong": 100}[account.vendor]
     each = ids if account.vendor == "qixintong" else [""] * len(numbers)
-    for part in batched(zip(numbers, each, strict=True), page, strict=False):
-        if account.vendor == "hbsmservice":
-            yield _push(account, at, _xml_reports(reference, [number for number, _ in part]))
-        elif account.vendor == "infocloud":
-            yield _push(account, at, _json_reports(account, reference, ids[0], [number for number, _ in part]))
-        else:
-            reports = "|".join(f"{vendor_id};{number};10" for number, vendor_id in part)
-            yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode())
+    for part in batched(zip(numbers, each, strict=True), page or PAGES[account.vendor], strict=False):
+        told = [number for number, _ in part]
+        match account.vendor:
+            case "hbsmservice":
+                yield _push(account, at, _xml_reports(reference, told))
+            case "infocloud":
+                yield _push(account, at, _json_reports(account, reference, ids[0], told))
+            case "qixintong":
+                reports = "|".join(f"{vendor_id};{number};10" for number, vendor_id in part)
+                yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode())
+            case vendor:
+                yield _push(account, at, _form_report(vendor, ids[0], ",".join(told)).encode())
 
 
 def _push(account: Account, at: int, body: bytes) -> Receipt:

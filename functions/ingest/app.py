@@ -21,6 +21,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         park=_park,
         now=runtime.now_ms,
         retention=runtime.retention_seconds(),
+        noted=runtime.noted_pushes(),
     )
     failures = []
     for record in event["Records"]:

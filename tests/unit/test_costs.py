@@ -21,6 +21,7 @@ from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests import aws, voices
+from tests.bench import counts, cpu
 from tests.costs import Index, Meter, write_units
 from tests.unit.state.dynamo import FakeDynamoDB
 
@@ -163,6 +164,57 @@ def test_an_index_entry_costs_only_when_it_changes() -> None:
     assert index.units(row, row | {"client": {"S": "5"}}) == 1
     assert index.units(row, row | {"at": {"S": "5"}}) == 2
     assert index.units({"pk": {"S": "1"}}, {"pk": {"S": "1"}, "to": {"S": "2"}}) == 0
+
+
+# Calls of AWS, of the functions' own handlers. `make bench` shows the same counts beside their goals.
+
+OTP_CALLS = {
+    "send": 3,  # who is suppressed, the message, its wake-up
+    "dispatch": 3,  # the submission, the mark, the result with the vendor's id
+    "fanout": 2,  # Message Submitted, Message Delivered
+}
+BY_OUR_ID, BY_THEIR_ID = {"webhook": 1, "ingest": 2}, {"webhook": 1, "ingest": 3}  # whose id a report carries
+REPORTED = {
+    "hbsmservice": BY_OUR_ID,
+    "infocloud": BY_OUR_ID,
+    "langyu": BY_THEIR_ID,
+    "qixintong": {"poll": 5, "ingest": 3},
+    "heji": BY_THEIR_ID,
+}
+
+
+@every_vendor
+def test_the_calls_of_a_one_time_password(vendor: str) -> None:
+    assert counts.counts_of(vendor, 1).by_function == OTP_CALLS | REPORTED[vendor]
+
+
+@pytest.mark.parametrize("vendor", counts.PUSHING)
+def test_a_push_is_one_call_whatever_it_holds(vendor: str) -> None:
+    assert counts.calls_of_a_push(vendor) == 1
+
+
+@pytest.mark.parametrize("vendor", [vendor for vendor in counts.PUSHING if counts.page_of(vendor) > 1])
+def test_a_hundred_reports_of_one_message_take_at_most_six_calls(vendor: str) -> None:
+    assert counts.calls_of_an_ingest(vendor) <= 6
+
+
+@pytest.mark.parametrize(
+    ("vendor", "calls"), [("hbsmservice", 246), ("infocloud", 222), ("heji", 232), ("qixintong", 306), ("langyu", 5062)]
+)
+def test_the_calls_of_a_thousand_recipients(vendor: str, calls: int) -> None:
+    """Through every report, a hundred a push where the vendor puts so many in one, with one event each."""
+    counted = counts.counts_of(vendor, 1000, counts.page_of(vendor))
+    assert counted.events >= 1000
+    assert counted.own_calls == calls
+
+
+def test_calls_grow_by_the_same_for_every_submission_and_push() -> None:
+    assert cpu.bent_calls() == 0
+
+
+def test_the_log_of_a_message_is_short() -> None:
+    assert counts.counts_of("hbsmservice", 1).log_bytes <= 1600
+    assert counts.counts_of("hbsmservice", 1000).log_bytes <= 50_000
 
 
 # Write units

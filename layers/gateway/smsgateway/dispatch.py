@@ -31,7 +31,7 @@ from smsgateway.resend import Resender
 from smsgateway.settings import AccountsCache, Settings
 from smsgateway.store import accounts, calls, resends, submissions, transitions
 from smsgateway.store.calls import Calls
-from smsgateway.store.messages import Payload, load_payload, put_payload
+from smsgateway.store.messages import Payload, accepted_message, load_payload, message_key, put_payload
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
@@ -85,7 +85,7 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
     `account`: the one that the wake-up expects, so that what is known of its calls is read in the same breath.
     Raises InFlightError when the wake-up must come again later; any other return means it is done with.
     """
-    submission, known = _load(dispatcher.table, key, account)
+    submission, message, known = _load(dispatcher.table, key, account)
     if submission is None or submission.settled:
         return
     now = dispatcher.now()
@@ -95,7 +95,6 @@ def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account:
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
         return
-    message = submissions.message_of(dispatcher.table, submission)
     if message is None:
         return  # its acceptance was never finished: nobody was promised anything, and sweep clears it away
     if submission.next_at > now:
@@ -118,16 +117,21 @@ def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
         resends.conclude(dispatcher.table, resend, dispatcher.now())
 
 
-def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None, Calls]:
-    """The submission, and what is known of its account's calls."""
-    at, expected = submissions.submission_key(key), calls.calls_key(account)
-    found = table.get_many([at, expected])
+def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None, Message | None, Calls]:
+    """The submission, its message if that is accepted, and what is known of its account's calls."""
+    at, whole, expected = submissions.submission_key(key), message_key(key.message_id), calls.calls_key(account)
+    found = table.get_many([at, whole, expected])
     if at not in found:
-        return None, Calls()
+        return None, None, Calls()
     submission = submissions.read_submission(found[at])
-    if submission.account == account:
-        return submission, calls.read_calls(found.get(expected))
-    return submission, calls.read_calls(table.get(calls.calls_key(submission.account)))
+    # The item of a message to several numbers may be a rival's, under the same Idempotency-Key, that was never finished.
+    if whole in found and not submission.single:
+        message = accepted_message(found[whole])
+    else:
+        message = submissions.message_of(table, submission)
+    if submission.account != account:
+        return submission, message, calls.read_calls(table.get(calls.calls_key(submission.account)))
+    return submission, message, calls.read_calls(found.get(expected))
 
 
 def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: Calls, hard_end: int) -> None:

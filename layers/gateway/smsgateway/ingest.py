@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import replace
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from smsgateway.codecs import VENDORS
@@ -18,7 +18,7 @@ from smsgateway.store import accounts, recipients, replies, reports, resends, su
 from smsgateway.store.messages import Payload, load_payload
 from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask, normalise_number
 
@@ -41,6 +41,7 @@ class Ingester:
     park: Callable[[Receipt, str], None]
     now: Callable[[], int]
     retention: int  # seconds
+    noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
 
     @property
     def resender(self) -> Resender:
@@ -66,7 +67,8 @@ def ingest(ingester: Ingester, receipt: Receipt) -> None:
         _park(ingester, receipt, account.vendor, error.problem)
         return
     if receipt.source == "push":
-        accounts.seen_push(ingester.table, account.name, receipt.kind, receipt.received_at, brought=brought)
+        at, noted = receipt.received_at, ingester.noted
+        accounts.seen_push(ingester.table, account.name, receipt.kind, at, noted, brought=brought)
 
 
 def decode_reports(account: Account, receipt: Receipt) -> Sequence[Report]:

@@ -14,10 +14,11 @@ from botocore.config import Config
 from smsgateway.model import Account, Request, Response
 from smsgateway.queues import WakeUps
 from smsgateway.settings import AccountsCache, Environment
-from smsgateway.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+    from smsgateway.store.table import Item, Key, Table
 
 # A refusal is unwritten while the secret is read once more, and a vendor waits for a cold start: no long wait for it.
 SECRETS_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
@@ -30,7 +31,9 @@ def environment() -> Environment:
 
 
 @cache
-def table() -> Table:
+def table() -> "Table":
+    from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
+
     return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name)
 
 
@@ -57,6 +60,11 @@ def accounts_cache() -> AccountsCache:
         previous=lambda: fetch("AWSPREVIOUS"),
         allow_loopback=environment().allow_loopback_vendors,
     )
+
+
+@cache
+def noted_pushes() -> "dict[Key, Item]":
+    return {}
 
 
 @cache

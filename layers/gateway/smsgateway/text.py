@@ -19,6 +19,7 @@ _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 # 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
 # prefix (that is a mobile behind a trunk 0, and would be the same number as without it).
 _LANDLINE_MOBILE = re.compile(r"0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11}")
+LANDLINE = "0"  # what a normalised landline begins with, and no mobile
 _TEMPLATE_TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
 TemplateProblem = Literal["missing", "unknown"]
@@ -66,7 +67,7 @@ def normalise_number(raw: str) -> str | None:
 
 def is_landline(number: str) -> bool:
     """Whether a normalised number is a landline's (小灵通)."""
-    return number.startswith("0")
+    return number.startswith(LANDLINE)
 
 
 def matches_mask(number: str, masked: str) -> bool:

@@ -36,7 +36,7 @@ def test_an_account_that_nothing_is_known_of(api: Api) -> None:
 
 def test_an_account_that_much_is_known_of(api: Api) -> None:
     accounts.put_balance(api.table, "hb-main", [Balance(Decimal("12.50"), "p")], NOW)
-    accounts.seen_push(api.table, "hb-main", "reports", NOW - 1000)
+    accounts.seen_push(api.table, "hb-main", "reports", NOW - 1000, {})
     lease = accounts.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
     assert lease
     accounts.fulfil(api.table, lease, NOW - 2000)

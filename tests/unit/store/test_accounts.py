@@ -7,7 +7,7 @@ import pytest
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
 from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from tests.unit.store.given import NOW, TTL
 
 UNTIL = NOW + 300_000
@@ -144,21 +144,24 @@ def test_what_is_known_of_an_account(table: Table) -> None:
     assert set(known) == {"balance", "day#2026-01-01", "day#2026-01-02"}
 
 
-def test_pushes_are_noted_once_a_minute(table: Table) -> None:
-    writes = []
-    table.client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: writes.append(1))
-    for passed in (0, 1, SEEN_EVERY - 1, SEEN_EVERY, SEEN_EVERY + 1, 0):
-        accounts.seen_push(table, "hb-main", "reports", NOW + passed)
+@pytest.mark.parametrize(("processes", "reads"), [(6, 6), (2, 4), (1, 2)])
+def test_pushes_are_noted_once_a_minute(table: Table, processes: int, reads: int) -> None:
+    calls: list[str] = []
+    table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    noted: list[dict[Key, Item]] = [{} for _ in range(processes)]
+    for push, passed in enumerate((0, 1, SEEN_EVERY - 1, SEEN_EVERY, SEEN_EVERY + 1, 0)):
+        accounts.seen_push(table, "hb-main", "reports", NOW + passed, noted[push % processes])
+    assert (calls.count("UpdateItem"), calls.count("GetItem")) == (2, reads)
     assert accounts.known_of(table, "hb-main")["push#reports"]["pushed_at"] == NOW + SEEN_EVERY
-    assert len(writes) == 2
 
 
 def test_what_brought_nothing_is_no_report(table: Table) -> None:
     """An empty push is noted, and does not keep the one that follows in the same minute from being noted."""
     assert accounts.silences(table, ["hb-main", "other"]) == {"hb-main": (0, None), "other": (0, None)}
+    noted: dict[Key, Item] = {}
     for passed, brought in ((0, False), (1, True), (2, True), (3, False)):
-        accounts.seen_push(table, "hb-main", "reports", NOW + passed, brought=brought)
-    accounts.seen_push(table, "other", "inbound", NOW)
+        accounts.seen_push(table, "hb-main", "reports", NOW + passed, noted, brought=brought)
+    accounts.seen_push(table, "other", "inbound", NOW, noted)
     assert accounts.silences(table, ["hb-main", "other"]) == {"hb-main": (NOW + 1, None), "other": (0, None)}
     for passed, brought in ((5, True), (6, False)):
         accounts.fulfil(table, held(table, now=NOW + passed * HOUR), NOW + passed * HOUR, brought=brought)

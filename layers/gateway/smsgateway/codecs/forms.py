@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from smsgateway.codecs.base import Profile
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
-from smsgateway.text import is_landline
+from smsgateway.text import LANDLINE
 
 BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
 SECONDS = "%Y-%m-%d %H:%M:%S"  # how most vendors write a time
@@ -90,7 +90,7 @@ def check_numbers(numbers: Sequence[str], limit: int, *, landlines: bool = False
     text = ",".join(numbers)
     if text.count(",") >= len(numbers) or not _NUMBERS.fullmatch(text):
         raise EncodeError(Reason.INVALID_NUMBER, "a number is not made of digits")
-    if not landlines and (others := sum(is_landline(number) for number in numbers)):
+    if not landlines and (others := f",{text}".count(f",{LANDLINE}")):
         raise EncodeError(Reason.LANDLINE, f"takes mobile numbers only; landlines among them: {others}")
 
 

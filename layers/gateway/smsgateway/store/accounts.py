@@ -1,7 +1,7 @@
 """What the gateway knows of an account: its pace, the lease and intent of its polls, its balance, its alerts."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from math import ceil
 from typing import Any
@@ -163,16 +163,25 @@ def _day_key(account: str, day: str) -> Key:
     return _pk(account), f"day#{day}"
 
 
-def seen_push(table: Table, account: str, kind: str, now: int, *, brought: bool = True) -> None:
+def seen_push(
+    table: Table, account: str, kind: str, now: int, noted: MutableMapping[Key, Item], *, brought: bool = True
+) -> None:
     """When the vendor's pushes were last understood, and when one `brought` anything, to the minute.
 
     Some vendors push each report by itself: a write for each would double what a report costs, on one partition key.
+    `noted`: what this process knows to be noted already, so that a read for each is saved as well.
     """
     key = (_pk(account), f"push#{kind}")
-    item = table.get(key, consistent=False) or {}
-    noted = ("pushed_at", "brought_at") if brought else ("pushed_at",)
-    if any(item.get(name, 0) <= now - SEEN_EVERY for name in noted):
-        table.update(Update(key, f"SET {_all_now(noted)}", {"now": now}))
+    names = ("pushed_at", "brought_at") if brought else ("pushed_at",)
+    if _all_after(noted.get(key, {}), names, now - SEEN_EVERY):
+        return
+    noted[key] = table.get(key, consistent=False) or {}
+    if not _all_after(noted[key], names, now - SEEN_EVERY):
+        noted[key] = table.update(Update(key, f"SET {_all_now(names)}", {"now": now}))
+
+
+def _all_after(item: Item, names: Sequence[str], moment: int) -> bool:
+    return all(item.get(name, 0) > moment for name in names)
 
 
 @dataclass(frozen=True, slots=True)

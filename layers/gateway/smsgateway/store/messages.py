@@ -92,6 +92,11 @@ def finish_acceptance(table: Table, message_id: str, owner: str = "") -> None:
     table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, condition))
 
 
+def accepted_message(item: Item) -> Message | None:
+    """The message to several numbers in an item, unless its acceptance is not complete."""
+    return None if "accepting_until" in item else read_message(item)
+
+
 def load_message(table: Table, message_id: str) -> tuple[Message, bool] | None:
     """A message to several numbers, and whether its acceptance is complete."""
     item = table.get(message_key(message_id))

@@ -1,0 +1,396 @@
+"""The functions' own handlers in one process, over stubs of AWS and of a vendor's wire.
+
+Every call of AWS is counted by function, and so is the time of our own code: the process's, less what the stubs take.
+A warm gateway: clients, accounts and the caller's key are in memory, as they are for all but one call a minute.
+"""
+
+import base64
+import io
+import json
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import batched
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+
+from functions.dispatch import app as dispatch
+from functions.fanout import app as fanout
+from functions.ingest import app as ingest
+from functions.poll import app as poll
+from functions.send import app as send
+from functions.webhook import app as webhook
+from smsgateway import runtime
+from smsgateway.api import runtime as api_runtime
+from smsgateway.model import Account, Request
+from smsgateway.queues import Receipt
+from tests import aws, voices
+from tests.costs import Meter
+from tests.unit.state.dynamo import FakeDynamoDB
+
+HANDLERS: Mapping[str, Callable[..., Any]] = {
+    "send": send.handler,
+    "dispatch": dispatch.handler,
+    "webhook": webhook.handler,
+    "ingest": ingest.handler,
+    "poll": poll.handler,
+    "fanout": fanout.handler,
+}
+CACHES = (send.acceptor, fanout.event_bridge, api_runtime.authenticator)
+KEY = "the-administrators-key-of-the-bench-0000"
+NOTHING_WAITING = b"0"  # qixintong's answer to a poll (document 1.1.2)
+STREAM_BATCH = 100  # template.yaml: BatchSize of `fanout`
+TEXT = (
+    "您预订的商品已经到货请凭短信到店领取" * 3 + "营业时间每天早上九点到晚上九点感"
+)  # with no signature: 70 characters
+OTP = "您的验证码是482913，5分钟内有效。"
+
+
+@dataclass(frozen=True)
+class Context:
+    """A Lambda context."""
+
+    function_name: str
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:gateway"
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+class Stub:
+    """One client: hands calls to what stands in for the service, counts them, and takes their time apart."""
+
+    def __init__(self, aws: "Aws", service: str, target: Any) -> None:
+        self._aws, self._service, self._target = aws, service, target
+        self.exceptions = getattr(target, "exceptions", None)
+
+    def __getattr__(self, call: str) -> Callable[..., Any]:
+        return partial(self._aws.call, f"{self._service}.{call}", getattr(self._target, call))
+
+
+class Wire:
+    """A connection to a vendor: what `transport` asks of a socket."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self._answer, self._sent = answer, bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        self._sent += data
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._answer(bytes(self._sent)))
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """It is always in time."""
+
+    def setsockopt(self, *_option: int) -> None:
+        """It has none."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Aws:
+    """Stubbed AWS: the table in memory, queues and the bus as lists."""
+
+    def __init__(self, document: Mapping[str, Any], *, metered: bool) -> None:
+        self.database = FakeDynamoDB()
+        self.meter = Meter(self.database) if metered else None
+        self.queues: dict[str, list[str]] = {}
+        self.events: list[dict[str, str]] = []
+        self.calls: Counter[tuple[str, str]] = Counter()  # (function, "sqs.send_message")
+        self.stubbed = 0.0  # seconds of processor time in stubs
+        self.function = ""  # the one that is running
+        secrets = {"accounts": json.dumps(document), "admin-key": KEY}
+        self._targets = {
+            "dynamodb": self.meter or self.database,
+            "sqs": SimpleNamespace(send_message=self._send, send_message_batch=self._send_batch),
+            "events": SimpleNamespace(put_events=self._put_events),
+            "secretsmanager": SimpleNamespace(
+                get_secret_value=lambda SecretId, VersionStage="": {"SecretString": secrets[SecretId]}  # noqa: N803
+            ),
+        }
+        self._lock = threading.Lock()
+
+    def client(self, service: str, **_options: Any) -> Stub:
+        return Stub(self, service, self._targets[service])
+
+    def call(self, name: str, target: Callable[..., Any], **params: Any) -> Any:
+        begun = time.thread_time()
+        try:
+            with self._lock:  # the table in memory is no server
+                return target(**params)
+        finally:
+            took = time.thread_time() - begun
+            with self._lock:
+                self.calls[self.function, name] += 1
+                self.stubbed += took
+
+    def units(self) -> tuple[int, int]:
+        """Written and read so far; nothing without a meter."""
+        return (self.meter.units, self.meter.read_units) if self.meter else (0, 0)
+
+    def take(self, queue: str) -> list[str]:
+        """The bodies in a queue, taken out of it."""
+        return self.queues.pop(aws.queue_url(queue), [])
+
+    def _send(self, QueueUrl: str, MessageBody: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.queues.setdefault(QueueUrl, []).append(MessageBody)
+        return {}
+
+    def _send_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        self.queues.setdefault(QueueUrl, []).extend(entry["MessageBody"] for entry in Entries)
+        return {"Successful": Entries}
+
+    def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        self.events += Entries
+        return {"FailedEntryCount": 0}
+
+
+@dataclass
+class Gateway:
+    """One account of a vendor that takes everything, and the functions around it."""
+
+    aws: Aws
+    account: Account
+    vendor: voices.Vendors
+    pages: list[bytes] = field(default_factory=list)  # what the vendor answers to polls
+    cpu: Counter[str] = field(default_factory=Counter)  # seconds of our own code, by function
+    invocations: Counter[str] = field(default_factory=Counter)
+    write_units: Counter[str] = field(default_factory=Counter)  # of a metered table
+    read_units: Counter[str] = field(default_factory=Counter)
+    log: io.StringIO = field(default_factory=io.StringIO)
+    published: int = 0  # records of the stream that `fanout` has had, or that its filter left out
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        self.aws.function = function
+        written, read = self.aws.units()
+        stubbed, begun = self.aws.stubbed, time.process_time()
+        answer = HANDLERS[function](event, Context(f"gateway-{function}"))
+        self.cpu[function] += time.process_time() - begun - (self.aws.stubbed - stubbed)
+        self.invocations[function] += 1
+        self.write_units[function] += self.aws.units()[0] - written
+        self.read_units[function] += self.aws.units()[1] - read
+        return answer
+
+    def answer(self, sent: bytes) -> bytes:
+        """What the vendor says to a request, both as they are on the wire."""
+        begun = time.thread_time()
+        try:
+            if self.aws.function == "poll":
+                said = self.pages.pop(0) if self.pages else NOTHING_WAITING
+            else:
+                _, _, body = sent.partition(b"\r\n\r\n")
+                said = self.vendor.call(self.account, Request("POST", "", body=body), 0).body
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said)
+        finally:
+            self.aws.stubbed += time.thread_time() - begun
+
+    # The way of a message
+
+    def post(self, numbers: Sequence[str], purpose: str = "notice", text: str = TEXT) -> None:
+        body = {"to": list(numbers), "text": text, "purpose": purpose, "account": self.account.name}
+        answer = self.invoke("send", api_event(body))
+        assert answer["statusCode"] == 202, answer
+
+    def send(self) -> None:
+        """Every wake-up, until none is left."""
+        while waiting := self.aws.take("urgent") + self.aws.take("bulk"):
+            for body in waiting:
+                assert self.invoke("dispatch", {"Records": [sqs_record(body)]}) == {"batchItemFailures": []}
+
+    def deliver(self, page: int = 100) -> None:
+        """Every report of what was sent, `page` of them a push; or one poll that asks until nothing is left."""
+        receipts = [
+            receipt
+            for sent in self.vendor.sent
+            for receipt in voices.delivered(self.account, sent, runtime.now_ms(), page)
+        ]
+        self.vendor.sent.clear()
+        if self.account.push is None:
+            self.pages += [receipt.body for receipt in receipts]
+            answer = self.invoke("poll", {"account": self.account.name, "kind": "reports"})
+            assert not self.pages, answer
+            self.understand()
+        for receipt in receipts if self.account.push else ():
+            answer = self.invoke("webhook", push_event(receipt))
+            assert answer["statusCode"] == 200, answer
+            self.understand()
+
+    def understand(self) -> None:
+        """Every receipt by itself, and what it says on the bus."""
+        for body in self.aws.take("receipts"):
+            assert self.invoke("ingest", {"Records": [sqs_record(body)]}) == {"batchItemFailures": []}
+            self.publish()
+
+    def publish(self) -> None:
+        """What the table's stream has for `fanout`, in batches as long as may be."""
+        changes = self.aws.database.stream[self.published :]
+        self.published += len(changes)
+        wanted = [change for change in changes if passes_filter(change[1])]
+        for batch in batched(wanted, STREAM_BATCH, strict=False):
+            assert self.invoke("fanout", {"Records": list(map(stream_record, batch))}) == {"batchItemFailures": []}
+
+    def lifecycle(self, numbers: Sequence[str], page: int = 100, **post: Any) -> None:
+        """From the client's request to the last event."""
+        self.post(numbers, **post)
+        self.send()
+        self.publish()
+        self.deliver(page)
+
+    # What it came to
+
+    def forget(self) -> None:
+        """Begin to count anew, with the gateway as it is."""
+        self.aws.calls.clear()
+        self.cpu.clear()
+        self.invocations.clear()
+        self.write_units.clear()
+        self.read_units.clear()
+        self.aws.events.clear()
+        self.log.seek(0)
+        self.log.truncate()
+
+    def calls(self, *functions: str) -> int:
+        """Calls of AWS by these functions, or by all."""
+        return sum(count for (name, _), count in self.aws.calls.items() if not functions or name in functions)
+
+    def log_bytes(self) -> int:
+        return len(self.log.getvalue().encode())
+
+
+@contextmanager
+def gateway(vendor: str, *, metered: bool = False, **options: Any) -> Iterator[Gateway]:
+    """A warm gateway for one vendor, in place of AWS for as long as the block runs."""
+    account = voices.account(vendor, **options)
+    made = Gateway(Aws(accounts_document(account), metered=metered), account, voices.Vendors())
+    with (
+        patch.dict(os.environ, environment()),
+        patch.object(boto3, "client", made.aws.client),
+        patch("smsgateway.transport._connect", lambda *_: Wire(made.answer)),
+        logged_to(made.log),
+    ):
+        forget_clients()
+        try:
+            made.lifecycle(["13900000000"])  # fetches accounts and keys
+            made.forget()
+            yield made
+        finally:
+            forget_clients()
+
+
+def forget_clients() -> None:
+    """A cold start."""
+    for held in (*vars(runtime).values(), *CACHES):
+        if hasattr(held, "cache_clear"):
+            held.cache_clear()
+
+
+@contextmanager
+def logged_to(stream: io.StringIO) -> Iterator[None]:
+    """What the handlers log at INFO, kept. They share one logger."""
+    (handler,) = {module.logger.registered_handler for module in (dispatch, fanout, ingest, poll, webhook)}
+    before = handler.setStream(stream)
+    try:
+        yield
+    finally:
+        handler.setStream(before)
+
+
+def environment() -> dict[str, str]:
+    """What all functions' environments hold, with the address of a region that nobody is asked in."""
+    merged = {"ADMIN_KEY_SECRET": "admin-key"} | aws.CREDENTIALS
+    for function in HANDLERS.keys() - {"send"}:
+        merged |= aws.environment(function)
+    return merged
+
+
+def accounts_document(account: Account) -> dict[str, Any]:
+    """The accounts document that this account is read from."""
+    options = {"free_text_template": "675001"} if account.vendor == "infocloud" else {}
+    entry: dict[str, Any] = {
+        "name": account.name,
+        "vendor": account.vendor,
+        "base_url": account.base_url,
+        "credentials": account.credentials,
+        "signature": account.signature,
+        "options": options,
+    }
+    if account.push:
+        credentials = {name: list(values) for name, values in account.push.credentials.items()}
+        entry["push"] = {"token": list(account.push.tokens), "credentials": credentials}
+    return {"accounts": [entry], "routes": [{"purpose": "*", "accounts": [account.name]}]}
+
+
+# Events, as the sample events have them
+
+
+def sample(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((aws.ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+SEND, PUSH = sample("send-otp"), sample("webhook-hbsmservice-reports")
+(QUEUED,) = sample("dispatch-urgent")["Records"]
+CHANGE = sample("fanout-delivered")["Records"][0]
+
+
+def api_event(body: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {name: value for name, value in SEND["headers"].items() if name != "Idempotency-Key"} | {"x-api-key": KEY}
+    many = {name: [value] for name, value in headers.items()}
+    packed = base64.b64encode(json.dumps(body).encode()).decode()
+    return SEND | {"headers": headers, "multiValueHeaders": many, "body": packed, "isBase64Encoded": True}
+
+
+def push_event(receipt: Receipt) -> dict[str, Any]:
+    return PUSH | {
+        "resource": f"/push/{{account}}/{{token}}/{receipt.kind}",
+        "headers": {**PUSH["headers"], **receipt.headers},
+        "pathParameters": {"account": receipt.account, "token": voices.TOKEN},
+        "body": base64.b64encode(receipt.body).decode(),
+    }
+
+
+def sqs_record(body: str) -> dict[str, Any]:
+    return QUEUED | {"body": body}
+
+
+def stream_record(change: tuple[Any, Any]) -> dict[str, Any]:
+    old, new = change
+    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image is not None}
+    about = {"SequenceNumber": "1", "ApproximateCreationDateTime": time.time()}
+    return CHANGE | {"dynamodb": about | images}
+
+
+def passes_filter(new: Mapping[str, Any] | None) -> bool:
+    """Whether a change passes the filter that template.yaml puts before `fanout`."""
+    return new is not None and any(_fits(new, pattern) for pattern in _patterns())
+
+
+def _patterns() -> list[Mapping[str, Any]]:
+    criteria = aws.resources()["FanoutFunction"]["Properties"]["Events"]["Changes"]["Properties"]["FilterCriteria"]
+    return [json.loads(entry["Pattern"])["dynamodb"]["NewImage"] for entry in criteria["Filters"]]
+
+
+def _fits(new: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:
+    ((name, typed),) = pattern.items()
+    ((kind, rules),) = typed.items()
+    value = new.get(name, {}).get(kind)
+    return value is not None and any(
+        rule == value or (isinstance(rule, dict) and (rule.get("exists") or value.startswith(rule.get("prefix", "\0"))))
+        for rule in rules
+    )
+
+
+def numbers(count: int) -> list[str]:
+    return [f"138{index:08d}" for index in range(count)]
