@@ -22,7 +22,8 @@ demo: setup ## the whole gateway on this machine: sends through five simulated v
 	$(VENV)/python -m tests.local demo
 
 test: check ## style, types, security and template checks, then every test
-	$(VENV)/pytest $(PYTEST_ARGS)
+	$(VENV)/pytest $(PYTEST_ARGS) tests/e2e tests/fuzz
+	$(VENV)/pytest $(PYTEST_ARGS) --numprocesses logical --dist worksteal tests/unit
 
 bench: setup ## what it costs, in calls, bytes, seconds and money, beside the goals; .local/bench.json
 	$(VENV)/python -m tests.bench

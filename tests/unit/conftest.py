@@ -1,12 +1,16 @@
-"""What tests against moto share: the stack's table, made from template.yaml."""
+"""What tests against moto share: the stack's table, made from template.yaml. And how many schedules were checked."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from smsgateway.store.table import Table
 from tests import aws
+from tests.unit.state import invariants
+
+SCHEDULES = pytest.StashKey[int]()
 
 
 @pytest.fixture
@@ -22,3 +26,20 @@ def in_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def table(in_aws: None) -> Table:
     """The template's table, behind a client that refuses what DynamoDB refuses."""
     return aws.create_table(aws.dynamodb())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker process tells how many schedules it has checked."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["schedules"] = invariants.schedules_checked
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = getattr(node, "workeroutput", {}).get("schedules", 0)
+    node.config.stash[SCHEDULES] = node.config.stash.get(SCHEDULES, 0) + told
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if checked := invariants.schedules_checked + config.stash.get(SCHEDULES, 0):
+        terminalreporter.write_line(f"{checked} schedules ended as they must")

@@ -124,7 +124,7 @@ def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None
     if at not in found:
         return None, None, Calls()
     submission = submissions.read_submission(found[at])
-    # The item of a message to several numbers may be a rival's, under the same Idempotency-Key, that was never finished.
+    # A message to several numbers may be a rival's here, under the same Idempotency-Key, that was never finished.
     if whole in found and not submission.single:
         message = accepted_message(found[whole])
     else:
