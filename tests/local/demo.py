@@ -65,7 +65,7 @@ def main() -> int:
         missing = await_everything(tap, sent, replies_expected=len(accounts))
         show_summary(world, tap, sent, accounts)
         say(LEGEND)
-        show_balances(api, accounts)
+        missing += show_balances(api, accounts)
         missing += check(world, api, sent)
         for sentence in missing:
             say(f"MISSING: {sentence}")
@@ -221,19 +221,33 @@ def percentiles(seconds: list[float]) -> str:
     return f"{ordered[len(ordered) // 2]:.2f} / {ordered[int(len(ordered) * 0.95)]:.2f}"
 
 
-def show_balances(api: Api, accounts: dict[str, str]) -> None:
-    """What the vendors said when they were asked last; the schedule asks them every ten minutes."""
+def show_balances(api: Api, accounts: dict[str, str]) -> list[str]:
+    """What the vendors said when they were asked last; the schedule asks them every ten minutes. Who said nothing."""
     say("\nBalances:")
+    missing = []
     for account, vendor in accounts.items():
         balance = api.get(f"/accounts/{account}").body["balance"] or api.post(f"/accounts/{account}/check", {}).body
         amounts = balance.get("amounts") or balance.get("balance") or []
         say(f"  {vendor:12} {', '.join(' '.join(filter(None, (each['product'], each['amount']))) for each in amounts)}")
+        if not amounts:
+            missing.append(f"{account} did not tell its balance")
+    return missing
 
 
 def check(world: World, api: Api, sent: list[Sent]) -> list[str]:
     """What the API and the vendors themselves say, against what the bus said."""
     problems = []
     for message in sent:
+        wrong = {
+            number: type_
+            for number, type_ in message.final.items()
+            if type_ != ("Message Undelivered" if number.endswith(FAILING) else "Message Delivered")
+        }
+        if wrong:
+            problems.append(
+                f"{len(wrong)} recipients of the {message.what} through {message.account} ended otherwise than they "
+                f"should: {dict(Counter(wrong.values()))}"
+            )
         counts = api.get(f"/messages/{message.id}").body.get("counts", {})
         told = Counter(STATUS.get(type_, "other") for type_ in message.final.values())
         if {status: count for status, count in counts.items() if count} != dict(told):

@@ -251,6 +251,7 @@ def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outc
             else "the vendor answers again",
             now,
             now // 1000 + ALERT_TTL,
+            occasion=str(now),  # each opening and each closing is told
         )
 
 
@@ -422,7 +423,9 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
     else:
         next_at, failures, busy = now, 0, 0
         account = job.settings.accounts[step.account]
-        tried = (*submission.tried, submission.account)
+        # An account that was only passed over, because its breaker is open, may be asked when it has closed.
+        passed_over = not marked and step.reason == Reason.NOT_REACHED
+        tried = submission.tried if passed_over else (*submission.tried, submission.account)
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
             limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
@@ -491,6 +494,6 @@ def _resend(dispatcher: Dispatcher, job: Job) -> None:
     """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
     now = dispatcher.now()
     unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
-    if unconfirmed and unconfirmed.attempt < RESENDS and now < job.message.valid_until:
+    if unconfirmed and unconfirmed.doubts < RESENDS and now < job.message.valid_until:
         transitions.opt_in(dispatcher.table, unconfirmed, now)
         dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])

@@ -206,6 +206,8 @@ def apply_early(resender: Resender, account: Account, submission: Stored, vendor
         for (key, _), fits in zip(early, applied, strict=True):
             if fits:
                 table.delete(key)
+            else:
+                reports.say_about(table, key, submission.key.message_id)
 
 
 def _take_replies(ingester: Ingester, account: Account, inbound: Sequence[Inbound], received_at: int) -> None:

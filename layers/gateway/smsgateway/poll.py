@@ -110,9 +110,9 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
     lease = accounts.take_lease(poller.table, name, kind, owner, poller.now(), hard_end + LEASE_MARGIN)
     if lease is None:
         return {"skipped": "busy"}
-    if lease.page_maybe_lost:
+    if lease.lost_at:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
-        _alert(poller, account, "page_maybe_lost", detail)
+        _alert(poller, account, "page_maybe_lost", detail, occasion=f"{kind}#{lease.lost_at}")
         accounts.fulfil(poller.table, lease)
     run = Run(poller, account, lease, Turns(_interval(account, kind), lease.free_at), hard_end)
     try:
@@ -271,6 +271,8 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
+            if alert := alert_for(page):
+                _alert(poller, account, alert, page.vendor_status)
             return {"problem": page.vendor_status, "days": len(days)}
         days += page.items
         for day in page.items:
@@ -321,8 +323,9 @@ def _nonce(poller: Poller) -> str:
     return f"{poller.random.randrange(10**20):020d}"
 
 
-def _alert(poller: Poller, account: Account, alert: str, detail: str) -> None:
-    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, poller.now(), _ttl(poller))
+def _alert(poller: Poller, account: Account, alert: str, detail: str, occasion: str = "") -> None:
+    now, ttl = poller.now(), _ttl(poller)
+    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, now, ttl, occasion=occasion)
 
 
 def _ttl(poller: Poller) -> int:

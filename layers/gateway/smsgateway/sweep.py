@@ -132,7 +132,7 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
         return False
     message = submissions.message_of(sweeper.table, submission)
     now = sweeper.now()
-    if not (message and message.resend_unconfirmed and submission.attempt < RESENDS and now < message.valid_until):
+    if not (message and message.resend_unconfirmed and submission.doubts < RESENDS and now < message.valid_until):
         return False
     transitions.opt_in(sweeper.table, submission, now)
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])

@@ -414,7 +414,7 @@ def test_recipients_that_move_while_they_are_canceled(api: Api, monkeypatch: pyt
             transitions.look_no_more(table, meets[0])
         cancels(table, submission, *rest)
 
-    monkeypatch.setattr(submissions, "ended_unsent", first_moved)
+    monkeypatch.setattr(transitions, "ended_unsent", first_moved)
 
     answer = cancel(api, message_id)
 

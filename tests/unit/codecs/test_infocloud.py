@@ -27,6 +27,7 @@ from smsgateway.model import (
     Options,
     Page,
     Push,
+    PushSettings,
     Reason,
     Refused,
     Rejection,
@@ -836,6 +837,13 @@ def test_an_account_with_another_key_believes_nothing(credentials: dict[str, str
     account = replace(ACCOUNT, credentials=credentials)
     for key in ("", "8767fd835ca3a4eb6f69129d71971760", None):
         assert not infocloud.verify_push(account, pushed(apiKey=key), "inbound")
+
+
+def test_a_push_may_carry_another_key_while_it_changes() -> None:
+    account = replace(ACCOUNT, push=PushSettings(("t" * 32,), (), {"api_key": ("", "the-previous-one")}))
+    own = ACCOUNT.credentials["api_key"]
+    believed = [infocloud.verify_push(account, pushed(apiKey=key), "reports") for key in (own, "the-previous-one", "")]
+    assert believed == [True, True, False]
 
 
 @given(st.binary())

@@ -123,6 +123,14 @@ def test_a_run_that_makes_no_sense_is_skipped(event: dict[str, Any], stack: Stac
     assert lambdas.invoked == []
 
 
+def test_a_refusal_of_statistics_is_told(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor_says(monkeypatch, b'{"code": "2001", "message": "x"}')
+    answer = handle({"account": "ic-main", "kind": "statistics"})
+    assert answer["problem"].startswith("2001")
+    known = accounts.known_of(stack.table, "ic-main")
+    assert [item["alert"] for item in known.values() if "alert" in item] == ["credentials_refused"]
+
+
 def test_a_kind_that_the_vendor_lacks_is_skipped(stack: Stack) -> None:
     assert handle({"account": "ly-main", "kind": "reports"}) == {"skipped": "unsupported"}
     assert handle({"account": "ly-main", "kind": "statistics"}) == {"skipped": "unsupported"}

@@ -203,6 +203,19 @@ def test_an_answer_that_did_not_arrive_is_told(problem: TransportError, told: li
     assert alerts(world) == told, "told once"
 
 
+def test_each_page_that_may_be_lost_is_told() -> None:
+    """GIVEN two answers that did not arrive within an hour THEN there are two alerts."""
+    world, reports = begun()
+    for _ in range(2):
+        reports.problem = AmbiguousError("read timeout")
+        run(world, reports)
+        reports.problem = None
+        world.now += MINUTE
+        run(world, reports)
+        world.now += MINUTE
+    assert alerts(world) == ["page_maybe_lost"] * 2
+
+
 def test_a_page_that_breaks_the_decoder_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     """GIVEN a bug in a decoder WHEN a page meets it THEN the page is in the queue all the same."""
 

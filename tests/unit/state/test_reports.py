@@ -200,6 +200,14 @@ def test_an_early_report_survives_every_fault_of_the_sender(vendor: str, count: 
             invariants.check_events(world, key.message_id, found)
 
 
+def test_an_early_report_without_a_place_says_what_it_is_about() -> None:
+    _, _, ids = sent("infocloud", 2)
+    world, key = begun(accounts_document((("main", "infocloud", 0),)), 2)
+    world.ingest(report_of(world, "main", ids[0], "13999999999"))
+    world.dispatch(key)
+    assert [item["about"] for item in world.items("vid#") if "report" in item] == [key.message_id]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_report_proves_only_what_its_account_was_sent(count: int) -> None:
     """GIVEN a submission that one account refused, and another has in doubt WHEN a report with our id comes from the

@@ -13,6 +13,7 @@ from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Seam
+from tests.unit.state.test_failover import begun
 from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
 
 LAYOUTS = {"single": 1, "bulk": 3}
@@ -76,6 +77,32 @@ def test_a_move_or_the_mark(layout: str) -> None:
             world.settle()
             found = invariants.check_ended(world, key.message_id, numbers(count))
             assert set(found.values()) == {Status.DELIVERED}
+
+        return [Task(lambda seam: world.dispatch(key, seam)), Task(moving)], check
+
+    assert schedules(make, preemptions=2) > 10
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_move_does_not_forget_a_doubt(layout: str, limit: int) -> None:
+    """GIVEN two workers, of which one finds the breaker open and moves on, perhaps in smaller submissions WHEN the
+    other's call ends in doubt, the client allows another, and the next account refuses THEN nothing is denied."""
+    count = LAYOUTS[layout]
+    document = accounts_document((("main", "langyu", 0), ("spare", "langyu", limit)))
+    origin, key = begun(document, count, "ambiguous", "content", resend_unconfirmed=True)
+
+    def make() -> tuple[list[Task], Callable[[], None]]:
+        world = origin.copy()
+
+        def moving(seam: Seam) -> None:
+            calls.count_failure(world.table, "main", limit=1, until=world.now + MINUTE)
+            world.dispatch(key, seam)
+
+        def check() -> None:
+            world.settle()
+            found = invariants.check_ended(world, key.message_id, numbers(count))
+            invariants.check_truth(world, found)
 
         return [Task(lambda seam: world.dispatch(key, seam)), Task(moving)], check
 

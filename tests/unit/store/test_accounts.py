@@ -78,10 +78,10 @@ def test_a_released_moment_is_earlier_and_never_later(table: Table) -> None:
 
 
 def test_one_lease_at_a_time(table: Table) -> None:
-    assert lease(table) == Lease("hb-main", "reports", "a", page_maybe_lost=False)
+    assert lease(table) == Lease("hb-main", "reports", "a")
     assert lease(table, "b") is None
     assert lease(table, "b", UNTIL) is None
-    assert lease(table, "b", UNTIL + 1) == Lease("hb-main", "reports", "b", page_maybe_lost=False)
+    assert lease(table, "b", UNTIL + 1) == Lease("hb-main", "reports", "b")
     assert accounts.take_lease(table, "hb-main", "inbound", "b", NOW, UNTIL)
     assert accounts.take_lease(table, "other", "reports", "b", NOW, UNTIL)
 
@@ -112,10 +112,10 @@ def test_an_intent_that_is_left_behind_is_seen_until_it_is_fulfilled(table: Tabl
     accounts.intend(table, first, NOW)
     accounts.give_back(table, first)
     second = held(table, "b")
-    assert second.page_maybe_lost
+    assert second.lost_at
     accounts.fulfil(table, second, NOW + 5)
     accounts.give_back(table, second)
-    assert not held(table, "c").page_maybe_lost
+    assert not held(table, "c").lost_at
     assert accounts.polled_at(table, "hb-main", "reports") == NOW + 5
 
 

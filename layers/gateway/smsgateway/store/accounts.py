@@ -61,7 +61,7 @@ class Lease:
     account: str
     kind: str
     owner: str
-    page_maybe_lost: bool  # the last holder asked the vendor, and nobody knows what became of the answer
+    lost_at: int = 0  # when the last holder asked the vendor, if nobody knows what became of the answer
     free_at: int = 0  # the vendor is not to be asked before; the holder of a lease, who alone asks, keeps the pace
     kept: int = 0  # chunks of a page that the last holder could put into no queue
 
@@ -81,7 +81,7 @@ def take_lease(table: Table, account: str, kind: str, owner: str, now: int, unti
         if not (failed.item and failed.item.get("owner") == owner):
             return None
         item = failed.item  # the SDK's retry met our own success
-    return Lease(account, kind, owner, "intent" in item, item.get("free_at", 0), item.get("kept", 0))
+    return Lease(account, kind, owner, item.get("intent", 0), item.get("free_at", 0), item.get("kept", 0))
 
 
 def intend(table: Table, lease: Lease, now: int) -> None:

@@ -7,6 +7,7 @@ the place itself is flagged: whoever comes second, the report or the mapping, se
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.submissions import Stored, read_submission, submission_key
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.vendor_ids import flag_early, key_in, places, vendor_key
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
@@ -73,6 +74,13 @@ def keep_unmatched(table: Table, account: str, report: Report, message_id: str, 
     """Keep a report of a known submission that fits none of its recipients, or several, among those without a place."""
     item = _early_item(vendor_key(account, report.vendor_id), account, report, now, ttl)
     table.put(item | {"about": message_id})
+
+
+def say_about(table: Table, key: Key, message_id: str) -> None:
+    """A report that came early has no place in the message that it is about either."""
+    update = Update(key, "SET about = :message", {"message": message_id}, "attribute_exists(pk)")
+    with suppress(ConditionFailed):  # somebody else has found its place
+        table.update(update)
 
 
 def list_of(account: str) -> str:

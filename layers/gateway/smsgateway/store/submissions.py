@@ -56,6 +56,12 @@ class Stored:
     item: Item | None = None
 
     @property
+    def doubts(self) -> int:
+        """The attempts that nobody can say the end of, this one included while it is UNCONFIRMED."""
+        doubted = (attempt for attempt in self.attempts if attempt.get("outcome") == "unconfirmed")
+        return sum(int(attempt.get("times", 1)) for attempt in doubted) + (self.state == State.UNCONFIRMED)
+
+    @property
     def settled(self) -> bool:
         return self.state in SETTLED
 

@@ -244,8 +244,8 @@ def waiting(
     if marked:
         _settle_unproved(table, submission, expression, values)
         return
-    seen = {**values, "before": submission.account}
-    condition = "#state IN (:queued, :state) AND account = :before"
+    seen = {**values, "before": submission.account, "attempt": submission.attempt}
+    condition = f"#state IN (:queued, :state) AND account = :before AND {_same_attempt(submission)}"
     try:
         table.update(Update(submission.table_key, expression, seen, condition))
     except ConditionFailed as failed:
@@ -282,8 +282,10 @@ def moved(
     if marked:
         _settle_unproved(table, submission, expression, values)
         return
+    seen = {**values, "before": submission.account, "attempt": submission.attempt}
+    condition = f"#state IN (:queued, :waiting) AND account = :before AND {_same_attempt(submission)}"
     try:
-        table.update(Update(submission.table_key, expression, values, "#state IN (:queued, :waiting)"))
+        table.update(Update(submission.table_key, expression, seen, condition))
     except ConditionFailed as failed:
         if not (failed.item and failed.item["state"] == State.MOVED and failed.item["moved_to"] == moved_to):
             raise

@@ -135,13 +135,14 @@ def _record_text(record: Record, raw: bytes) -> str:
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether the push carries the account's api_key, its only sign of identity."""
+    """Whether the push carries the account's api_key, or one given for pushes: its only sign of identity."""
     try:
         document = _push_document(push)
     except DecodeError:
         return False
     given = document.get("apiKey") if isinstance(document, dict) else None
-    return isinstance(given, str) and secret_matches([account.credentials.get("api_key", "")], given)
+    others = account.push.credentials.get("api_key", ()) if account.push else ()
+    return isinstance(given, str) and secret_matches([account.credentials.get("api_key", ""), *others], given)
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:

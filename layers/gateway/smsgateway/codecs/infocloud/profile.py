@@ -6,7 +6,7 @@ from smsgateway.codecs.base import Profile
 
 PROFILE = Profile(
     credentials=("api_key", "access_key"),
-    push_credentials=(),  # a push carries the account's own api_key and nothing else
+    push_credentials=("api_key",),  # beside the account's own, while it changes: a push carries nothing else
     options=frozenset(
         {"ack", "sign_method", "free_text_template", "free_text_signature", "access_number", "figures_tolerance"}
     ),
