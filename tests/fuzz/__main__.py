@@ -59,13 +59,18 @@ def fuzz(chosen: dict[str, Target], processes: int, seconds: int, seed: int) -> 
     while running or waiting:
         while waiting and len(running) < processes:
             name = waiting.pop(0)
+            log_of(name).unlink(missing_ok=True)  # an earlier run's would speak for a child that never began
             child = os.fork()
             if child == 0:
                 become(name, chosen[name], seconds, seed)
             running[child] = name
         ended, _ = os.wait()
         name = running.pop(ended)
-        yield name, (FOLDER / name / "log").read_text(errors="replace")
+        yield name, log_of(name).read_text(errors="replace") if log_of(name).exists() else "it did not begin"
+
+
+def log_of(name: str) -> Path:
+    return FOLDER / name / "log"
 
 
 def become(name: str, target: Target, seconds: int, seed: int) -> None:
@@ -77,7 +82,7 @@ def become(name: str, target: Target, seconds: int, seed: int) -> None:
     for index, data in enumerate([*target.first, *(path.read_bytes() for path in finds(name))]):
         (first / str(index)).write_bytes(data)
     words.write_text("\n".join(sorted(dictionary(getattr(codecs, name.partition(".")[0], codecs)))), encoding="ascii")
-    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    log = os.open(log_of(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     atheris.Setup(
@@ -96,7 +101,7 @@ def dictionary(module: ModuleType) -> Iterator[str]:
     for source in path.parent.glob("*.py") if path.name == "__init__.py" else [path]:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) <= LONGEST_WORD:
-                escaped = "".join(f"\\x{byte:02x}" for byte in node.value.encode())
+                escaped = "".join(f"\\x{byte:02x}" for byte in node.value.encode(errors="replace"))
                 yield f'"{escaped}"'
 
 
