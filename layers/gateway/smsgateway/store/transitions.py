@@ -244,12 +244,25 @@ def waiting(
     if marked:
         _settle_unproved(table, submission, expression, values)
         return
-    seen = {**values, "before": submission.account, "attempt": submission.attempt}
-    condition = f"#state IN (:queued, :state) AND account = :before AND {_same_attempt(submission)}"
+    _before_a_mark(table, submission, expression, values, ("state", "account"))
+
+
+def _before_a_mark(
+    table: Table, submission: Stored, expression: str, values: Mapping[str, Any], written: Sequence[str]
+) -> None:
+    """Make a change that needs no mark, unless somebody has marked the submission since it was read.
+
+    `written`: what our own earlier success would have left. Another worker's, after a further attempt, knows of doubts
+    that this one does not.
+    """
+    seen = {**values, "waiting": State.WAITING, "before": submission.account, "attempt": submission.attempt}
+    condition = f"#state IN (:queued, :waiting) AND account = :before AND {_same_attempt(submission)}"
     try:
         table.update(Update(submission.table_key, expression, seen, condition))
     except ConditionFailed as failed:
-        if not (failed.item and failed.item["state"] == State.WAITING and failed.item["account"] == account):
+        found = failed.item or {}
+        same = found.get("attempt", 0) == submission.attempt
+        if not (same and all(found.get(name) == values[name] for name in written)):
             raise
 
 
@@ -275,20 +288,13 @@ def moved(
         "moved_vendor": vendor,
         "moved_limit": limit,
         "queued": State.QUEUED,
-        "waiting": State.WAITING,
     }
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
     if marked:
         _settle_unproved(table, submission, expression, values)
         return
-    seen = {**values, "before": submission.account, "attempt": submission.attempt}
-    condition = f"#state IN (:queued, :waiting) AND account = :before AND {_same_attempt(submission)}"
-    try:
-        table.update(Update(submission.table_key, expression, seen, condition))
-    except ConditionFailed as failed:
-        if not (failed.item and failed.item["state"] == State.MOVED and failed.item["moved_to"] == moved_to):
-            raise
+    _before_a_mark(table, submission, expression, values, ("state", "moved_to"))
 
 
 def expire(table: Table, submission: Stored, now: int) -> None:
