@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from smsgateway import runtime
 from smsgateway.ids import SubmissionKey
-from smsgateway.queues import wake_up_body
+from smsgateway.queues import WakeUp, wake_up_body
 from tests import aws
 from tests.bench.counts import calls_for
 from tests.bench.gateway import OTP, Gateway, gateway, numbers
@@ -31,7 +31,7 @@ TURNS = 5
 EACH = 60  # one-time passwords, and SendMessages, a turn
 SIZES = (100, 1000, 10_000, 50_000)
 VENDOR = "hbsmservice"
-BODY = wake_up_body(SubmissionKey("msg_01m7z5skbrbwqgw4bmx01vye39", "00000"), "hb-main")
+BODY = wake_up_body(WakeUp(SubmissionKey("msg_01m7z5skbrbwqgw4bmx01vye39", "00000"), "hb-main", clear=True))
 
 
 class Session:

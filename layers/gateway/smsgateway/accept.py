@@ -27,7 +27,7 @@ from smsgateway.post import (
     without_landlines,
 )
 from smsgateway.settings import Settings
-from smsgateway.store import messages, registry, submissions
+from smsgateway.store import calls, messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import ConditionFailed, Item, Table
@@ -67,13 +67,13 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         return 202, first
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
-    suppressed = registry.suppressed(acceptor.table, recipients.numbers)
+    settings = acceptor.settings()
+    candidates = _candidates(acceptor, client, post, settings)
+    suppressed, clear = _read(acceptor.table, tuple(recipients.numbers), candidates)
     recipients = without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
-    settings = acceptor.settings()
-    candidates = _candidates(acceptor, client, post, settings)
     accounts = [settings.accounts[name] for name in candidates]
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     template = _template(acceptor.table, post)
@@ -103,8 +103,16 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         _wake_up(acceptor, message, [SubmissionKey(identity, root_path(0))])
         return 202, first
-    _wake_up(acceptor, message, keys)
+    _wake_up(acceptor, message, keys, clear=account.name in clear)
     return 202, _answer(message, recipients)
+
+
+def _read(table: Table, numbers: Sequence[str], candidates: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Which of the numbers are suppressed, and, for a message to one number, which accounts' calls are going well."""
+    accounts = candidates if len(numbers) == 1 else ()
+    found = table.get_many([*map(registry.suppression_key, numbers), *map(calls.calls_key, accounts)])
+    suppressed = [number for number in numbers if registry.suppression_key(number) in found]
+    return suppressed, [name for name in accounts if calls.read_calls(found.get(calls.calls_key(name))).well]
 
 
 def _our_own(found: Item | None, message: Message) -> bool:
@@ -116,13 +124,13 @@ def _our_own(found: Item | None, message: Message) -> bool:
     return found is not None and "to" in found and messages.read_message(found).created_at == message.created_at
 
 
-def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]) -> None:
+def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], *, clear: bool = False) -> None:
     now = acceptor.now()
     delay = ((message.send_at or now) - now) / 1000
     if delay > queues.LONGEST_DELAY:
         return
     try:
-        acceptor.wake_ups.send(queues.urgent(message), message.route[0], keys, delay)
+        acceptor.wake_ups.send(queues.urgent(message), message.route[0], keys, delay, clear=clear and not delay)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
+from typing import cast
 
 from smsgateway import encoding, gate, pace, queues, routing
 from smsgateway.codecs import VENDORS
@@ -31,14 +32,23 @@ from smsgateway.resend import Resender
 from smsgateway.settings import AccountsCache, Settings
 from smsgateway.store import accounts, calls, resends, submissions, transitions
 from smsgateway.store.calls import Calls
-from smsgateway.store.messages import Payload, accepted_message, load_payload, message_key, put_payload
+from smsgateway.store.messages import (
+    Payload,
+    accepted_message,
+    load_payload,
+    message_key,
+    payload_key,
+    put_payload,
+    whole_payload,
+)
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 
 BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
-BULK_PATIENCE = 300  # milliseconds ahead of now that a broadcast takes moments: so long it can make a password wait
+BULK_PATIENCE = 400  # milliseconds ahead of now that a broadcast takes moments: so long it can make a password wait
 WRITING_TIME = 5_000  # milliseconds kept free after a vendor call, to write its outcome
+SHORTEST_CALL = 1_000  # milliseconds without which a call is left to another worker
 FIRST_PAUSE = 200  # milliseconds between two tries to write an outcome; doubling
 TIME_TO_END = 1_000  # milliseconds that the last try has
 MISSED_PAUSE = 1_000  # milliseconds until a submission that missed its account's moment is tried again
@@ -79,35 +89,67 @@ class Job:
         return bool(self.payload.contents)
 
 
-def dispatch(dispatcher: Dispatcher, key: SubmissionKey, hard_end: int, account: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A submission of an accepted message, and what is read together with it."""
+
+    submission: Stored
+    message: Message
+    known: Calls  # of its account
+    payload: Payload | None  # None: it is too large for that
+
+
+def dispatch(dispatcher: Dispatcher, wake_up: queues.WakeUp, hard_end: int) -> None:
     """Act on a wake-up. `hard_end`: the moment (epoch ms) at which this worker will be stopped.
 
-    `account`: the one that the wake-up expects, so that what is known of its calls is read in the same breath.
     Raises InFlightError when the wake-up must come again later; any other return means it is done with.
     """
-    submission, message, known = _load(dispatcher.table, key, account)
-    if submission is None or submission.settled:
+    try:
+        if marked := _mark_unread(dispatcher, wake_up, hard_end):
+            _send(dispatcher, marked, hard_end)
+        elif found := _load(dispatcher.table, wake_up):
+            _look(dispatcher, found, hard_end)
+    except ConditionFailed:
+        return  # somebody else went on with it: its mark, its cancellation or its expiry stands
+
+
+def _mark_unread(dispatcher: Dispatcher, wake_up: queues.WakeUp, hard_end: int) -> Found | None:
+    """Mark a message to one number without a look at it, when nothing speaks against calling its account just now.
+
+    Nearly every one is as it was accepted a moment ago, and then the mark says everything about it. None: it is not, or
+    its account has a pace to keep, or little time is left.
+    """
+    account = dispatcher.accounts.get().accounts.get(wake_up.account) if wake_up.clear else None
+    if account is None or _interval(account) or hard_end - dispatcher.now() < _whole_call(account) + WRITING_TIME:
+        return None
+    owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
+    try:
+        now = dispatcher.now()
+        marked = transitions.mark_unread(dispatcher.table, wake_up.key, account.name, owner, deadline, now)
+    except ConditionFailed:
+        return None
+    return Found(marked, cast("Message", marked.single), Calls(), marked.payload())
+
+
+def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
+    """See whether a submission is to be sent now, and send it."""
+    submission, now = found.submission, dispatcher.now()
+    if submission.settled:
         return
-    now = dispatcher.now()
     if submission.state == State.SENDING:
         if submission.deadline >= now:
             raise InFlightError
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
         return
-    if message is None:
-        return  # its acceptance was never finished: nobody was promised anything, and sweep clears it away
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
         if wait <= queues.LONGEST_DELAY:
-            dispatcher.wake_ups.send(queues.urgent(message), submission.account, [key], wait)
+            dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
         return
-    try:
-        _send(dispatcher, submission, message, known, hard_end)
-    except ConditionFailed:
-        return  # somebody else went on with it: its mark, its cancellation or its expiry stands
+    _send(dispatcher, found, hard_end)
     if submission.row:
-        _conclude_resend(dispatcher, key)
+        _conclude_resend(dispatcher, submission.key)
 
 
 def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
@@ -117,33 +159,37 @@ def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
         resends.conclude(dispatcher.table, resend, dispatcher.now())
 
 
-def _load(table: Table, key: SubmissionKey, account: str) -> tuple[Stored | None, Message | None, Calls]:
-    """The submission, its message if that is accepted, and what is known of its account's calls."""
-    at, whole, expected = submissions.submission_key(key), message_key(key.message_id), calls.calls_key(account)
-    found = table.get_many([at, whole, expected])
+def _load(table: Table, wake_up: queues.WakeUp) -> Found | None:
+    """The submission with what lies beside it. None: its acceptance was never finished, so that nobody was promised
+    anything, and sweep clears it away."""
+    key, expected = wake_up.key, calls.calls_key(wake_up.account)
+    at, whole, packed = submissions.submission_key(key), message_key(key.message_id), payload_key(key)
+    found = table.get_many([at, whole, expected, packed])
     if at not in found:
-        return None, None, Calls()
+        return None
     submission = submissions.read_submission(found[at])
     # A message to several numbers may be a rival's here, under the same Idempotency-Key, that was never finished.
     if whole in found and not submission.single:
         message = accepted_message(found[whole])
     else:
         message = submissions.message_of(table, submission)
-    if submission.account != account:
-        return submission, message, calls.read_calls(table.get(calls.calls_key(submission.account)))
-    return submission, message, calls.read_calls(found.get(expected))
+    if message is None:
+        return None
+    account = calls.calls_key(submission.account)
+    known = calls.read_calls(found.get(expected) if account == expected else table.get(account))
+    return Found(submission, message, known, submission.payload() or whole_payload(found.get(packed)))
 
 
-def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: Calls, hard_end: int) -> None:
-    now = dispatcher.now()
+def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
+    submission, message, now = found.submission, found.message, dispatcher.now()
     if now >= message.valid_until:
-        transitions.ended_unsent(dispatcher.table, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
+        _end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
         return
     if resends.superseded(dispatcher.table, submission):
         transitions.ended_unsent(dispatcher.table, submission, State.CANCELED)
         return
     settings = dispatcher.accounts.get()
-    payload = submission.payload() or load_payload(dispatcher.table, submission.key)
+    payload = found.payload or load_payload(dispatcher.table, submission.key)
     account = settings.accounts.get(submission.account)
     if account is None:
         gone = EncodeError(Reason.SERVICE_REFUSED, f"the account {submission.account} is not configured any more")
@@ -159,13 +205,34 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: C
     except EncodeError as error:
         _not_this_account(dispatcher, submission, message, payload, settings, error)
         return
-    if closed := gate.ask(dispatcher.table, account, known, now):
+    if closed := gate.ask(dispatcher.table, account, found.known, now):
         _step_aside(dispatcher, job, closed)
         return
-    _file_rows(dispatcher, job, hard_end)
+    filer = _file_rows(dispatcher, job, hard_end)
     moment = _take_moment(dispatcher, job)
-    if moment is not None:
-        _call_at(dispatcher, job, moment, hard_end, outgoing, request, known)
+    if moment < 0:
+        _say_filed(dispatcher, submission, filer)
+        _come_back(dispatcher, job, -moment)
+        return
+    try:
+        job = _marked_for(dispatcher, job, moment, hard_end, filer)
+    except (ConditionFailed, InFlightError):
+        _say_filed(dispatcher, submission, filer)
+        raise
+    _call_at(dispatcher, job, moment, hard_end, outgoing, request, found.known)
+
+
+def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> Job:
+    """The job with its mark, which is made shortly before its account's moment."""
+    if job.submission.marked:
+        return job
+    left = hard_end - max(dispatcher.now(), moment)
+    if left < min(_whole_call(job.account), SHORTEST_CALL) + WRITING_TIME:
+        raise InFlightError  # too little time is left for a call: a fresh worker shall make it
+    _wait_until(dispatcher, moment - pace.LEAD)
+    owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
+    marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer)
+    return replace(job, submission=marked)
 
 
 def _call_at(
@@ -177,23 +244,15 @@ def _call_at(
     request: Request,
     known: Calls,
 ) -> None:
-    """Mark the submission shortly before its account's moment, call at that moment, and write what follows."""
-    account = job.account
-    seconds = min(account.options.timeout, (hard_end - max(dispatcher.now(), moment) - WRITING_TIME) / 1000)
-    if seconds < min(account.options.timeout, 1.0):
-        raise InFlightError  # too little time is left for a call: a fresh worker shall make it
-    _wait_until(dispatcher, moment - pace.LEAD)
-    owner = f"{dispatcher.random.getrandbits(64):016x}"
-    deadline = hard_end + transitions.DEADLINE_MARGIN
-    marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now())
-    job = replace(job, submission=marked)
+    """Call the account at its moment, and write what follows."""
+    account, marked = job.account, job.submission
     _wait_until(dispatcher, moment)
     if moment and pace.missed(moment, dispatcher.now()):
         missed = "the account's moment was missed"
-        step = routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy)
-        _go_on(dispatcher, job, step, marked=True)
+        _go_on(dispatcher, job, routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy))
         return
-    with gate.counted_when_slow(dispatcher.table, account, owner, deadline, dispatcher.now):
+    seconds = min(_whole_call(account), hard_end - dispatcher.now() - WRITING_TIME) / 1000
+    with gate.counted_when_slow(dispatcher.table, account, marked.owner, marked.deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
     _insist(dispatcher, hard_end, lambda: _conclude(dispatcher, job, outcome))
     _learn(dispatcher, job, known, outcome)
@@ -223,7 +282,7 @@ def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
     for name in others:
         if not calls.read_calls(known.get(calls.calls_key(name))).open_until:
             step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
-            _go_on(dispatcher, job, step, marked=False)
+            _go_on(dispatcher, job, step)
             return
     _come_back(dispatcher, job, closed.wait)
 
@@ -255,25 +314,52 @@ def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outc
         )
 
 
-def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> None:
-    """One row a recipient, written once and by one worker. Raises InFlightError while another is at it."""
+def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+    """One row a recipient, written once and by one worker, whom the next write names. Empty: there was nothing to do.
+
+    Raises InFlightError while another is at it.
+    """
     submission, table = job.submission, dispatcher.table
     if submission.single or submission.filed:
-        return
-    owner, until = f"{dispatcher.random.getrandbits(64):016x}", hard_end + transitions.DEADLINE_MARGIN
+        return ""
+    filer, until = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     try:
-        if not transitions.claim_rows(table, submission, owner, until, dispatcher.now()):
-            return
+        if not transitions.claim_rows(table, submission, filer, until, dispatcher.now()):
+            return ""
     except ConditionFailed:
         raise InFlightError from None
     put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
-    transitions.rows_filed(table, submission, owner)
+    return filer
 
 
-def _take_moment(dispatcher: Dispatcher, job: Job) -> int | None:
-    """The moment (epoch ms) that the account's pace allows the call at, 0 for any; None: gone back with a delay."""
-    rate = job.account.options.requests_per_second
-    interval = max(1 / rate if rate else 0.0, VENDORS[job.account.vendor].profile.pace.get("send", 0.0))
+def _say_filed(dispatcher: Dispatcher, submission: Stored, filer: str) -> None:
+    """The rows are written, and no mark of this worker says so: the next one need not wait for it."""
+    if filer:
+        with suppress(ConditionFailed):  # its right to that had run out
+            transitions.rows_filed(dispatcher.table, submission, filer)
+
+
+def _interval(account: Account) -> float:
+    """Seconds between two calls that the account's pace asks for."""
+    rate = account.options.requests_per_second
+    return max(1 / rate if rate else 0.0, VENDORS[account.vendor].profile.pace.get("send", 0.0))
+
+
+def _whole_call(account: Account) -> int:
+    """Milliseconds that a call may take."""
+    return int(account.options.timeout * 1000)
+
+
+def _new_owner(dispatcher: Dispatcher) -> str:
+    return f"{dispatcher.random.getrandbits(64):016x}"
+
+
+def _take_moment(dispatcher: Dispatcher, job: Job) -> int:
+    """The moment (epoch ms) that the account's pace allows the call at, 0 for any.
+
+    Negative: nothing was taken, and the figure is after how many milliseconds it should be tried again.
+    """
+    interval = _interval(job.account)
     if not interval:
         return 0
     # Only what is urgent takes a moment ahead of now, and so every moment that it wants. The rest takes what is free,
@@ -281,11 +367,9 @@ def _take_moment(dispatcher: Dispatcher, job: Job) -> int | None:
     urgent = queues.urgent(job.message)
     patience = pace.PATIENCE if urgent else BULK_PATIENCE
     moment = pace.take(dispatcher.table, job.account.name, "send", interval, dispatcher.now(), patience)
-    if moment > 0:
+    if moment > 0 or urgent:
         return moment
-    later = 0.0 if urgent else interval * dispatcher.random.uniform(0, BULK_SPREAD)
-    _come_back(dispatcher, job, -moment + int(later * 1000))
-    return None
+    return moment - int(interval * dispatcher.random.uniform(0, BULK_SPREAD) * 1000)
 
 
 def _wait_until(dispatcher: Dispatcher, moment: int) -> None:
@@ -322,7 +406,7 @@ def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> Non
         case routing.End(state, reason, answer):
             transitions.ended(dispatcher.table, submission, state, answer, reason)
         case routing.Again() | routing.Move():
-            _go_on(dispatcher, job, step, marked=True)
+            _go_on(dispatcher, job, step)
     if isinstance(outcome, Refused):
         _alert(dispatcher, job, outcome)
 
@@ -391,7 +475,7 @@ def _not_this_account(
     settings: Settings,
     error: EncodeError,
 ) -> None:
-    """The account cannot take the submission, which shows before any mark: the next one, or the end."""
+    """The account cannot take the submission, which shows before any call: the next one, or the end."""
     others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
     account = settings.accounts.get(submission.account)
     if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
@@ -399,12 +483,19 @@ def _not_this_account(
     step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
     if isinstance(step, routing.Move):
         account = settings.accounts[step.account]
-        _go_on(dispatcher, Job(submission, message, payload, account, settings), step, marked=False)
+        _go_on(dispatcher, Job(submission, message, payload, account, settings), step)
     else:
-        transitions.ended_unsent(dispatcher.table, submission, State.REFUSED, error.reason, error.problem)
+        _end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
 
 
-def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move, *, marked: bool) -> None:
+def _end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+    if submission.marked:
+        transitions.ended(dispatcher.table, submission, state, answer, reason)
+    else:
+        transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
+
+
+def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
     """Certainly not sent: the same account later, or the next one now, in more submissions if it takes fewer."""
     submission, now = job.submission, dispatcher.now()
     attempt = {
@@ -424,7 +515,7 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
         next_at, failures, busy = now, 0, 0
         account = job.settings.accounts[step.account]
         # An account that was only passed over, because its breaker is open, may be asked when it has closed.
-        passed_over = not marked and step.reason == Reason.NOT_REACHED
+        passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
         tried = submission.tried if passed_over else (*submission.tried, submission.account)
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
@@ -434,7 +525,6 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
                 submission,
                 attempt,
                 account.name,
-                marked=marked,
                 vendor=account.vendor,
                 limit=limit,
             )
@@ -451,7 +541,6 @@ def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move,
         busy=busy,
         tried=tried,
         attempt=attempt,
-        marked=marked,
     )
     dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
 

@@ -135,7 +135,13 @@ def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report],
     received = datetime.fromtimestamp(received_at / 1000, UTC)
     # One without a time of its own gets its receipt's, which is the same when that comes again.
     stamped = [replace(report, reported_at=report.reported_at or received) for report in items]
-    found = reports.find_submissions(table, account.name, stamped)
+    mapped: dict[Key, Item] = {}
+    if len(stamped) == 1:
+        (report,) = stamped
+        key, mapped = reports.may_be_to_one(table, account.name, report)
+        if key and recipients.apply_unread(table, key, account, report, now):
+            return
+    found = reports.find_submissions(table, account.name, stamped, mapped)
     known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
     for (submission, report), placed in zip(known, _apply(ingester.resender, account, known, now), strict=True):
         if not placed:

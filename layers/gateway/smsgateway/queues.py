@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST_DELAY = 900  # seconds; SQS
 BATCH = 10
 PARALLEL = 8  # batches at once
+CLEAR_FOR = 1_000  # milliseconds; as long as it takes a call to count as slow (gate.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,16 @@ class WakeUps:
     urgent_url: str
     bulk_url: str
 
-    def send(self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0) -> None:
-        """Wake submissions of an account up after `delay` seconds.
+    def send(
+        self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear: bool = False
+    ) -> None:
+        """Wake submissions of an account up after `delay` seconds. `clear`: nothing speaks against calling it now.
 
         At most 15 minutes: `sweep` sees to what is further away.
         """
         url = self.urgent_url if urgent else self.bulk_url
         seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
-        bodies = [wake_up_body(key, account) for key in keys]
+        bodies = [wake_up_body(WakeUp(key, account, clear)) for key in keys]
         if len(bodies) == 1:
             self.client.send_message(QueueUrl=url, MessageBody=bodies[0], DelaySeconds=seconds)
         elif len(bodies) <= BATCH:
@@ -57,20 +60,28 @@ def urgent(message: Message) -> bool:
     return message.purpose == "otp" or (message.purpose == "notice" and message.recipients == 1)
 
 
-def wake_up_body(key: SubmissionKey, account: str) -> str:
-    return json.dumps({"message_id": key.message_id, "path": key.path, "account": account})
-
-
 class WakeUp(NamedTuple):
-    """`account`: the one that the submission was at when the wake-up was sent; a hint of what to read beside it."""
+    """Names a submission, with two hints that spare its worker a read.
+
+    `account`: the one that the submission was at when the wake-up was sent, to be read beside it. `clear`: no call of
+    that account was failing or slow at that moment, which is worth something for CLEAR_FOR.
+    """
 
     key: SubmissionKey
-    account: str
+    account: str = ""
+    clear: bool = False
 
 
-def parse_wake_up(body: str) -> WakeUp:
+def wake_up_body(wake_up: WakeUp) -> str:
+    (message_id, path), account, clear = wake_up
+    return json.dumps({"message_id": message_id, "path": path, "account": account} | ({"clear": True} if clear else {}))
+
+
+def parse_wake_up(body: str, age: int = 0) -> WakeUp:
+    """The wake-up that was sent `age` milliseconds ago."""
     fields = json.loads(body)
-    return WakeUp(SubmissionKey(fields["message_id"], fields["path"]), fields.get("account", ""))
+    key = SubmissionKey(fields["message_id"], fields["path"])
+    return WakeUp(key, fields.get("account", ""), fields.get("clear", False) and age <= CLEAR_FOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -373,7 +373,7 @@ def test_cancelling_too_late(api: Api) -> None:
 
 def moved(api: Api, message_id: str) -> Stored:
     """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
-    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk", marked=True)
+    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk")
     parent = submissions.load_submission(api.table, SubmissionKey(message_id, "00000"))
     assert parent
     return parent

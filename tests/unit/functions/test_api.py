@@ -73,7 +73,8 @@ def test_a_message_is_accepted_and_shown(deployed: Table) -> None:
 
     assert (accepted["statusCode"], shown["statusCode"]) == (202, 200)
     assert json.loads(shown["body"])["reference"] == "login-77"
-    assert aws.bodies(runtime.sqs(), "urgent") == [{"message_id": message_id, "path": "00000", "account": "hb-main"}]
+    expected = {"message_id": message_id, "path": "00000", "account": "hb-main", "clear": True}
+    assert aws.bodies(runtime.sqs(), "urgent") == [expected]
     assert shown["multiValueHeaders"]["Content-Type"] == ["application/json"]
 
 

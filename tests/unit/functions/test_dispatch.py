@@ -11,13 +11,15 @@ from functions.dispatch import app as dispatch
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
 from smsgateway.model import Message, Personal, Reason, Request, Response, State
-from smsgateway.queues import parse_wake_up
+from smsgateway.queues import CLEAR_FOR, WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
+from smsgateway.store.table import Table
 from tests.unit.functions.conftest import DOCUMENT, Context, Stack, sample, samples
 
 URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
+get_many = Table.get_many
 KEYS = [parse_wake_up(record["body"]).key for record in BULK["Records"]]
 
 
@@ -101,6 +103,22 @@ def test_every_sample_is_sent(name: str, stack: Stack, vendor: list[Request]) ->
     assert handle(event) == {"batchItemFailures": []}
     assert len(vendor) == count
     assert {submission(stack, index).state for index in range(count)} == {State.SUBMITTED}
+
+
+@pytest.mark.parametrize(("age", "reads"), [(0, 0), (CLEAR_FOR + 1, 1)])
+def test_a_message_is_marked_at_once_as_long_as_its_wake_up_is_new(
+    age: int, reads: int, stack: Stack, vendor: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(stack)
+    monkeypatch.setattr(runtime, "now_ms", lambda: submission(stack).next_at + age)
+    read = []
+    monkeypatch.setattr(Table, "get_many", lambda *_: read.append(1) or get_many(*_))
+    (record,) = URGENT["Records"]
+    body = wake_up_body(WakeUp(KEYS[0], "hb-main", clear=True))
+    sent = {"SentTimestamp": str(submission(stack).next_at)}
+    assert handle({"Records": [record | {"body": body, "attributes": sent}]}) == {"batchItemFailures": []}
+    assert len(vendor) == 1
+    assert len(read) == reads
 
 
 def test_a_repeated_wake_up_sends_nothing(stack: Stack, vendor: list[Request]) -> None:

@@ -279,10 +279,10 @@ class Cloud:
             if body is None:
                 self.clock.sleep(self.random.uniform(10, 30))
                 continue
-            key, account = parse_wake_up(body)
+            wake_up = parse_wake_up(body)
             self.dispatches += 1
             try:
-                dispatch(dispatcher, key, self.now() + DISPATCH_TIME, account)
+                dispatch(dispatcher, wake_up, self.now() + DISPATCH_TIME)
             except InFlightError:
                 self.queues[queue].send_message(QueueUrl=queue, MessageBody=body, DelaySeconds=VISIBILITY // SECOND)
 

@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
-from smsgateway.queues import parse_wake_up
+from smsgateway.queues import WakeUp, parse_wake_up
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed, Table
 from smsgateway.store.transitions import ended_unsent
@@ -17,7 +17,7 @@ from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.vendors import behaviours
-from tests.unit.state.world import World, accounts_document, numbers, personal_post, post
+from tests.unit.state.world import MINUTE, World, accounts_document, numbers, personal_post, post
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 
@@ -123,6 +123,39 @@ def test_a_spread_survives_every_fault(change: str) -> None:
             assert change == "the account gone" or not refused, place
             if change == "nothing" and Status.UNKNOWN in found.values() and sizes(world, "spare"):
                 assert sizes(world, "spare") == [2, 2, 1], place
+
+
+def unread() -> tuple[World, WakeUp]:
+    """A world that has accepted a message to one number, and a wake-up that lets it be marked at once."""
+    world = World(accounts_document((("main", "infocloud", 0), ("spare", "langyu", 0))))
+    world.accept(post(*numbers(1), valid_for=60))
+    (wake_up,) = (parse_wake_up(message.body) for message in world.queues.waiting)
+    assert wake_up.clear
+    world.queues.waiting.clear()
+    return world, wake_up
+
+
+def test_what_is_too_late_when_it_is_marked_expires() -> None:
+    """GIVEN a message that is marked before it is looked at WHEN its time is over THEN it has expired, certainly."""
+    world, wake_up = unread()
+    world.now += MINUTE
+    world.dispatch(wake_up)
+    world.settle()
+    assert world.vendors.seen == []
+    assert set(invariants.check_ended(world, wake_up.key.message_id, numbers(1)).values()) == {Status.EXPIRED}
+
+
+def test_what_its_account_cannot_carry_any_more_when_it_is_marked_moves_on() -> None:
+    """GIVEN a message that is marked before it is looked at WHEN its account cannot carry it since a change of the
+    accounts THEN the next one does."""
+    world, wake_up = unread()
+    world.document = world.document.replace("free_text_template", "paths").replace('"T1"', "{}")
+    world.dispatch(wake_up)
+    world.settle(world.now)
+    assert [seen.account for seen in world.vendors.seen] == ["spare"]
+    report_all(world, "spare")
+    world.settle()
+    assert set(invariants.check_ended(world, wake_up.key.message_id, numbers(1)).values()) == {Status.DELIVERED}
 
 
 def test_rows_are_there_after_a_move_before_any_mark() -> None:

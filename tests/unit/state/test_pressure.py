@@ -9,6 +9,7 @@ import pytest
 from smsgateway import gate
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, State, Status
+from smsgateway.post import Post
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import calls
 from smsgateway.store.submissions import load_submission
@@ -16,7 +17,7 @@ from smsgateway.store.table import Table
 from tests.unit.state import invariants
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.test_failover import begun
-from tests.unit.state.world import World, accounts_document, numbers, post
+from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
 
 SUBMISSIONS = 20
 PATIENCE = 10.0  # real seconds
@@ -188,3 +189,27 @@ def test_only_attempts_in_doubt_count_against_resending(doubts: int) -> None:
     assert submission is not None
     assert submission.state == State.SUBMITTED
     assert len(world.vendors.seen) == len(script)
+
+
+def clear(world: World, wanted: Post) -> bool:
+    """Whether the wake-up of a new message says that nothing speaks against calling its account."""
+    world.queues.waiting.clear()
+    world.accept(wanted)
+    (wake_up,) = (parse_wake_up(message.body) for message in world.queues.waiting)
+    return wake_up.clear
+
+
+def test_a_wake_up_says_whether_its_account_may_be_called_at_once() -> None:
+    """GIVEN an account WHEN its calls go well THEN a message to one number says so, and no other does."""
+    world = World(accounts_document((("main", "langyu", 0),)))
+    assert clear(world, post(*numbers(1)))
+    assert not clear(world, post(*numbers(2)))
+    assert not clear(world, post(*numbers(1), send_at=world.now + MINUTE))
+    calls.count_failure(world.table, "main", limit=5, until=world.now + MINUTE)
+    assert not clear(world, post(*numbers(1)))
+    calls.forget_failures(world.table, "main")
+    assert clear(world, post(*numbers(1)))
+    calls.begin_slow(world.table, "main", "worker-1", world.now + MINUTE)
+    assert not clear(world, post(*numbers(1)))
+    calls.end_slow(world.table, "main", "worker-1", world.now + MINUTE, world.now)
+    assert clear(world, post(*numbers(1)))

@@ -7,6 +7,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import State, Status
+from smsgateway.queues import WakeUp
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed
 from smsgateway.sweep import look_at
@@ -24,7 +25,8 @@ type Part = Callable[[World, SubmissionKey], Task]
 
 
 def worker(world: World, key: SubmissionKey) -> Task:
-    return Task(lambda seam: world.dispatch(key, seam))
+    """A message to one number is marked before it is looked at."""
+    return Task(lambda seam: world.dispatch(WakeUp(key, "main", clear=True), seam))
 
 
 def report(status: str = "delivered", times: int = 1) -> Part:

@@ -89,14 +89,14 @@ def server() -> Iterator[Server]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("behaviour", ["accepted", "account", "moment", "ambiguous", "not sent", "html"])
 def test_every_fault_on_a_real_socket(behaviour: str, layout: str, server: Server) -> None:
-    cached, key = beginning("langyu", LAYOUTS[layout])
+    cached, wake_up = beginning("langyu", layout)
     origin = cached.copy()
     origin.vendors = SocketVendors(server)
     origin.vendors.script = (behaviour, "accepted")
     faults: set[Fault] = set()
-    for plan, afterwards in schedules(len(steps_of(origin.copy(), key)), behaviour):
+    for plan, afterwards in schedules(len(steps_of(origin.copy(), wake_up)), behaviour):
         world = origin.copy()
-        run(world, key, plan, afterwards)
-        check(world, key, LAYOUTS[layout])
+        run(world, wake_up, plan, afterwards)
+        check(world, wake_up.key, LAYOUTS[layout])
         faults |= set(plan.values())
     assert faults == set(Fault)

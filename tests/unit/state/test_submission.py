@@ -9,7 +9,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, Status
-from smsgateway.queues import parse_wake_up, wake_up_body
+from smsgateway.queues import WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
 from tests.unit.state.receipts import report_of
@@ -25,7 +25,7 @@ BEHAVIOURS = {
     "qixintong": ("accepted", "one id", "without id", "ambiguous"),
     "infocloud": ("accepted", "without id", "ambiguous"),
 }
-LAYOUTS = {"single": 1, "bulk": 3}
+LAYOUTS = {"single": 1, "unread": 1, "bulk": 3}  # unread: marked before it is looked at
 
 # What follows a worker that failed: does its wake-up come again, and when does a copy of it come?
 AFTERWARDS = ("again", "lost", "copy at once", "copy after the deadline", "copy at the end")
@@ -34,19 +34,20 @@ LIKE_OTHERS = ("partial", "credentials", "content", "numbers", "vague", "html")
 
 
 @lru_cache
-def beginning(vendor: str, recipients: int) -> tuple[World, SubmissionKey]:
-    """A world that has accepted one message, whose wake-up has been received."""
+def beginning(vendor: str, layout: str) -> tuple[World, WakeUp]:
+    """A world that has accepted one message, and its wake-up, which has been received."""
+    recipients = LAYOUTS[layout]
     world = World(accounts_document((("main", vendor, 0), ("spare", "langyu", 0))))
     _, answer = world.accept(post(*numbers(recipients)))
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     assert answer["recipients"] == recipients
-    return world, parse_wake_up(wake_up.body).key
+    return world, parse_wake_up(wake_up.body)._replace(clear=layout == "unread")
 
 
-def steps_of(world: World, key: SubmissionKey) -> list[str]:
+def steps_of(world: World, wake_up: WakeUp) -> list[str]:
     seam = Seam()
-    world.dispatch(key, seam)
+    world.dispatch(wake_up, seam)
     return seam.steps
 
 
@@ -61,22 +62,22 @@ def schedules(steps: int, behaviour: str) -> Iterator[tuple[dict[int, Fault], st
                 yield {step: fault}, afterwards
 
 
-def run(world: World, key: SubmissionKey, plan: dict[int, Fault], afterwards: str) -> None:
+def run(world: World, wake_up: WakeUp, plan: dict[int, Fault], afterwards: str) -> None:
     """The first worker with its faults, then what follows it, then time until nothing is left to do."""
     began = world.now
-    done = world.dispatch(key, Seam(plan))
+    done = world.dispatch(wake_up, Seam(plan))
     if not done and afterwards == "again":
         world.queues.send_message(
-            QueueUrl="urgent", MessageBody=wake_up_body(key, ""), DelaySeconds=VISIBILITY // SECOND
+            QueueUrl="urgent", MessageBody=wake_up_body(wake_up), DelaySeconds=VISIBILITY // SECOND
         )
     if afterwards == "copy at once":
-        world.dispatch(key)
+        world.dispatch(wake_up)
     if afterwards == "copy after the deadline":
         world.settle(began + DISPATCH_TIME + MINUTE)
-        world.dispatch(key)
+        world.dispatch(wake_up)
     world.settle()
     if afterwards == "copy at the end":
-        world.dispatch(key)
+        world.dispatch(wake_up)
         world.settle()
 
 
@@ -92,16 +93,16 @@ def check(world: World, key: SubmissionKey, recipients: int) -> None:
 def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
     """GIVEN a submission WHEN its worker fails at any step, in any way, whatever the vendor does and whatever follows
     THEN each recipient is sent to at most once, ends with one true status, and every fact is on the bus."""
-    origin, key = beginning(vendor, LAYOUTS[layout])
+    origin, wake_up = beginning(vendor, layout)
     count = 0
     for behaviour in BEHAVIOURS[vendor]:
         scripted = origin.copy()
         scripted.vendors.script = (behaviour, "accepted")
-        for plan, afterwards in schedules(len(steps_of(scripted.copy(), key)), behaviour):
+        for plan, afterwards in schedules(len(steps_of(scripted.copy(), wake_up)), behaviour):
             world = scripted.copy()
             try:
-                run(world, key, plan, afterwards)
-                check(world, key, LAYOUTS[layout])
+                run(world, wake_up, plan, afterwards)
+                check(world, wake_up.key, LAYOUTS[layout])
             except AssertionError as error:
                 raise AssertionError(f"{behaviour}, {plan}, {afterwards}: {error}") from error
             count += 1
@@ -111,11 +112,11 @@ def test_every_fault_of_the_first_worker(vendor: str, layout: str) -> None:
 def test_there_are_at_least_3000_schedules() -> None:
     total = 0
     for vendor, layout in product(BEHAVIOURS, LAYOUTS):
-        origin, key = beginning(vendor, LAYOUTS[layout])
+        origin, wake_up = beginning(vendor, layout)
         for behaviour in BEHAVIOURS[vendor]:
             scripted = origin.copy()
             scripted.vendors.script = (behaviour, "accepted")
-            total += sum(1 for _ in schedules(len(steps_of(scripted, key)), behaviour))
+            total += sum(1 for _ in schedules(len(steps_of(scripted, wake_up)), behaviour))
     assert total >= 3000
 
 
@@ -133,12 +134,12 @@ def test_a_retry_of_the_sdk_changes_nothing(behaviour: str, layout: str) -> None
 
     But for the count of failures in a row, which a repeated write raises twice: the breaker opens early, at worst.
     """
-    origin, key = beginning("hbsmservice", LAYOUTS[layout])
+    origin, wake_up = beginning("hbsmservice", layout)
 
     def after(plan: dict[int, Fault]) -> tuple[World, Seam]:
         world, seam = origin.copy(), Seam(plan)
         world.vendors.script = (behaviour, "accepted")
-        world.dispatch(key, seam)
+        world.dispatch(wake_up, seam)
         return world, seam
 
     expected, seam = after({})
@@ -155,7 +156,8 @@ def test_a_worker_back_from_the_dead_does_not_speak_for_another(monkeypatch: pyt
     count = LAYOUTS[layout]
     world = World(accounts_document((("main", "langyu", 0),)))
     world.accept(post(*numbers(count), resend_unconfirmed=True))
-    key = parse_wake_up(world.queues.waiting.pop().body).key
+    wake_up = parse_wake_up(world.queues.waiting.pop().body)._replace(clear=layout == "unread")
+    key = wake_up.key
     prompt = world.vendors.call
 
     def late(account: Account, request: Request, seconds: float) -> Response:
@@ -165,7 +167,7 @@ def test_a_worker_back_from_the_dead_does_not_speak_for_another(monkeypatch: pyt
         return response
 
     monkeypatch.setattr(world.vendors, "call", late)
-    world.dispatch(key)
+    world.dispatch(wake_up)
     submission = load_submission(world.table, key)
     assert submission is not None
     assert submission.attempt == 2

@@ -6,7 +6,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Status
-from smsgateway.queues import parse_wake_up
+from smsgateway.queues import WakeUp, parse_wake_up
 from smsgateway.store import calls
 from smsgateway.store.submissions import load_submission
 from tests.unit.state import invariants
@@ -16,7 +16,7 @@ from tests.unit.state.seam import Seam
 from tests.unit.state.test_failover import begun
 from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
 
-LAYOUTS = {"single": 1, "bulk": 3}
+LAYOUTS = {"single": 1, "unread": 1, "bulk": 3}  # unread: marked before it is looked at
 
 
 def accepted(
@@ -27,6 +27,10 @@ def accepted(
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     return world, parse_wake_up(wake_up.body).key
+
+
+def worker(world: World, key: SubmissionKey, layout: str) -> Task:
+    return Task(lambda seam: world.dispatch(WakeUp(key, "main", clear=layout == "unread"), seam))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -47,7 +51,7 @@ def test_one_of_two_workers_sends(behaviour: str, layout: str) -> None:
             invariants.check_truth(world, found)
             invariants.check_events(world, key.message_id, found)
 
-        return [Task(lambda seam: world.dispatch(key, seam)) for _ in range(2)], check
+        return [worker(world, key, layout) for _ in range(2)], check
 
     assert schedules(make, preemptions=2) > 10
 
@@ -78,7 +82,7 @@ def test_a_move_or_the_mark(layout: str) -> None:
             found = invariants.check_ended(world, key.message_id, numbers(count))
             assert set(found.values()) == {Status.DELIVERED}
 
-        return [Task(lambda seam: world.dispatch(key, seam)), Task(moving)], check
+        return [worker(world, key, layout), Task(moving)], check
 
     assert schedules(make, preemptions=2) > 10
 
@@ -104,7 +108,7 @@ def test_a_move_does_not_forget_a_doubt(layout: str, limit: int) -> None:
             found = invariants.check_ended(world, key.message_id, numbers(count))
             invariants.check_truth(world, found)
 
-        return [Task(lambda seam: world.dispatch(key, seam)), Task(moving)], check
+        return [worker(world, key, layout), Task(moving)], check
 
     assert schedules(make, preemptions=2) > 10
 
@@ -126,7 +130,7 @@ def test_a_slow_worker_does_not_undo_what_was_reported(layout: str) -> None:
             found = invariants.check_ended(world, key.message_id, numbers(count))
             assert set(found.values()) == {Status.DELIVERED}
 
-        workers = [Task(lambda seam: world.dispatch(key, seam)) for _ in range(2)]
+        workers = [worker(world, key, layout) for _ in range(2)]
         return [*workers, Task(report, ready=lambda: bool(world.vendors.seen))], check
 
     assert schedules(make, preemptions=2) > 20

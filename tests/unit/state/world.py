@@ -17,7 +17,7 @@ from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller
 from smsgateway.post import PersonalPost, Post
 from smsgateway.publish import events_of
-from smsgateway.queues import Receipt, WakeUps, parse_receipt, parse_wake_up
+from smsgateway.queues import Receipt, WakeUp, WakeUps, parse_receipt, parse_wake_up
 from smsgateway.settings import AccountsCache, Settings
 from smsgateway.silence import watch
 from smsgateway.store.messages import load_payload
@@ -163,10 +163,12 @@ class World:
     def _sleep(self, seconds: float) -> None:
         self.now += int(seconds * SECOND)
 
-    def dispatch(self, key: SubmissionKey, seam: Seam | None = None) -> bool:
+    def dispatch(self, wake_up: SubmissionKey | WakeUp, seam: Seam | None = None) -> bool:
         """A worker with this wake-up, as the function runs it. Whether the wake-up is done with."""
+        if isinstance(wake_up, SubmissionKey):
+            wake_up = WakeUp(wake_up)
         try:
-            dispatch(self.dispatcher(seam or Seam()), key, self.now + DISPATCH_TIME)
+            dispatch(self.dispatcher(seam or Seam()), wake_up, self.now + DISPATCH_TIME)
         except (Crash, AwsError, InFlightError):  # of the sandbox, or what the function reports as the batch's failure
             return False
         return True
@@ -245,7 +247,7 @@ class World:
 
     def _handle(self, message: Waiting) -> bool:
         if message.url in ("urgent", "bulk"):
-            return self.dispatch(parse_wake_up(message.body).key)
+            return self.dispatch(parse_wake_up(message.body))
         self.ingest(parse_receipt(message.body))
         return True
 

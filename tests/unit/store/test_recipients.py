@@ -1,5 +1,6 @@
 """What becomes of a recipient, whatever the order and number of its reports (store/recipients.py)."""
 
+from collections.abc import Callable
 from copy import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -14,8 +15,8 @@ from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import Outcome, Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Table, Update
-from tests import aws
-from tests.unit.store.given import KEY, MESSAGE, NOW, NUMBER, TTL, current, item_of, one_of_many, queued, sent
+from tests import aws, voices
+from tests.unit.store.given import KEY, MESSAGE, NOW, NUMBER, TTL, current, item_of, marked, one_of_many, queued, sent
 
 OTHER = "13900139000"
 AT = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -107,6 +108,53 @@ def test_the_wait_does_not_end_what_is_final(given: Any, table: Table) -> None:
     result = apply(table, submission, FAILED)
     recipients.close(table, submission, NUMBER, NOW + 9)
     assert outcome(table, submission) == result
+
+
+def unread(table: Table, report: Report, account: str = "hb-main") -> bool:
+    return recipients.apply_unread(table, KEY, voices.account("hbsmservice", name=account), report, NOW + 1)
+
+
+@pytest.mark.parametrize("report", [DELIVERED, FAILED, replace(DELIVERED, segment=1)])
+def test_a_report_applied_unread_says_what_it_says_otherwise(report: Report, table: Table) -> None:
+    apply(table, single(table), report)
+    otherwise = current(table).item
+    aws.clear(table)
+    single(table)
+    assert unread(table, replace(report, number=f"86{NUMBER}"))
+    assert current(table).item == otherwise
+
+
+UNFIT: dict[str, tuple[Callable[[Table], object], Report]] = {
+    "of several": (rows_of, DELIVERED),
+    "missing": (lambda table: None, DELIVERED),
+    "to another number": (single, replace(DELIVERED, number=OTHER)),
+    "to a masked number": (single, replace(DELIVERED, number="138****8000")),
+    "in doubt": (
+        lambda table: transitions.unconfirmed(table, marked(table), "", Reason.BUSY) if queued(table) else None,
+        DELIVERED,
+    ),
+    "in flight": (lambda table: marked(table) if queued(table) else None, DELIVERED),
+    "not final": (single, PENDING),
+    "of one of two segments": (lambda table: single(table, 2), replace(DELIVERED, segment=1)),
+    "of a later segment": (single, replace(DELIVERED, segment=2)),
+    "reported before": (lambda table: apply(table, single(table), FAILED), DELIVERED),
+    "in the history": (lambda table: apply(table, single(table), PENDING), DELIVERED),
+    "to be resent": (lambda table: sent(table) if queued(table, resend=True) else None, FAILED),
+}
+
+
+@pytest.mark.parametrize("how", UNFIT)
+def test_what_must_be_read_is_not_applied_unread(how: str, table: Table) -> None:
+    begin, report = UNFIT[how]
+    begin(table)
+    before = submissions.load_submission(table, KEY)
+    assert not unread(table, report)
+    assert submissions.load_submission(table, KEY) == before
+
+
+def test_another_accounts_report_is_not_applied_unread(table: Table) -> None:
+    single(table)
+    assert not unread(table, DELIVERED, account="ly-bulk")
 
 
 def test_a_report_of_a_number_that_is_no_recipient_makes_none(table: Table) -> None:

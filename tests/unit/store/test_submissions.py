@@ -97,7 +97,7 @@ def test_mark_takes_a_queued_submission(table: Table) -> None:
 
 def test_mark_takes_a_waiting_submission_when_it_is_due(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON)
     waiting = current(table)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
@@ -116,9 +116,9 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
     """Whoever marked it meanwhile may have been told to wait: what this worker knows of the attempts is not all."""
     queued(table)
     for _ in range(earlier):
-        transitions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+        transitions.waiting(table, marked(table), **SAME_ACCOUNT)
     stale = current(table)
-    transitions.waiting(table, marked(table), **SAME_ACCOUNT, marked=True)
+    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
     assert current(table).attempt == earlier + 1
@@ -127,11 +127,11 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
 def test_a_stale_move_does_not_pass_for_one_after_a_further_attempt(table: Table) -> None:
     """Its worker would give the children what it knew before that attempt, which may have ended in doubt."""
     stale = queued(table)
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk", marked=False)
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk", marked=False)  # the SDK's retry
+    transitions.moved(table, stale, ATTEMPT, "ly-bulk")
+    transitions.moved(table, stale, ATTEMPT, "ly-bulk")  # the SDK's retry
     table.update(Update(stale.table_key, "SET attempt = :one", {"one": 1}))
     with pytest.raises(ConditionFailed):
-        transitions.moved(table, stale, ATTEMPT, "ly-bulk", marked=False)
+        transitions.moved(table, stale, ATTEMPT, "ly-bulk")
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])
@@ -159,9 +159,49 @@ def test_a_repeated_mark_is_our_own(table: Table) -> None:
 
 def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -> None:
     stale = queued(table)
-    transitions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW}, marked=True)
+    transitions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW})
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
+
+
+# The mark of what was not read
+
+
+def mark_unread(table: Table, account: str = "hb-main", now: int = NOW, owner: str = "worker-1") -> Stored:
+    return transitions.mark_unread(table, KEY, account, owner, DEADLINE, now)
+
+
+def test_an_unread_mark_is_the_same_mark(table: Table) -> None:
+    submission = queued(table)
+    marked_unread = mark_unread(table)
+    assert marked_unread == current(table)
+    assert marked_unread.single == submission.single
+    assert (marked_unread.state, marked_unread.owner, marked_unread.attempt) == (State.SENDING, "worker-1", 1)
+    assert mark_unread(table) == marked_unread  # the SDK's retry
+
+
+UNFIT: dict[str, Callable[[Table], object]] = {
+    "missing": lambda table: None,
+    "scheduled": lambda table: queued(table, replace(MESSAGE, send_at=NOW + 1)),
+    "of another account": lambda table: queued(table, account="ly-bulk"),
+    "of several": one_of_many,
+    "marked": lambda table: (queued(table), marked(table, "worker-2")),
+    "waiting": lambda table: (queued(table), transitions.waiting(table, marked(table), **SAME_ACCOUNT)),
+    **{
+        state: lambda table, state=state: (queued(table), put_state(table, state))
+        for state in State
+        if state in submissions.SETTLED
+    },
+}
+
+
+@pytest.mark.parametrize("how", UNFIT)
+def test_an_unread_mark_takes_only_what_is_as_it_was_accepted(how: str, table: Table) -> None:
+    UNFIT[how](table)
+    before = submissions.load_submission(table, KEY)
+    with pytest.raises(ConditionFailed):
+        mark_unread(table)
+    assert submissions.load_submission(table, KEY) == before
 
 
 # Results
@@ -186,6 +226,7 @@ def test_submitted_maps_the_vendors_id_in_the_same_transaction(table: Table) -> 
         "sk": "map",
         "message_id": KEY.message_id,
         "path": KEY.path,
+        "to_one": True,
         "ttl": submission.ttl,
     }
 
@@ -244,8 +285,8 @@ RESULTS: dict[str, Callable[[Table, Stored], None]] = {
         table, submission, "reset", Reason.AMBIGUOUS_ANSWER
     ),
     "refused": lambda table, submission: transitions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON, marked=True),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk", marked=True),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
 }
 every_result = pytest.mark.parametrize("name", RESULTS)
 
@@ -310,7 +351,7 @@ def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
 
 def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON)
     submission = current(table)
     assert (submission.account, submission.vendor, submission.next_at) == ("ly-bulk", "langyu", NEXT)
     assert (submission.failures, submission.busy, submission.tried) == (1, 2, ("hb-main",))
@@ -328,8 +369,8 @@ UNSENT: dict[str, Callable[[Table, Stored], None]] = {
     "canceled": lambda table, submission: transitions.ended_unsent(
         table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
     ),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON, marked=False),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk", marked=False),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
 }
 every_end = pytest.mark.parametrize("name", UNSENT)
 
@@ -363,7 +404,7 @@ def test_an_ended_submission_is_not_looked_at_again(table: Table) -> None:
 
 def test_a_waiting_submission_can_be_canceled(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON, marked=True)
+    transitions.waiting(table, marked(table), **GONE_ON)
     UNSENT["canceled"](table, current(table))
     assert current(table).state == State.CANCELED
 
@@ -372,7 +413,7 @@ def test_two_workers_do_not_both_move_it_on_unsent(table: Table) -> None:
     submission = queued(table)
     UNSENT["waiting"](table, submission)
     with pytest.raises(ConditionFailed):
-        transitions.waiting(table, submission, **{**GONE_ON, "account": "other"}, marked=False)
+        transitions.waiting(table, submission, **{**GONE_ON, "account": "other"})
     assert current(table).account == "ly-bulk"
 
 
@@ -409,7 +450,7 @@ def test_expire_does_not_overtake_the_worker(table: Table) -> None:
 def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
     queued(table)
     first = marked(table)
-    transitions.waiting(table, first, **{**GONE_ON, "next_at": NOW}, marked=True)
+    transitions.waiting(table, first, **{**GONE_ON, "next_at": NOW})
     transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
         transitions.expire(table, first, DEADLINE + 1)
@@ -459,9 +500,9 @@ def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda table, first: transitions.waiting(table, first, **GONE_ON, marked=True),
+        lambda table, first: transitions.waiting(table, first, **GONE_ON),
         lambda table, first: transitions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
-        lambda table, first: transitions.moved(table, first, {"at": NOW}, "ly-bulk", marked=True),
+        lambda table, first: transitions.moved(table, first, {"at": NOW}, "ly-bulk"),
     ],
 )
 def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:

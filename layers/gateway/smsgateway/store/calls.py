@@ -17,6 +17,11 @@ class Calls:
     failures: int = 0  # in a row
     open_until: int = 0  # 0: the breaker is closed
 
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to consider, nor to forget once the vendor has answered."""
+        return self == Calls()
+
     def hanging(self, now: int) -> int:
         """How many calls are taking long right now; those of dead workers do not count beyond their time."""
         return sum(until >= now for until, _ in self.slow)

@@ -114,10 +114,10 @@ def payload_items(key: SubmissionKey, payload: Payload, ttl: int) -> list[Item]:
         "contents": [[content.text, content.params] for content in payload.contents],
     }
     packed = zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
-    chunks = range(0, len(packed), CHUNK_BYTES)
+    chunks = [packed[start : start + CHUNK_BYTES] for start in range(0, len(packed), CHUNK_BYTES)]
+    pk, more = _payload_pk(key), len(chunks) > 1 or None
     return [
-        {"pk": _payload_pk(key), "sk": f"{index:03d}", "bytes": packed[start : start + CHUNK_BYTES], "ttl": ttl}
-        for index, start in enumerate(chunks)
+        {"pk": pk, "sk": f"{index:03d}", "bytes": chunk, "more": more, "ttl": ttl} for index, chunk in enumerate(chunks)
     ]
 
 
@@ -126,7 +126,21 @@ def load_payload(table: Table, key: SubmissionKey) -> Payload:
     chunks = [item["bytes"] for item in table.query_all("pk = :pk", {"pk": _payload_pk(key)})]
     if not chunks:
         raise LookupError(f"submission {key.reference} has no payload")
-    document = json.loads(zlib.decompress(b"".join(chunks)))
+    return _unpacked(b"".join(chunks))
+
+
+def payload_key(key: SubmissionKey) -> Key:
+    """Where a payload begins; most end there, too."""
+    return _payload_pk(key), "000"
+
+
+def whole_payload(item: Item | None) -> Payload | None:
+    """The payload in the item at `payload_key`, if all of it is there."""
+    return None if item is None or item.get("more") else _unpacked(item["bytes"])
+
+
+def _unpacked(packed: bytes) -> Payload:
+    document = json.loads(zlib.decompress(packed))
     contents = tuple(Personal(text, params) for text, params in document["contents"])
     return Payload(tuple(document["numbers"]), contents)
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.ids import SubmissionKey, shard
-from smsgateway.model import Message, Reason, Report, ReportStatus, State, Status
+from smsgateway.model import Account, Message, Reason, Report, ReportStatus, State, Status
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import Stored, load_children, load_submission, read_submission
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table, Update
+from smsgateway.text import normalise_number
 
 STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
 
@@ -161,6 +162,42 @@ def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[boo
         fills = [_first_of(reports[index], now) for index in firsts.values()]
         written = {index for index, done in zip(firsts.values(), table.fill_many(fills), strict=True) if done}
     return [index in written or _apply(table, placed, now) for index, placed in enumerate(reports)]
+
+
+def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Report, now: int) -> bool:
+    """Apply the report of a message to one number that is as nearly all are: sent by this account, its only segment or
+    all of them reported at once, nothing known of it before. What would be read for that is the write's condition.
+
+    False: it is not so, and nothing was done.
+    """
+    if report.status not in STATUS_OF or report.segment > 1:
+        return False
+    supposed = Stored(
+        key,
+        client="",
+        state=State.SUBMITTED,
+        account=account.name,
+        vendor=account.vendor,
+        count=1,
+        segments=1,
+        next_at=0,
+    )
+    status, entry = STATUS_OF[report.status], history_entry(supposed, report, now)
+    condition = "attribute_exists(message) AND #state = :submitted AND account = :account AND #to = :to"
+    condition += " AND attribute_not_exists(#status) AND attribute_not_exists(history)"
+    condition += " AND #segments = :one" if report.segment else ""
+    condition += " AND attribute_not_exists(resend)" if status != Status.DELIVERED else ""
+    known = {
+        "submitted": State.SUBMITTED,
+        "account": account.name,
+        "to": normalise_number(report.number) or report.number,
+        "one": 1,
+    }
+    try:
+        set_final(table, supposed.table_key, final_of(supposed, status, report, entry["at"]), condition, entry, known)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _first_of(placed: Placed, now: int) -> Fill:

@@ -163,7 +163,7 @@ def _read_template(item: Item) -> Template:
 def suppress(table: Table, number: str, now: int) -> int:
     """Suppress a number. Since when (epoch ms) it is: an earlier suppression stands."""
     try:
-        table.put({"pk": _suppression_key(number)[0], "sk": "X", "since": now}, "attribute_not_exists(pk)")
+        table.put({"pk": suppression_key(number)[0], "sk": "X", "since": now}, "attribute_not_exists(pk)")
     except ConditionFailed as failed:
         return int(failed.item["since"]) if failed.item else now
     return now
@@ -171,20 +171,21 @@ def suppress(table: Table, number: str, now: int) -> int:
 
 def suppressed_at(table: Table, number: str) -> int | None:
     """Since when (epoch ms) a number is suppressed; None: it is not."""
-    item = table.get(_suppression_key(number))
+    item = table.get(suppression_key(number))
     return int(item["since"]) if item else None
 
 
 def suppressed(table: Table, numbers: Collection[str]) -> list[str]:
     """Those of the numbers that are suppressed, in their order."""
-    found = table.get_many(map(_suppression_key, numbers))
-    return [number for number in numbers if _suppression_key(number) in found]
+    found = table.get_many(map(suppression_key, numbers))
+    return [number for number in numbers if suppression_key(number) in found]
 
 
 def allow(table: Table, number: str) -> None:
     """Suppress a number no more."""
-    table.delete(_suppression_key(number))
+    table.delete(suppression_key(number))
 
 
-def _suppression_key(number: str) -> Key:
+def suppression_key(number: str) -> Key:
+    """Where there is an item while a number is suppressed."""
     return f"suppressed#{number}", "X"

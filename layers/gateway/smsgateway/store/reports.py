@@ -15,8 +15,8 @@ from typing import Any
 from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.submissions import Stored, read_submission, submission_key
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
-from smsgateway.store.vendor_ids import flag_early, key_in, places, vendor_key
+from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_one, places, vendor_key
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
 
@@ -27,23 +27,45 @@ def ids_of(report: Report) -> Ids:
     return report.ours, report.vendor_id, report.alternative_id
 
 
-def find_submissions(table: Table, account: str, reports: Sequence[Report]) -> dict[Ids, Stored]:
+def may_be_to_one(table: Table, account: str, report: Report) -> tuple[SubmissionKey | None, dict[Key, Item]]:
+    """The submission that a report is about if that is of a message to one number, as far as its ids tell, unread.
+
+    And the mappings that were read to know it.
+    """
+    if report.ours:
+        return parse_reference(report.vendor_id), {}
+    mapped = _mappings(table, account, _vendors_own(report))
+    keys = (key_to_one(mapped, account, vendor_id) for vendor_id in _vendors_own(report))
+    return next(filter(None, keys), None), mapped
+
+
+def find_submissions(
+    table: Table, account: str, reports: Sequence[Report], mapped: Mapping[Key, Item] | None = None
+) -> dict[Ids, Stored]:
     """The submissions that reports of this account are about, each by our id, else by the vendor's.
 
-    At most three reads for a hundred different ids, however many reports there are.
+    At most three reads for a hundred different ids, however many reports there are. `mapped`: mappings read before.
     """
     named = {ids_of(report): report for report in reports}
     ours = {ids: parse_reference(report.vendor_id) for ids, report in named.items() if report.ours}
     found = _load(table, account, ours)
     theirs = {ids: _vendors_own(report) for ids, report in named.items() if ids not in found}
-    mapped = table.get_many(
-        place for each in theirs.values() for vendor_id in each for place in places(account, vendor_id)
-    )
+    mapped = mapped or _mappings(table, account, [vendor_id for each in theirs.values() for vendor_id in each])
     keys = {
         ids: next((key for vendor_id in each if (key := key_in(mapped, account, vendor_id))), None)
         for ids, each in theirs.items()
     }
     return found | _load(table, account, keys)
+
+
+def _mappings(table: Table, account: str, vendor_ids: Sequence[str]) -> dict[Key, Item]:
+    """What there is at the places of these ids' mappings. Many ids have blocks, and need their own places seldom."""
+    wanted = dict.fromkeys(place for vendor_id in vendor_ids for place in places(account, vendor_id))
+    if len(wanted) <= BATCH_READS:
+        return table.get_many(wanted)
+    blocks = table.get_many(block_key(account, vendor_id) for vendor_id in vendor_ids)
+    alone = [vendor_id for vendor_id in vendor_ids if key_in(blocks, account, vendor_id) is None]
+    return blocks | table.get_many(vendor_key(account, vendor_id) for vendor_id in alone)
 
 
 def _vendors_own(report: Report) -> tuple[str, ...]:

@@ -66,6 +66,11 @@ class Stored:
         return self.state in SETTLED
 
     @property
+    def marked(self) -> bool:
+        """Whether a worker has the right to send it, and its result is not written yet."""
+        return self.state == State.SENDING
+
+    @property
     def buckets(self) -> int:
         return -(-self.count // BUCKET_RECIPIENTS)
 

@@ -8,8 +8,9 @@ item). All times are epoch milliseconds.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
@@ -40,30 +41,61 @@ def claim_rows(table: Table, submission: Stored, owner: str, until: int, now: in
 
 
 def rows_filed(table: Table, submission: Stored, owner: str) -> None:
-    """The recipients' rows are written, all of them. Raises ConditionFailed when the right to it has run out."""
+    """The recipients' rows are written, all of them, and no mark follows that would say so.
+
+    Raises ConditionFailed when the right to it has run out.
+    """
     table.update(Update(submission.table_key, "SET filed = :yes", {"yes": True, "owner": owner}, "filer = :owner"))
 
 
-def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int) -> Stored:
+def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int, filer: str = "") -> Stored:
     """The point of no return: the worker that gets this, and no other, opens the socket.
 
-    Raises ConditionFailed when another worker was first, or the submission is not to be sent (any more).
+    `filer`: who has written the recipients' rows just now, if somebody had to. Raises ConditionFailed when another
+    worker was first, or the submission is not to be sent (any more).
     """
+    condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
+    return _mark(table, submission.key, submission.account, submission.attempt, condition, owner, deadline, now, filer)
+
+
+def mark_unread(table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int) -> Stored:
+    """The mark of a message to one number that is still as it was accepted, for this account. It says all about it.
+
+    Raises ConditionFailed likewise, and when the submission is any other.
+    """
+    condition = "#state = :queued AND attribute_exists(message) AND attribute_not_exists(attempt)"
+    return _mark(table, key, account, 0, condition, owner, deadline, now)
+
+
+def _mark(
+    table: Table,
+    key: SubmissionKey,
+    account: str,
+    attempt: int,
+    condition: str,
+    owner: str,
+    deadline: int,
+    now: int,
+    filer: str = "",
+) -> Stored:
+    expression = "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now"
     update = Update(
-        submission.table_key,
-        "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now",
+        submission_key(key),
+        expression + (", filed = :yes" if filer else ""),
         {
             "sending": State.SENDING,
             "owner": owner,
             "deadline": deadline,
-            "attempt": submission.attempt,
-            "next": submission.attempt + 1,
+            "attempt": attempt,
+            "next": attempt + 1,
             "queued": State.QUEUED,
             "waiting": State.WAITING,
-            "account": submission.account,
+            "account": account,
             "now": now,
+            "yes": True,
+            "filer": filer,
         },
-        f"#state IN (:queued, :waiting) AND account = :account AND next_at <= :now AND {_same_attempt(submission)}",
+        f"{condition} AND account = :account AND next_at <= :now" + (" AND filer = :filer" if filer else ""),
     )
     try:
         return read_submission(table.update(update))
@@ -126,7 +158,14 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
     proved_or_not = "#state IN (:sending, :unconfirmed, :state)"
     update = _settling(submission, f"{expression} REMOVE refusal", values, proved_or_not)
     if len(ids) == 1:
-        alone = mapping(submission.account, ids[0], submission.key, submission.ttl, unless_early=unless_early)
+        alone = mapping(
+            submission.account,
+            ids[0],
+            submission.key,
+            submission.ttl,
+            to_one=submission.single is not None,
+            unless_early=unless_early,
+        )
         _settle(table, update, alone)
         return
     # Many ids do not fit one transaction, so they go first. One that is mapped for a result that never gets written is
@@ -221,7 +260,6 @@ def waiting(
     busy: int,
     tried: Sequence[str],
     attempt: Mapping[str, Any],
-    marked: bool,
 ) -> None:
     """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one."""
     values = {
@@ -241,20 +279,20 @@ def waiting(
         "SET #state = :state, account = :account, vendor = :vendor, next_at = :next_at, failures = :failures,"
         " busy = :busy, tried = :tried, attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
     )
-    if marked:
-        _settle_unproved(table, submission, expression, values)
-        return
-    _before_a_mark(table, submission, expression, values, ("state", "account"))
+    _go_on(table, submission, expression, values, ("state", "account"))
 
 
-def _before_a_mark(
+def _go_on(
     table: Table, submission: Stored, expression: str, values: Mapping[str, Any], written: Sequence[str]
 ) -> None:
-    """Make a change that needs no mark, unless somebody has marked the submission since it was read.
+    """Make a change that needs no mark: by whoever holds it, or as long as nobody has marked what was read.
 
     `written`: what our own earlier success would have left. Another worker's, after a further attempt, knows of doubts
     that this one does not.
     """
+    if submission.marked:
+        _settle_unproved(table, submission, expression, values)
+        return
     seen = {**values, "waiting": State.WAITING, "before": submission.account, "attempt": submission.attempt}
     condition = f"#state IN (:queued, :waiting) AND account = :before AND {_same_attempt(submission)}"
     try:
@@ -272,7 +310,6 @@ def moved(
     attempt: Mapping[str, Any],
     moved_to: str,
     *,
-    marked: bool,
     vendor: str = "",
     limit: int = 0,
 ) -> None:
@@ -291,10 +328,7 @@ def moved(
     }
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
-    if marked:
-        _settle_unproved(table, submission, expression, values)
-        return
-    _before_a_mark(table, submission, expression, values, ("state", "moved_to"))
+    _go_on(table, submission, expression, values, ("state", "moved_to"))
 
 
 def expire(table: Table, submission: Stored, now: int) -> None:

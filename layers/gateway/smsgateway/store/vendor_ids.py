@@ -34,12 +34,12 @@ def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
     return tuple(run[0] + ending for run in runs for ending in run[1:])
 
 
-def mapping(account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, unless_early: bool) -> Update:
-    """The id alone. With `unless_early` it fails when a report under that id came first."""
+def mapping(account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, to_one: bool, unless_early: bool) -> Update:
+    """The id alone. `to_one`: of a message to one number. `unless_early`: fails when a report under it came first."""
     return Update(
         vendor_key(account, vendor_id),
-        "SET message_id = :message, #path = :path, #ttl = :ttl",
-        {"message": key.message_id, "path": key.path, "ttl": ttl},
+        "SET message_id = :message, #path = :path, #ttl = :ttl" + (", to_one = :yes" if to_one else ""),
+        {"message": key.message_id, "path": key.path, "ttl": ttl, "yes": True},
         "attribute_not_exists(early)" if unless_early else "",
     )
 
@@ -70,6 +70,12 @@ def flag_early(table: Table, account: str, vendor_id: str, ttl: int) -> bool:
 def places(account: str, vendor_id: str) -> tuple[Key, Key]:
     """Where the mapping of an id may be."""
     return vendor_key(account, vendor_id), block_key(account, vendor_id)
+
+
+def key_to_one(found: Mapping[Key, Item], account: str, vendor_id: str) -> SubmissionKey | None:
+    """The submission that an id belongs to, if it is the only one of a message to one number."""
+    own = found.get(vendor_key(account, vendor_id), {})
+    return SubmissionKey(own["message_id"], own["path"]) if "to_one" in own else None
 
 
 def key_in(found: Mapping[Key, Item], account: str, vendor_id: str) -> SubmissionKey | None:
