@@ -8,6 +8,7 @@
 | `msg_…#P#<path>` | `<chunk>` | a submission's payload, which never changes |
 | `msg_…#R#<root>#<bucket>` | number | a recipient |
 | `vid#<account>#<vendor id>` | `map` | the submission that a vendor's id belongs to |
+| `vid#<account>#<vendor id but its last two characters>` | `block` | the submissions that neighbouring ids belong to |
 | `vid#<account>#<vendor id>` | `early#…` | a report that came before its submission's own answer, or has no place |
 | `page#<account>#<kind>` | `<chunk>` | a poll's answer that the receipt queue did not take |
 | `mo_…` | `I` | a reply |

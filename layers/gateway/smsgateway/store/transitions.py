@@ -63,7 +63,7 @@ def mark_unread(table: Table, key: SubmissionKey, account: str, owner: str, dead
 
     Raises ConditionFailed likewise, and when the submission is any other.
     """
-    condition = "#state = :queued AND attribute_exists(message) AND attribute_not_exists(attempt)"
+    condition = "#state = :queued AND attribute_exists(message)"
     return _mark(table, key, account, 0, condition, owner, deadline, now)
 
 
