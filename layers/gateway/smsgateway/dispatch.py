@@ -159,7 +159,8 @@ def _send(dispatcher: Dispatcher, submission: Stored, message: Message, known: C
     except EncodeError as error:
         _not_this_account(dispatcher, submission, message, payload, settings, error)
         return
-    if closed := gate.ask(dispatcher.table, account, known, now):
+    when_full = gate.pause(submission.next_at, message.valid_until, now, dispatcher.random.random())
+    if closed := gate.ask(dispatcher.table, account, known, now, when_full):
         _step_aside(dispatcher, job, closed)
         return
     _file_rows(dispatcher, job, hard_end)
