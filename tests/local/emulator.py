@@ -1,25 +1,34 @@
-"""MiniStack as its own command starts it, with three differences from AWS put right. Runs in MiniStack's environment.
+"""MiniStack as its own command starts it, with some differences from AWS put right. Runs in MiniStack's environment.
 
 - An update by PartiQL writes a record to the table's stream.
 - A batch of PartiQL updates needs the right `dynamodb:PartiQLUpdate` on the statements' table.
 - A batch of SQS messages needs the right `sqs:SendMessage`.
+- The queues are read while a function works on a batch of the stream.
+- A call that logs nothing takes no longer than one that does.
 """
 
 import copy
 import json
 import re
 import sys
+import threading
+from functools import partialmethod
 from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_actions
-from ministack.services import dynamodb
+from ministack.core.lambda_runtime import Worker
+from ministack.services import dynamodb, lambda_svc
 
 RIGHTS = {"dynamodb:BatchExecuteStatement": "dynamodb:PartiQLUpdate", "sqs:SendMessageBatch": "sqs:SendMessage"}
+LOG_WAIT = 0.005  # seconds for a first line, as MiniStack waits for a next one; what comes later is in the next log
 
 partiql_update = dynamodb._partiql_update
 extract_iam_action = iam_actions.extract_iam_action
 dynamodb_resource_arns = iam_actions.dynamodb_resource_arns
+read_queues = lambda_svc._poll_loop
+read_streams_once = lambda_svc._poll_dynamodb_streams
+written = threading.Event()  # to a stream
 
 
 def update_with_record(table: dict[str, Any], parsed: dict[str, Any], data: Any = None) -> Any:
@@ -45,9 +54,31 @@ def tables(body: bytes, region: str, account: str) -> list[str]:
     )
 
 
+def read_sources() -> None:
+    """MiniStack's one reader waits for the function that has a batch of the stream: the streams get a reader apart."""
+    threading.Thread(target=read_streams, name="streams", daemon=True).start()
+    read_queues()
+
+
+def read_streams() -> None:
+    while True:
+        written.clear()
+        try:
+            read = read_streams_once()
+        except Exception as error:
+            lambda_svc.logger.error("ESM DynamoDB streams poller error: %s", error)
+            read = False
+        if not read:
+            written.wait(1)
+
+
 dynamodb._partiql_update = update_with_record
+dynamodb.esm_wake = written
 iam_actions.extract_iam_action = right
 iam_actions.dynamodb_resource_arns = tables
+lambda_svc._poll_dynamodb_streams = bool  # nothing for the reader of the queues
+lambda_svc._poll_loop = read_sources
+Worker._drain_stderr_bounded = partialmethod(Worker._drain_stderr_bounded, LOG_WAIT)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,6 +15,7 @@ from smsgateway.store.table import Table
 
 NOW = 1_795_000_000_000  # epoch milliseconds
 SECOND = 1_000
+PAUSE = 7 * SECOND
 ACCOUNT = Account(
     "ly",
     "langyu",
@@ -44,7 +45,7 @@ def fail(table: Table, times: int, at: int = NOW) -> list[str | None]:
 
 
 def test_a_prompt_call_leaves_nothing(table: Table) -> None:
-    assert gate.ask(table, ACCOUNT, Calls(), NOW) is None
+    assert gate.ask(table, ACCOUNT, Calls(), NOW, PAUSE) is None
 
     with gate.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
         pass
@@ -72,10 +73,29 @@ def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.Monk
 
 def test_too_many_slow_calls_keep_others_waiting(table: Table) -> None:
     calls.begin_slow(table, "ly", "a", NOW + 60 * SECOND)
-    assert gate.ask(table, ACCOUNT, known(table), NOW) is None
+    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) is None
     calls.begin_slow(table, "ly", "b", NOW + 60 * SECOND)
 
-    assert gate.ask(table, ACCOUNT, known(table), NOW) == gate.Closed(gate.FULL_PAUSE, elsewhere=False)
+    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(PAUSE, elsewhere=False)
+
+
+@pytest.mark.parametrize(
+    ("waited", "left", "shortest", "longest"),
+    [
+        (0, 300, 1, 1),
+        (2, 300, 1, 1),
+        (8, 300, 2, 4),
+        (40, 300, 10, 15),
+        (3600, 300, 15, 15),
+        (3600, 8, 4, 4),
+        (9, 1, 1, 1),
+    ],
+    ids=["new", "young", "growing", "capped late", "capped", "near its end", "at its end"],
+)
+def test_who_has_waited_longer_comes_again_later(waited: int, left: int, shortest: int, longest: int) -> None:
+    times = NOW - waited * SECOND, NOW + left * SECOND, NOW
+
+    assert (gate.pause(*times, 0.0), gate.pause(*times, 1.0)) == (shortest * SECOND, longest * SECOND)
 
 
 def test_dead_workers_are_not_counted_and_cleared_away(table: Table) -> None:
@@ -93,7 +113,7 @@ def test_failures_in_a_row_open_the_breaker(table: Table, outcome: Outcome) -> N
     told = [gate.learn(table, ACCOUNT, known(table), outcome, NOW) for _ in range(4)]
 
     assert told == [None, None, "breaker_open", None]
-    assert gate.ask(table, ACCOUNT, known(table), NOW) == gate.Closed(30 * SECOND, elsewhere=True)
+    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
 
 
 @pytest.mark.parametrize("outcome", ANSWERS, ids=["accepted", "busy", "content"])
@@ -110,8 +130,8 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
     later = NOW + 30 * SECOND
     seen = known(table)
 
-    assert gate.ask(table, ACCOUNT, seen, later) is None
-    assert gate.ask(table, ACCOUNT, seen, later) == gate.Closed(30 * SECOND, elsewhere=True)
+    assert gate.ask(table, ACCOUNT, seen, later, PAUSE) is None
+    assert gate.ask(table, ACCOUNT, seen, later, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
     assert gate.learn(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
 
     assert known(table) == Calls()
@@ -120,8 +140,8 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
 def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
     fail(table, 3)
     later = NOW + 30 * SECOND
-    assert gate.ask(table, ACCOUNT, known(table), later) is None
+    assert gate.ask(table, ACCOUNT, known(table), later, PAUSE) is None
 
     assert fail(table, 1, later) == [None]
 
-    assert gate.ask(table, ACCOUNT, known(table), later + SECOND) == gate.Closed(29 * SECOND, elsewhere=True)
+    assert gate.ask(table, ACCOUNT, known(table), later + SECOND, PAUSE) == gate.Closed(29 * SECOND, elsewhere=True)

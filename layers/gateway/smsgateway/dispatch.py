@@ -205,7 +205,8 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     except EncodeError as error:
         _not_this_account(dispatcher, submission, message, payload, settings, error)
         return
-    if closed := gate.ask(dispatcher.table, account, found.known, now):
+    when_full = gate.pause(submission.next_at, message.valid_until, now, dispatcher.random.random())
+    if closed := gate.ask(dispatcher.table, account, found.known, now, when_full):
         _step_aside(dispatcher, job, closed)
         return
     filer = _file_rows(dispatcher, job, hard_end)

@@ -19,7 +19,8 @@ from smsgateway.store.calls import Calls
 from smsgateway.store.table import Table
 
 SLOW_AFTER = 1.0  # seconds
-FULL_PAUSE = 1_000  # milliseconds until a wake-up that found too many slow calls comes again
+FULL_PAUSE = 1_000  # milliseconds until a wake-up that found too many slow calls comes again, for the first time
+LONGEST_PAUSE = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,28 @@ class Closed:
     elsewhere: bool
 
 
-def ask(table: Table, account: Account, known: Calls, now: int) -> Closed | None:
-    """None when the account may be called; then this very call is to be made, for it may be the breaker's probe."""
-    pause = account.options.breaker_seconds * 1000
+def pause(since: int, until: int, now: int, jitter: float) -> int:
+    """Milliseconds until a wake-up comes again that found too many slow calls. `jitter` is random, in [0, 1).
+
+    A quarter to a half of what it has waited so far, from `since` on: however many wait, they leave the workers to
+    others, and none is much later than it could be. It comes again while its message is valid, which ends at `until`.
+    """
+    growing = int((now - since) * (1 + jitter) / 4)
+    return max(FULL_PAUSE, min(growing, (until - now) // 2, LONGEST_PAUSE))
+
+
+def ask(table: Table, account: Account, known: Calls, now: int, when_full: int) -> Closed | None:
+    """None when the account may be called; then this very call is to be made, for it may be the breaker's probe.
+
+    `when_full`: what `pause` says.
+    """
+    breaker_pause = account.options.breaker_seconds * 1000
     if known.open_until > now:
         return Closed(known.open_until - now, elsewhere=True)
     if known.hanging(now) >= account.options.in_flight:
-        return Closed(FULL_PAUSE, elsewhere=False)
-    if known.open_until and not calls.claim_probe(table, account.name, known.open_until, now + pause):
-        return Closed(pause, elsewhere=True)
+        return Closed(when_full, elsewhere=False)
+    if known.open_until and not calls.claim_probe(table, account.name, known.open_until, now + breaker_pause):
+        return Closed(breaker_pause, elsewhere=True)
     return None
 
 

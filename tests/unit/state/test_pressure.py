@@ -3,6 +3,7 @@ is in the queues, nor lose what a slow call brought."""
 
 import json
 import threading
+from collections import Counter
 
 import pytest
 
@@ -54,6 +55,29 @@ def test_waiting_does_not_multiply_wake_ups(script: tuple[str, ...], options: di
     found = invariants.check_ended(world, message_id, numbers(SUBMISSIONS))
     invariants.check_never_twice(world, numbers(SUBMISSIONS))
     invariants.check_truth(world, found)
+
+
+def test_who_waits_for_a_vendor_that_hangs_asks_ever_less() -> None:
+    """GIVEN a call that hangs for ten minutes WHEN others wait for its account THEN each looks now and then, with one
+    wake-up at a time, and is sent soon after the call has ended."""
+    world, message_id = waiting_world("accepted", in_flight=1)
+    ends = world.now + 600_000
+    calls.begin_slow(world.table, "main", "hung", ends)
+    looks: Counter[SubmissionKey] = Counter()
+    most = 0
+    while world.now < ends:
+        world.settle(world.now + 500)
+        keys = [parse_wake_up(message.body).key for message in world.queues.waiting]
+        looks.update(parse_wake_up(each.body).key for each in world.queues.waiting if each.at <= world.now + 500)
+        most = max([most, *Counter(keys).values()])
+    assert not world.vendors.seen
+    assert most == 1
+    assert len(looks) == SUBMISSIONS
+    assert 40 < min(looks.values()) <= max(looks.values()) < 80
+    world.settle(ends + gate.LONGEST_PAUSE + 1000)
+    assert len(world.vendors.seen) == SUBMISSIONS
+    invariants.check_never_twice(world, numbers(SUBMISSIONS))
+    assert set(invariants.statuses(world, message_id).values()) == {Status.SUBMITTED}
 
 
 def paced(count: int) -> tuple[World, SubmissionKey]:
