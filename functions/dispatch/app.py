@@ -7,7 +7,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime, transport
-from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
+from smsgateway.dispatch import InFlightError, dispatch
+from smsgateway.job import Dispatcher
 from smsgateway.queues import parse_wake_up
 
 logger = Logger()
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         now=runtime.now_ms,
         sleep=time.sleep,
         random=runtime.randomness(),
+        retention=runtime.retention_seconds(),
         warn=lambda problem, account: logger.warning(problem, account=account),
     )
     failures = []

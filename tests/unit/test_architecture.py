@@ -32,7 +32,10 @@ LAYERS = (
         "post",
         "resend",
     ),
-    ("accept", "dispatch", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
+    (
+        *("accept", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
+        *("job", "failover", "conclude", "dispatch"),
+    ),
     ("functions",),
 )
 NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}

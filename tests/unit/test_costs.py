@@ -10,8 +10,9 @@ import pytest
 from smsgateway import encoding
 from smsgateway.accept import Acceptor, accept
 from smsgateway.codecs import VENDORS
-from smsgateway.dispatch import Dispatcher, dispatch
+from smsgateway.dispatch import dispatch
 from smsgateway.ingest import Ingester, ingest
+from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Personal, Status
 from smsgateway.post import Post
 from smsgateway.queues import WakeUp
@@ -82,7 +83,8 @@ class Gateway:
         cache = AccountsCache(lambda: "", lambda: 0.0)
         cache.get = self.settings  # type: ignore[method-assign]
         wake_ups: Any = self.queues
-        work = Dispatcher(self.table, wake_ups, cache, self.vendors.call, self.clock, lambda _: None, self.random)
+        call, clock = self.vendors.call, self.clock
+        work = Dispatcher(self.table, wake_ups, cache, call, clock, lambda _: None, self.random, RETENTION)
         while self.queues.waiting:
             dispatch(work, self.queues.waiting.pop(), self.now + 70_000)
 

@@ -8,29 +8,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from random import Random
 from typing import cast
 
 from smsgateway import encoding, gate, pace, queues, routing
 from smsgateway.codecs import VENDORS
+from smsgateway.conclude import conclude, learn
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
-from smsgateway.ids import MOST_CHILDREN, SubmissionKey
-from smsgateway.ingest import apply_early
+from smsgateway.failover import come_back, end_unsent, go_on, not_this_account, step_aside
+from smsgateway.ids import SubmissionKey
+from smsgateway.job import Dispatcher, Job
 from smsgateway.model import (
-    About,
-    Accepted,
     Account,
     Message,
     Reason,
-    Refused,
     Request,
-    Response,
     State,
     Submission,
 )
-from smsgateway.resend import Resender
-from smsgateway.settings import AccountsCache, Settings
-from smsgateway.store import accounts, calls, resends, submissions, transitions
+from smsgateway.store import calls, resends, submissions, transitions
 from smsgateway.store.calls import Calls
 from smsgateway.store.messages import (
     Payload,
@@ -38,7 +33,6 @@ from smsgateway.store.messages import (
     load_payload,
     message_key,
     payload_key,
-    put_payload,
     whole_payload,
 )
 from smsgateway.store.recipients import put_rows
@@ -52,41 +46,10 @@ SHORTEST_CALL = 1_000  # milliseconds without which a call is left to another wo
 FIRST_PAUSE = 200  # milliseconds between two tries to write an outcome; doubling
 TIME_TO_END = 1_000  # milliseconds that the last try has
 MISSED_PAUSE = 1_000  # milliseconds until a submission that missed its account's moment is tried again
-ALERT_TTL = 90 * 86_400  # seconds
-RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
 
 
 class InFlightError(Exception):
     """Another worker holds the mark: the wake-up goes back to its queue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatcher:
-    """What a dispatch works with. Times are epoch milliseconds, `sleep` takes seconds."""
-
-    table: Table
-    wake_ups: queues.WakeUps
-    accounts: AccountsCache
-    call: Callable[[Account, Request, float], Response]  # the request, and seconds for all of it
-    now: Callable[[], int]
-    sleep: Callable[[float], None]
-    random: Random
-    warn: Callable[[str, str], None] = lambda _problem, _account: None  # of an account; its work goes on all the same
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One submission that is to be sent now, with everything that its sending needs."""
-
-    submission: Stored
-    message: Message
-    payload: Payload
-    account: Account
-    settings: Settings
-
-    @property
-    def personalised(self) -> bool:
-        return bool(self.payload.contents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +115,6 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         _conclude_resend(dispatcher, submission.key)
 
 
-def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
-    """Tell the recipient's row when a resend has ended unsent."""
-    resend = submissions.load_submission(dispatcher.table, key)
-    if resend and resends.unsent(resend):
-        resends.conclude(dispatcher.table, resend, dispatcher.now())
-
-
 def _load(table: Table, wake_up: queues.WakeUp) -> Found | None:
     """The submission with what lies beside it. None: its acceptance was never finished, so that nobody was promised
     anything, and sweep clears it away."""
@@ -183,7 +139,7 @@ def _load(table: Table, wake_up: queues.WakeUp) -> Found | None:
 def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     submission, message, now = found.submission, found.message, dispatcher.now()
     if now >= message.valid_until:
-        _end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
         return
     if resends.superseded(dispatcher.table, submission):
         transitions.ended_unsent(dispatcher.table, submission, State.CANCELED)
@@ -193,7 +149,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     account = settings.accounts.get(submission.account)
     if account is None:
         gone = EncodeError(Reason.SERVICE_REFUSED, f"the account {submission.account} is not configured any more")
-        _not_this_account(dispatcher, submission, message, payload, settings, gone)
+        not_this_account(dispatcher, submission, message, payload, settings, gone)
         return
     job = Job(submission, message, payload, account, settings)
     nonce = f"{dispatcher.random.randrange(10**20):020d}"
@@ -203,17 +159,17 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
             account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=job.personalised
         )
     except EncodeError as error:
-        _not_this_account(dispatcher, submission, message, payload, settings, error)
+        not_this_account(dispatcher, submission, message, payload, settings, error)
         return
     when_full = gate.pause(submission.next_at, message.valid_until, now, dispatcher.random.random())
     if closed := gate.ask(dispatcher.table, account, found.known, now, when_full):
-        _step_aside(dispatcher, job, closed)
+        step_aside(dispatcher, job, closed)
         return
     filer = _file_rows(dispatcher, job, hard_end)
     moment = _take_moment(dispatcher, job)
     if moment < 0:
         _say_filed(dispatcher, submission, filer)
-        _come_back(dispatcher, job, -moment)
+        come_back(dispatcher, job, -moment)
         return
     try:
         job = _marked_for(dispatcher, job, moment, hard_end, filer)
@@ -221,6 +177,64 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         _say_filed(dispatcher, submission, filer)
         raise
     _call_at(dispatcher, job, moment, hard_end, outgoing, request, found.known)
+
+
+def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+    """One row a recipient, written once and by one worker, whom the next write names. Empty: there was nothing to do.
+
+    Raises InFlightError while another is at it.
+    """
+    submission, table = job.submission, dispatcher.table
+    if submission.single or submission.filed:
+        return ""
+    filer, until = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
+    try:
+        if not transitions.claim_rows(table, submission, filer, until, dispatcher.now()):
+            return ""
+    except ConditionFailed:
+        raise InFlightError from None
+    put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
+    return filer
+
+
+def _say_filed(dispatcher: Dispatcher, submission: Stored, filer: str) -> None:
+    """The rows are written, and no mark of this worker says so: the next one need not wait for it."""
+    if filer:
+        with suppress(ConditionFailed):  # its right to that had run out
+            transitions.rows_filed(dispatcher.table, submission, filer)
+
+
+def _take_moment(dispatcher: Dispatcher, job: Job) -> int:
+    """The moment (epoch ms) that the account's pace allows the call at, 0 for any.
+
+    Negative: nothing was taken, and the figure is after how many milliseconds it should be tried again.
+    """
+    interval = _interval(job.account)
+    if not interval:
+        return 0
+    # Only what is urgent takes a moment ahead of now, and so every moment that it wants. The rest takes what is free,
+    # and comes again at some later one, for a thousand submissions may be waiting.
+    urgent = queues.urgent(job.message)
+    patience = pace.PATIENCE if urgent else BULK_PATIENCE
+    moment = pace.take(dispatcher.table, job.account.name, "send", interval, dispatcher.now(), patience)
+    if moment > 0 or urgent:
+        return moment
+    return moment - int(interval * dispatcher.random.uniform(0, BULK_SPREAD) * 1000)
+
+
+def _interval(account: Account) -> float:
+    """Seconds between two calls that the account's pace asks for."""
+    rate = account.options.requests_per_second
+    return max(1 / rate if rate else 0.0, VENDORS[account.vendor].profile.pace.get("send", 0.0))
+
+
+def _whole_call(account: Account) -> int:
+    """Milliseconds that a call may take."""
+    return int(account.options.timeout * 1000)
+
+
+def _new_owner(dispatcher: Dispatcher) -> str:
+    return f"{dispatcher.random.getrandbits(64):016x}"
 
 
 def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> Job:
@@ -250,132 +264,13 @@ def _call_at(
     _wait_until(dispatcher, moment)
     if moment and pace.missed(moment, dispatcher.now()):
         missed = "the account's moment was missed"
-        _go_on(dispatcher, job, routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy))
+        go_on(dispatcher, job, routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy))
         return
     seconds = min(_whole_call(account), hard_end - dispatcher.now() - WRITING_TIME) / 1000
     with gate.counted_when_slow(dispatcher.table, account, marked.owner, marked.deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
-    _insist(dispatcher, hard_end, lambda: _conclude(dispatcher, job, outcome))
-    _learn(dispatcher, job, known, outcome)
-
-
-def _insist(dispatcher: Dispatcher, hard_end: int, conclude: Callable[[], None]) -> None:
-    """Write an outcome, as long as it takes and this worker lives: nobody else knows it, nor the vendor's id."""
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            conclude()
-        except ConditionFailed:
-            raise
-        except Exception:  # a table or a queue that is away, for longer than the SDK waits
-            if dispatcher.now() + pause + TIME_TO_END > hard_end:
-                raise
-        else:
-            return
-        dispatcher.sleep(pause / 1000)
-        pause = min(2 * pause, pace.PATIENCE)
-
-
-def _step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
-    """The account is not to be called now: another one of the route instead, or this one later."""
-    others = _others(job, dispatcher.now()) if closed.elsewhere else ()
-    known = dispatcher.table.get_many(map(calls.calls_key, others))
-    for name in others:
-        if not calls.read_calls(known.get(calls.calls_key(name))).open_until:
-            step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
-            _go_on(dispatcher, job, step)
-            return
-    _come_back(dispatcher, job, closed.wait)
-
-
-def _come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
-    """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
-    long as this one does, and they would be ever more."""
-    again = dispatcher.now() + wait
-    if (job.submission.due_at or 0) <= again:
-        transitions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
-    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], wait / 1000)
-
-
-def _learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
-    """What the outcome says of the account, beyond this submission."""
-    now = dispatcher.now()
-    if alert := gate.learn(dispatcher.table, job.account, known, outcome, now):
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            f"after {job.account.options.breaker_failures} failed calls in a row"
-            if alert == "breaker_open"
-            else "the vendor answers again",
-            now,
-            now // 1000 + ALERT_TTL,
-            occasion=str(now),  # each opening and each closing is told
-        )
-
-
-def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
-    """One row a recipient, written once and by one worker, whom the next write names. Empty: there was nothing to do.
-
-    Raises InFlightError while another is at it.
-    """
-    submission, table = job.submission, dispatcher.table
-    if submission.single or submission.filed:
-        return ""
-    filer, until = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
-    try:
-        if not transitions.claim_rows(table, submission, filer, until, dispatcher.now()):
-            return ""
-    except ConditionFailed:
-        raise InFlightError from None
-    put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
-    return filer
-
-
-def _say_filed(dispatcher: Dispatcher, submission: Stored, filer: str) -> None:
-    """The rows are written, and no mark of this worker says so: the next one need not wait for it."""
-    if filer:
-        with suppress(ConditionFailed):  # its right to that had run out
-            transitions.rows_filed(dispatcher.table, submission, filer)
-
-
-def _interval(account: Account) -> float:
-    """Seconds between two calls that the account's pace asks for."""
-    rate = account.options.requests_per_second
-    return max(1 / rate if rate else 0.0, VENDORS[account.vendor].profile.pace.get("send", 0.0))
-
-
-def _whole_call(account: Account) -> int:
-    """Milliseconds that a call may take."""
-    return int(account.options.timeout * 1000)
-
-
-def _new_owner(dispatcher: Dispatcher) -> str:
-    return f"{dispatcher.random.getrandbits(64):016x}"
-
-
-def _take_moment(dispatcher: Dispatcher, job: Job) -> int:
-    """The moment (epoch ms) that the account's pace allows the call at, 0 for any.
-
-    Negative: nothing was taken, and the figure is after how many milliseconds it should be tried again.
-    """
-    interval = _interval(job.account)
-    if not interval:
-        return 0
-    # Only what is urgent takes a moment ahead of now, and so every moment that it wants. The rest takes what is free,
-    # and comes again at some later one, for a thousand submissions may be waiting.
-    urgent = queues.urgent(job.message)
-    patience = pace.PATIENCE if urgent else BULK_PATIENCE
-    moment = pace.take(dispatcher.table, job.account.name, "send", interval, dispatcher.now(), patience)
-    if moment > 0 or urgent:
-        return moment
-    return moment - int(interval * dispatcher.random.uniform(0, BULK_SPREAD) * 1000)
-
-
-def _wait_until(dispatcher: Dispatcher, moment: int) -> None:
-    if (wait := moment - dispatcher.now()) > 0:
-        dispatcher.sleep(wait / 1000)
+    _insist(dispatcher, hard_end, lambda: conclude(dispatcher, job, outcome))
+    learn(dispatcher, job, known, outcome)
 
 
 def _call_once(
@@ -389,201 +284,30 @@ def _call_once(
         return error
 
 
-def _conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None:
-    """Write what follows from the outcome."""
-    submission = job.submission
-    if isinstance(outcome, Refused):
-        outcome = _after_rotation(dispatcher, job, outcome)
-    # Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten.
-    others = _others(job, dispatcher.now()) if isinstance(outcome, Refused | NotSentError) else ()
-    step = routing.next_step(outcome, _standing(job, others), dispatcher.random.random())
-    match step:
-        case routing.Submit(answer):
-            _submitted(dispatcher, job, answer)
-        case routing.Doubt(reason, answer):
-            transitions.unconfirmed(dispatcher.table, submission, answer, reason)
-            if job.message.resend_unconfirmed:
-                _resend(dispatcher, job)
-        case routing.End(state, reason, answer):
-            transitions.ended(dispatcher.table, submission, state, answer, reason)
-        case routing.Again() | routing.Move():
-            _go_on(dispatcher, job, step)
-    if isinstance(outcome, Refused):
-        _alert(dispatcher, job, outcome)
-
-
-def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
-    table, submission = dispatcher.table, job.submission
-    try:
-        transitions.submitted(table, submission, answer)
-    except ConditionFailed as failed:
-        if not (failed.item and failed.item.get("early")):
+def _insist(dispatcher: Dispatcher, hard_end: int, write: Callable[[], None]) -> None:
+    """Write an outcome, as long as it takes and this worker lives: nobody else knows it, nor the vendor's id."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            write()
+        except ConditionFailed:
             raise
-        transitions.submitted(table, submission, answer, unless_early=False)
-        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
-        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
-
-
-def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
-    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried.
-
-    When the secret cannot be read, the refusal stands: the vendor has certainly not sent it, and others may.
-    """
-    if refused.reason != Reason.CREDENTIALS_REFUSED:
-        return refused
-    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)  # the last good ones, if need be
-    if problem := dispatcher.accounts.problem:
-        dispatcher.warn(f"the accounts could not be read again: {problem}", job.account.name)
-    if fresh and fresh.credentials != job.account.credentials:
-        return Refused(About.MOMENT, refused.reason, refused.vendor_status)
-    return refused
-
-
-def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
-    if alert := routing.alert_for(refused):
-        now = dispatcher.now()
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            refused.vendor_status,
-            now,
-            now // 1000 + ALERT_TTL,
-        )
-
-
-def _others(job: Job, now: int) -> tuple[str, ...]:
-    return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
-
-
-def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
-    vendors = job.settings.accounts
-    return routing.Try(
-        account=job.account.name,
-        others=others,
-        other_vendors=tuple(name for name in others if vendors[name].vendor != job.account.vendor),
-        failures=job.submission.failures,
-        busy=job.submission.busy,
-    )
-
-
-def _not_this_account(
-    dispatcher: Dispatcher,
-    submission: Stored,
-    message: Message,
-    payload: Payload,
-    settings: Settings,
-    error: EncodeError,
-) -> None:
-    """The account cannot take the submission, which shows before any call: the next one, or the end."""
-    others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
-    account = settings.accounts.get(submission.account)
-    if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
-        others = (account.name, *others)  # it takes fewer at once than when the message was cut
-    step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
-    if isinstance(step, routing.Move):
-        account = settings.accounts[step.account]
-        _go_on(dispatcher, Job(submission, message, payload, account, settings), step)
-    else:
-        _end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
-
-
-def _end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
-    if submission.marked:
-        transitions.ended(dispatcher.table, submission, state, answer, reason)
-    else:
-        transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
-
-
-def _go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
-    """Certainly not sent: the same account later, or the next one now, in more submissions if it takes fewer."""
-    submission, now = job.submission, dispatcher.now()
-    attempt = {
-        "at": now,
-        "account": submission.account,
-        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
-        "reason": step.reason,
-        "vendor_status": step.answer,
-    }
-    if isinstance(step, routing.Again):
-        next_at = now + step.delay
-        if next_at >= job.message.valid_until:
-            transitions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
+        except Exception:  # a table or a queue that is away, for longer than the SDK waits
+            if dispatcher.now() + pause + TIME_TO_END > hard_end:
+                raise
+        else:
             return
-        account, failures, busy, tried = job.account, step.failures, step.busy, submission.tried
-    else:
-        next_at, failures, busy = now, 0, 0
-        account = job.settings.accounts[step.account]
-        # An account that was only passed over, because its breaker is open, may be asked when it has closed.
-        passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
-        tried = submission.tried if passed_over else (*submission.tried, submission.account)
-        parts = encoding.divide(account, job.payload)
-        if len(parts) > 1:
-            limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
-            transitions.moved(
-                dispatcher.table,
-                submission,
-                attempt,
-                account.name,
-                vendor=account.vendor,
-                limit=limit,
-            )
-            parent = replace(submission, state=State.MOVED)
-            spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
-            return
-    transitions.waiting(
-        dispatcher.table,
-        submission,
-        account=account.name,
-        vendor=account.vendor,
-        next_at=next_at,
-        failures=failures,
-        busy=busy,
-        tried=tried,
-        attempt=attempt,
-    )
-    dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+        dispatcher.sleep(pause / 1000)
+        pause = min(2 * pause, pace.PATIENCE)
 
 
-def spread(
-    table: Table,
-    wake_ups: queues.WakeUps,
-    parent: Stored,
-    message: Message,
-    account: Account,
-    parts: list[Payload],
-    now: int,
-) -> None:
-    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing."""
-    buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
-    keys = []
-    for index, part in enumerate(parts):
-        key = parent.key.child(index)
-        put_payload(table, key, part, parent.ttl)
-        item = submissions.new_submission(
-            key,
-            message,
-            account=account.name,
-            vendor=account.vendor,
-            count=len(part.numbers),
-            segments=sum(encoding.segments_of(message, account, part).values()),
-            ttl=parent.ttl,
-            now=now,
-        )
-        tried = [*parent.tried, parent.account]
-        inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
-        inherited["doubted"] = parent.doubted or None
-        submissions.put_child(table, item | {"next_at": now, **inherited})
-        keys.append(key)
-    wake_ups.send(queues.urgent(message), account.name, keys)
-    transitions.look_no_more(table, parent)
+def _wait_until(dispatcher: Dispatcher, moment: int) -> None:
+    if (wait := moment - dispatcher.now()) > 0:
+        dispatcher.sleep(wait / 1000)
 
 
-def _resend(dispatcher: Dispatcher, job: Job) -> None:
-    """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
-    now = dispatcher.now()
-    unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
-    if unconfirmed and unconfirmed.doubts < RESENDS and now < job.message.valid_until:
-        transitions.opt_in(dispatcher.table, unconfirmed, now)
-        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])
+def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
+    """Tell the recipient's row when a resend has ended unsent."""
+    resend = submissions.load_submission(dispatcher.table, key)
+    if resend and resends.unsent(resend):
+        resends.conclude(dispatcher.table, resend, dispatcher.now())

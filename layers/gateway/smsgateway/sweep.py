@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from smsgateway import encoding, resend
-from smsgateway.dispatch import RESENDS, spread
+from smsgateway.conclude import RESENDS
+from smsgateway.failover import spread
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.ingest import apply_early, publish_group
 from smsgateway.model import Account, Options, State

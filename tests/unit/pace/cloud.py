@@ -16,7 +16,8 @@ from smsgateway.accept import Acceptor, accept
 from smsgateway.api import accounts as check
 from smsgateway.api.calls import Gateway
 from smsgateway.api.problems import Problem
-from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
+from smsgateway.dispatch import InFlightError, dispatch
+from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller, due_runs, poll
 from smsgateway.post import Post
@@ -273,6 +274,7 @@ class Cloud:
             now=self.now,
             sleep=self._sleep,
             random=Random(self.random.getrandbits(64)),
+            retention=RETENTION,
         )
         while True:
             body = self.queues[queue].receive()

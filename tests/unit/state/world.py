@@ -9,10 +9,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from smsgateway.accept import Acceptor, accept
-from smsgateway.dispatch import Dispatcher, InFlightError, dispatch
+from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
+from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller
 from smsgateway.post import PersonalPost, Post
@@ -158,6 +159,7 @@ class World:
             now=lambda: self.now,
             sleep=self._sleep,
             random=self._random(),
+            retention=RETENTION,
         )
 
     def _sleep(self, seconds: float) -> None:

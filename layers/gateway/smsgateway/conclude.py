@@ -1,0 +1,116 @@
+"""What follows from the outcome of a call: for its submission, and for the account."""
+
+from smsgateway import gate, queues, routing
+from smsgateway.errors import NotSentError
+from smsgateway.failover import go_on, others_of
+from smsgateway.ingest import apply_early
+from smsgateway.job import Dispatcher, Job
+from smsgateway.model import About, Accepted, Reason, Refused
+from smsgateway.resend import Resender
+from smsgateway.store import accounts, submissions, transitions
+from smsgateway.store.calls import Calls
+from smsgateway.store.table import ConditionFailed
+
+RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
+
+
+def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None:
+    """Write what follows from the outcome."""
+    submission = job.submission
+    if isinstance(outcome, Refused):
+        outcome = _after_rotation(dispatcher, job, outcome)
+    # Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten.
+    others = others_of(job, dispatcher.now()) if isinstance(outcome, Refused | NotSentError) else ()
+    step = routing.next_step(outcome, _standing(job, others), dispatcher.random.random())
+    match step:
+        case routing.Submit(answer):
+            _submitted(dispatcher, job, answer)
+        case routing.Doubt(reason, answer):
+            transitions.unconfirmed(dispatcher.table, submission, answer, reason)
+            if job.message.resend_unconfirmed:
+                _resend(dispatcher, job)
+        case routing.End(state, reason, answer):
+            transitions.ended(dispatcher.table, submission, state, answer, reason)
+        case routing.Again() | routing.Move():
+            go_on(dispatcher, job, step)
+    if isinstance(outcome, Refused):
+        _alert(dispatcher, job, outcome)
+
+
+def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
+    table, submission = dispatcher.table, job.submission
+    try:
+        transitions.submitted(table, submission, answer)
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item.get("early")):
+            raise
+        transitions.submitted(table, submission, answer, unless_early=False)
+        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
+        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
+
+
+def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
+    vendors = job.settings.accounts
+    return routing.Try(
+        account=job.account.name,
+        others=others,
+        other_vendors=tuple(name for name in others if vendors[name].vendor != job.account.vendor),
+        failures=job.submission.failures,
+        busy=job.submission.busy,
+    )
+
+
+def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
+    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried.
+
+    When the secret cannot be read, the refusal stands: the vendor has certainly not sent it, and others may.
+    """
+    if refused.reason != Reason.CREDENTIALS_REFUSED:
+        return refused
+    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)  # the last good ones, if need be
+    if problem := dispatcher.accounts.problem:
+        dispatcher.warn(f"the accounts could not be read again: {problem}", job.account.name)
+    if fresh and fresh.credentials != job.account.credentials:
+        return Refused(About.MOMENT, refused.reason, refused.vendor_status)
+    return refused
+
+
+def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
+    if alert := routing.alert_for(refused):
+        now = dispatcher.now()
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            refused.vendor_status,
+            now,
+            now // 1000 + dispatcher.retention,
+        )
+
+
+def _resend(dispatcher: Dispatcher, job: Job) -> None:
+    """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
+    now = dispatcher.now()
+    unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
+    if unconfirmed and unconfirmed.doubts < RESENDS and now < job.message.valid_until:
+        transitions.opt_in(dispatcher.table, unconfirmed, now)
+        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])
+
+
+def learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
+    """What the outcome says of the account, beyond this submission."""
+    now = dispatcher.now()
+    if alert := gate.learn(dispatcher.table, job.account, known, outcome, now):
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            f"after {job.account.options.breaker_failures} failed calls in a row"
+            if alert == "breaker_open"
+            else "the vendor answers again",
+            now,
+            now // 1000 + dispatcher.retention,
+            occasion=str(now),  # each opening and each closing is told
+        )

@@ -1,0 +1,151 @@
+"""When an account does not take a submission: the next one of its route, this one later, or its end."""
+
+from dataclasses import replace
+
+from smsgateway import encoding, gate, queues, routing
+from smsgateway.errors import EncodeError
+from smsgateway.ids import MOST_CHILDREN
+from smsgateway.job import Dispatcher, Job
+from smsgateway.model import Account, Message, Reason, State
+from smsgateway.settings import Settings
+from smsgateway.store import calls, submissions, transitions
+from smsgateway.store.messages import Payload, put_payload
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import Table
+
+
+def others_of(job: Job, now: int) -> tuple[str, ...]:
+    return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
+
+
+def step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
+    """The account is not to be called now: another one of the route instead, or this one later."""
+    others = others_of(job, dispatcher.now()) if closed.elsewhere else ()
+    known = dispatcher.table.get_many(map(calls.calls_key, others))
+    for name in others:
+        if not calls.read_calls(known.get(calls.calls_key(name))).open_until:
+            step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
+            go_on(dispatcher, job, step)
+            return
+    come_back(dispatcher, job, closed.wait)
+
+
+def come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
+    """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
+    long as this one does, and they would be ever more."""
+    again = dispatcher.now() + wait
+    if (job.submission.due_at or 0) <= again:
+        transitions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
+    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], wait / 1000)
+
+
+def not_this_account(
+    dispatcher: Dispatcher,
+    submission: Stored,
+    message: Message,
+    payload: Payload,
+    settings: Settings,
+    error: EncodeError,
+) -> None:
+    """The account cannot take the submission, which shows before any call: the next one, or the end."""
+    others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
+    account = settings.accounts.get(submission.account)
+    if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
+        others = (account.name, *others)  # it takes fewer at once than when the message was cut
+    step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
+    if isinstance(step, routing.Move):
+        account = settings.accounts[step.account]
+        go_on(dispatcher, Job(submission, message, payload, account, settings), step)
+    else:
+        end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
+
+
+def end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+    if submission.marked:
+        transitions.ended(dispatcher.table, submission, state, answer, reason)
+    else:
+        transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
+
+
+def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
+    """Certainly not sent: the same account later, or the next one now, in more submissions if it takes fewer."""
+    submission, now = job.submission, dispatcher.now()
+    attempt = {
+        "at": now,
+        "account": submission.account,
+        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
+        "reason": step.reason,
+        "vendor_status": step.answer,
+    }
+    if isinstance(step, routing.Again):
+        next_at = now + step.delay
+        if next_at >= job.message.valid_until:
+            transitions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
+            return
+        account, failures, busy, tried = job.account, step.failures, step.busy, submission.tried
+    else:
+        next_at, failures, busy = now, 0, 0
+        account = job.settings.accounts[step.account]
+        # An account that was only passed over, because its breaker is open, may be asked when it has closed.
+        passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
+        tried = submission.tried if passed_over else (*submission.tried, submission.account)
+        parts = encoding.divide(account, job.payload)
+        if len(parts) > 1:
+            limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
+            transitions.moved(
+                dispatcher.table,
+                submission,
+                attempt,
+                account.name,
+                vendor=account.vendor,
+                limit=limit,
+            )
+            parent = replace(submission, state=State.MOVED)
+            spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
+            return
+    transitions.waiting(
+        dispatcher.table,
+        submission,
+        account=account.name,
+        vendor=account.vendor,
+        next_at=next_at,
+        failures=failures,
+        busy=busy,
+        tried=tried,
+        attempt=attempt,
+    )
+    dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+
+
+def spread(
+    table: Table,
+    wake_ups: queues.WakeUps,
+    parent: Stored,
+    message: Message,
+    account: Account,
+    parts: list[Payload],
+    now: int,
+) -> None:
+    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing."""
+    buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
+    keys = []
+    for index, part in enumerate(parts):
+        key = parent.key.child(index)
+        put_payload(table, key, part, parent.ttl)
+        item = submissions.new_submission(
+            key,
+            message,
+            account=account.name,
+            vendor=account.vendor,
+            count=len(part.numbers),
+            segments=sum(encoding.segments_of(message, account, part).values()),
+            ttl=parent.ttl,
+            now=now,
+        )
+        tried = [*parent.tried, parent.account]
+        inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
+        inherited["doubted"] = parent.doubted or None
+        submissions.put_child(table, item | {"next_at": now, **inherited})
+        keys.append(key)
+    wake_ups.send(queues.urgent(message), account.name, keys)
+    transitions.look_no_more(table, parent)
