@@ -321,6 +321,7 @@ OPTION: list[tuple[Change, str, str]] = [
         (HB, "recipients_per_request", True, "recipients_per_request", "whole"),
         (HB, "requests_per_second", 0, "requests_per_second", "number"),
         (HB, "report_window", 0, "report_window", "whole"),
+        (HB, "report_window", 345_601, "report_window", "345600"),
         (JF, "ack", 0, "ack", "string"),
         (HB, "ack", "0", "ack", "hbsmservice does not take"),
         (QX, "ack", "0", "ack", "qixintong does not take"),

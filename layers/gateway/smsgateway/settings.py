@@ -202,8 +202,9 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "timeout": lambda node, _: float(node.number(1, 50)),
     "recipients_per_request": lambda node, profile: node.integer(1, profile.recipients),
     "requests_per_second": lambda node, _: float(node.number(0.01, 1000)),
-    "report_window": lambda node, _: node.integer(1, 30 * _DAY),
-    "parts_window": lambda node, _: node.integer(1, 30 * _DAY),
+    # A message is kept for a week at least, of which it may wait three days to be sent.
+    "report_window": lambda node, _: node.integer(1, 4 * _DAY),
+    "parts_window": lambda node, _: node.integer(1, 7 * _DAY),
     "ack": lambda node, _: node.any_text(),
     "charset": _charset,
     "method": lambda node, _: node.one_of(["POST", "GET"]),
