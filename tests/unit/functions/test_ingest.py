@@ -4,6 +4,7 @@ import base64
 import json
 import socket
 import time
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,11 +12,13 @@ import pytest
 
 from functions.ingest import app as ingest
 from smsgateway import runtime
+from smsgateway.errors import DecodeError
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Message, Personal, State, Status
+from smsgateway.ingest import decode_inbound, decode_reports
+from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
 from smsgateway.queues import Receipt, parse_receipt, receipt_body
 from smsgateway.store import recipients, submissions, transitions
-from tests import aws
+from tests import aws, voices
 from tests.unit.functions.conftest import Context, Stack, sample, samples
 
 UNREADABLE = sample("ingest-unreadable")
@@ -161,6 +164,39 @@ def test_what_cannot_be_a_key_of_the_table_is_parked(kind: str, fields: dict[str
     assert handle(pushed(kind, **fields)) == {"batchItemFailures": []}
     (parked,) = stack.bodies("receipts-dead")
     assert "cannot be one" in parked["problem"]
+
+
+LONG = "5" * 201
+
+
+@pytest.mark.parametrize(
+    ("decode", "kind", "fields"),
+    [
+        (decode_reports, "reports", {"tel": "1#2"}),
+        (decode_reports, "reports", {"bid": LONG}),
+        (decode_reports, "reports", {"msgId": LONG}),
+        (decode_inbound, "inbound", {"tel": "1#2"}),
+        (decode_inbound, "inbound", {"srcId": LONG}),
+        (decode_inbound, "inbound", {"srcId": f"1065{LONG}"}),
+    ],
+)
+def test_one_such_key_among_many_is_enough(decode: Any, kind: Kind, fields: dict[str, str]) -> None:
+    account = voices.account("infocloud", access_number="1065")
+    one = {"msgId": "577", "tel": "13800138000", "arriveResult": "DELIVRD", "content": "T", "srcId": "10657"}
+
+    def received(*records: dict[str, str]) -> Receipt:
+        return Receipt(account.name, kind, "push", 1, body=json.dumps({"data": records}).encode())
+
+    assert len(decode(account, received(one, one, one))) == 3
+    with pytest.raises(DecodeError, match="cannot be one"):
+        decode(account, received(one, one | fields, one))
+
+
+def test_a_report_without_a_time_has_its_receipts(stack: Stack) -> None:
+    handle(pushed("reports", msgid="5", mobile="13800138000", status="DELIVRD"))
+    (early,) = [item for item in aws.scan(stack.table) if item["sk"].startswith("early#")]
+    received_at = json.loads(UNREADABLE["Records"][0]["body"])["received_at"]
+    assert datetime.fromisoformat(early["report"]["reported_at"]).timestamp() * 1000 == received_at
 
 
 def test_a_vendors_endless_word_is_cut(stack: Stack) -> None:
