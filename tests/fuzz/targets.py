@@ -22,8 +22,9 @@ from smsgateway.addresses import forbidden, literal
 from smsgateway.api import bodies, cursors, sending
 from smsgateway.api.models import NewMessage, TemplateBody
 from smsgateway.api.problems import Problem
-from smsgateway.codecs import VENDORS
+from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.base import TakesPushes
+from smsgateway.codecs.infocloud import receipts
 from smsgateway.codecs.xml import parse_records
 from smsgateway.errors import ConfigurationError, DecodeError
 from smsgateway.ingest import decode_inbound, decode_reports
@@ -56,6 +57,7 @@ FINDS = Path(__file__).parent / "finds"
 NUMBERS = ("13800138000", "13900139000")
 TOKEN = "t" * 32
 NOW = 1_795_000_000_000  # epoch milliseconds
+NESTED = 500  # levels of JSON that any parser takes
 KEY_BYTES = {"pk": 2048, "sk": 1024, "to": 2048, "at": 1024, "list": 2048, "listed_at": 1024}  # DynamoDB's limits
 
 type Check = Callable[[bytes], None]
@@ -76,9 +78,13 @@ def targets() -> dict[str, Target]:
         for vendor in VENDORS
         for operation, check in _of_vendor(vendor)
     }
+    answers = cases("infocloud")
     return found | {
         "webhook": Target(check_webhook, tuple(case for vendor in VENDORS for case in cases(vendor))),
         "xml": Target(check_xml, cases("hbsmservice")),
+        "receipts": Target(
+            check_receipts, (*answers, *(answer.replace(b'"arrive"', b'"arriveResult"') for answer in answers))
+        ),
         "accounts": Target(check_accounts, (accounts_document(),)),
         "request": Target(check_request, posts()),
         "cursor": Target(check_cursor, (cursors.written({"pk": "a", "sk": "b", "at": "c"}).encode(),)),
@@ -262,6 +268,28 @@ def check_xml(data: bytes) -> None:
         for root, record in (("reports", "report"), ("delivers", "deliver")):
             with suppress(DecodeError):
                 parse_records(data, charset, root, record)
+
+
+def check_receipts(data: bytes) -> None:
+    """What infocloud writes in its manual's own form is read as it would be in any other."""
+    (account, *_), otherwise = accounts_of("infocloud"), data.replace(b"{", b'{"x": NaN, ', 1)
+    if receipts.pushed(data) is not None:
+        check_same(lambda body: infocloud.decode_report_push(account, Push("POST", body=body)), data, otherwise)
+    if receipts.polled(data) is not None:
+        check_same(lambda body: infocloud.decode_report_poll(account, Response(200, body=body)), data, otherwise)
+
+
+def check_same(decode: Callable[[bytes], Page[Report] | Sequence[Report] | Refused], one: bytes, other: bytes) -> None:
+    pages = [decode(one)]
+    try:
+        pages.append(decode(other))
+    except DecodeError:
+        assert one.count(b"[") + one.count(b"{") > NESTED  # each way has its own limit
+        return
+    first, second = (page.items if isinstance(page, Page) else page for page in pages)
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
+    assert [report._replace(raw="") for report in first] == [report._replace(raw="") for report in second]
 
 
 def check_accounts(data: bytes) -> None:

@@ -309,5 +309,5 @@ def test_nothing_binds_the_template_to_one_partition() -> None:
 def test_layer_pins_every_package_and_leaves_boto3_to_the_runtime() -> None:
     lines = (ROOT / "layers/dependencies/requirements.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
-    assert {"requests", "defusedxml", "aws-lambda-powertools", "pydantic"} <= set(pins)
+    assert {"requests", "defusedxml", "aws-lambda-powertools", "msgspec", "pydantic"} <= set(pins)
     assert not {"boto3", "botocore"} & set(pins)

@@ -1,6 +1,6 @@
 """The values that pass between the gateway's modules. Frozen, without behaviour beyond their own consistency."""
 
-from collections.abc import Mapping
+from collections.abc import Buffer, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -315,7 +315,7 @@ class Report(NamedTuple):
     alternative_id: str = ""  # a second id the report carries (infocloud: its msgId beside our bid)
     reported_at: datetime | None = None  # with zone; None: the vendor does not say
     segment: int = 0  # of a long message; 0 is the whole of it
-    raw: str | Mapping[str, object] = ""  # the vendor's own record: its text, or what its JSON says
+    raw: str | Buffer = ""  # the vendor's own record: its text, or the bytes of that in UTF-8
 
     def __repr__(self) -> str:
         shown = (f"{name}={value!r}" for name, value in self._asdict().items() if name not in ("number", "raw"))

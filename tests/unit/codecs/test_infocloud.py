@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import infocloud
+from smsgateway.codecs.infocloud import receipts
+from smsgateway.codecs.infocloud.reading import load
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -71,6 +73,11 @@ def answer(**fields: object) -> Response:
 def pushed(*records: object, **fields: object) -> Push:
     document = {"apiKey": ACCOUNT.credentials["api_key"], "data": list(records)} | fields
     return Push("POST", body=json.dumps(document).encode())
+
+
+def text_of(report: Report) -> str:
+    """The record that a report was read from."""
+    return report.raw if isinstance(report.raw, str) else str(report.raw, "utf-8")
 
 
 def templated(code: str, *values: str) -> Content:
@@ -585,14 +592,16 @@ def test_report_query_sample() -> None:
         assert report.alternative_id == "640614750879358976"
         assert (report.status, report.vendor_status, report.reason) == (ReportStatus.DELIVERED, "DELIVRD", None)
         assert report.reported_at == datetime(2023, 8, 7, 13, 15, tzinfo=BEIJING)
-        assert isinstance(report.raw, dict)
-        assert report.raw["tel"] == report.number
+        assert json.loads(text_of(report)) in json.loads(case("report-query.document.json"))["data"]
+        assert report.number in text_of(report)
 
 
 def test_report_push_sample() -> None:
     push = Push("POST", body=case("report-push.without-comments.json"))
     assert infocloud.verify_push(ACCOUNT, push, "reports")
-    assert infocloud.decode_report_push(ACCOUNT, push) == (
+    (report,) = infocloud.decode_report_push(ACCOUNT, push)
+    assert json.loads(text_of(report)) == json.loads(push.body)["data"][0]
+    assert (report._replace(raw=""),) == (
         Report(
             vendor_id="xxxx",
             number="18551067101",
@@ -602,7 +611,6 @@ def test_report_push_sample() -> None:
             ours=True,
             alternative_id="577951956854276096",
             reported_at=datetime(2021, 4, 9, 17, 35, tzinfo=BEIJING),
-            raw=json.loads(push.body)["data"][0],
         ),
     )
 
@@ -615,6 +623,110 @@ def test_the_manuals_comments_are_not_json(name: str) -> None:
         with pytest.raises(DecodeError) as caught:
             decode(ACCOUNT, push)
         assert caught.value.raw == push.body
+
+
+# What polls and pushes bring, in the manual's own form.
+FORMS = {
+    "polled": '{"code": 200, "message": "查询成功", "data": [%s], "requestId": "2fffb7d9"}',
+    "pushed": '{"apiKey": "8767fd83", "data": [%s]}',
+}
+WORDS = {"polled": "arrive", "pushed": "arriveResult"}
+every_form = pytest.mark.parametrize("form", FORMS)
+
+
+def manuals(form: str, number: str = "187****8801", **more: object) -> str:
+    """A record of the manual's form; it may hold more."""
+    ids = {"msgId": "577951956854276096", "bid": "msg_1-0"}
+    return json.dumps({**ids, "tel": number, WORDS[form]: "DELIVRD", "arriveTime": "2308071315"} | more)
+
+
+def reports_in(form: str, body: bytes) -> tuple[Report, ...]:
+    if form == "pushed":
+        return infocloud.decode_report_push(ACCOUNT, Push("POST", body=body))
+    page = infocloud.decode_report_poll(ACCOUNT, answered(body))
+    assert isinstance(page, Page)
+    return page.items
+
+
+def read_fast(form: str, body: bytes) -> receipts.Receipts | None:
+    return {"polled": receipts.polled, "pushed": receipts.pushed}[form](body)
+
+
+def said(reports: tuple[Report, ...]) -> list[tuple[Report, object]]:
+    """Reports with what their records say, however that is written."""
+    return [(report._replace(raw=""), load(text_of(report), b"")) for report in reports]
+
+
+def as_tolerated(form: str, body: bytes) -> list[tuple[Report, object]]:
+    """What would be read if the document were of another form: NaN is for the tolerant alone."""
+    return said(reports_in(form, body.replace(b"{", b'{"x": NaN, ', 1)))
+
+
+@every_form
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_manuals_form_is_read_fast_and_kept_word_for_word(form: str, count: int) -> None:
+    records = [manuals(form, f"187****880{index}", fee=0.1, note="收到") for index in range(count)]
+    body = (FORMS[form] % " ,\n".join(records)).encode()
+    assert read_fast(form, body) is not None
+    reports = reports_in(form, body)
+    assert [text_of(report) for report in reports] == records
+    assert said(reports) == as_tolerated(form, body)
+
+
+OTHERWISE = [
+    *[("msg_1-0", text) for text in ("", "null", "bid", "\\ud83d", "line\nbreak", "\0")],
+    *[(f'"{text}"', value) for text in ("msg_1-0", "577951956854276096") for value in ("null", "10203", "true", "[]")],
+    *[('"2308071315"', value) for value in ("null", "2308071315", "1e9", "{}")],
+    *[("577951956854276096", text) for text in ("", "null", "577")],
+    ('"msgId"', '"msgid"'),
+    ('"187****8801"', "18551067101"),
+    ("DELIVRD", "MK:1"),
+    ('"bid"', '"x": NaN, "bid"'),
+    ('"bid"', '"x": "\\udc00", "bid"'),
+    ("{", "\ufeff{"),
+    ('"data"', '"x": -Infinity, "data"'),
+]
+
+
+@every_form
+@pytest.mark.parametrize(("ours", "theirs"), OTHERWISE)
+def test_another_form_is_read_tolerantly(form: str, ours: str, theirs: str) -> None:
+    body = (FORMS[form] % manuals(form)).replace(ours, theirs, 1).encode()
+    assert read_fast(form, body) is None
+    (report,) = reports_in(form, body)
+    assert report.vendor_id in ("msg_1-0", "577951956854276096", "bid", "10203", "\ufffd", "line\nbreak", "\0")
+
+
+@every_form
+@pytest.mark.parametrize(("ours", "theirs"), [("收到", "收到".encode("gbk")), ("note", b"\xff"), ("8767fd83", b"\xff")])
+def test_what_is_not_utf_8_is_no_report_even_where_nobody_looks(form: str, ours: str, theirs: bytes) -> None:
+    body = (FORMS[form] % manuals(form, note="收到", again="8767fd83")).replace("\\u6536\\u5230", "收到").encode()
+    assert reports_in(form, body)
+    with pytest.raises(DecodeError) as caught:
+        reports_in(form, body.replace(ours.encode(), theirs, 1))
+    assert caught.value.problem == "not UTF-8-SIG"
+
+
+def test_an_answer_with_a_pushs_word_too_has_the_pushs() -> None:
+    body = (FORMS["polled"] % manuals("polled", arriveResult="EXPIRED")).encode()
+    assert [report.vendor_status for report in reports_in("polled", body)] == ["EXPIRED"]
+
+
+like_the_manuals = st.fixed_dictionaries(
+    {"msgId": st.just("577951956854276096"), "tel": st.just("187****8801") | st.text(min_size=4, max_size=6)},
+    optional={
+        name: st.just("DELIVRD") | st.sampled_from(["null", "", "UNKNOWN", None]) | st.text(min_size=4)
+        for name in ("bid", "arrive", "arriveResult", "arriveTime", "msgid", "more")
+    },
+)
+
+
+@every_form
+@given(records=st.lists(like_the_manuals, max_size=3), escaped=st.booleans())
+def test_the_fast_and_the_tolerant_say_the_same(form: str, records: list[dict[str, object]], escaped: bool) -> None:
+    body = (FORMS[form] % json.dumps(records, ensure_ascii=escaped)[1:-1]).encode(errors="replace")
+    if read_fast(form, body) is not None:
+        assert said(reports_in(form, body)) == as_tolerated(form, body)
 
 
 RECORD: dict[str, object] = {"msgId": "577", "tel": "18551067101", "arriveResult": "DELIVRD", "bid": "msg_1-0"}

@@ -5,7 +5,6 @@ the place itself is flagged: whoever comes second, the report or the mapping, se
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -136,7 +135,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
             "alternative_id": report.alternative_id,
             "reported_at": report.reported_at.isoformat() if report.reported_at else None,
             "segment": report.segment,
-            "raw": report.raw if isinstance(report.raw, str) else json.dumps(report.raw, ensure_ascii=False),
+            "raw": report.raw if isinstance(report.raw, str) else str(report.raw, "utf-8"),
         },
     }
 

@@ -7,6 +7,7 @@ Section names in this package's comments are the manual's own headings; it has n
     reading.py     an answer: its JSON, and its code
     sending.py     messages to many numbers, and personalised ones
     incoming.py    delivery reports and replies, polled and pushed
+    receipts.py    the records of delivery reports, parsed
     figures.py     balance, statistics, health
 """
 

@@ -92,6 +92,14 @@ def json_text(value: object) -> str:
     return _ENCODER.encode(value)
 
 
+def record_text(record: Record, raw: bytes) -> str:
+    """A record as it is kept. DecodeError if it is nested deeper than can be written."""
+    try:
+        return json_text(record)
+    except RecursionError:
+        raise DecodeError("a record is nested too deep", raw) from None
+
+
 def string(value: object) -> str:
     """A value that is text, else nothing. The platform writes an absent one as null, or even as `"null"`."""
     return value if isinstance(value, str) and value != "null" else ""
