@@ -1,20 +1,18 @@
 """Makes one vendor call for one submission, woken up by the urgent or the bulk queue."""
 
 import time
-from typing import Any
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime, transport
 from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.job import Dispatcher
 from smsgateway.queues import parse_wake_up
 
-logger = Logger()
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Act on each wake-up of an SQS batch; those that must come again are the batch's failures."""
     dispatcher = Dispatcher(
         table=runtime.table(),
@@ -25,7 +23,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         sleep=time.sleep,
         random=runtime.randomness(),
         retention=runtime.retention_seconds(),
-        warn=lambda problem, account: logger.warning(problem, account=account),
+        warn=lambda problem, account: runtime.logger().warning(problem, account=account),
     )
     failures = []
     for record in event["Records"]:
@@ -38,6 +36,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except InFlightError:
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:  # its text may hold what must not be logged
-            logger.error("a dispatch failed", submission=key and key.reference, error=type(error).__name__)
+            runtime.logger().error("a dispatch failed", submission=key and key.reference, error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

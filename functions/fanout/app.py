@@ -6,8 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime
 from smsgateway.events import Event, publish
@@ -18,9 +16,8 @@ from smsgateway.store.submissions import Stored
 from smsgateway.store.table import from_wire
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_events import EventBridgeClient
-
-logger = Logger()
 
 OURS = (LookupError, ValueError, TypeError, AttributeError)  # a record that we do not understand, now or later
 
@@ -30,7 +27,7 @@ def event_bridge() -> "EventBridgeClient":
     return boto3.client("events", config=runtime.CLIENT_CONFIG)
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Publish a batch of stream records. After a failure the batch comes again; event_ids stay the same.
 
     The batch is first tried whole, for ten events fit one call. When that fails, record by record: one that cannot be
@@ -41,7 +38,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     try:
         _publish(records)
     except Exception as error:  # its text may hold what must not be logged
-        logger.error("a batch of events could not be published", records=len(records), error=type(error).__name__)
+        runtime.logger().error(
+            "a batch of events could not be published", records=len(records), error=type(error).__name__
+        )
         for record in records:
             try:
                 _publish_or_set_aside(record)
@@ -54,7 +53,7 @@ def _publish_or_set_aside(record: Mapping[str, Any]) -> None:
     try:
         _publish([record])
     except OURS as error:
-        logger.error("a record was set aside", error=type(error).__name__)
+        runtime.logger().error("a record was set aside", error=type(error).__name__)
         # An event of this function's own: after a repair, it can be invoked with it.
         body = json.dumps({"Records": [record]})
         runtime.sqs().send_message(QueueUrl=runtime.environment().failures_queue_url, MessageBody=body)

@@ -6,16 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime, transport
 from smsgateway.poll import Poller, due_runs, poll
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_lambda import LambdaClient
-
-logger = Logger()
 
 SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"})  # what is logged of an outcome
 
@@ -26,7 +23,7 @@ def lambdas() -> "LambdaClient":
 
 
 @runtime.only_its_type()
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """`{"account": …, "kind": …}` polls now and says what came; the schedule's event starts the runs that are due."""
     poller = Poller(
         table=runtime.table(),
@@ -46,15 +43,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # A problem may be in the vendor's words, which may quote a message.
         shown = {name: value for name, value in outcome.items() if name in SHOWN}
         problem = "problem" in outcome
-        logger.info("polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem)
+        runtime.logger().info(
+            "polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem
+        )
         return outcome
     runs = due_runs(poller)
     if wrong := runtime.accounts_cache().problem:
-        logger.error("the newest accounts document is not in use", path=wrong.path, problem=wrong.problem)
+        runtime.logger().error("the newest accounts document is not in use", path=wrong.path, problem=wrong.problem)
     for run in runs:
         _start(context, run)
     return {"started": len(runs)}
 
 
-def _start(context: LambdaContext, run: dict[str, str]) -> None:
+def _start(context: "LambdaContext", run: dict[str, str]) -> None:
     lambdas().invoke(FunctionName=context.function_name, InvocationType="Event", Payload=json.dumps(run))

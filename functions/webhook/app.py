@@ -1,20 +1,18 @@
 """Takes vendors' pushes: verified, queued, acknowledged. Imports little, for a vendor is waiting (receive.py)."""
 
 import base64
-from typing import Any
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.model import Kind, Push
 from smsgateway.receive import Receiver, receive
 
-logger = Logger()
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @runtime.only_its_type()
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Answer one API Gateway request below `/push/{account}/{token}/`."""
     receiver = Receiver(runtime.accounts_cache().get, runtime.receipt_sender(), runtime.now_ms)
     path = event["pathParameters"]
@@ -24,7 +22,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     if answer.status != 200:
         # A mistyped address may hold a token where the account belongs.
         account = path["account"] if path["account"] in receiver.settings().accounts else None
-        logger.warning("a push was not taken", account=account, kind=kind, status=answer.status)
+        runtime.logger().warning("a push was not taken", account=account, kind=kind, status=answer.status)
     return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
 
 

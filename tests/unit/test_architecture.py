@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from smsgateway.codecs import VENDORS
+
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "gateway"
 PACKAGE = LAYER / "smsgateway"
@@ -46,7 +48,7 @@ DYNAMODB_CALLS = {
 # What costs a cold start, or opens a door: none of it may be loaded while a vendor waits.
 HEAVY = (
     *("requests", "pydantic", "pydantic_core", "defusedxml", "msgspec"),
-    *("aws_lambda_powertools.event_handler", "aws_xray_sdk"),
+    *("aws_lambda_powertools", "aws_xray_sdk"),
 )
 
 
@@ -202,6 +204,26 @@ def test_webhook_loads_nothing_heavy() -> None:
     assert not [name for name in loaded if name in HEAVY or name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
     ours = {name for name in loaded if name.startswith("smsgateway.")}
     assert not {f"smsgateway.{name}" for name in ("transport", "dispatch", "ingest", "accept", "api")} & ours
+    assert not {f"smsgateway.codecs.{name}" for name in VENDORS} & ours
+
+
+def test_only_the_vendors_that_are_asked_for_are_loaded() -> None:
+    code = "import sys\nfrom smsgateway.codecs import VENDORS\nVENDORS['heji']\nprint(*sys.modules)"
+    loaded = set(run(code).split())
+    assert [name for name in VENDORS if f"smsgateway.codecs.{name}" in loaded] == ["heji"]
+
+
+@pytest.mark.parametrize("name", ["webhook", "dispatch", "send", "query", "ingest"])
+def test_the_collector_rests_while_a_function_loads_what_is_large(name: str) -> None:
+    code = f"""
+import gc, sys
+loaded = []
+gc.callbacks.append(lambda *_: loaded.append("boto3" in sys.modules and not gc.get_freeze_count()))
+import functions.{name}.app
+gc.callbacks.clear()
+print(any(loaded), gc.isenabled(), gc.get_freeze_count() > 10_000)
+"""
+    assert run(code).split() == ["False", "True", "True"]
 
 
 def test_functions_without_an_api_load_no_validation() -> None:

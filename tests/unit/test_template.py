@@ -1,10 +1,13 @@
 """The template keeps its promises: names, rights, environments, time limits, queues and retention."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.bench import imports
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("send", "dispatch", "poll", "webhook", "ingest", "fanout", "query", "sweep")
@@ -155,7 +158,21 @@ def test_every_function_has_both_layers_and_they_are_compiled() -> None:
         makefile = ROOT / RESOURCES[name]["Properties"]["ContentUri"] / "Makefile"
         recipe = makefile.read_text(encoding="utf-8")
         assert f"build-{name}:" in recipe
+        assert "PYTHONNODEBUGRANGES=1 $(PYTHON) -m compileall" in recipe
         assert "--invalidation-mode unchecked-hash" in recipe
+
+
+def test_cold_starts_are_measured_with_what_all_functions_are_given() -> None:
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert {name: value for name, value in variables.items() if isinstance(value, str)} == imports.ALL_FUNCTIONS
+
+
+def test_there_are_no_plugins_of_pydantic_to_look_for() -> None:
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["PYDANTIC_DISABLE_PLUGINS"] == "__all__"
+    pins = (ROOT / "layers" / "dependencies" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = {pin.partition("==")[0] for pin in pins if "==" in pin}
+    plugins = metadata.entry_points(group="pydantic")
+    assert not [plugin for plugin in plugins if plugin.dist and plugin.dist.name in names]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

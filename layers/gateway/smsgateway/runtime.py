@@ -1,5 +1,12 @@
 """What a function's process holds between calls: clients, the table, the accounts. Each is made when first needed."""
 
+import gc
+
+# Loading modules makes objects that stay, and no garbage; the collector looks through them time and again, for a tenth
+# of a cold start. So it rests until the last import below, and later leaves alone what was there by then. Whichever
+# function somebody waits for imports this module before anything large.
+gc.disable()
+
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +22,11 @@ from smsgateway.model import Account, Request, Response
 from smsgateway.queues import WakeUps
 from smsgateway.settings import AccountsCache, Environment
 
+gc.freeze()
+gc.enable()
+
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
     from mypy_boto3_sqs import SQSClient
 
     from smsgateway.store.table import Item, Key, Table
@@ -28,6 +39,14 @@ CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "sta
 @cache
 def environment() -> Environment:
     return Environment(os.environ)
+
+
+@cache
+def logger() -> "Logger":
+    """Loaded for those who have something to say: the way of a message or a push that goes well is not logged."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415
+
+    return Logger()
 
 
 @cache

@@ -19,7 +19,6 @@ from smsgateway.addresses import forbidden, literal
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.codecs.charsets import READ_AS
-from smsgateway.codecs.infocloud import SIGN_METHODS
 from smsgateway.document import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
@@ -28,6 +27,14 @@ CACHE_SECONDS = 60
 TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
 SIGNATURE_LIMIT = 20  # characters
 ANY_PURPOSE = "*"
+
+# The options that not every vendor takes: its profile lists them. All vendors' modules would have to be loaded to know.
+OPTIONS_OF_SOME = frozenset(
+    {
+        *("ack", "charset", "method", "sign_method", "free_text_template", "free_text_signature", "product"),
+        *("access_number", "extension_prefix_length", "figures_tolerance"),
+    }
+)
 
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _NAME_EXPECTED = "1 to 64 of the characters A-Z a-z 0-9 _ -"
@@ -208,7 +215,7 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "ack": lambda node, _: node.any_text(),
     "charset": _charset,
     "method": lambda node, _: node.one_of(["POST", "GET"]),
-    "sign_method": lambda node, _: node.one_of(SIGN_METHODS),
+    "sign_method": lambda node, profile: node.one_of(profile.sign_methods),
     "free_text_template": lambda node, _: node.text(longest=100),
     "free_text_signature": lambda node, _: node.flag(),
     "product": lambda node, _: node.text(longest=100),
@@ -226,9 +233,9 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
 
 
 def options_taken(vendor_name: str) -> list[str]:
-    """The options of a vendor's accounts: one that any profile lists is only for the vendors that list it."""
-    special = frozenset[str]().union(*(vendor.profile.options for vendor in VENDORS.values()))
-    return [name for name in _OPTIONS if name not in special or name in VENDORS[vendor_name].profile.options]
+    """The options of a vendor's accounts: those of all vendors, and of the others those that its profile lists."""
+    listed = VENDORS[vendor_name].profile.options
+    return [name for name in _OPTIONS if name not in OPTIONS_OF_SOME or name in listed]
 
 
 def _options(node: Node, vendor_name: str) -> Options:

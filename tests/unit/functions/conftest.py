@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import boto3
@@ -147,18 +146,12 @@ def _count_calls(stack: Stack, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def log() -> Iterator[Callable[[ModuleType], list[dict[str, Any]]]]:
-    """What a handler's module has logged, as records; that it told no secret is asserted at the end of the test."""
-    streams: dict[str, io.StringIO] = {}
-
-    def of(app: ModuleType) -> list[dict[str, Any]]:
-        if app.__name__ not in streams:
-            streams[app.__name__] = io.StringIO()
-            app.logger.registered_handler.setStream(streams[app.__name__])
-        return [json.loads(line) for line in streams[app.__name__].getvalue().splitlines()]
-
-    yield of
-    for line in "".join(stream.getvalue() for stream in streams.values()).splitlines():
+def log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the handlers have logged, as records; that it told no secret is asserted at the end of the test."""
+    stream = io.StringIO()
+    runtime.logger().registered_handler.setStream(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    for line in stream.getvalue().splitlines():
         shown = json.dumps(json.loads(line), ensure_ascii=False)
         assert not [word for word in UNSPEAKABLE if word in shown]
 

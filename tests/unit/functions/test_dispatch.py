@@ -23,9 +23,7 @@ get_many = Table.get_many
 KEYS = [parse_wake_up(record["body"]).key for record in BULK["Records"]]
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(dispatch)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 @pytest.fixture
@@ -140,7 +138,7 @@ def test_one_that_another_worker_sends_comes_again(stack: Stack, vendor: list[Re
     failures = [{"itemIdentifier": URGENT["Records"][0]["messageId"]}]
     assert handle(URGENT) == {"batchItemFailures": failures}
     assert vendor == []
-    assert log(dispatch) == []  # nothing is wrong
+    assert log() == []  # nothing is wrong
 
 
 def test_only_the_failed_wake_ups_come_again(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:
@@ -156,7 +154,7 @@ def test_only_the_failed_wake_ups_come_again(stack: Stack, monkeypatch: pytest.M
     answer_with(monkeypatch, answer)
     assert handle(BULK) == {"batchItemFailures": [{"itemIdentifier": BULK["Records"][0]["messageId"]}]}
     assert [submission(stack, index).state for index in (0, 1)] == [State.SENDING, State.SUBMITTED]
-    (record,) = log(dispatch)
+    (record,) = log()
     assert (record["error"], record["submission"]) == ("RuntimeError", KEYS[0].reference)
 
 
@@ -203,7 +201,7 @@ def test_a_refusal_of_credentials_stands_when_the_secret_cannot_be_read_again(
     assert handle(URGENT) == {"batchItemFailures": []}
     refused = submission(stack)
     assert (refused.state, refused.reason) == (State.REFUSED, Reason.CREDENTIALS_REFUSED)
-    (record,) = log(dispatch)
+    (record,) = log()
     assert (record["level"], record["account"]) == ("WARNING", "hb-main")
     assert "ConnectionError" in record["message"]
 

@@ -70,9 +70,7 @@ class Bus:
         return [(entry["DetailType"], json.loads(entry["Detail"])) for call in self.calls for entry in call]
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(fanout)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 @pytest.fixture
@@ -285,7 +283,7 @@ def test_what_the_bus_never_takes_comes_again_from_its_record_on(bus: Bus, log: 
     bus.refuse = [[True]] * events.TRIES + [[], []] + [[True]] * events.TRIES
     answer = handle({"Records": [alert(number) for number in range(4)]})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert [entry["level"] for entry in log(fanout)] == ["ERROR"]
+    assert [entry["level"] for entry in log()] == ["ERROR"]
 
 
 def poisoned(number: int, what: str) -> dict[str, Any]:
@@ -316,7 +314,7 @@ def test_a_poisonous_record_holds_up_no_other(what: str, stack: Stack, bus: Bus,
     assert answer == {"batchItemFailures": []}
     assert {detail["event_id"] for _, detail in bus.taken} == {event_id(1), event_id(3)}
     assert stack.bodies("fanout-dead") == [{"Records": [poison]}]
-    assert [entry["message"] for entry in log(fanout)][1:] == ["a record was set aside"]
+    assert [entry["message"] for entry in log()][1:] == ["a record was set aside"]
 
 
 def test_an_event_that_the_bus_refuses_for_ever_is_set_aside(stack: Stack, bus: Bus) -> None:

@@ -25,9 +25,7 @@ UNREADABLE = sample("ingest-unreadable")
 EXPECTED_REPLIES = {"ingest-push": 3, "ingest-poll": 3, "ingest-unreadable": 0}
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(ingest)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +97,7 @@ def test_what_cannot_be_read_is_parked_at_once_with_its_bytes_and_the_reason(sta
     assert parse_receipt(json.dumps(parked)) == original  # put back into its queue, it is tried again
     alerts = [item for item in aws.scan(stack.table) if "alert" in item]
     assert [(item["account"], item["alert"]) for item in alerts] == [("hb-main", "receipt_parked")]
-    (record,) = log(ingest)
+    (record,) = log()
     assert (record["account"], record["kind"], record["problem"]) == ("hb-main", "reports", parked["problem"])
 
 
@@ -219,7 +217,7 @@ def test_a_record_that_is_no_receipt_hinders_no_other(body: str, stack: Stack, l
     poison = good[0] | {"messageId": "poison", "body": body}
     assert handle({"Records": [good[4], poison, good[5]]}) == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
     assert sum(item["pk"].startswith("mo_") for item in aws.scan(stack.table)) == 3
-    assert [record["level"] for record in log(ingest)] == ["ERROR"]
+    assert [record["level"] for record in log()] == ["ERROR"]
 
 
 def test_a_receipt_that_cannot_be_stored_comes_again(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:
@@ -230,7 +228,7 @@ def test_a_receipt_that_cannot_be_stored_comes_again(stack: Stack, monkeypatch: 
     event = sample("ingest-push")
     identifiers = [record["messageId"] for record in event["Records"][4:]]
     assert handle(event) == {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
-    assert {record["error"] for record in log(ingest)} == {"ConnectionError"}
+    assert {record["error"] for record in log()} == {"ConnectionError"}
 
 
 def test_a_receipt_that_cannot_be_parked_comes_again(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,9 +30,7 @@ class Lambdas:
         self.invoked.append(request)
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(poll)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 @pytest.fixture
@@ -164,7 +162,7 @@ def test_an_answer_that_got_lost_is_told_by_the_next_run(
     handle(sample("poll-reports"))
     known = accounts.known_of(stack.table, "hb-main")
     assert [item["alert"] for item in known.values() if "alert" in item] == ["page_maybe_lost"]
-    assert len(log(poll)) == 2
+    assert len(log()) == 2
 
 
 def test_a_failure_tells_its_type_only(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,7 @@ from tests.unit.functions.conftest import Context, Stack, sample, samples
 KEY = SubmissionKey("msg_" + "1" * 26, "00000")
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(sweep)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 def handle(event: dict[str, Any], remaining: int = 300_000) -> dict[str, Any]:
@@ -40,12 +38,12 @@ def accepted(stack: Stack, ago: int) -> None:
 @pytest.mark.parametrize("name", samples("sweep"))
 def test_every_sample_looks_at_what_is_due(name: str, stack: Stack, log: Any) -> None:
     assert handle(sample(name)) == {"looked": 0, "failed": 0}
-    assert log(sweep) == []
+    assert log() == []
     accepted(stack, WAKE_UP_LOST + 1_000)
     assert handle(sample(name)) == {"looked": 1, "failed": 0}
     assert stack.bodies("urgent") == [{"message_id": KEY.message_id, "path": KEY.path, "account": "hb-main"}]
     assert handle(sample(name)) == {"looked": 0, "failed": 0}
-    (record,) = log(sweep)
+    (record,) = log()
     assert (record["looked"], record["failed"]) == (1, 0)
 
 
@@ -80,7 +78,7 @@ def test_an_item_that_cannot_be_seen_to_hinders_no_other_and_is_told_by_its_kind
     with pytest.raises(RuntimeError, match="ItemsFailedError"):  # so that its failure queue knows
         handle(sample("sweep-schedule"))
     assert len(stack.bodies("urgent")) == 1
-    errors = [record for record in log(sweep) if record["level"] == "ERROR"]
+    errors = [record for record in log() if record["level"] == "ERROR"]
     assert {(record["item"], record["error"]) for record in errors} == {("parts", "KeyError")}
 
 
@@ -90,5 +88,5 @@ def test_a_run_stops_in_time(stack: Stack, log: Any) -> None:
         stack.table.put({"pk": f"account#{number}", "sk": "poll#reports", "due_at": past, "due_shard": "due#0"})
     with pytest.raises(RuntimeError, match="ItemsFailedError"):
         handle(sample("sweep-schedule"), remaining=sweep.TIME_TO_STOP)
-    (record,) = [record for record in log(sweep) if record["level"] == "ERROR"]
+    (record,) = [record for record in log() if record["level"] == "ERROR"]
     assert record["item"] == "account"

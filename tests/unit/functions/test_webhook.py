@@ -16,9 +16,7 @@ ACKNOWLEDGEMENTS = {"hb-main": "0", "ic-main": "0", "ly-main": "success", "hj-ma
 LARGEST = 200_000
 
 
-@pytest.fixture(autouse=True)
-def _logged(log: Any) -> None:
-    log(webhook)
+pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 
 
 def push(event: dict[str, Any]) -> tuple[int, str]:
@@ -243,7 +241,7 @@ def test_a_rotated_token_takes_its_place(stack: Stack) -> None:
 def test_a_refusal_is_logged_without_what_came(stack: Stack, log: Any) -> None:
     for event in (*REFUSED.values(), with_body(sample("webhook-heji-reports"), b"name=admin&pwd=12345x")):
         push(event)
-    records = log(webhook)
+    records = log()
     assert {(record["level"], record["status"]) for record in records} == {("WARNING", 403)}
     assert len(records) == len(REFUSED) + 1
 
@@ -251,6 +249,6 @@ def test_a_refusal_is_logged_without_what_came(stack: Stack, log: Any) -> None:
 def test_an_account_that_is_not_ours_is_not_quoted(stack: Stack, log: Any) -> None:
     """A vendor that was given a mistyped address puts the token, or anything else, in the account's place."""
     push(at(REPORTS, account=TOKEN, token="hb-main"))
-    (record,) = log(webhook)
+    (record,) = log()
     assert record["level"] == "WARNING"
     assert "account" not in record

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from smsgateway.api.problems import PROBLEM_JSON
 from smsgateway.model import Purpose, Reason, Status
@@ -43,14 +43,20 @@ Overall = Annotated[
 Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
 
 
-class ProblemError(BaseModel):
+class Answer(BaseModel):
+    """What all answers have in common: they are described, never read, so nothing that reads them is made."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class ProblemError(Answer):
     """One thing that is wrong with a request."""
 
     loc: str = Field(description="the place", examples=["messages[2].text"])
     msg: str = Field(description="what belongs there", examples=["must be a string (in double quotes), not a number"])
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """What went wrong (RFC 9457)."""
 
     title: str
@@ -59,14 +65,14 @@ class Problem(BaseModel):
     errors: list[ProblemError] = Field([], description="the first 100")
 
 
-class RefusedNumber(BaseModel):
+class RefusedNumber(Answer):
     """A number that the message is not sent to."""
 
     to: str = Field(description="as it was given, where it is none", examples=["12"])
     reason: Reason = Field(examples=["invalid_number"])
 
 
-class MessageFields(BaseModel):
+class MessageFields(Answer):
     """What is said of a message wherever it is shown. Times are ISO 8601 in UTC."""
 
     id: MessageId | None
@@ -77,14 +83,14 @@ class MessageFields(BaseModel):
     reference: Reference | None
 
 
-class PlannedTemplate(BaseModel):
+class PlannedTemplate(Answer):
     """What a vendor that takes codes is asked for."""
 
     code: str = Field(examples=["67510"])
     params: list[str] = Field(description="the values of its variables, in the vendor's order", examples=[["482913"]])
 
 
-class PlannedContent(BaseModel):
+class PlannedContent(Answer):
     """What a recipient would read."""
 
     to: Number | None = Field(description="null: the same for all", examples=[None])
@@ -96,7 +102,7 @@ class PlannedContent(BaseModel):
     template: PlannedTemplate | None = Field(description="null: it goes out as a text", examples=[None])
 
 
-class PlannedStep(BaseModel):
+class PlannedStep(Answer):
     """What an account of the route would be asked."""
 
     account: AccountName
@@ -106,14 +112,14 @@ class PlannedStep(BaseModel):
     contents: list[PlannedContent] = Field(description="one, or, of a personalised message, the first ten")
 
 
-class Excluded(BaseModel):
+class Excluded(Answer):
     """An account of the route that cannot carry the message."""
 
     account: str = Field(examples=["qx-1"])
     problem: str = Field(examples=["characters that GBK cannot carry: 😀"])
 
 
-class Plan(BaseModel):
+class Plan(Answer):
     """What would happen."""
 
     route: list[PlannedStep] = Field(description="in the order in which the accounts would be tried")
@@ -137,7 +143,7 @@ class DryRun(AcceptedMessage):
     plan: Plan
 
 
-class HistoryEntry(BaseModel):
+class HistoryEntry(Answer):
     """An attempt at a vendor, or a report from one."""
 
     at: Moment
@@ -150,7 +156,7 @@ class HistoryEntry(BaseModel):
     note: str | None = Field(None, description="why it changed nothing")
 
 
-class RecipientFields(BaseModel):
+class RecipientFields(Answer):
     """What became of one recipient."""
 
     to: Number
@@ -191,7 +197,7 @@ class MessageToNumber(RecipientFields):
     reference: Reference | None
 
 
-class Reply(BaseModel):
+class Reply(Answer):
     """A reply, whole."""
 
     inbound_id: str = Field(examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
@@ -208,21 +214,21 @@ class Reply(BaseModel):
     partial: bool = Field(description="parts of it never came", examples=[False])
 
 
-class Balance(BaseModel):
+class Balance(Answer):
     """What is left."""
 
     product: str = Field(description="empty where the vendor has but one", examples=[""])
     amount: str = Field(description="a decimal number", examples=["8500"])
 
 
-class BalanceAt(BaseModel):
+class BalanceAt(Answer):
     """What was left when the vendor was last asked."""
 
     at: Moment
     amounts: list[Balance]
 
 
-class Alert(BaseModel):
+class Alert(Answer):
     """Something that an operator should know."""
 
     alert: str = Field(examples=["balance_low"])
@@ -230,7 +236,7 @@ class Alert(BaseModel):
     at: Moment
 
 
-class Calls(BaseModel):
+class Calls(Answer):
     """How vendor calls of an account go."""
 
     breaker: str = Field(
@@ -240,7 +246,7 @@ class Calls(BaseModel):
     slow: int = Field(description="calls that have been taking over a second", examples=[0])
 
 
-class Figures(BaseModel):
+class Figures(Answer):
     """A vendor's own figures of a day, beside ours."""
 
     day: str = Field(description="of Beijing", examples=["2026-11-20"])
@@ -256,7 +262,7 @@ class Figures(BaseModel):
     )
 
 
-class Account(BaseModel):
+class Account(Answer):
     """An account with a vendor, without its credentials."""
 
     name: AccountName
@@ -286,7 +292,7 @@ class Account(BaseModel):
     problem: str | None = Field(description="why the newest accounts document is not in use", examples=[None])
 
 
-class UnplacedReport(BaseModel):
+class UnplacedReport(Answer):
     """A delivery report that fits no recipient, or several, or whose message is not known yet."""
 
     to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
@@ -304,7 +310,7 @@ class UnplacedReport(BaseModel):
     message_id: MessageId | None = Field(description="the message that it is about, where that is known")
 
 
-class Check(BaseModel):
+class Check(Answer):
     """What a vendor answered just now."""
 
     reachable: bool = Field(examples=[True])
@@ -313,14 +319,14 @@ class Check(BaseModel):
     problem: str | None = Field(description="what was wrong, or what the vendor refused with", examples=[None])
 
 
-class VendorTemplate(BaseModel):
+class VendorTemplate(Answer):
     """How an account's vendor knows a template."""
 
     code: str
     params: list[str]
 
 
-class Template(BaseModel):
+class Template(Answer):
     """A text with variables."""
 
     name: str = Field(examples=["otp"])
@@ -332,14 +338,14 @@ class Template(BaseModel):
     lengths: dict[str, int] = Field(description="the longest value of a variable", examples=[{"code": 6}])
 
 
-class Suppression(BaseModel):
+class Suppression(Answer):
     """A number that nothing is sent to."""
 
     number: Number
     suppressed_at: Moment
 
 
-class Client(BaseModel):
+class Client(Answer):
     """Somebody who may call the API."""
 
     name: str = Field(examples=["shop"])
@@ -355,7 +361,7 @@ class CreatedClient(Client):
     api_key: str = Field(examples=["5f1c0e…"])
 
 
-class ListOf[T](BaseModel):
+class ListOf[T](Answer):
     """A page of a list."""
 
     items: list[T]

@@ -1,36 +1,84 @@
-"""The vendors. Adding one touches its module, one line here, its simulator, its cases and a README row."""
+"""The vendors. Adding one touches its module, a function and a line here, its simulator, its cases and a README row.
 
-from collections.abc import Mapping
-from types import MappingProxyType
+A vendor's module is loaded when the vendor is first asked for: a company has contracts with few of them.
+"""
 
-from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
 from smsgateway.codecs.base import Vendor
 
-__all__ = ["VENDORS", "hbsmservice", "heji", "infocloud", "langyu", "qixintong"]
+__all__ = ["VENDORS"]
 
-VENDORS: Mapping[str, Vendor] = MappingProxyType(
-    {
-        "hbsmservice": Vendor(
-            send=hbsmservice,
-            balance=hbsmservice,
-            batch=hbsmservice,
-            report_poll=hbsmservice,
-            inbound_poll=hbsmservice,
-            report_push=hbsmservice,
-            inbound_push=hbsmservice,
-        ),
-        "infocloud": Vendor(
-            send=infocloud,
-            balance=infocloud,
-            batch=infocloud,
-            report_poll=infocloud,
-            report_push=infocloud,
-            inbound_push=infocloud,
-            statistics=infocloud,
-            health=infocloud,
-        ),
-        "langyu": Vendor(send=langyu, balance=langyu, report_push=langyu, inbound_push=langyu),
-        "qixintong": Vendor(send=qixintong, balance=qixintong, report_poll=qixintong, inbound_poll=qixintong),
-        "heji": Vendor(send=heji, balance=heji, report_push=heji, inbound_push=heji),
-    }
+
+@cache
+def _hbsmservice() -> Vendor:
+    from smsgateway.codecs import hbsmservice
+
+    return Vendor(
+        send=hbsmservice,
+        balance=hbsmservice,
+        batch=hbsmservice,
+        report_poll=hbsmservice,
+        inbound_poll=hbsmservice,
+        report_push=hbsmservice,
+        inbound_push=hbsmservice,
+    )
+
+
+@cache
+def _infocloud() -> Vendor:
+    from smsgateway.codecs import infocloud
+
+    return Vendor(
+        send=infocloud,
+        balance=infocloud,
+        batch=infocloud,
+        report_poll=infocloud,
+        report_push=infocloud,
+        inbound_push=infocloud,
+        statistics=infocloud,
+        health=infocloud,
+    )
+
+
+@cache
+def _langyu() -> Vendor:
+    from smsgateway.codecs import langyu
+
+    return Vendor(send=langyu, balance=langyu, report_push=langyu, inbound_push=langyu)
+
+
+@cache
+def _qixintong() -> Vendor:
+    from smsgateway.codecs import qixintong
+
+    return Vendor(send=qixintong, balance=qixintong, report_poll=qixintong, inbound_poll=qixintong)
+
+
+@cache
+def _heji() -> Vendor:
+    from smsgateway.codecs import heji
+
+    return Vendor(send=heji, balance=heji, report_push=heji, inbound_push=heji)
+
+
+class _Vendors(Mapping[str, Vendor]):
+    """By name; only what is looked up is loaded."""
+
+    def __init__(self, **loaders: Callable[[], Vendor]) -> None:
+        self._loaders = loaders
+
+    def __getitem__(self, name: str) -> Vendor:
+        return self._loaders[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaders)
+
+    def __len__(self) -> int:
+        return len(self._loaders)
+
+
+VENDORS: Mapping[str, Vendor] = _Vendors(
+    hbsmservice=_hbsmservice, infocloud=_infocloud, langyu=_langyu, qixintong=_qixintong, heji=_heji
 )

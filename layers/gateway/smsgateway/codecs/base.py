@@ -39,6 +39,7 @@ class Profile:
     recipients: int  # numbers a request
     batch: int = 0  # numbers a personalised request; 0: has none
     landlines: bool = False  # takes landline numbers too (小灵通, with area code)
+    sign_methods: tuple[str, ...] = ()  # what the option `sign_method` may be
     needs_template: bool = False  # text goes through a template registered with the vendor
     pace: Mapping[str, float] = field(default_factory=dict)  # seconds between two requests, by operation
 

@@ -30,10 +30,10 @@ from smsgateway.codecs.infocloud.incoming import (
     failure,
     verify_push,
 )
-from smsgateway.codecs.infocloud.profile import PROFILE
+from smsgateway.codecs.infocloud.profile import PROFILE, SIGN_METHODS
 from smsgateway.codecs.infocloud.reading import CODES
 from smsgateway.codecs.infocloud.sending import CONTENT_LIMIT, decode_batch, decode_send, encode_batch, encode_send
-from smsgateway.codecs.infocloud.signing import DEFAULT_SIGN_METHOD, SIGN_METHODS, signature, string_to_sign
+from smsgateway.codecs.infocloud.signing import DEFAULT_SIGN_METHOD, signature, string_to_sign
 
 __all__ = [
     "CODES",

@@ -1,8 +1,20 @@
 """What is fixed of infocloud: credentials, options, addresses, limits, pacing."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from smsgateway.codecs.base import Profile
+
+SIGN_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "HmacMD5": "md5",
+        "HmacSHA1": "sha1",
+        "HmacSHA224": "sha224",
+        "HmacSHA256": "sha256",
+        "HmacSHA384": "sha384",
+        "HmacSHA512": "sha512",
+    }
+)
 
 PROFILE = Profile(
     credentials=("api_key", "access_key"),
@@ -23,6 +35,7 @@ PROFILE = Profile(
     recipients=1000,
     batch=500,  # "1000" in 批量发送, "500" in the Java demo
     needs_template=True,
+    sign_methods=tuple(SIGN_METHODS),
     # Receipts: once a minute is advised. Queries: "三次" a minute, stricter than 15 s for the balance and four a
     # minute for the statistics.
     pace=MappingProxyType({"report_poll": 60.0, "balance": 20.0, "statistics": 20.0}),

@@ -4,23 +4,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
 from smsgateway.codecs.forms import address, check_encodable
-from smsgateway.codecs.infocloud.profile import PROFILE
+from smsgateway.codecs.infocloud.profile import PROFILE, SIGN_METHODS
 from smsgateway.errors import EncodeError
 from smsgateway.model import Account, Reason, Request
 
-SIGN_METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        "HmacMD5": "md5",
-        "HmacSHA1": "sha1",
-        "HmacSHA224": "sha224",
-        "HmacSHA256": "sha256",
-        "HmacSHA384": "sha384",
-        "HmacSHA512": "sha512",
-    }
-)
 DEFAULT_SIGN_METHOD = "HmacSHA256"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
