@@ -204,11 +204,12 @@ def test_webhook_loads_nothing_heavy() -> None:
     assert not [name for name in loaded if name in HEAVY or name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
     ours = {name for name in loaded if name.startswith("smsgateway.")}
     assert not {f"smsgateway.{name}" for name in ("transport", "dispatch", "ingest", "accept", "api")} & ours
-    assert not {f"smsgateway.codecs.{name}" for name in VENDORS} & ours
 
 
 def test_only_the_vendors_that_are_asked_for_are_loaded() -> None:
-    code = "import sys\nfrom smsgateway.codecs import VENDORS\nVENDORS['heji']\nprint(*sys.modules)"
+    code = (
+        "import sys, functions.webhook.app\nfrom smsgateway.codecs import VENDORS\nVENDORS['heji']\nprint(*sys.modules)"
+    )
     loaded = set(run(code).split())
     assert [name for name in VENDORS if f"smsgateway.codecs.{name}" in loaded] == ["heji"]
 
