@@ -3,15 +3,18 @@
 - An update by PartiQL writes a record to the table's stream.
 - A batch of PartiQL updates needs the right `dynamodb:PartiQLUpdate` on the statements' table.
 - A batch of SQS messages needs the right `sqs:SendMessage`.
+- A batch of writes holds up nobody: one thread serves all requests here, and others get it between two of its writes.
 - The queues are read while a function works on a batch of the stream.
 - A call that logs nothing takes no longer than one that does.
 """
 
+import asyncio
 import copy
 import json
 import re
 import sys
 import threading
+import zlib
 from functools import partialmethod
 from typing import Any
 
@@ -28,7 +31,9 @@ extract_iam_action = iam_actions.extract_iam_action
 dynamodb_resource_arns = iam_actions.dynamodb_resource_arns
 read_queues = lambda_svc._poll_loop
 read_streams_once = lambda_svc._poll_dynamodb_streams
+handle_request = dynamodb.handle_request
 written = threading.Event()  # to a stream
+batches = asyncio.Lock()
 
 
 def update_with_record(table: dict[str, Any], parsed: dict[str, Any], data: Any = None) -> Any:
@@ -54,6 +59,29 @@ def tables(body: bytes, region: str, account: str) -> list[str]:
     )
 
 
+async def handle_patiently(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    if action not in {"BatchWriteItem", "BatchExecuteStatement"}:
+        return await handle_request(method, path, headers, body, query)
+    async with batches:
+        await asyncio.sleep(0)
+        batch = json.loads(body) if action == "BatchExecuteStatement" else {}
+        if batch.keys() == {"Statements"} and 0 < len(batch["Statements"]) <= dynamodb._DDB_BATCH_PARTIQL_MAX:
+            return await execute(batch["Statements"])
+        return await handle_request(method, path, headers, body, query)
+
+
+async def execute(statements: list[dict[str, Any]]) -> tuple[int, dict[str, str], bytes]:
+    """One statement after the other, as MiniStack does: none knows of another."""
+    responses = []
+    for statement in statements:
+        _, headers, body = dynamodb._batch_execute_statement({"Statements": [statement]})
+        responses += json.loads(body)["Responses"]
+        await asyncio.sleep(0)
+    whole = json.dumps({"Responses": responses}).encode()
+    return 200, headers | {"x-amz-crc32": str(zlib.crc32(whole))}, whole
+
+
 def read_sources() -> None:
     """MiniStack's one reader waits for the function that has a batch of the stream: the streams get a reader apart."""
     threading.Thread(target=read_streams, name="streams", daemon=True).start()
@@ -74,6 +102,7 @@ def read_streams() -> None:
 
 dynamodb._partiql_update = update_with_record
 dynamodb.esm_wake = written
+dynamodb.handle_request = handle_patiently
 iam_actions.extract_iam_action = right
 iam_actions.dynamodb_resource_arns = tables
 lambda_svc._poll_dynamodb_streams = bool  # nothing for the reader of the queues
