@@ -3,6 +3,7 @@
 So the rates say what the machine carries, not what AWS does; the ratios say whether one message waits for another.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +103,23 @@ class Bench:
         hanging["options"] = hanging["options"] | {"in_flight": 1, "breaker_failures": 1}
         self.world.stack.write_accounts(document)
 
+    def run_schedules(self) -> None:
+        """What comes every minute, once: beside a measurement, a dozen processes would start for the first time."""
+        functions, name = self.world.stack.client("lambda"), self.world.stack.stack_name
+        functions.invoke(FunctionName=f"{name}-sweep", Payload=b"{}")
+        answer = functions.invoke(FunctionName=f"{name}-poll", Payload=b"{}")
+        started = json.loads(answer["Payload"].read())["started"]
+        wait(lambda: self.polled() >= started, "the first polls")
+
+    def polled(self) -> int:
+        """The accounts' polls, of each kind, that were made and are not going on."""
+        found = self.database.scan(
+            TableName=self.world.stack.table,
+            FilterExpression="begins_with(sk, :poll) AND attribute_not_exists(leased_until)",
+            ExpressionAttributeValues={":poll": {"S": "poll#"}},
+        )
+        return int(found["Count"])
+
     def a_call_hangs(self) -> bool:
         """Whether the gateway has noticed it."""
         key = {"pk": {"S": f"account#{HANGING_ACCOUNT}"}, "sk": {"S": "calls"}}
@@ -152,6 +170,7 @@ def rows() -> Iterator[Row]:
         bench = Bench(world)
         bench.configure()
         list(_accepted(bench))  # until every worker is warm
+        bench.run_schedules()
         yield from _accepted(bench)
         idle = bench.sample()
         yield _spread("an OTP from its acceptance to the vendor, idle", idle.passwords)
