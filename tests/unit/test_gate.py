@@ -83,9 +83,9 @@ def test_too_many_slow_calls_keep_others_waiting(table: Table) -> None:
     ("waited", "left", "shortest", "longest"),
     [
         (0, 300, 1, 1),
-        (2, 300, 1, 1),
-        (8, 300, 2, 4),
-        (40, 300, 10, 15),
+        (2, 300, 1, 2),
+        (8, 300, 4, 8),
+        (20, 300, 10, 15),
         (3600, 300, 15, 15),
         (3600, 8, 4, 4),
         (9, 1, 1, 1),

@@ -34,10 +34,10 @@ class Closed:
 def pause(since: int, until: int, now: int, jitter: float) -> int:
     """Milliseconds until a wake-up comes again that found too many slow calls. `jitter` is random, in [0, 1).
 
-    A quarter to a half of what it has waited so far, from `since` on: however many wait, they leave the workers to
-    others, and none is much later than it could be. It comes again while its message is valid, which ends at `until`.
+    Half to all of what it has waited so far, from `since` on: however many wait, they leave the workers to others, and
+    none waits more than twice as long as it must. It comes again while its message is valid, which ends at `until`.
     """
-    growing = int((now - since) * (1 + jitter) / 4)
+    growing = int((now - since) * (1 + jitter) / 2)
     return max(FULL_PAUSE, min(growing, (until - now) // 2, LONGEST_PAUSE))
 
 
