@@ -54,7 +54,7 @@ class Said:
                 found.add("a secret")
             if any(digits[at : at + 11] in self.numbers for digits in runs(text) for at in range(len(digits) - 10)):
                 found.add("a number")
-            if any(each in text for each in self.texts if len(each) >= SHORTEST_TEXT or chinese(each)):
+            if any(holds(text, each) for each in self.texts if len(each) >= SHORTEST_TEXT or chinese(each)):
                 found.add("a text")
         return found | ({"Chinese"} if chinese(unescaped(log)) else set())
 
@@ -111,6 +111,15 @@ def decoded(run: str) -> bytes:
         return base64.b64decode(run[: len(run) // 4 * 4])
     except binascii.Error:
         return b""
+
+
+def holds(log: str, text: str) -> bool:
+    """Whether a log holds a text; a code of six digits not only as a part of some id."""
+    if text not in log:
+        return False
+    return (
+        not (text.isascii() and text.isalnum()) or re.search(rf"(?<![0-9A-Za-z]){text}(?![0-9A-Za-z])", log) is not None
+    )
 
 
 def runs(text: str) -> list[str]:
