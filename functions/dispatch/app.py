@@ -29,10 +29,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     for record in event["Records"]:
         key = None
         try:
-            now = runtime.now_ms()
-            wake_up = parse_wake_up(record["body"], now - int(record["attributes"]["SentTimestamp"]))
+            wake_up = parse_wake_up(record["body"])
             key = wake_up.key
-            dispatch(dispatcher, wake_up, now + context.get_remaining_time_in_millis())
+            dispatch(dispatcher, wake_up, runtime.now_ms() + context.get_remaining_time_in_millis())
         except InFlightError:
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:  # its text may hold what must not be logged

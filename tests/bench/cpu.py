@@ -31,7 +31,7 @@ TURNS = 5
 EACH = 60  # one-time passwords, and SendMessages, a turn
 SIZES = (100, 1000, 10_000, 50_000)
 VENDOR = "hbsmservice"
-BODY = wake_up_body(WakeUp(SubmissionKey("msg_01m7z5skbrbwqgw4bmx01vye39", "00000"), "hb-main", clear=True))
+BODY = wake_up_body(WakeUp(SubmissionKey("msg_01m7z5skbrbwqgw4bmx01vye39", "00000"), "hb-main", 1_800_000_000_000))
 
 
 class Session:

@@ -362,7 +362,7 @@ def push_event(receipt: Receipt) -> dict[str, Any]:
 
 
 def sqs_record(body: str) -> dict[str, Any]:
-    return QUEUED | {"body": body, "attributes": QUEUED["attributes"] | {"SentTimestamp": str(runtime.now_ms())}}
+    return QUEUED | {"body": body}
 
 
 def stream_record(change: tuple[Any, Any]) -> dict[str, Any]:

@@ -39,9 +39,9 @@ class Queues:
 
     waiting: list[WakeUp] = field(default_factory=list)
 
-    def send(self, _urgent: bool, account: str, keys: Any, delay: float = 0, *, clear: bool = False) -> None:
+    def send(self, _urgent: bool, account: str, keys: Any, delay: float = 0, *, clear_until: int = 0) -> None:
         assert delay == 0
-        self.waiting += [WakeUp(key, account, clear) for key in keys]
+        self.waiting += [WakeUp(key, account, clear_until) for key in keys]
 
 
 @dataclass
@@ -208,6 +208,13 @@ def test_the_calls_of_a_thousand_recipients(vendor: str, calls: int) -> None:
     counted = counts.counts_of(vendor, 1000, counts.page_of(vendor))
     assert counted.events >= 1000
     assert counted.own_calls == calls
+
+
+@pytest.mark.parametrize("vendor", ["hbsmservice", "infocloud"])
+def test_reports_that_come_one_by_one_cost_no_further_write_units(vendor: str) -> None:
+    """Their reference says that the message is to several: what is meant for one is not tried with it."""
+    one_by_one, together = counts.counts_of(vendor, 50, 1), counts.counts_of(vendor, 50)
+    assert one_by_one.own_write_units == together.own_write_units
 
 
 def test_calls_grow_by_the_same_for_every_submission_and_push() -> None:

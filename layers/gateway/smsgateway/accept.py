@@ -4,7 +4,7 @@ A message to one number is one item, written once. A larger one claims its id fi
 from the last write on; until then nothing of it is sent, so that a client may repeat what got no answer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
@@ -30,12 +30,13 @@ from smsgateway.settings import Settings
 from smsgateway.store import calls, messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
-from smsgateway.store.table import ConditionFailed, Item, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
 ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is dead; `send` itself ends before
 BEIJING = timezone(timedelta(hours=8))
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
+CLEAR_FOR = 500  # milliseconds that an account whose calls go well is taken to go on so
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
 PLACES = {  # the field that a reason is about, where it is not the content
     Reason.EXTENSION_REFUSED: "extension",
@@ -62,14 +63,15 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     """Accept a post, or say what would happen (`dry_run`). The status and body of the answer; raises Refusal."""
     _may(client, post)
     recipients = recipients_of(post)
-    identity = _identity(acceptor, client, post)
-    if post.idempotency_key and not post.dry_run and (first := _first_answer(acceptor, identity, post, recipients)):
+    identity, settings = _identity(acceptor, client, post), acceptor.settings()
+    route = _route(acceptor, post, settings)
+    known = _read(acceptor, post, identity, tuple(recipients.numbers), route)
+    if not post.dry_run and (first := _first_answer(acceptor, known.items, identity, post, recipients)):
         return 202, first
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
-    settings = acceptor.settings()
-    candidates = _candidates(acceptor, client, post, settings)
-    suppressed, clear = _read(acceptor.table, tuple(recipients.numbers), candidates)
+    candidates = _candidates(client, post, settings, route)
+    suppressed = _suppressed(acceptor.table, known.items, tuple(recipients.numbers))
     recipients = without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
@@ -96,23 +98,41 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     except ConditionFailed as failed:
         if not _our_own(failed.item, message):
             _give_back(acceptor, client, message)
-        first = _first_answer(acceptor, identity, post, recipients_of(post))
+        stored = acceptor.table.get_many(_stored_keys(identity))
+        first = _first_answer(acceptor, stored, identity, post, recipients_of(post))
         if first is None:
             detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
             raise Refusal(409, "In progress", detail) from None
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         _wake_up(acceptor, message, [SubmissionKey(identity, root_path(0))])
         return 202, first
-    _wake_up(acceptor, message, keys, clear=account.name in clear)
+    _wake_up(acceptor, message, keys, known)
     return 202, _answer(message, recipients)
 
 
-def _read(table: Table, numbers: Sequence[str], candidates: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Which of the numbers are suppressed, and, for a message to one number, which accounts' calls are going well."""
-    accounts = candidates if len(numbers) == 1 else ()
-    found = table.get_many([*map(registry.suppression_key, numbers), *map(calls.calls_key, accounts)])
-    suppressed = [number for number in numbers if registry.suppression_key(number) in found]
-    return suppressed, [name for name in accounts if calls.read_calls(found.get(calls.calls_key(name))).well]
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is read before anything is stored, of a message to one number all at once. `at`: when (epoch ms)."""
+
+    items: Mapping[Key, Item]
+    well: Collection[str]  # accounts whose calls nothing speaks against
+    at: int
+
+
+def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]) -> Known:
+    at = acceptor.now()
+    keys = _stored_keys(identity) if post.idempotency_key else []
+    accounts = route if len(numbers) == 1 else ()
+    if len(numbers) == 1:
+        keys += [registry.suppression_key(numbers[0]), *map(calls.calls_key, accounts)]
+    items = acceptor.table.get_many(keys)
+    return Known(items, {name for name in accounts if calls.read_calls(items.get(calls.calls_key(name))).well}, at)
+
+
+def _suppressed(table: Table, items: Mapping[Key, Item], numbers: Sequence[str]) -> list[str]:
+    if len(numbers) == 1:
+        return [number for number in numbers if registry.suppression_key(number) in items]
+    return registry.suppressed(table, numbers)
 
 
 def _our_own(found: Item | None, message: Message) -> bool:
@@ -124,13 +144,14 @@ def _our_own(found: Item | None, message: Message) -> bool:
     return found is not None and "to" in found and messages.read_message(found).created_at == message.created_at
 
 
-def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], *, clear: bool = False) -> None:
-    now = acceptor.now()
+def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], known: Known | None = None) -> None:
+    now, account = acceptor.now(), message.route[0]
     delay = ((message.send_at or now) - now) / 1000
     if delay > queues.LONGEST_DELAY:
         return
     try:
-        acceptor.wake_ups.send(queues.urgent(message), message.route[0], keys, delay, clear=clear and not delay)
+        clear_until = known.at + CLEAR_FOR if known and account in known.well and not delay else 0
+        acceptor.wake_ups.send(queues.urgent(message), account, keys, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)
@@ -196,7 +217,13 @@ def _place_of(error: EncodeError, post: Post, payload: Payload, message: Message
     return "template" if post.template else "messages[0]" if post.personal else "text"
 
 
-def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settings) -> tuple[str, ...]:
+def _route(acceptor: Acceptor, post: Post, settings: Settings) -> tuple[str, ...]:
+    """The accounts that may be asked, in their order, whoever it is that posts."""
+    return (post.account,) if post.account else routing.route_for(settings.routes, post.purpose, acceptor.random.random)
+
+
+def _candidates(client: Client, post: Post, settings: Settings, route: Sequence[str]) -> tuple[str, ...]:
+    """Those of the route that this client may use. Raises Refusal when there are none."""
     if post.account:
         if post.account not in settings.accounts:
             raise Refusal(
@@ -206,7 +233,6 @@ def _candidates(acceptor: Acceptor, client: Client, post: Post, settings: Settin
                 [("account", "there is no account of this name")],
             )
         return (post.account,)
-    route = routing.route_for(settings.routes, post.purpose, acceptor.random.random)
     if not route:
         problem = f"no route of the accounts document serves the purpose {post.purpose}"
         raise Refusal(422, "No route", problem, [("purpose", "no route serves it: add one to the accounts document")])
@@ -261,12 +287,17 @@ def _answer(message: Message, recipients: Recipients) -> dict[str, Any]:
     }
 
 
-def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Recipients) -> dict[str, Any] | None:
-    """The answer that a post with this Idempotency-Key got before, or None. Raises Refusal if its body was another."""
-    found = _stored(acceptor.table, identity)
-    if found is None:
+def _first_answer(
+    acceptor: Acceptor, items: Mapping[Key, Item], identity: str, post: Post, recipients: Recipients
+) -> dict[str, Any] | None:
+    """The answer that a post with this Idempotency-Key got before, or None. Raises Refusal if its body was another.
+
+    `items`: what there is at `_stored_keys`.
+    """
+    stored = _stored(items, identity)
+    if stored is None:
         return None
-    first, accepted, ttl = found
+    first, accepted, ttl = stored
     if ttl < acceptor.now() // 1000 or not accepted:
         return None
     if first.body_hash != post.body_hash:
@@ -279,12 +310,15 @@ def _first_answer(acceptor: Acceptor, identity: str, post: Post, recipients: Rec
     return _answer(first, recipients)
 
 
-def _stored(table: Table, identity: str) -> tuple[Message, bool, int] | None:
+def _stored_keys(identity: str) -> list[Key]:
+    """Where a message of either kind stands: to one number, and to several."""
+    return [submissions.submission_key(SubmissionKey(identity, root_path(0))), messages.message_key(identity)]
+
+
+def _stored(items: Mapping[Key, Item], identity: str) -> tuple[Message, bool, int] | None:
     """A message of either kind, whether it is accepted, and until when it counts (epoch seconds)."""
-    single = submissions.load_submission(table, SubmissionKey(identity, root_path(0)))
-    if single and single.single:
-        return single.single, True, single.ttl
-    item = table.get(messages.message_key(identity))
+    single, several = (items.get(key, {}) for key in _stored_keys(identity))
+    item = single if "message" in single else several
     return (messages.read_message(item), "accepting_until" not in item, item["ttl"]) if item else None
 
 

@@ -25,6 +25,7 @@ from smsgateway.model import (
     State,
     Submission,
 )
+from smsgateway.settings import Settings
 from smsgateway.store import calls, resends, submissions, transitions
 from smsgateway.store.calls import Calls
 from smsgateway.store.messages import (
@@ -60,6 +61,7 @@ class Found:
     message: Message
     known: Calls  # of its account
     payload: Payload | None  # None: it is too large for that
+    settings: Settings
 
 
 def dispatch(dispatcher: Dispatcher, wake_up: queues.WakeUp, hard_end: int) -> None:
@@ -67,31 +69,33 @@ def dispatch(dispatcher: Dispatcher, wake_up: queues.WakeUp, hard_end: int) -> N
 
     Raises InFlightError when the wake-up must come again later; any other return means it is done with.
     """
+    settings = dispatcher.accounts.get()
     try:
-        if marked := _mark_unread(dispatcher, wake_up, hard_end):
+        if marked := _mark_unread(dispatcher, wake_up, settings, hard_end):
             _send(dispatcher, marked, hard_end)
-        elif found := _load(dispatcher.table, wake_up):
+        elif found := _load(dispatcher.table, wake_up, settings):
             _look(dispatcher, found, hard_end)
     except ConditionFailed:
         return  # somebody else went on with it: its mark, its cancellation or its expiry stands
 
 
-def _mark_unread(dispatcher: Dispatcher, wake_up: queues.WakeUp, hard_end: int) -> Found | None:
+def _mark_unread(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Settings, hard_end: int) -> Found | None:
     """Mark a message to one number without a look at it, when nothing speaks against calling its account just now.
 
     Nearly every one is as it was accepted a moment ago, and then the mark says everything about it. None: it is not, or
     its account has a pace to keep, or little time is left.
     """
-    account = dispatcher.accounts.get().accounts.get(wake_up.account) if wake_up.clear else None
-    if account is None or _interval(account) or hard_end - dispatcher.now() < _whole_call(account) + WRITING_TIME:
+    now, account = dispatcher.now(), settings.accounts.get(wake_up.account)
+    if wake_up.clear_until < now or account is None or _interval(account):
+        return None
+    if hard_end - now < _whole_call(account) + WRITING_TIME:
         return None
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     try:
-        now = dispatcher.now()
         marked = transitions.mark_unread(dispatcher.table, wake_up.key, account.name, owner, deadline, now)
     except ConditionFailed:
         return None
-    return Found(marked, cast("Message", marked.single), Calls(), marked.payload())
+    return Found(marked, cast("Message", marked.single), Calls(), marked.payload(), settings)
 
 
 def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
@@ -115,7 +119,7 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         _conclude_resend(dispatcher, submission.key)
 
 
-def _load(table: Table, wake_up: queues.WakeUp) -> Found | None:
+def _load(table: Table, wake_up: queues.WakeUp, settings: Settings) -> Found | None:
     """The submission with what lies beside it. None: its acceptance was never finished, so that nobody was promised
     anything, and sweep clears it away."""
     key, expected = wake_up.key, calls.calls_key(wake_up.account)
@@ -133,7 +137,8 @@ def _load(table: Table, wake_up: queues.WakeUp) -> Found | None:
         return None
     account = calls.calls_key(submission.account)
     known = calls.read_calls(found.get(expected) if account == expected else table.get(account))
-    return Found(submission, message, known, submission.payload() or whole_payload(found.get(packed)))
+    payload = submission.payload() or whole_payload(found.get(packed))
+    return Found(submission, message, known, payload, settings)
 
 
 def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
@@ -144,7 +149,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     if resends.superseded(dispatcher.table, submission):
         transitions.ended_unsent(dispatcher.table, submission, State.CANCELED)
         return
-    settings = dispatcher.accounts.get()
+    settings = found.settings
     payload = found.payload or load_payload(dispatcher.table, submission.key)
     account = settings.accounts.get(submission.account)
     if account is None:
@@ -154,7 +159,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     job = Job(submission, message, payload, account, settings)
     nonce = f"{dispatcher.random.randrange(10**20):020d}"
     try:
-        outgoing = encoding.submission_of(message, account, payload, submission.key.reference)
+        outgoing = encoding.submission_of(message, account, payload, submission.sent_reference)
         request = encoding.encode(
             account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=job.personalised
         )

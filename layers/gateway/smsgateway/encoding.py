@@ -24,7 +24,7 @@ from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
 from smsgateway.text import compose, segments
 
-PROBE_ID = "0" * 31  # as long as the id of a submission; only lengths and alphabets are looked at
+PROBE_ID = "0" * 32  # as long as the id of a submission; only lengths and alphabets are looked at
 PROBE_NONCE = "0" * 20
 
 

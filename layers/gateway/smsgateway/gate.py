@@ -1,9 +1,10 @@
 """May this account be called now? Keeps a vendor that hangs, or refuses everything, from taking every worker.
 
 In-flight calls are capped for each account: not all of them, which would cost two writes a call, but those that take
-longer than SLOW_AFTER. A vendor that hangs so gets `in_flight` workers, and those of its first second. A breaker opens
+longer than SLOW_AFTER. A vendor that hangs so gets `in_flight` workers, and those of its first moments. A breaker opens
 after `breaker_failures` calls in a row that failed or refused the account; after `breaker_seconds` one call may find
-out whether the vendor answers again.
+out whether the vendor answers again. In a row is as far as a worker knows: one that was told a moment ago that all is
+well (queues.WakeUp) ends no row.
 """
 
 import threading

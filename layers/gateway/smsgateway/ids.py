@@ -4,7 +4,8 @@ A message is `msg_` and 26 characters of base 32. Its submissions are numbered; 
 with a smaller limit has children, and its *path* grows by three digits a generation: `00003`, `00003001`. The
 *reference* of a submission is the message's 26 characters followed by the path: letters and digits only and at most 50
 characters, so that vendors that carry an id of the sender's (hbsmservice, infocloud) carry this one, and a report that
-brings it back names its submission without a mapping.
+brings it back names its submission without a mapping. They carry it with an `s` behind it if the message is to one
+number: such a report need not be looked up to be applied.
 
 A *resend* (`resend.undelivered`) is a submission to one recipient that another submission has failed. Its path is the
 root, an `r` and twelve characters that follow from that other one and the recipient: whoever decides on a resend
@@ -21,11 +22,13 @@ ID_LENGTH = 26
 ROOT_DIGITS = 5
 CHILD_DIGITS = 3
 MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
+TO_ONE = "s"
 RESEND = "r"
 TOKEN_LENGTH = 12  # characters: 60 bits
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
 
+_ROOT_TO_ONE = re.compile(f"[0-9]{{{ROOT_DIGITS}}}{TO_ONE}")
 _PATH = re.compile(f"[0-9]{{{ROOT_DIGITS}}}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
 
 
@@ -84,9 +87,16 @@ def root_path(index: int) -> str:
     return f"{index:0{ROOT_DIGITS}d}"
 
 
+def names_one(reference: str) -> bool:
+    """Whether a reference that a vendor carried says that its message is to one number."""
+    return bool(_ROOT_TO_ONE.fullmatch(reference[ID_LENGTH:]))
+
+
 def parse_reference(reference: str) -> SubmissionKey | None:
     """The submission that a reference names, or None if it is not one of ours."""
     message, path = reference[:ID_LENGTH], reference[ID_LENGTH:]
+    if names_one(reference):
+        path = path.removesuffix(TO_ONE)
     if _PATH.fullmatch(path) and set(message) <= set(BASE32):
         return SubmissionKey(f"msg_{message}", path)
     return None

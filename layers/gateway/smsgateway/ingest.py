@@ -144,7 +144,7 @@ def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report],
     mapped: dict[Key, Item] = {}
     if len(stamped) == 1:
         (report,) = stamped
-        key, mapped = reports.may_be_to_one(table, account.name, report)
+        key, mapped = reports.find_one(table, account.name, report)
         if key and recipients.apply_unread(table, key, account, report, now):
             return
     found = reports.find_submissions(table, account.name, stamped, mapped)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LONGEST_DELAY = 900  # seconds; SQS
 BATCH = 10
 PARALLEL = 8  # batches at once
-CLEAR_FOR = 1_000  # milliseconds; as long as it takes a call to count as slow (gate.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,15 @@ class WakeUps:
     bulk_url: str
 
     def send(
-        self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear: bool = False
+        self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear_until: int = 0
     ) -> None:
-        """Wake submissions of an account up after `delay` seconds. `clear`: nothing speaks against calling it now.
+        """Wake submissions of an account up after `delay` seconds. `clear_until`: see WakeUp.
 
         At most 15 minutes: `sweep` sees to what is further away.
         """
         url = self.urgent_url if urgent else self.bulk_url
         seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
-        bodies = [wake_up_body(WakeUp(key, account, clear)) for key in keys]
+        bodies = [wake_up_body(WakeUp(key, account, clear_until)) for key in keys]
         if len(bodies) == 1:
             self.client.send_message(QueueUrl=url, MessageBody=bodies[0], DelaySeconds=seconds)
         elif len(bodies) <= BATCH:
@@ -63,25 +62,25 @@ def urgent(message: Message) -> bool:
 class WakeUp(NamedTuple):
     """Names a submission, with two hints that spare its worker a read.
 
-    `account`: the one that the submission was at when the wake-up was sent, to be read beside it. `clear`: no call of
-    that account was failing or slow at that moment, which is worth something for CLEAR_FOR.
+    `account`: the one that the submission was at when the wake-up was sent, to be read beside it. `clear_until`: no
+    call of that account was failing or slow, and until this moment (epoch ms) that is as good as known.
     """
 
     key: SubmissionKey
     account: str = ""
-    clear: bool = False
+    clear_until: int = 0
 
 
 def wake_up_body(wake_up: WakeUp) -> str:
-    (message_id, path), account, clear = wake_up
-    return json.dumps({"message_id": message_id, "path": path, "account": account} | ({"clear": True} if clear else {}))
+    (message_id, path), account, clear_until = wake_up
+    hint = {"clear_until": clear_until} if clear_until else {}
+    return json.dumps({"message_id": message_id, "path": path, "account": account} | hint)
 
 
-def parse_wake_up(body: str, age: int = 0) -> WakeUp:
-    """The wake-up that was sent `age` milliseconds ago."""
+def parse_wake_up(body: str) -> WakeUp:
     fields = json.loads(body)
     key = SubmissionKey(fields["message_id"], fields["path"])
-    return WakeUp(key, fields.get("account", ""), fields.get("clear", False) and age <= CLEAR_FOR)
+    return WakeUp(key, fields.get("account", ""), fields.get("clear_until", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class WakeUpsSeen:
 
     keys: list[SubmissionKey] = field(default_factory=list)
 
-    def send(self, _urgent: bool, _account: str, keys: Any, _delay: float = 0, *, clear: bool = False) -> None:
+    def send(self, _urgent: bool, _account: str, keys: Any, _delay: float = 0, *, clear_until: int = 0) -> None:
         self.keys += keys
 
 

@@ -11,7 +11,7 @@ from functions.dispatch import app as dispatch
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
 from smsgateway.model import Message, Personal, Reason, Request, Response, State
-from smsgateway.queues import CLEAR_FOR, WakeUp, parse_wake_up, wake_up_body
+from smsgateway.queues import WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
@@ -103,18 +103,18 @@ def test_every_sample_is_sent(name: str, stack: Stack, vendor: list[Request]) ->
     assert {submission(stack, index).state for index in range(count)} == {State.SUBMITTED}
 
 
-@pytest.mark.parametrize(("age", "reads"), [(0, 0), (CLEAR_FOR + 1, 1)])
-def test_a_message_is_marked_at_once_as_long_as_its_wake_up_is_new(
-    age: int, reads: int, stack: Stack, vendor: list[Request], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("late", "reads"), [(0, 0), (1, 1)])
+def test_a_message_is_marked_at_once_until_the_moment_in_its_wake_up(
+    late: int, reads: int, stack: Stack, vendor: list[Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(stack)
-    monkeypatch.setattr(runtime, "now_ms", lambda: submission(stack).next_at + age)
+    now = submission(stack).next_at
+    monkeypatch.setattr(runtime, "now_ms", lambda: now)
     read = []
     monkeypatch.setattr(Table, "get_many", lambda *_: read.append(1) or get_many(*_))
     (record,) = URGENT["Records"]
-    body = wake_up_body(WakeUp(KEYS[0], "hb-main", clear=True))
-    sent = {"SentTimestamp": str(submission(stack).next_at)}
-    assert handle({"Records": [record | {"body": body, "attributes": sent}]}) == {"batchItemFailures": []}
+    body = wake_up_body(WakeUp(KEYS[0], "hb-main", now - late))
+    assert handle({"Records": [record | {"body": body}]}) == {"batchItemFailures": []}
     assert len(vendor) == 1
     assert len(read) == reads
 

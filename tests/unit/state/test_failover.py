@@ -17,7 +17,7 @@ from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.vendors import behaviours
-from tests.unit.state.world import MINUTE, World, accounts_document, numbers, personal_post, post
+from tests.unit.state.world import FOREVER, MINUTE, World, accounts_document, numbers, personal_post, post
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 
@@ -130,9 +130,9 @@ def unread() -> tuple[World, WakeUp]:
     world = World(accounts_document((("main", "infocloud", 0), ("spare", "langyu", 0))))
     world.accept(post(*numbers(1), valid_for=60))
     (wake_up,) = (parse_wake_up(message.body) for message in world.queues.waiting)
-    assert wake_up.clear
+    assert wake_up.clear_until
     world.queues.waiting.clear()
-    return world, wake_up
+    return world, wake_up._replace(clear_until=FOREVER)
 
 
 def test_what_is_too_late_when_it_is_marked_expires() -> None:

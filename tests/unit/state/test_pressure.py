@@ -220,7 +220,7 @@ def clear(world: World, wanted: Post) -> bool:
     world.queues.waiting.clear()
     world.accept(wanted)
     (wake_up,) = (parse_wake_up(message.body) for message in world.queues.waiting)
-    return wake_up.clear
+    return wake_up.clear_until > world.now
 
 
 def test_a_wake_up_says_whether_its_account_may_be_called_at_once() -> None:

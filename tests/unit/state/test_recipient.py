@@ -16,7 +16,7 @@ from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Seam
 from tests.unit.state.test_two_workers import accepted
-from tests.unit.state.world import DISPATCH_TIME, MINUTE, World, numbers
+from tests.unit.state.world import DISPATCH_TIME, FOREVER, MINUTE, World, numbers
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 DEAD = DISPATCH_TIME + MINUTE  # milliseconds after which a worker counts as dead
@@ -26,7 +26,7 @@ type Part = Callable[[World, SubmissionKey], Task]
 
 def worker(world: World, key: SubmissionKey) -> Task:
     """A message to one number is marked before it is looked at."""
-    return Task(lambda seam: world.dispatch(WakeUp(key, "main", clear=True), seam))
+    return Task(lambda seam: world.dispatch(WakeUp(key, "main", FOREVER), seam))
 
 
 def report(status: str = "delivered", times: int = 1) -> Part:
@@ -39,7 +39,7 @@ def report(status: str = "delivered", times: int = 1) -> Part:
             for _ in range(times):
                 for index, number in enumerate(seen.numbers):
                     ids = seen.ids or (key.reference,)
-                    vendor_id = key.reference if vendor == "hbsmservice" else ids[index % len(ids)]
+                    vendor_id = seen.ours if vendor == "hbsmservice" else ids[index % len(ids)]
                     world.ingest(report_of(world, "main", vendor_id, number, status=status), seam)
 
         return Task(tell, ready=lambda: bool(world.vendors.seen))

@@ -15,7 +15,17 @@ from tests.unit.state import invariants
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.vendors import behaviours
-from tests.unit.state.world import DISPATCH_TIME, MINUTE, SECOND, VISIBILITY, World, accounts_document, numbers, post
+from tests.unit.state.world import (
+    DISPATCH_TIME,
+    FOREVER,
+    MINUTE,
+    SECOND,
+    VISIBILITY,
+    World,
+    accounts_document,
+    numbers,
+    post,
+)
 
 # One vendor for each way of naming what was sent: our id, theirs for all numbers, theirs for each, ours and theirs.
 # Refusals are alike, so that the first one's speak for all.
@@ -42,7 +52,7 @@ def beginning(vendor: str, layout: str) -> tuple[World, WakeUp]:
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     assert answer["recipients"] == recipients
-    return world, parse_wake_up(wake_up.body)._replace(clear=layout == "unread")
+    return world, parse_wake_up(wake_up.body)._replace(clear_until=FOREVER if layout == "unread" else 0)
 
 
 def steps_of(world: World, wake_up: WakeUp) -> list[str]:
@@ -156,7 +166,7 @@ def test_a_worker_back_from_the_dead_does_not_speak_for_another(monkeypatch: pyt
     count = LAYOUTS[layout]
     world = World(accounts_document((("main", "langyu", 0),)))
     world.accept(post(*numbers(count), resend_unconfirmed=True))
-    wake_up = parse_wake_up(world.queues.waiting.pop().body)._replace(clear=layout == "unread")
+    wake_up = parse_wake_up(world.queues.waiting.pop().body)._replace(clear_until=FOREVER if layout == "unread" else 0)
     key = wake_up.key
     prompt = world.vendors.call
 

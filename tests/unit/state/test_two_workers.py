@@ -14,7 +14,7 @@ from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import Seam
 from tests.unit.state.test_failover import begun
-from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
+from tests.unit.state.world import FOREVER, MINUTE, World, accounts_document, numbers, post
 
 LAYOUTS = {"single": 1, "unread": 1, "bulk": 3}  # unread: marked before it is looked at
 
@@ -30,7 +30,7 @@ def accepted(
 
 
 def worker(world: World, key: SubmissionKey, layout: str) -> Task:
-    return Task(lambda seam: world.dispatch(WakeUp(key, "main", clear=layout == "unread"), seam))
+    return Task(lambda seam: world.dispatch(WakeUp(key, "main", FOREVER if layout == "unread" else 0), seam))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

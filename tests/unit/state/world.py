@@ -41,6 +41,7 @@ SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 VISIBILITY = 450 * SECOND  # template.yaml
 DISPATCH_TIME = 75 * SECOND  # template.yaml
 RETENTION = 90 * DAY // SECOND
+FOREVER = 10**14
 ROUNDS = 200  # of a clock that goes on until nothing is left to do
 
 CREDENTIALS: Mapping[str, Mapping[str, str]] = {

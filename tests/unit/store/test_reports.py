@@ -10,7 +10,7 @@ from smsgateway.store import reports, transitions
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 from tests import aws
-from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, queued, sent
+from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, one_of_many, queued, sent
 
 REPORT = Report(
     "5010",
@@ -37,6 +37,21 @@ def test_a_report_names_its_submission_by_our_id_or_by_the_vendors(table: Table)
     assert find(table, replace(OURS, vendor_id="not ours", alternative_id="5010")) == submission
     assert find(table, replace(REPORT, vendor_id="other")) is None
     assert find(table, replace(OURS, vendor_id="5010")) is None  # it says that it is ours
+
+
+def test_only_an_id_that_says_so_is_of_a_message_to_one_number(table: Table) -> None:
+    queued(table)
+    sent(table, "5010")
+    assert reports.find_one(table, "hb-main", REPORT)[0] == KEY
+    assert reports.find_one(table, "hb-main", replace(OURS, vendor_id=KEY.reference + "s"))[0] == KEY
+    assert reports.find_one(table, "hb-main", OURS)[0] is None
+    assert reports.find_one(table, "ly-bulk", REPORT)[0] is None
+
+
+def test_nor_is_the_id_of_a_message_to_several(table: Table) -> None:
+    one_of_many(table)
+    sent(table, "5010")
+    assert reports.find_one(table, "hb-main", REPORT)[0] is None
 
 
 @pytest.mark.parametrize("vendor_id", ["", "x" * 31, KEY.reference[:-1], KEY.reference + "000", "İ" * 31])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from smsgateway.ids import SubmissionKey, parse_reference
+from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.submissions import Stored, read_submission, submission_key
 from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
@@ -26,13 +26,11 @@ def ids_of(report: Report) -> Ids:
     return report.ours, report.vendor_id, report.alternative_id
 
 
-def may_be_to_one(table: Table, account: str, report: Report) -> tuple[SubmissionKey | None, dict[Key, Item]]:
-    """The submission that a report is about if that is of a message to one number, as far as its ids tell, unread.
-
-    And the mappings that were read to know it.
-    """
+def find_one(table: Table, account: str, report: Report) -> tuple[SubmissionKey | None, dict[Key, Item]]:
+    """The submission that a report is about, unread, if its id says that this is of a message to one number; and the
+    mappings that were read to know it."""
     if report.ours:
-        return parse_reference(report.vendor_id), {}
+        return parse_reference(report.vendor_id) if names_one(report.vendor_id) else None, {}
     mapped = _mappings(table, account, _vendors_own(report))
     keys = (key_to_one(mapped, account, vendor_id) for vendor_id in _vendors_own(report))
     return next(filter(None, keys), None), mapped
@@ -58,7 +56,10 @@ def find_submissions(
 
 
 def _mappings(table: Table, account: str, vendor_ids: Sequence[str]) -> dict[Key, Item]:
-    """What there is at the places of these ids' mappings. Many ids have blocks, and need their own places seldom."""
+    """What there is at the places of these ids' mappings. Many ids have blocks, and need their own places seldom.
+
+    So of many ids, one that a vendor has given twice, alone and among many, is taken for the latter.
+    """
     wanted = dict.fromkeys(place for vendor_id in vendor_ids for place in places(account, vendor_id))
     if len(wanted) <= BATCH_READS:
         return table.get_many(wanted)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, SubmissionKey, shard
+from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
 from smsgateway.model import Message, Personal, Reason, Rejection, State
 from smsgateway.store.messages import UNUSED_ID, Payload, load_message, message_fields, read_message
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
@@ -73,6 +73,11 @@ class Stored:
     @property
     def buckets(self) -> int:
         return -(-self.count // BUCKET_RECIPIENTS)
+
+    @property
+    def sent_reference(self) -> str:
+        """The reference as vendors carry it."""
+        return self.key.reference + (TO_ONE if self.single else "")
 
     @property
     def table_key(self) -> Key:
