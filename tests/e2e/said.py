@@ -46,17 +46,15 @@ class Said:
             if len(value) >= SHORTEST_SECRET:
                 self.secrets.add(value)
 
-    def kinds_in(self, log: str) -> set[str]:
-        """What a log must not hold and does, however it is written there."""
-        found = set()
-        for text in forms(log):
-            if any(secret in text for secret in self.secrets):
-                found.add("a secret")
-            if any(digits[at : at + 11] in self.numbers for digits in runs(text) for at in range(len(digits) - 10)):
-                found.add("a number")
-            if any(holds(text, each) for each in self.texts if len(each) >= SHORTEST_TEXT or chinese(each)):
-                found.add("a text")
-        return found | ({"Chinese"} if chinese(unescaped(log)) else set())
+    def found_in(self, log: str) -> dict[str, str]:
+        """What a log must not hold and does, however it is written there: an example of each kind."""
+        texts = [each for each in self.texts if len(each) >= SHORTEST_TEXT or chinese(each)]
+        found = {}
+        for form in forms(log):
+            found |= {"a secret": secret for secret in self.secrets if secret in form}
+            found |= {"a number": number for number in elevens(form) if number in self.numbers}
+            found |= {"a text": text for text in texts if holds(form, text)}
+        return found | ({"Chinese": "some character"} if chinese(unescaped(log)) else {})
 
 
 @dataclass(frozen=True)
@@ -122,9 +120,10 @@ def holds(log: str, text: str) -> bool:
     )
 
 
-def runs(text: str) -> list[str]:
-    """The digits of a text, as far as they stand together."""
-    return re.findall("[0-9]{11,}", text)
+def elevens(text: str) -> Iterator[str]:
+    """Every eleven digits of a text that stand together."""
+    for digits in re.findall("[0-9]{11,}", text):
+        yield from (digits[at : at + 11] for at in range(len(digits) - 10))
 
 
 def chinese(text: str) -> bool:
