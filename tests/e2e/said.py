@@ -49,12 +49,12 @@ class Said:
     def found_in(self, log: str) -> dict[str, str]:
         """What a log must not hold and does, however it is written there: an example of each kind."""
         texts = [each for each in self.texts if len(each) >= SHORTEST_TEXT or chinese(each)]
-        found = {}
+        found = [("Chinese", "some character")] if chinese(unescaped(log)) else []
         for form in forms(log):
-            found |= {"a secret": secret for secret in self.secrets if secret in form}
-            found |= {"a number": number for number in elevens(form) if number in self.numbers}
-            found |= {"a text": text for text in texts if holds(form, text)}
-        return found | ({"Chinese": "some character"} if chinese(unescaped(log)) else {})
+            found += [("a secret", secret) for secret in self.secrets if secret in form]
+            found += [("a number", number) for number in elevens(form) if number in self.numbers]
+            found += [("a text", text) for text in texts if holds(form, text)]
+        return dict(found)
 
 
 @dataclass(frozen=True)
