@@ -164,6 +164,16 @@ def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
 
 
+def test_who_has_lost_the_right_to_write_rows_gets_no_mark(table: Table) -> None:
+    """Another is writing them by now, and might erase what is reported of this worker's call."""
+    submission = one_of_many(table)
+    assert transitions.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
+    assert transitions.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
+    with pytest.raises(ConditionFailed):
+        transitions.mark(table, submission, "worker-1", DEADLINE, NOW, "filer-1")
+    assert transitions.mark(table, submission, "worker-2", DEADLINE, NOW, "filer-2").filed
+
+
 # The mark of what was not read
 
 

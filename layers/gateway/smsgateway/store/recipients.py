@@ -183,7 +183,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
         next_at=0,
     )
     status, entry = STATUS_OF[report.status], history_entry(supposed, report, now)
-    condition = "attribute_exists(message) AND #state = :submitted AND account = :account AND #to = :to"
+    condition = "#to = :to AND #state = :submitted AND account = :account"
     condition += " AND attribute_not_exists(#status) AND attribute_not_exists(history)"
     condition += " AND #segments = :one" if report.segment else ""
     condition += " AND attribute_not_exists(resend)" if status != Status.DELIVERED else ""
