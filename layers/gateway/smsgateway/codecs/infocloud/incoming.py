@@ -91,7 +91,7 @@ def _reports(receipts: "Receipts") -> tuple[Report, ...]:
     for receipt, record in receipts:
         word, bid, msg_id, at = receipt.word, receipt.bid, receipt.msg_id, _minute(receipt.time)
         status, reason = words.get(word, OTHER_WORDS)
-        if bid:
+        if bid and bid != "null":
             fields = (bid, receipt.number, status, word, reason, True, msg_id, at, 0, record)
         else:
             fields = (msg_id, receipt.number, status, word, reason, False, "", at, 0, record)
@@ -100,9 +100,9 @@ def _reports(receipts: "Receipts") -> tuple[Report, ...]:
 
 
 @lru_cache(maxsize=1024)  # the receipts of a page share a few minutes
-def _minute(text: str) -> datetime | None:
+def _minute(text: str | None) -> datetime | None:
     """A time to the minute, yyMMddHHmm; strptime alone would take fewer digits for another moment."""
-    return beijing_time(text, "%y%m%d%H%M") if re.fullmatch("[0-9]{10}", text) else None
+    return beijing_time(text, "%y%m%d%H%M") if text and re.fullmatch("[0-9]{10}", text) else None
 
 
 # --- Replies

