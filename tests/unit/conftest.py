@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from smsgateway.store.table import Table
@@ -11,6 +12,10 @@ from tests import aws
 from tests.unit.state import invariants
 
 SCHEDULES = pytest.StashKey[int]()
+
+# Nothing is judged by its speed; the first text that hypothesis makes on a new machine takes it more than a second.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ UNFIT: dict[str, tuple[Callable[[Table], object], Report]] = {
     "of one of two segments": (lambda table: single(table, 2), replace(DELIVERED, segment=1)),
     "of a later segment": (single, replace(DELIVERED, segment=2)),
     "reported before": (lambda table: apply(table, single(table), FAILED), DELIVERED),
+    "given up": (lambda table: recipients.close(table, single(table), NUMBER, NOW), FAILED),
     "in the history": (lambda table: apply(table, single(table), PENDING), DELIVERED),
     "to be resent": (lambda table: sent(table) if queued(table, resend=True) else None, FAILED),
 }
