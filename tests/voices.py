@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import batched, count
 from urllib.parse import parse_qs, urlencode
 
-from smsgateway.model import Account, Options, PushSettings, Request, Response
+from smsgateway.model import Account, Kind, Options, PushSettings, Request, Response
 from smsgateway.queues import Receipt
 
 NUMBERS_FIELD = {"hbsmservice": "mobile", "langyu": "mobile", "qixintong": "send_phone", "heji": "mobile"}
@@ -19,9 +19,11 @@ CREDENTIALS = {
     "qixintong": {"us_name": "qx001", "us_pwd": "us-s3cret"},
     "heji": {"name": "hj001", "pwd": "pwd-s3cret"},
 }
+LANGYU_PUSHES = {"receiver": "admin", "pswd": "push-s3cret"}
+HEJI_PUSHES = {"name": "admin", "pwd": "push-s3cret"}
 PUSH_CREDENTIALS = {
-    "langyu": {"receiver": ("admin",), "pswd": ("push-s3cret",)},
-    "heji": {"name": ("admin",), "pwd": ("push-s3cret",)},
+    vendor: {name: (value,) for name, value in fields.items()}
+    for vendor, fields in (("langyu", LANGYU_PUSHES), ("heji", HEJI_PUSHES))
 }
 TOKEN = "T0ken-of-the-push-address-s3cret-"
 POLLS = {"qixintong": ("reports", "inbound")}
@@ -103,17 +105,33 @@ def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[
                 yield _push(account, at, _form_report(vendor, ids[0], ",".join(told)).encode())
 
 
-def _push(account: Account, at: int, body: bytes) -> Receipt:
+def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Receipt]:
+    """The vendor's pushes that these numbers wrote back: one, or where its document has one reply a push, several."""
+    match account.vendor:
+        case "hbsmservice":
+            yield _push(account, at, _xml_replies(numbers), "inbound")
+        case "infocloud":
+            yield _push(account, at, _json_replies(account, numbers), "inbound")
+        case "langyu":
+            for number in numbers:
+                reply = {"moTime": "2601020304", "destcode": "106575160001", "mobile": number, "msg": "收到"}
+                yield _push(account, at, urlencode({**LANGYU_PUSHES, **reply}).encode(), "inbound")
+        case "heji":
+            args = "#@@#".join(f"{number}#@#收到#@#2026-01-02 03:04:05#@#008123" for number in numbers)
+            yield _push(account, at, urlencode({**HEJI_PUSHES, "args": args}).encode(), "inbound")
+
+
+def _push(account: Account, at: int, body: bytes, kind: Kind = "reports") -> Receipt:
     headers = {"content-type": "application/x-www-form-urlencoded"} if account.vendor in ("langyu", "heji") else {}
-    return Receipt(account.name, "reports", "push", at, headers=headers, body=body)
+    return Receipt(account.name, kind, "push", at, headers=headers, body=body)
 
 
 def _form_report(vendor: str, vendor_id: str, number: str) -> str:
     if vendor == "langyu":
         when = {"reportTime": "2601020304", "msgid": vendor_id, "mobile": number, "status": "DELIVRD"}
-        return urlencode({"receiver": "admin", "pswd": "push-s3cret", **when})
+        return urlencode({**LANGYU_PUSHES, **when})
     what = {"sendid": vendor_id, "time": "2026-01-02 03:04:05", "mobile": number, "state": "DELIVRD"}
-    return urlencode({"name": "admin", "pwd": "push-s3cret", **what})
+    return urlencode({**HEJI_PUSHES, **what})
 
 
 def _xml_reports(reference: str, numbers: Sequence[str]) -> bytes:
@@ -123,6 +141,20 @@ def _xml_reports(reference: str, numbers: Sequence[str]) -> bytes:
         for number in numbers
     )
     return f'<?xml version="1.0" encoding="GBK" ?><reports>{reports}</reports>'.encode("gbk")
+
+
+def _xml_replies(numbers: Sequence[str]) -> bytes:
+    replies = "".join(
+        f"<deliver><corp_id>8001</corp_id><mobile>{number}</mobile><ext>8888</ext><time>2026-01-02 03:04:05</time>"
+        "<content>收到</content></deliver>"
+        for number in numbers
+    )
+    return f'<?xml version="1.0" encoding="GBK"?><delivers>{replies}</delivers>'.encode("gbk")
+
+
+def _json_replies(account: Account, numbers: Sequence[str]) -> bytes:
+    replies = [{"srcId": "1069", "tel": number, "content": "收到", "arriveTime": "2601020304"} for number in numbers]
+    return json.dumps({"apiKey": account.credentials["api_key"], "data": replies}).encode()
 
 
 def _json_reports(account: Account, reference: str, vendor_id: str, numbers: Sequence[str]) -> bytes:

@@ -6,9 +6,9 @@ each call of AWS and of a vendor.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil
 
-from tests.bench.counts import LARGE, Counts, counts_of
+from smsgateway.codecs import VENDORS
+from tests.bench.counts import LARGE, POLLED, Counts, counts_of, empty_polls, page_of, vendor_requests
 from tests.bench.processes import Figures
 from tests.bench.table import Row
 
@@ -45,6 +45,7 @@ PLATFORM_LOG = 300  # bytes that Lambda itself logs of an invocation
 ACCESS_LOG = 250  # bytes that API Gateway logs of a request
 ITEM_BYTES = {1: 1_300, LARGE: 750}  # that a recipient leaves in table and indexes, overhead of 100 bytes each included
 RETENTION_MONTHS = 3
+DETAILED = "hbsmservice"  # the vendor whose costs are shown line by line
 OUT_BYTES = {1: 3_000, LARGE: 60}  # to vendor and client, a recipient
 
 
@@ -59,17 +60,17 @@ class Load:
 
     def lines(self) -> dict[str, float]:
         """Dollars for a million recipients, by what is billed."""
-        counts, each = self.counts, MILLION / self.recipients
+        counts, each = self.counts.without_polls(), MILLION / self.recipients
         ran = counts.invocations
         api_requests = ran.get("send", 0) + ran.get("webhook", 0)
         queued = ran.get("dispatch", 0) + ran.get("ingest", 0)
-        sqs_calls = sum(count for name, count in counts.by_call.items() if name.startswith("sqs."))
+        sqs_calls = sum(count for (_, name), count in counts.calls.items() if name.startswith("sqs."))
         log_bytes = counts.log_bytes + PLATFORM_LOG * sum(ran.values()) + ACCESS_LOG * api_requests
         gigabytes = 1e-9 * self.recipients
         return {
             "API Gateway": each * api_requests * API_REQUEST,
             "Lambda, requests": each * sum(ran.values()) * LAMBDA_REQUEST,
-            "Lambda, duration": each * self._gb_seconds() * LAMBDA_GB_SECOND,
+            "Lambda, duration": each * gb_seconds(counts, self.cpu, self.vendor_calls) * LAMBDA_GB_SECOND,
             "DynamoDB, writes": each * sum(counts.write_units.values()) * WRITE_UNIT,
             "DynamoDB, reads": each * sum(counts.read_units.values()) * READ_UNIT,
             "DynamoDB, storage": each * gigabytes * ITEM_BYTES[self.recipients] * TABLE_GB_MONTH * RETENTION_MONTHS,
@@ -80,43 +81,80 @@ class Load:
             "data out": each * gigabytes * OUT_BYTES[self.recipients] * OUT_GB,
         }
 
-    def _gb_seconds(self) -> float:
-        """A function has a share of a processor: 1769 MB are one."""
-        ran = self.counts.invocations
-        waiting = sum(
-            FUNCTION_GB.get(function, SMALL_GB) * calls * AWS_CALL
-            for function, calls in self.counts.by_function.items()
-        )
-        # Processor time costs the same whatever the memory: with half of it, it takes twice as long.
-        own = self.cpu * 1.769
-        return waiting + own + SMALL_GB * self.vendor_calls * VENDOR_CALL + 0.001 * sum(ran.values())
+
+def gb_seconds(counts: Counts, cpu: float, vendor_calls: int) -> float:
+    """A function has a share of a processor: 1769 MB are one."""
+    waiting = sum(
+        FUNCTION_GB.get(function, SMALL_GB) * calls * AWS_CALL for function, calls in counts.by_function.items()
+    )
+    # Processor time costs the same whatever the memory: with half of it, it takes twice as long.
+    own = cpu * 1.769
+    return waiting + own + SMALL_GB * vendor_calls * VENDOR_CALL + 0.001 * sum(counts.invocations.values())
 
 
 def idle_month() -> float:
-    """Two functions a minute, five pollers of three queues that ask every 20 seconds, secrets and alarms."""
+    """Two functions a minute, five pollers of three queues that ask every 20 seconds, secrets and alarms.
+
+    And one account that is polled every minute for reports and for replies, while there are none, and every ten minutes
+    for its balance.
+    """
     minutes = HOURS * 60
     runs = 2 * minutes * (LAMBDA_REQUEST + SMALL_GB * 0.3 * LAMBDA_GB_SECOND)
     asking = 3 * 5 * 3 * minutes * SQS_REQUEST
     sweeping = 16 * minutes * READ_UNIT
     logs = 2 * minutes * PLATFORM_LOG * 1e-9 * LOG_GB
-    return runs + asking + sweeping + logs + 2 * SECRET_MONTH + ALARMS * ALARM_MONTH
+    polls = minutes * (_dollars(empty_polls("reports", "inbound")) + _dollars(empty_polls("balance")) / 10)
+    return runs + asking + sweeping + logs + polls + 2 * SECRET_MONTH + ALARMS * ALARM_MONTH
+
+
+def _dollars(counts: Counts) -> float:
+    """For polls. Our own processor time, some milliseconds, is left out."""
+    runs = counts.invocations["poll"]
+    return (
+        runs * LAMBDA_REQUEST
+        + gb_seconds(counts, 0, runs) * LAMBDA_GB_SECOND
+        + counts.write_units["poll"] * WRITE_UNIT
+        + counts.read_units["poll"] * READ_UNIT
+        + (counts.log_bytes + runs * PLATFORM_LOG) * 1e-9 * LOG_GB
+        + runs * OUT_BYTES[1] * 1e-9 * OUT_GB
+    )
+
+
+def loads(vendor: str, cpu: Figures) -> tuple[Load, Load]:
+    """A one-time password, and a message to many."""
+    seconds = cpu["unit"] * 1e-6
+    requests = vendor_requests(vendor, LARGE)
+    return (
+        Load(counts_of(vendor, 1), 1, cpu[f"otp {vendor}"] * seconds, 1),
+        Load(counts_of(vendor, LARGE, page_of(vendor)), LARGE, LARGE * cpu[f"recipient {vendor}"] * seconds, requests),
+    )
 
 
 def rows(cpu: Figures) -> Iterator[Row]:
-    otp = Load(counts_of("hbsmservice", 1), 1, cpu["otp"] * cpu["unit"] * 1e-6, 1).lines()
-    bulk_cpu = LARGE * cpu["recipient"] * cpu["unit"] * 1e-6
-    bulk = Load(counts_of("hbsmservice", LARGE), LARGE, bulk_cpu, ceil(LARGE / 200)).lines()
-    totals = sum(otp.values()), sum(bulk.values())
+    """Polls of accounts are in the month of nothing."""
+    otp, bulk = (load.lines() for load in loads(DETAILED, cpu))
+    totals = {vendor: [sum(load.lines().values()) for load in loads(vendor, cpu)] for vendor in VENDORS}
 
-    def pair(what: str, figures: Iterable[float], unit: str, form: str = ",.2f") -> Row:
+    def pair(what: str, figures: Iterable[float], unit: str = "US$", form: str = ",.2f") -> Row:
         return Row(what, " / ".join(f"{figure:{form}}" for figure in figures), unit)
 
-    yield pair(f"a million OTPs / recipients of {LARGE} on AWS, modelled", totals, "US$")
-    for line in sorted(otp, key=lambda line: -otp[line]):
-        yield pair(f"… {line}", (otp[line], bulk[line]), "US$")
+    named = ", ".join(f"{vendor} {one:.2f} / {many:.2f}" for vendor, (one, many) in totals.items())
+    dearest = [max(figures) for figures in zip(*totals.values(), strict=True)]
     yield pair(
-        "… as a share of what a vendor asks for the texts", (total / MILLION / TEXT * 100 for total in totals), "%"
+        f"a million OTPs / recipients of {LARGE} on AWS, modelled, langyu's with one report a push ({named})", dearest
     )
-    yield pair("a month of nothing on AWS / of two small servers and a database", (idle_month(), SERVERS_MONTH), "US$")
-    breakeven = ((SERVERS_MONTH - idle_month()) / total * MILLION for total in totals)
-    yield pair("OTPs / recipients a month from which the servers cost less", breakeven, "", ",.0f")
+    yield pair(f"… by {DETAILED}, of which", totals[DETAILED])
+    for line in sorted(otp, key=lambda line: -otp[line]):
+        yield pair(f"… … {line}", (otp[line], bulk[line]))
+    shares = (total / MILLION / TEXT * 100 for total in dearest)
+    yield pair("… at most, as a share of what a vendor asks for the texts", shares, "%")
+    nothing = idle_month()
+    yield pair(
+        f"a month of nothing on AWS, with one account ({POLLED}) polled for reports and replies"
+        " / of two small servers and a database",
+        (nothing, SERVERS_MONTH),
+    )
+    breakeven = ((SERVERS_MONTH - nothing) / total * MILLION for total in dearest)
+    yield pair(
+        "OTPs / recipients a month from which the servers cost less, by the dearest vendor", breakeven, "", ",.0f"
+    )

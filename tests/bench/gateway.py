@@ -198,9 +198,10 @@ class Gateway:
 
     # The way of a message
 
-    def post(self, numbers: Sequence[str], purpose: str = "notice", text: str = TEXT) -> None:
+    def post(self, numbers: Sequence[str], purpose: str = "notice", text: str = TEXT, key: str = "") -> None:
+        """`key`: the request's Idempotency-Key."""
         body = {"to": list(numbers), "text": text, "purpose": purpose, "account": self.account.name}
-        answer = self.invoke("send", api_event(body))
+        answer = self.invoke("send", api_event(body, key))
         assert answer["statusCode"] == 202, answer
 
     def send(self) -> None:
@@ -219,13 +220,20 @@ class Gateway:
         self.vendor.sent.clear()
         if self.account.push is None:
             self.pages += [receipt.body for receipt in receipts]
-            answer = self.invoke("poll", {"account": self.account.name, "kind": "reports"})
-            assert not self.pages, answer
+            self.poll("reports")
+            assert not self.pages
             self.understand()
         for receipt in receipts if self.account.push else ():
-            answer = self.invoke("webhook", push_event(receipt))
-            assert answer["statusCode"] == 200, answer
+            self.push(receipt)
             self.understand()
+
+    def push(self, receipt: Receipt) -> None:
+        answer = self.invoke("webhook", push_event(receipt))
+        assert answer["statusCode"] == 200, answer
+
+    def poll(self, kind: str) -> None:
+        answer = self.invoke("poll", {"account": self.account.name, "kind": kind})
+        assert answer.keys() & {"pages", "balance"}, answer
 
     def understand(self) -> None:
         """Every receipt by itself, and what it says on the bus."""
@@ -273,11 +281,12 @@ class Gateway:
 def gateway(vendor: str, *, metered: bool = False, **options: Any) -> Iterator[Gateway]:
     """A warm gateway for one vendor, in place of AWS for as long as the block runs."""
     account = voices.account(vendor, **options)
-    made = Gateway(Aws(accounts_document(account), metered=metered), account, voices.Vendors())
+    made = Gateway(Aws(accounts_document(account, options), metered=metered), account, voices.Vendors())
     with (
         patch.dict(os.environ, environment()),
         patch.object(boto3, "client", made.aws.client),
         patch("smsgateway.transport._connect", lambda *_: Wire(made.answer)),
+        patch.object(poll, "time", SimpleNamespace(sleep=lambda _seconds: None)),  # for a vendor's pacing
         logged_to(made.log),
     ):
         forget_clients()
@@ -315,16 +324,16 @@ def environment() -> dict[str, str]:
     return merged
 
 
-def accounts_document(account: Account) -> dict[str, Any]:
+def accounts_document(account: Account, options: Mapping[str, Any]) -> dict[str, Any]:
     """The accounts document that this account is read from."""
-    options = {"free_text_template": "675001"} if account.vendor == "infocloud" else {}
+    required = {"free_text_template": "675001"} if account.vendor == "infocloud" else {}
     entry: dict[str, Any] = {
         "name": account.name,
         "vendor": account.vendor,
         "base_url": account.base_url,
         "credentials": account.credentials,
         "signature": account.signature,
-        "options": options,
+        "options": required | options,
     }
     if account.push:
         credentials = {name: list(values) for name, values in account.push.credentials.items()}
@@ -345,8 +354,9 @@ SEND, PUSH = sample("send-otp"), sample("webhook-hbsmservice-reports")
 CHANGE = sample("fanout-delivered")["Records"][0]
 
 
-def api_event(body: Mapping[str, Any]) -> dict[str, Any]:
+def api_event(body: Mapping[str, Any], key: str = "") -> dict[str, Any]:
     headers = {name: value for name, value in SEND["headers"].items() if name != "Idempotency-Key"} | {"x-api-key": KEY}
+    headers |= {"Idempotency-Key": key} if key else {}
     many = {name: [value] for name, value in headers.items()}
     packed = base64.b64encode(json.dumps(body).encode()).decode()
     return SEND | {"headers": headers, "multiValueHeaders": many, "body": packed, "isBase64Encoded": True}

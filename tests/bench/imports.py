@@ -1,4 +1,5 @@
-"""Cold starts: importing a function from the built layers and making its SQS client, against making one alone.
+"""The gateway's part of cold starts: importing a function from the built layers and making its SQS client, against
+making one alone. What a first call loads and asks for is beside that, and so is Lambda's own part.
 
 Each in processes of their own, in turn. Processor time from the first line on, so that neighbours do not count; the
 files are in the system's cache.
@@ -21,7 +22,13 @@ before, begun = set(sys.modules), time.process_time()
 print(json.dumps({{"seconds": time.process_time() - begun, "modules": len(set(sys.modules) - before)}}))
 """
 CLIENT = MEASURE.format(code='import boto3\nboto3.client("sqs")')
-FUNCTION = MEASURE.format(code="import app\nfrom smsgateway import runtime\nruntime.sqs()")
+LOADED = "import {module}\nfrom smsgateway import runtime\nruntime.sqs()"
+FUNCTION = MEASURE.format(code=LOADED.format(module="app"))
+# Of the codecs, infocloud's loads most.
+FIRST_PUSH = MEASURE.format(
+    code=LOADED.format(module="app")
+    + "\nfrom smsgateway.codecs import VENDORS\nVENDORS['infocloud']\nruntime.accounts_cache()"
+)
 GOALS = {"webhook": 1.15, "send": 1.9, "dispatch": 1.5}
 MOST_MODULES = 410  # of `webhook`
 ALL_FUNCTIONS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}  # of what the template sets for all of them; a test compares
@@ -36,15 +43,20 @@ def _cold(into: Path, function: str, code: str) -> Figures:
 
 
 def rows(into: Path) -> Iterator[Row]:
-    runs: dict[str, list[Figures]] = {name: [] for name in ("client", *GOALS)}
+    runs: dict[str, list[Figures]] = {name: [] for name in ("client", "first push", *GOALS)}
     for _ in range(RUNS):
         runs["client"].append(_cold(into, "webhook", CLIENT))
+        runs["first push"].append(_cold(into, "webhook", FIRST_PUSH))
         for function in GOALS:
             runs[function].append(_cold(into, function, FUNCTION))
+
+    def ratio(name: str) -> float:
+        turns = zip(runs[name], runs["client"], strict=True)
+        return median(ours["seconds"] / alone["seconds"] for ours, alone in turns)
+
     for function, goal in GOALS.items():
-        turns = zip(runs[function], runs["client"], strict=True)
-        ratio = median(ours["seconds"] / alone["seconds"] for ours, alone in turns)
-        yield Row(f"cold start of `{function}`, against one SQS client", ratio, "×", goal)
+        yield Row(f"cold import of `{function}` and an SQS client, against that client", ratio(function), "×", goal)
+    yield Row("the same of `webhook`, with infocloud's codec and a client of Secrets Manager", ratio("first push"), "×")
     modules = runs["webhook"][0]["modules"]
     yield Row("modules that `webhook` loads", modules, most=MOST_MODULES)
     yield Row("modules that boto3 and one SQS client load", runs["client"][0]["modules"])

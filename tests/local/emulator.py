@@ -3,7 +3,8 @@
 - An update by PartiQL writes a record to the table's stream.
 - A batch of PartiQL updates needs the right `dynamodb:PartiQLUpdate` on the statements' table.
 - A batch of SQS messages needs the right `sqs:SendMessage`.
-- A batch of writes holds up nobody: one thread serves all requests here, and others get it between two of its writes.
+- A batch of writes holds up others for less long: one thread serves all requests here. A BatchExecuteStatement lets
+  others have it between two of its statements, a BatchWriteItem before it begins, and then not until it is done.
 - The queues are read while a function works on a batch of the stream.
 - A call that logs nothing takes no longer than one that does.
 """

@@ -22,6 +22,7 @@ class World:
 
     stack: Stack
     simulators: Simulators
+    folder: Path  # of this run: what SAM has built is in it, and logs
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def local_world(purpose: str) -> Iterator[World]:
         cleanup.callback(aws.process.stop)
         vendors = simulators.start(path)
         cleanup.callback(vendors.process.stop)
-        yield World(connect(deploy.deploy(aws, path), vendors), vendors)
+        yield World(connect(deploy.deploy(aws, path), vendors), vendors, path)
 
 
 def connect(stack: Stack, vendors: Simulators) -> Stack:

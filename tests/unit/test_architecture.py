@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from smsgateway.codecs import VENDORS
+from tests import aws
+from tests.bench import imports as cold
+from tests.bench.processes import fresh
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "gateway"
@@ -204,6 +207,12 @@ def test_webhook_loads_nothing_heavy() -> None:
     assert not [name for name in loaded if name in HEAVY or name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
     ours = {name for name in loaded if name.startswith("smsgateway.")}
     assert not {f"smsgateway.{name}" for name in ("transport", "dispatch", "ingest", "accept", "api")} & ours
+
+
+def test_webhook_loads_few_modules() -> None:
+    code = cold.MEASURE.format(code=cold.LOADED.format(module="functions.webhook.app"))
+    loaded = fresh(["-c", code], aws.CREDENTIALS | {"PYTHONDONTWRITEBYTECODE": "1"})
+    assert loaded["modules"] <= cold.MOST_MODULES
 
 
 def test_only_the_vendors_that_are_asked_for_are_loaded() -> None:

@@ -57,10 +57,15 @@ def test_the_streams_filter_is_the_templates() -> None:
 
 
 def test_linear_time_has_the_slope_one() -> None:
-    linear = {f"seconds for {size}": size * 2e-4 for size in cpu.SIZES}
-    square = {f"seconds for {size}": size**2 * 1e-8 for size in cpu.SIZES}
+    linear = {str(size): size * 2e-4 for size in cpu.SIZES}
+    square = {str(size): size**2 * 1e-8 for size in cpu.SIZES}
     assert cpu.slope(linear) == pytest.approx(1.0)
     assert cpu.slope(square) == pytest.approx(2.0)
+
+
+def test_a_straight_line_has_no_bend() -> None:
+    assert cpu.bend([(10, 103), (20, 113), (40, 133)]) == 0
+    assert cpu.bend([(10, 103), (20, 113), (40, 134)]) > 0
 
 
 def test_the_readme_shows_the_counts() -> None:

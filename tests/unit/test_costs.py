@@ -11,7 +11,7 @@ from smsgateway import encoding
 from smsgateway.accept import Acceptor, accept
 from smsgateway.codecs import VENDORS
 from smsgateway.dispatch import dispatch
-from smsgateway.ingest import Ingester, ingest
+from smsgateway.ingest import Ingester, decode_inbound, ingest
 from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Personal, Status
 from smsgateway.post import Post
@@ -30,7 +30,9 @@ NOW = 1_767_294_000_000  # 2026-01-01T19:00:00Z
 TEXT = "您预订的商品已经到货请凭短信到店领取" * 3 + "营业时间每天早上九点到晚上九点感"
 REFERENCE = "order-" * 10 + "1234"  # as long as it may be
 RETENTION = 90 * 86_400
+WRITES = {"dynamodb.update_item", "dynamodb.batch_execute_statement"}
 every_vendor = pytest.mark.parametrize("vendor", VENDORS)
+every_pushing = pytest.mark.parametrize("vendor", counts.PUSHING)
 
 
 @dataclass
@@ -186,18 +188,34 @@ REPORTED = {
 
 
 @every_vendor
-def test_the_calls_of_a_one_time_password(vendor: str) -> None:
-    assert counts.counts_of(vendor, 1).by_function == OTP_CALLS | REPORTED[vendor]
+@pytest.mark.parametrize("key", ["", counts.KEY])
+def test_the_calls_of_a_one_time_password(vendor: str, key: str) -> None:
+    """An Idempotency-Key costs none."""
+    assert counts.counts_of(vendor, 1, key=key).by_function == OTP_CALLS | REPORTED[vendor]
 
 
-@pytest.mark.parametrize("vendor", counts.PUSHING)
+@every_pushing
 def test_a_push_is_one_call_whatever_it_holds(vendor: str) -> None:
-    assert counts.calls_of_a_push(vendor) == 1
+    pushes = counts.calls_of_pushes(vendor)
+    assert len(pushes) == (1 + 100 + 1 + 10 if vendor == "langyu" else 4)
+    assert all(push == {"sqs.send_message": 1} for push in pushes)
+
+
+@every_pushing
+@pytest.mark.parametrize("count", [1, 10])
+def test_the_replies_that_are_pushed_can_be_read(vendor: str, count: int) -> None:
+    account = voices.account(vendor)
+    receipts = list(voices.replied(account, numbers(count), NOW))
+    assert [item.number for receipt in receipts for item in decode_inbound(account, receipt)] == numbers(count)
 
 
 @pytest.mark.parametrize("vendor", [vendor for vendor in counts.PUSHING if counts.page_of(vendor) > 1])
 def test_a_hundred_reports_of_one_message_take_at_most_six_calls(vendor: str) -> None:
-    assert counts.calls_of_an_ingest(vendor) <= 6
+    """Mapping and submission are read once for all of them."""
+    calls = counts.ingest_of_a_page(vendor)
+    read = {name: count for name, count in calls.items() if name not in WRITES}
+    assert read == {"dynamodb.batch_get_item": REPORTED[vendor]["ingest"]}
+    assert sum(calls.values()) <= 6
 
 
 @pytest.mark.parametrize(
@@ -217,8 +235,11 @@ def test_reports_that_come_one_by_one_cost_no_further_write_units(vendor: str) -
     assert one_by_one.own_write_units == together.own_write_units
 
 
-def test_calls_grow_by_the_same_for_every_submission_and_push() -> None:
-    assert cpu.bent_calls() == 0
+def test_calls_grow_by_the_same_for_every_recipient_submission_and_push() -> None:
+    for line in cpu.lines_of_calls().values():
+        assert cpu.bend(line) == 0
+        calls = [count for _, count in line]
+        assert calls == sorted(set(calls))  # more with every size
 
 
 def test_the_log_of_a_message_is_short() -> None:
