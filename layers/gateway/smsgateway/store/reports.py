@@ -76,13 +76,9 @@ def _vendors_own(report: Report) -> tuple[str, ...]:
 def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) -> dict[Ids, Stored]:
     """The submissions that went through this account: a vendor has no say in what it was never given."""
     items = table.get_many(submission_key(key) for key in keys.values() if key)
-    found: dict[Ids, Stored] = {}
-    for ids, key in keys.items():
-        if key and (item := items.get(submission_key(key))):
-            submission = read_submission(item)
-            if account in (submission.account, *submission.tried):
-                found[ids] = submission
-    return found
+    submissions = [read_submission(item) for item in items.values()]
+    theirs = {each.key: each for each in submissions if account in (each.account, *each.tried)}
+    return {ids: theirs[key] for ids, key in keys.items() if key in theirs}
 
 
 def keep_early(table: Table, account: str, report: Report, now: int, ttl: int) -> bool:

@@ -29,8 +29,13 @@ RETRIES = 10
 class _Deserializer(TypeDeserializer):
     """Numbers are integers here (amounts of money are kept as text) and binary is bytes."""
 
-    def _deserialize_n(self, value: str) -> int:
-        return int(value)
+    def deserialize(self, value: Any) -> Any:
+        """Texts and numbers, which nearly all values are, without a search for what they could be."""
+        if "S" in value:
+            return value["S"]
+        if "N" in value:
+            return int(value["N"])
+        return super().deserialize(value)
 
     def _deserialize_b(self, value: bytes) -> bytes:
         return value
@@ -39,8 +44,16 @@ class _Deserializer(TypeDeserializer):
 class _Serializer(TypeSerializer):
     """Half a character, as a vendor's JSON can hold it, is no UTF-8: it is stored as U+FFFD."""
 
+    def serialize(self, value: Any) -> Any:
+        """Texts and numbers likewise."""
+        if type(value) is str:
+            return {"S": self._serialize_s(value)}
+        if type(value) is int:
+            return {"N": str(value)}
+        return super().serialize(value)
+
     def _serialize_s(self, value: str) -> str:
-        return _HALF_CHARACTER.sub("\ufffd", value)
+        return value if value.isascii() else _HALF_CHARACTER.sub("\ufffd", value)
 
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
