@@ -194,7 +194,11 @@ def rows() -> Iterator[Row]:
         {vendor: counts.own_write_units / LARGE for vendor, counts in singly.items()},
     )
     excess = max(map(too_many_requests, VENDORS))
-    yield Row("vendor requests beyond ⌈N/L⌉ for N = 1, L−1, L, L+1, 50000, all vendors", excess, most=0)
+    yield Row(
+        "vendor requests beyond ⌈N/L⌉ for N = 1, L−1, L, L+1, 50000, where L is the vendor's limit; all vendors",
+        excess,
+        most=0,
+    )
     yield Row("INFO log, one OTP", max(counts.log_bytes for counts in otp.values()), "B", most=1600)
     logged = max(counts.log_bytes for counts in many.values()) / LARGE
     yield Row(f"INFO log, a recipient of {LARGE}", logged, "B", most=50)

@@ -163,7 +163,10 @@ def rows() -> Iterator[Row]:
     yield Row("that SendMessage here", found["unit"], "µs")
     steep = slope(fresh(["-m", "tests.bench.cpu", "growth"]))
     yield Row(
-        f"growth of processor time from 100 to 50000, slope of the logarithms ({VENDOR})", steep, most=1.05, least=0.9
+        f"growth of processor time from 100 to 50000, slope of the logarithms, 1: linear ({VENDOR})",
+        steep,
+        most=1.05,
+        least=0.9,
     )
     lines = lines_of_calls()
     yield Row(
