@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from smsgateway import gate
+from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, State, Status
 from smsgateway.post import Post
@@ -18,7 +19,7 @@ from smsgateway.store.table import Table
 from tests.unit.state import invariants
 from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.test_failover import begun
-from tests.unit.state.world import MINUTE, World, accounts_document, numbers, post
+from tests.unit.state.world import FOREVER, MINUTE, World, accounts_document, numbers, post
 
 SUBMISSIONS = 20
 PATIENCE = 10.0  # real seconds
@@ -237,3 +238,30 @@ def test_a_wake_up_says_whether_its_account_may_be_called_at_once() -> None:
     assert not clear(world, post(*numbers(1)))
     calls.end_slow(world.table, "main", "worker-1", world.now + MINUTE, world.now)
     assert clear(world, post(*numbers(1)))
+
+
+def test_a_message_whose_account_has_a_pace_is_not_marked_before_its_moment() -> None:
+    """GIVEN more passwords than an account may send in its patience WHEN their wake-ups say that it is well THEN those
+    that must wait are no more in flight than if they had been looked at."""
+    document = json.loads(accounts_document((("main", "langyu", 0),)))
+    document["accounts"][0]["options"]["requests_per_second"] = 0.1
+    world = World(json.dumps(document))
+    for number in numbers(2):
+        world.accept(post(number, purpose="otp"))
+    wake_ups = [parse_wake_up(message.body)._replace(clear_until=FOREVER) for message in world.queues.waiting]
+    world.queues.waiting.clear()
+    assert all(world.dispatch(wake_up) for wake_up in wake_ups)
+    found = [load_submission(world.table, wake_up.key) for wake_up in wake_ups]
+    assert [each.state for each in found if each] == [State.SUBMITTED, State.QUEUED]
+
+
+def test_a_worker_with_little_time_marks_nothing() -> None:
+    """GIVEN a worker that will be stopped before a call could end WHEN it may mark at once THEN it does not."""
+    world = World(accounts_document((("main", "langyu", 0),)))
+    world.accept(post(*numbers(1)))
+    (wake_up,) = (parse_wake_up(message.body)._replace(clear_until=FOREVER) for message in world.queues.waiting)
+    with pytest.raises(InFlightError):
+        dispatch(world.dispatcher(Seam()), wake_up, world.now + 5_500)
+    submission = load_submission(world.table, wake_up.key)
+    assert submission is not None
+    assert submission.state == State.QUEUED

@@ -101,6 +101,17 @@ def test_a_large_payload_lies_in_chunks(table: Table, monkeypatch: pytest.Monkey
     assert messages.load_payload(table, KEY) == PERSONAL
 
 
+def test_a_payload_in_several_chunks_is_not_whole_in_its_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    payload = Payload(("13800138000", "13900139000"))
+    (alone,) = messages.payload_items(KEY, payload, TTL)
+    assert messages.whole_payload(alone) == payload
+    monkeypatch.setattr(messages, "CHUNK_BYTES", 10)
+    first, *_ = messages.payload_items(KEY, payload, TTL)
+    assert (first["pk"], first["sk"]) == messages.payload_key(KEY)
+    assert messages.whole_payload(first) is None
+    assert messages.whole_payload(None) is None
+
+
 def test_the_largest_payload_fits_its_items() -> None:
     """50000 numbers; or 500 texts of a thousand characters that compress badly."""
     numbers = tuple(f"{13_800_000_000 + index * 7919}" for index in range(50_000))

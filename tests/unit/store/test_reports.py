@@ -39,6 +39,13 @@ def test_a_report_names_its_submission_by_our_id_or_by_the_vendors(table: Table)
     assert find(table, replace(OURS, vendor_id="5010")) is None  # it says that it is ours
 
 
+def test_an_id_with_a_place_of_its_own_is_found_among_many(table: Table) -> None:
+    queued(table)
+    submission = sent(table, "5010")
+    strangers = [replace(REPORT, vendor_id=f"9{index:05d}") for index in range(60)]
+    assert reports.find_submissions(table, "hb-main", [*strangers, REPORT]) == {reports.ids_of(REPORT): submission}
+
+
 def test_only_an_id_that_says_so_is_of_a_message_to_one_number(table: Table) -> None:
     queued(table)
     sent(table, "5010")
