@@ -265,3 +265,15 @@ def test_a_worker_with_little_time_marks_nothing() -> None:
     submission = load_submission(world.table, wake_up.key)
     assert submission is not None
     assert submission.state == State.QUEUED
+
+
+def test_who_goes_back_for_a_moment_leaves_its_rows_to_the_next() -> None:
+    """GIVEN a submission that has no moment yet WHEN its worker puts it back THEN whoever is next need not wait for
+    the end of the right to write its rows."""
+    world, _ = waiting_world("accepted", requests_per_second=0.1)
+    first, second, *_ = (parse_wake_up(message.body) for message in world.queues.waiting)
+    assert world.dispatch(first)
+    assert world.dispatch(second)
+    submission = load_submission(world.table, second.key)
+    assert submission is not None
+    assert (submission.state, submission.filed) == (State.QUEUED, True)

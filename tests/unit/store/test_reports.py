@@ -42,7 +42,7 @@ def test_a_report_names_its_submission_by_our_id_or_by_the_vendors(table: Table)
 def test_an_id_with_a_place_of_its_own_is_found_among_many(table: Table) -> None:
     queued(table)
     submission = sent(table, "5010")
-    strangers = [replace(REPORT, vendor_id=f"9{index:05d}") for index in range(60)]
+    strangers = [replace(REPORT, vendor_id=f"9{index:05d}") for index in range(120)]
     assert reports.find_submissions(table, "hb-main", [*strangers, REPORT]) == {reports.ids_of(REPORT): submission}
 
 
