@@ -71,7 +71,11 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     candidates = _candidates(client, post, settings, route)
-    suppressed = _suppressed(acceptor.table, known.items, tuple(recipients.numbers))
+    suppressed = (
+        registry.suppressed_in(known.items, recipients.numbers)
+        if len(recipients.numbers) == 1
+        else registry.suppressed(acceptor.table, recipients.numbers)
+    )
     recipients = without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not recipients.numbers:
         errors = recipients.errors[:SHOWN_PROBLEMS]
@@ -120,19 +124,12 @@ class Known:
 
 
 def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]) -> Known:
-    at = acceptor.now()
-    keys = _stored_keys(identity) if post.idempotency_key else []
-    accounts = route if len(numbers) == 1 else ()
-    if len(numbers) == 1:
-        keys += [registry.suppression_key(numbers[0]), *map(calls.calls_key, accounts)]
+    """Of a message to several numbers only whether it was posted before: they are too many to be read for nothing."""
+    at, keys = acceptor.now(), _stored_keys(identity) if post.idempotency_key else []
+    alone, accounts = (numbers, route) if len(numbers) == 1 else ((), ())
+    keys += [*map(registry.suppression_key, alone), *map(calls.calls_key, accounts)]
     items = acceptor.table.get_many(keys)
     return Known(items, {name for name in accounts if calls.read_calls(items.get(calls.calls_key(name))).well}, at)
-
-
-def _suppressed(table: Table, items: Mapping[Key, Item], numbers: Sequence[str]) -> list[str]:
-    if len(numbers) == 1:
-        return [number for number in numbers if registry.suppression_key(number) in items]
-    return registry.suppressed(table, numbers)
 
 
 def _our_own(found: Item | None, message: Message) -> bool:

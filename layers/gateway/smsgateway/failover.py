@@ -92,14 +92,7 @@ def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) 
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
             limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
-            transitions.moved(
-                dispatcher.table,
-                submission,
-                attempt,
-                account.name,
-                vendor=account.vendor,
-                limit=limit,
-            )
+            transitions.moved(dispatcher.table, submission, attempt, account.name, vendor=account.vendor, limit=limit)
             parent = replace(submission, state=State.MOVED)
             spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
             return

@@ -33,6 +33,16 @@ def worker(world: World, key: SubmissionKey, layout: str) -> Task:
     return Task(lambda seam: world.dispatch(WakeUp(key, "main", FOREVER if layout == "unread" else 0), seam))
 
 
+def mover(world: World, key: SubmissionKey) -> Task:
+    """A worker that finds the account's breaker open, and moves on."""
+
+    def move(seam: Seam) -> None:
+        calls.count_failure(world.table, "main", limit=1, until=world.now + MINUTE)
+        world.dispatch(key, seam)
+
+    return Task(move)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("behaviour", ["accepted", "moment", "account", "not sent", "ambiguous"])
 def test_one_of_two_workers_sends(behaviour: str, layout: str) -> None:
@@ -66,10 +76,6 @@ def test_a_move_or_the_mark(layout: str) -> None:
     def make() -> tuple[list[Task], Callable[[], None]]:
         world = origin.copy()
 
-        def moving(seam: Seam) -> None:
-            calls.count_failure(world.table, "main", limit=1, until=world.now + MINUTE)
-            world.dispatch(key, seam)
-
         def check() -> None:
             world.settle(world.now)
             (seen,) = world.vendors.seen
@@ -82,7 +88,7 @@ def test_a_move_or_the_mark(layout: str) -> None:
             found = invariants.check_ended(world, key.message_id, numbers(count))
             assert set(found.values()) == {Status.DELIVERED}
 
-        return [worker(world, key, layout), Task(moving)], check
+        return [worker(world, key, layout), mover(world, key)], check
 
     assert schedules(make, preemptions=2) > 10
 
@@ -99,16 +105,12 @@ def test_a_move_does_not_forget_a_doubt(layout: str, limit: int) -> None:
     def make() -> tuple[list[Task], Callable[[], None]]:
         world = origin.copy()
 
-        def moving(seam: Seam) -> None:
-            calls.count_failure(world.table, "main", limit=1, until=world.now + MINUTE)
-            world.dispatch(key, seam)
-
         def check() -> None:
             world.settle()
             found = invariants.check_ended(world, key.message_id, numbers(count))
             invariants.check_truth(world, found)
 
-        return [worker(world, key, layout), Task(moving)], check
+        return [worker(world, key, layout), mover(world, key)], check
 
     assert schedules(make, preemptions=2) > 10
 

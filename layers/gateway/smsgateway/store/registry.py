@@ -1,6 +1,6 @@
 """What clients and administrators register: clients, templates, suppressed numbers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,7 +177,11 @@ def suppressed_at(table: Table, number: str) -> int | None:
 
 def suppressed(table: Table, numbers: Collection[str]) -> list[str]:
     """Those of the numbers that are suppressed, in their order."""
-    found = table.get_many(map(suppression_key, numbers))
+    return suppressed_in(table.get_many(map(suppression_key, numbers)), numbers)
+
+
+def suppressed_in(found: Container[Key], numbers: Collection[str]) -> list[str]:
+    """The same, by what was read at their `suppression_key`."""
     return [number for number in numbers if suppression_key(number) in found]
 
 
