@@ -251,7 +251,7 @@ def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, fi
         raise InFlightError  # too little time is left for a call: a fresh worker shall make it
     _wait_until(dispatcher, moment - pace.LEAD)
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
-    marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer)
+    marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer=filer)
     return replace(job, submission=marked)
 
 

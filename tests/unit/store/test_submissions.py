@@ -170,8 +170,8 @@ def test_who_has_lost_the_right_to_write_rows_gets_no_mark(table: Table) -> None
     assert transitions.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
     assert transitions.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
     with pytest.raises(ConditionFailed):
-        transitions.mark(table, submission, "worker-1", DEADLINE, NOW, "filer-1")
-    assert transitions.mark(table, submission, "worker-2", DEADLINE, NOW, "filer-2").filed
+        transitions.mark(table, submission, "worker-1", DEADLINE, NOW, filer="filer-1")
+    assert transitions.mark(table, submission, "worker-2", DEADLINE, NOW, filer="filer-2").filed
 
 
 # The mark of what was not read

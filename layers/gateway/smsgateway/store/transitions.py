@@ -10,7 +10,7 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission, submission_key
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission
 from smsgateway.store.table import ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
@@ -48,54 +48,37 @@ def rows_filed(table: Table, submission: Stored, owner: str) -> None:
     table.update(Update(submission.table_key, "SET filed = :yes", {"yes": True, "owner": owner}, "filer = :owner"))
 
 
-def mark(table: Table, submission: Stored, owner: str, deadline: int, now: int, filer: str = "") -> Stored:
+def mark(
+    table: Table, submission: Stored, owner: str, deadline: int, now: int, *, filer: str = "", also: str = ""
+) -> Stored:
     """The point of no return: the worker that gets this, and no other, opens the socket.
 
-    `filer`: who has written the recipients' rows just now, if somebody had to. Raises ConditionFailed when another
-    worker was first, or the submission is not to be sent (any more).
+    `filer`: who has written the recipients' rows just now, if somebody had to. `also`: a further condition. Raises
+    ConditionFailed when another worker was first, or the submission is not to be sent (any more).
     """
-    condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
-    return _mark(table, submission.key, submission.account, submission.attempt, condition, owner, deadline, now, filer)
-
-
-def mark_unread(table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int) -> Stored:
-    """The mark of a message to one number that is still as it was accepted, for this account. It says all about it.
-
-    Raises ConditionFailed likewise, and when the submission is any other.
-    """
-    condition = "#state = :queued AND attribute_exists(message)"
-    return _mark(table, key, account, 0, condition, owner, deadline, now)
-
-
-def _mark(
-    table: Table,
-    key: SubmissionKey,
-    account: str,
-    attempt: int,
-    condition: str,
-    owner: str,
-    deadline: int,
-    now: int,
-    filer: str = "",
-) -> Stored:
     expression = "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now"
+    conditions = [
+        f"#state IN (:queued, :waiting) AND account = :account AND next_at <= :now AND {_same_attempt(submission)}",
+        "filer = :filer" if filer else "",
+        also,
+    ]
     update = Update(
-        submission_key(key),
+        submission.table_key,
         expression + (", filed = :yes" if filer else ""),
         {
             "sending": State.SENDING,
             "owner": owner,
             "deadline": deadline,
-            "attempt": attempt,
-            "next": attempt + 1,
+            "attempt": submission.attempt,
+            "next": submission.attempt + 1,
             "queued": State.QUEUED,
             "waiting": State.WAITING,
-            "account": account,
+            "account": submission.account,
             "now": now,
             "yes": True,
             "filer": filer,
         },
-        f"{condition} AND account = :account AND next_at <= :now" + (" AND filer = :filer" if filer else ""),
+        " AND ".join(filter(None, conditions)),
     )
     try:
         return read_submission(table.update(update))
@@ -103,6 +86,15 @@ def _mark(
         if failed.item and failed.item["state"] == State.SENDING and failed.item.get("owner") == owner:
             return read_submission(failed.item)  # the SDK's retry met our own success
         raise
+
+
+def mark_unread(table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int) -> Stored:
+    """The mark of a message to one number that nobody has tried yet, at this account. It says all about it.
+
+    Raises ConditionFailed likewise, and when the submission is any other.
+    """
+    supposed = Stored(key, client="", state=State.QUEUED, account=account, vendor="", count=1, segments=1, next_at=0)
+    return mark(table, supposed, owner, deadline, now, also="attribute_exists(message)")
 
 
 def _settling(submission: Stored, expression: str, values: Mapping[str, Any], condition: str = "") -> Update:
