@@ -540,7 +540,8 @@ def test_any_push_is_understood_or_a_decode_error(body: bytes, query: list[tuple
     for decoder in (heji.decode_report_push, heji.decode_inbound_push):
         with pytest.raises(DecodeError):
             decoder(account(), push)
-    assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
+    with suppress(DecodeError):
+        assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
 
 
 @pytest.mark.parametrize("name", ["report-push.document-3.3.form", "report-push.digest-list.form"])
@@ -619,7 +620,8 @@ def test_odd_pushes_are_not_verified_where_credentials_are_asked_for() -> None:
     of = account(push={"access_secret": (SECRET,)})
     odd = (("name", "\ud800"), ("random", "\udfff"), ("timestamp", "١"))
     assert heji.verify_push(of, Push("GET", query=odd), "reports") is False
-    assert heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports") is False
+    with pytest.raises(DecodeError):
+        heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports")
 
 
 def test_an_account_without_push_verifies_nothing() -> None:

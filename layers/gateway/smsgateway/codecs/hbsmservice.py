@@ -237,7 +237,7 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
     return _refusal(BALANCE_CODES, account, text, response)
 
 
-def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request:
     """At most 100 reports, which are not given out again (5.1, 5.2), whichever they are."""
     return _poll(account, "report_poll")
 

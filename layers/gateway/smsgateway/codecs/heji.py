@@ -172,17 +172,14 @@ def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
     """Whether `name` and `pwd` are the vendor's (note 7), each as far as the account configures it.
 
     `name` is the digest of section 3.1 when `access_secret` is configured; the plain name of older pushes counts only
-    when `name` is.
+    when `name` is. Raises DecodeError when the push has no fields that could be read.
     """
     if account.push is None:
         return False
     expected = account.push.credentials
     if not expected:
         return True
-    try:
-        fields = push_fields(push)
-    except DecodeError:
-        return False
+    fields = push_fields(push)
     name_matches = [
         secret_matches(expected.get("name", ()), fields.get("name", "")),
         secret_matches(_digests(expected.get("access_secret", ()), fields), fields.get("name", "").lower()),

@@ -162,16 +162,16 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6)."""
+    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6).
+
+    Raises DecodeError when the push has no fields that could be read.
+    """
     if account.push is None:
         return False
     expected = account.push.credentials
     if not expected:
         return True
-    try:
-        fields = _fields(push)
-    except DecodeError:
-        return False
+    fields = _fields(push)
     matches = [secret_matches(expected[name], fields.get(name, "")) for name in expected]
     return all(matches)
 

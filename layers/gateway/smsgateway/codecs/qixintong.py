@@ -137,7 +137,7 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     return Accepted(vendor_ids=ids, vendor_status="" if as_expected else text)
 
 
-def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request:
     """At most 100 reports, whichever they are (1.1.2)."""
     return _request(account, "report_poll")
 
