@@ -1,4 +1,4 @@
-"""Vendors' pushes, as API Gateway hands them over (functions/webhook, receive.py; design, section 4)."""
+"""Vendors' pushes, as API Gateway hands them over (handlers/webhook.py, receive.py; design, section 4)."""
 
 import base64
 import json
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from functions.webhook import app as webhook
 from smsgateway import runtime
 from smsgateway.codecs import hbsmservice
+from smsgateway.handlers import webhook
 from smsgateway.queues import parse_receipt
 from tests.unit.functions.conftest import ACCOUNTS, DOCUMENT, PREVIOUS_TOKEN, TOKEN, Context, Stack, sample, samples
 
