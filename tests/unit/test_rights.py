@@ -48,7 +48,7 @@ READS_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttribute
 READS_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 # `query` describes the route of `send` in the API's document; it does not serve it.
 NOT_TAKEN = ("smsgateway.api.about._resolvers", "smsgateway.api.sending.router")
-OURS = ("smsgateway.", "functions.")
+OURS = "smsgateway."
 TABLE = "smsgateway.store.table.Table"
 
 type Right = tuple[str, str]  # action, resource
@@ -185,9 +185,9 @@ def edges() -> dict[str, set[str]]:
 
 @cache
 def reached(name: str) -> frozenset[str]:
-    """Everything that a function's module leads to."""
+    """Everything that a function's handler leads to."""
     found: set[str] = set()
-    waiting = [key for key in edges() if key.startswith(f"functions.{name}.app.")]
+    waiting = [key for key in edges() if key.startswith(f"smsgateway.handlers.{name}.")]
     while waiting:
         here = waiting.pop()
         if here not in found:

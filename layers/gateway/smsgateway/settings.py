@@ -25,6 +25,7 @@ from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
 
 CACHE_SECONDS = 60
+DOUBT_SECONDS = 5  # between two fetches for those who are in doubt about what is cached
 TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
 SIGNATURE_LIMIT = 20  # characters
 ANY_PURPOSE = "*"
@@ -284,8 +285,8 @@ def _route_entry(node: Node, accounts: Iterable[str]) -> RouteEntry:
 class AccountsCache:
     """The accounts, fetched at most once in CACHE_SECONDS unless refreshed; the last good ones outlive a bad document.
 
-    `fetch` returns the secret's text, `clock` seconds; `previous` the text before, for a process that starts when the
-    newest is bad. `problem` is why the newest document is not the one in use.
+    `fetch` returns the secret's text, `clock` seconds (clock.py); `previous` the text before, for a process that starts
+    when the newest is bad. `problem` is why the newest document is not the one in use.
     """
 
     def __init__(
@@ -309,6 +310,12 @@ class AccountsCache:
         if self._good is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
             return self.refresh()
         return self._good
+
+    def newest(self) -> Settings:
+        """Like `get`, but at most DOUBT_SECONDS old: for who misses something that may have been added just now."""
+        if self._clock() - self._fetched_at >= DOUBT_SECONDS:
+            return self.refresh()
+        return self.get()
 
     def refresh(self) -> Settings:
         """Fetch now, for a secret that may have been rotated; otherwise like `get`."""

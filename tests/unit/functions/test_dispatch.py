@@ -1,4 +1,4 @@
-"""Wake-ups by SQS (functions/dispatch): each its vendor call, the failed ones back to the queue."""
+"""Wake-ups by SQS (handlers/dispatch.py): each its vendor call, the failed ones back to the queue."""
 
 import json
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.dispatch import app as dispatch
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
+from smsgateway.handlers import dispatch
 from smsgateway.model import Message, Personal, Reason, Request, Response, State
 from smsgateway.queues import WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store import messages, submissions, transitions

@@ -1,4 +1,4 @@
-"""Receipts by SQS (functions/ingest): understood, parked, or tried again."""
+"""Receipts by SQS (handlers/ingest.py): understood, parked, or tried again."""
 
 import base64
 import json
@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.ingest import app as ingest
 from smsgateway import runtime
 from smsgateway.errors import DecodeError
+from smsgateway.handlers import ingest
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
