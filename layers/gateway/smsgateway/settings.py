@@ -19,6 +19,7 @@ from smsgateway.addresses import forbidden, literal
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.codecs.charsets import READ_AS
+from smsgateway.codecs.words import MEANINGS, folded
 from smsgateway.document import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
@@ -202,6 +203,10 @@ def _codes(node: Node, _profile: Profile) -> Mapping[str, About]:
     return MappingProxyType({code: About(about.one_of(choices)) for code, about in node.members().items()})
 
 
+def _words(node: Node, _profile: Profile) -> Mapping[str, str]:
+    return MappingProxyType({folded(word): meaning.one_of(MEANINGS) for word, meaning in node.members().items()})
+
+
 def _charset(node: Node, _profile: Profile) -> str:
     return Node(node.path, node.text().lower()).one_of(READ_AS)
 
@@ -224,6 +229,7 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "extension_prefix_length": lambda node, _: node.integer(0, 20),
     "paths": _paths,
     "codes": _codes,
+    "words": _words,
     "breaker_failures": lambda node, _: node.integer(1, 1000),
     "breaker_seconds": lambda node, _: node.integer(1, _DAY),
     "in_flight": lambda node, _: node.integer(1, 1000),

@@ -599,7 +599,7 @@ def test_report_query_sample() -> None:
 def test_report_push_sample() -> None:
     push = Push("POST", body=case("report-push.without-comments.json"))
     assert infocloud.verify_push(ACCOUNT, push, "reports")
-    (report,) = infocloud.decode_report_push(ACCOUNT, push)
+    (report,) = infocloud.decode_report_push(ACCOUNT, push).items
     assert json.loads(text_of(report)) == json.loads(push.body)["data"][0]
     assert (report._replace(raw=""),) == (
         Report(
@@ -642,7 +642,7 @@ def manuals(form: str, number: str = "187****8801", **more: object) -> str:
 
 def reports_in(form: str, body: bytes) -> tuple[Report, ...]:
     if form == "pushed":
-        return infocloud.decode_report_push(ACCOUNT, Push("POST", body=body))
+        return infocloud.decode_report_push(ACCOUNT, Push("POST", body=body)).items
     page = infocloud.decode_report_poll(ACCOUNT, answered(body))
     assert isinstance(page, Page)
     return page.items
@@ -766,7 +766,7 @@ RECORD: dict[str, object] = {"msgId": "577", "tel": "18551067101", "arriveResult
 
 
 def one_report(**fields: object) -> Report:
-    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(RECORD | fields))
+    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(RECORD | fields)).items
     return report
 
 
@@ -807,7 +807,7 @@ def test_a_report_may_carry_our_id_alone() -> None:
 
 def test_both_spellings_are_read_from_pushes_and_queries() -> None:
     record = {"msgid": 98765432109876543210, "tel": 18551067101, "arrive": "DELIVRD"}
-    (pushed_report,) = infocloud.decode_report_push(ACCOUNT, pushed(record))
+    (pushed_report,) = infocloud.decode_report_push(ACCOUNT, pushed(record)).items
     polled = infocloud.decode_report_poll(
         ACCOUNT, answer(code="200", data=[{**record, "arriveResult": record["arrive"], "arrive": None}])
     )
@@ -842,7 +842,7 @@ def test_a_time_may_be_a_number() -> None:
 
 @pytest.mark.parametrize("data", [RECORD, json.dumps(RECORD), json.dumps([RECORD]), [RECORD]])
 def test_data_in_other_forms(data: object) -> None:
-    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(data=data))
+    (report,) = infocloud.decode_report_push(ACCOUNT, pushed(data=data)).items
     assert report.vendor_id == "msg_1-0"
 
 
@@ -856,7 +856,7 @@ def test_data_that_is_no_list_of_records(data: object) -> None:
 
 
 def test_a_push_without_records() -> None:
-    assert infocloud.decode_report_push(ACCOUNT, pushed()) == ()
+    assert infocloud.decode_report_push(ACCOUNT, pushed()).items == ()
 
 
 def test_a_reply_is_not_a_report_and_a_report_no_reply() -> None:
@@ -903,7 +903,7 @@ def test_a_page_of_600_is_full(count: int, full: bool) -> None:
 def test_inbound_push_sample() -> None:
     push = Push("POST", body=case("inbound-push.without-comments.json"))
     assert infocloud.verify_push(ACCOUNT, push, "inbound")
-    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push)
+    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push).items
     assert (inbound.number, inbound.text) == ("18551067101", "上行内容")
     assert (inbound.access_number, inbound.extension) == ("接入号", "")
     assert inbound.received_at == datetime(2021, 4, 9, 17, 35, tzinfo=BEIJING)
@@ -916,7 +916,7 @@ def test_inbound_push_sample() -> None:
 )
 def test_the_extension_follows_the_access_number(source: object, access_number: str, extension: str) -> None:
     record = {"srcId": source, "tel": "18551067101", "content": "TD", "arriveTime": "2104091735"}
-    (inbound,) = infocloud.decode_inbound_push(SIGNED_FREE_TEXT, pushed(record))
+    (inbound,) = infocloud.decode_inbound_push(SIGNED_FREE_TEXT, pushed(record)).items
     assert (inbound.access_number, inbound.extension) == (access_number, extension)
 
 
@@ -944,7 +944,7 @@ def test_the_text_of_a_reply(content: str, text: str | None) -> None:
         with pytest.raises(DecodeError):
             infocloud.decode_inbound_push(ACCOUNT, push)
         return
-    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push)
+    (inbound,) = infocloud.decode_inbound_push(ACCOUNT, push).items
     assert inbound.text == text
     assert inbound.raw.encode()  # can be stored
     assert json.loads(inbound.raw)["content"] == text

@@ -355,7 +355,7 @@ def test_a_cut_balance_never_shows_more_than_is_left() -> None:
 
 
 def test_the_documents_report() -> None:
-    (report,) = langyu.decode_report_push(account(), pushed("report-push.document-2.3.query"))
+    (report,) = langyu.decode_report_push(account(), pushed("report-push.document-2.3.query")).items
     assert report == Report(
         vendor_id="12345",
         number="13900210021",
@@ -367,7 +367,7 @@ def test_the_documents_report() -> None:
 
 
 def test_a_gateways_word_is_unknown_and_iso_times_and_extra_keys_are_read() -> None:
-    (report,) = langyu.decode_report_push(account(), pushed("report-push.gateway-word.form"))
+    (report,) = langyu.decode_report_push(account(), pushed("report-push.gateway-word.form")).items
     assert (report.status, report.vendor_status, report.reason) == (ReportStatus.UNKNOWN, "JA:0009", None)
     assert report.vendor_id == "00123456789012345678901"
     assert report.reported_at == datetime(2010, 12, 24, 10, 2, 33, tzinfo=BEIJING)
@@ -392,7 +392,7 @@ def test_a_gateways_word_is_unknown_and_iso_times_and_extra_keys_are_read() -> N
 )
 def test_every_report_status(word: str, status: ReportStatus, reason: Reason | None) -> None:
     push = Push("POST", body=f"msgid=1&mobile=13800138000&status={word}".encode())
-    (report,) = langyu.decode_report_push(account(), push)
+    (report,) = langyu.decode_report_push(account(), push).items
     assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
 
 
@@ -412,7 +412,7 @@ def test_every_report_status(word: str, status: ReportStatus, reason: Reason | N
 )
 def test_report_times(time: str, expected: datetime | None) -> None:
     push = Push("GET", query=(("msgid", "1"), ("mobile", "13800138000"), ("status", "DELIVRD"), ("reportTime", time)))
-    assert langyu.decode_report_push(account(), push)[0].reported_at == expected
+    assert langyu.decode_report_push(account(), push).items[0].reported_at == expected
 
 
 @pytest.mark.parametrize("name", ["msgid", "mobile", "status"])
@@ -428,7 +428,7 @@ def test_a_report_without_what_it_needs_is_an_error(name: str, method: str) -> N
 
 
 def test_the_documents_replies() -> None:
-    (reply,) = langyu.decode_inbound_push(account(), pushed("inbound-push.document-3.2.query"))
+    (reply,) = langyu.decode_inbound_push(account(), pushed("inbound-push.document-3.2.query")).items
     assert reply == Inbound(
         number="13800210021",
         text="hello",
@@ -436,11 +436,11 @@ def test_the_documents_replies() -> None:
         received_at=datetime(2012, 8, 21, 22, 5, tzinfo=BEIJING),
         raw="moTime=1208212205&destcode=1065751600001&mobile=13800210021&msg=hello",
     )
-    (part,) = langyu.decode_inbound_push(account(), pushed("inbound-push.part.document-3.2.query"))
+    (part,) = langyu.decode_inbound_push(account(), pushed("inbound-push.part.document-3.2.query")).items
     assert part.part == Part("255", 5, 5)
-    (first,) = langyu.decode_inbound_push(account(), pushed("inbound-push.part.document-3.1.form"))
+    (first,) = langyu.decode_inbound_push(account(), pushed("inbound-push.part.document-3.1.form")).items
     assert (first.part, first.text) == (Part("234", 4, 1), "您好，第一条")
-    (whole,) = langyu.decode_inbound_push(account(), pushed("inbound-push.chinese.form"))
+    (whole,) = langyu.decode_inbound_push(account(), pushed("inbound-push.chinese.form")).items
     assert (whole.part, whole.text) == (None, "退订 TD+1 & 100%")
 
 
@@ -450,7 +450,7 @@ def test_the_documents_replies() -> None:
 )
 def test_the_extension_is_cut_where_the_access_number_is_known(access_number: str | None, extension: str) -> None:
     of = account(access_number=access_number)
-    (reply,) = langyu.decode_inbound_push(of, pushed("inbound-push.document-3.2.query"))
+    (reply,) = langyu.decode_inbound_push(of, pushed("inbound-push.document-3.2.query")).items
     assert (reply.access_number, reply.extension) == ("1065751600001", extension)
 
 
@@ -477,7 +477,7 @@ def test_isems_decides_whether_a_reply_is_a_part() -> None:
 
 def test_a_reply_may_be_empty_but_not_without_its_text_or_sender() -> None:
     empty = Push("POST", body=b"mobile=13800138000&msg=")
-    assert langyu.decode_inbound_push(account(), empty)[0].text == ""
+    assert langyu.decode_inbound_push(account(), empty).items[0].text == ""
     for body in (b"mobile=13800138000", b"msg=hello", b"mobile=&msg=hello", b"", b"hello", b"{}"):
         with pytest.raises(DecodeError):
             langyu.decode_inbound_push(account(), Push("POST", body=body))
@@ -492,14 +492,14 @@ def test_text_that_is_not_utf8_is_an_error_with_its_bytes() -> None:
 
 def test_the_body_counts_where_a_push_has_query_and_body() -> None:
     push = Push("POST", query=(("mobile", "1"), ("destcode", "106")), body="mobile=13800138000&msg=退订".encode())
-    (reply,) = langyu.decode_inbound_push(account(), push)
+    (reply,) = langyu.decode_inbound_push(account(), push).items
     assert (reply.number, reply.access_number, reply.text) == ("13800138000", "106", "退订")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_reply_is_read_as_it_was_written(text: str) -> None:
     push = Push("POST", body=urlencode({"mobile": "13800138000", "msg": text}).encode())
-    assert langyu.decode_inbound_push(account(), push)[0].text == text
+    assert langyu.decode_inbound_push(account(), push).items[0].text == text
 
 
 @given(st.binary(max_size=80), st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3))

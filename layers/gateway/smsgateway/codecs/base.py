@@ -3,7 +3,8 @@
 A module is registered (`codecs.VENDORS`) with the capabilities it has; registering one that it lacks is a type error.
 All functions are pure: no I/O, no clock, no randomness. `now` (with zone) and `nonce` (20 random decimal digits) are
 arguments. Encoders raise EncodeError when the message cannot be said in the protocol; decoders raise DecodeError, and
-nothing else, when the vendor's bytes are not what its document says.
+nothing else, when the vendor's bytes are not what its document says. Among records that can be read, one that cannot
+is in the page's `unreadable`, and costs none of the others (`records.read_each`).
 """
 
 from collections.abc import Mapping
@@ -95,11 +96,11 @@ class TakesPushes(Protocol):
 
 
 class PushesReports(TakesPushes, Protocol):
-    def decode_report_push(self, account: Account, push: Push, /) -> tuple[Report, ...]: ...
+    def decode_report_push(self, account: Account, push: Push, /) -> Page[Report]: ...
 
 
 class PushesInbound(TakesPushes, Protocol):
-    def decode_inbound_push(self, account: Account, push: Push, /) -> tuple[Inbound, ...]: ...
+    def decode_inbound_push(self, account: Account, push: Push, /) -> Page[Inbound]: ...
 
 
 class HasBalance(Protocol):
