@@ -89,7 +89,7 @@ def pushed(name: str) -> Push:
 
 
 def replies(args: str, **options: Any) -> tuple[Inbound, ...]:
-    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode()))
+    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode())).items
 
 
 # Sending
@@ -374,6 +374,7 @@ def test_the_documents_report(name: str) -> None:
             vendor_status="DELIVRD",
             reported_at=datetime(2013, 8, 20, 20, 11, 34, tzinfo=BEIJING),
             raw="sendid=12345&time=2013-08-20+20%3A11%3A34&mobile=13900210021&state=DELIVRD",
+            listed=True,
         ),
     )
 
@@ -406,13 +407,16 @@ def test_a_list_may_have_spaces_and_gaps() -> None:
         ("ERR:104", ReportStatus.UNDELIVERED, Reason.BUSY),
         ("REJECT", ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
         ("ERR:105", ReportStatus.UNKNOWN, None),
-        ("delivrd", ReportStatus.UNKNOWN, None),
+        ("delivrd", ReportStatus.DELIVERED, None),
+        (" ＤＥＬＩＶＲＤ ", ReportStatus.DELIVERED, None),
+        ("DELETED", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("ID:0076", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
     ],
 )
 def test_every_report_state(word: str, status: ReportStatus, reason: Reason | None) -> None:
     push = Push("POST", body=f"sendid=1&mobile=13800138000&state={word}".encode())
     (report,) = heji.decode_report_push(account(), push).items
-    assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
+    assert (report.status, report.reason, report.vendor_status) == (status, reason, word.strip())
     assert report.reported_at is None
 
 
@@ -502,7 +506,6 @@ def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
         "13800210021#@#x#@#yesterday",
         "13800210021#@#x#@#y#@#yesterday#@#1",
         "13800210021#@#x#@#2013-08-21 21:20:11#@#abc#@#",
-        "13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#13978767656#@#y",
         "#@#x#@#2013-08-21 21:20:11#@#1",
     ],
 )
@@ -511,6 +514,16 @@ def test_args_that_are_no_replies_are_an_error(args: str) -> None:
     with pytest.raises(DecodeError) as error:
         heji.decode_inbound_push(account(), push)
     assert error.value.raw == push.body
+
+
+def test_a_record_that_is_no_reply_is_parked_alone() -> None:
+    good = "13800210021#@#x#@#2013-08-21 21:20:11#@#1"
+    push = Push("POST", body=urlencode({"name": "admin", "args": f"{good}#@@#13978767656#@#y"}).encode())
+    page = heji.decode_inbound_push(account(), push)
+    assert [reply.text for reply in page.items] == ["x"]
+    assert [(one.body, one.place) for one in page.unreadable] == [
+        (urlencode({"args": "13978767656#@#y"}).encode(), "record 2 of 2")
+    ]
 
 
 def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
