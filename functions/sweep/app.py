@@ -1,44 +1,5 @@
-"""Looks again at what is due (scheduled sends, lost wake-ups, dead workers, missing reports) and for silent vendors."""
+"""All of a function's code that is not in the layers: smsgateway/handlers says why it never changes."""
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from smsgateway.handlers.sweep import handler
 
-from smsgateway import runtime
-from smsgateway.ids import DUE_SHARDS
-from smsgateway.silence import watch
-from smsgateway.sweep import Sweeper, sweep
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
-TIME_TO_STOP = 15_000  # milliseconds
-
-
-class ItemsFailedError(Exception):
-    """Some items could not be seen to; they stay due."""
-
-
-@runtime.only_its_type()
-def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
-    """Act on what is due, then tell of vendors that have fallen silent."""
-    logger = runtime.logger()  # made before the threads that share it
-    sweeper = Sweeper(
-        table=runtime.table(),
-        wake_ups=runtime.wake_ups(),
-        settings=runtime.accounts_cache().get,
-        now=runtime.now_ms,
-        # Replies' keys hold numbers: only the kind of item is told.
-        failed=lambda key, error: logger.error(
-            "an item could not be seen to", item=key[0].split("#")[0], error=type(error).__name__
-        ),
-        until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
-        retention=runtime.retention_seconds(),
-    )
-    with ThreadPoolExecutor(DUE_SHARDS) as pool:
-        outcome = sweep(sweeper, pool.map)
-    if outcome["looked"]:
-        logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
-    watch(sweeper)
-    if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
-        raise ItemsFailedError
-    return outcome
+__all__ = ["handler"]

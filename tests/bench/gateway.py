@@ -22,14 +22,9 @@ from unittest.mock import patch
 
 import boto3
 
-from functions.dispatch import app as dispatch
-from functions.fanout import app as fanout
-from functions.ingest import app as ingest
-from functions.poll import app as poll
-from functions.send import app as send
-from functions.webhook import app as webhook
 from smsgateway import runtime
 from smsgateway.api import runtime as api_runtime
+from smsgateway.handlers import dispatch, fanout, ingest, poll, send, webhook
 from smsgateway.model import Account, Request
 from smsgateway.queues import Receipt
 from tests import aws, voices

@@ -14,8 +14,6 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from functions.query import app as query
-from functions.send import app as send
 from smsgateway.api import document, sending
 from smsgateway.api.answers import PROBLEMS, AcceptedMessage, Check, Figures
 from smsgateway.api.answers import Message as ShownMessage
@@ -24,6 +22,7 @@ from smsgateway.api.models import NewClient, NewMessage, TemplateBody
 from smsgateway.codecs import VENDORS, hbsmservice, heji, infocloud, langyu, qixintong
 from smsgateway.codecs.charsets import written_in
 from smsgateway.events import SOURCE, Event, EventType, detail_of
+from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import (
     FINAL,

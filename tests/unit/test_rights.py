@@ -34,7 +34,11 @@ DYNAMODB = {
     "batch_write_item": "BatchWriteItem",
     "batch_execute_statement": "PartiQLUpdate",
 }
-SQS = {"send_message": "SendMessage", "send_message_batch": "SendMessage"}
+SQS = {
+    "send_message": "SendMessage",
+    "send_message_batch": "SendMessage",
+    "change_message_visibility": "ChangeMessageVisibility",
+}
 API_GATEWAY = {
     "create_api_key": ("POST", "/apikeys"),
     "delete_api_key": ("DELETE", "/apikeys/*"),
@@ -48,7 +52,7 @@ READS_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttribute
 READS_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 # `query` describes the route of `send` in the API's document; it does not serve it.
 NOT_TAKEN = ("smsgateway.api.about._resolvers", "smsgateway.api.sending.router")
-OURS = ("smsgateway.", "functions.")
+OURS = "smsgateway."
 TABLE = "smsgateway.store.table.Table"
 
 type Right = tuple[str, str]  # action, resource
@@ -185,9 +189,9 @@ def edges() -> dict[str, set[str]]:
 
 @cache
 def reached(name: str) -> frozenset[str]:
-    """Everything that a function's module leads to."""
+    """Everything that a function's handler leads to."""
     found: set[str] = set()
-    waiting = [key for key in edges() if key.startswith(f"functions.{name}.app.")]
+    waiting = [key for key in edges() if key.startswith(f"smsgateway.handlers.{name}.")]
     while waiting:
         here = waiting.pop()
         if here not in found:

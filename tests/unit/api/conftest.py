@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from functions.query import app as query
-from functions.send import app as send
 from smsgateway.accept import Acceptor
 from smsgateway.api import serving
 from smsgateway.api.calls import Gateway
 from smsgateway.api.clients import Authenticator, key_hash
 from smsgateway.api.keys import ApiKeys
+from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response
 from smsgateway.settings import AccountsCache

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from functions.query import app as query
-from functions.send import app as send
 from smsgateway.api import document
 from smsgateway.api.models import NewClient, NewMessage, TemplateBody
 from smsgateway.api.parameters import Limit
 from smsgateway.api.problems import validation_problem
 from smsgateway.api.wording import SPOKEN, WORDS
+from smsgateway.handlers import query, send
 from tests.unit.api.conftest import Answer, Api
 
 GOOD: dict[type[BaseModel], dict[str, Any]] = {

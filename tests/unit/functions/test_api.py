@@ -8,10 +8,9 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.query import app as query
-from functions.send import app as send
 from smsgateway import runtime
 from smsgateway.api import runtime as api_runtime
+from smsgateway.handlers import query, send
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ACCOUNTS, ADMINISTRATOR_KEY, KeysSeen, sample

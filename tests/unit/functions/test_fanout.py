@@ -1,4 +1,4 @@
-"""The table's stream to the event bus (functions/fanout, events.py, publish.py; design, section 7)."""
+"""The table's stream to the event bus (handlers/fanout.py, events.py, publish.py; design, section 7)."""
 
 import json
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.fanout import app as fanout
 from smsgateway import events, runtime
 from smsgateway.events import EventType
+from smsgateway.handlers import fanout
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Rejection
 from smsgateway.store import messages, recipients, submissions

@@ -1,12 +1,12 @@
-"""Polls by name and on schedule (functions/poll)."""
+"""Polls by name and on schedule (handlers/poll.py)."""
 
 import json
 from typing import Any
 
 import pytest
 
-from functions.poll import app as poll
 from smsgateway.errors import AmbiguousError
+from smsgateway.handlers import poll
 from smsgateway.model import Request, Response
 from smsgateway.queues import parse_receipt
 from smsgateway.store import accounts

@@ -1,12 +1,12 @@
-"""The minute's look at what is due (functions/sweep)."""
+"""The minute's look at what is due (handlers/sweep.py)."""
 
 import json
 from typing import Any
 
 import pytest
 
-from functions.sweep import app as sweep
 from smsgateway import runtime
+from smsgateway.handlers import sweep
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, State
 from smsgateway.store import submissions, transitions

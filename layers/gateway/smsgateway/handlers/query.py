@@ -1,0 +1,30 @@
+"""Answers questions; keeps templates, suppressed numbers and clients: every route of the API but `POST /messages`."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smsgateway import runtime, transport
+from smsgateway.api import about, serving
+from smsgateway.api.calls import Gateway
+from smsgateway.api.runtime import api_keys, authenticator
+
+app = serving.resolver(about.QUERY_ROUTERS)
+
+
+@cache
+def gateway() -> Gateway:
+    return Gateway(
+        table=runtime.table(),
+        accounts=runtime.accounts_cache(),
+        call=runtime.vendor_call(transport.call),
+        keys=api_keys(),
+        now=runtime.now_ms,
+        random=runtime.randomness(),
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    address = runtime.environment().public_url
+    return serving.serve(app, authenticator(), gateway(), event, context, address)

@@ -1,0 +1,30 @@
+"""Accepts messages: `POST /messages`."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smsgateway import runtime
+from smsgateway.accept import Acceptor
+from smsgateway.api import sending, serving
+from smsgateway.api.runtime import authenticator
+
+app = serving.resolver([sending.router])
+
+
+@cache
+def acceptor() -> Acceptor:
+    return Acceptor(
+        table=runtime.table(),
+        wake_ups=runtime.wake_ups(),
+        settings=runtime.accounts_cache().get,
+        now=runtime.now_ms,
+        random=runtime.randomness(),
+        retention=runtime.retention_seconds(),
+        warn=lambda problem, message_id: serving.logger.warning(problem, message_id=message_id),
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return serving.serve(app, authenticator(), acceptor(), event, context)

@@ -1,0 +1,50 @@
+"""Takes vendors' pushes: verified, queued, acknowledged. Imports little, for a vendor is waiting (receive.py)."""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from smsgateway import runtime
+from smsgateway.errors import ConfigurationError
+from smsgateway.model import Kind, Push
+from smsgateway.receive import FAILURE, Answer, Receiver, receive
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@runtime.only_its_type()
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
+    """Answer one API Gateway request below `/push/{account}/{token}/`."""
+    accounts = runtime.accounts_cache()
+    try:
+        accounts.get()
+    except ConfigurationError as wrong:  # nobody can be refused, nor believed: the vendor shall try again
+        runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
+        return _answer(Answer(503, FAILURE))
+    receiver = Receiver(accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest)
+    path = event["pathParameters"]
+    kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"
+    source_ip = event["requestContext"]["identity"]["sourceIp"]
+    answer = receive(receiver, path["account"], path["token"], kind, _push(event), source_ip)
+    if answer.status != 200:
+        # A mistyped address may hold a token where the account belongs.
+        account = path["account"] if path["account"] in receiver.settings().accounts else None
+        runtime.logger().warning("a push was not taken", account=account, kind=kind, status=answer.status)
+    return _answer(answer)
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
+
+
+def _push(event: dict[str, Any]) -> Push:
+    """The request as the vendor made it: the body's bytes, never a decoded text."""
+    body = event.get("body") or ""
+    query = event.get("multiValueQueryStringParameters") or {}
+    headers = event.get("headers") or {}
+    return Push(
+        method=event["httpMethod"],
+        query=tuple((name, value) for name, values in query.items() for value in values),
+        headers={name.lower(): value for name, value in headers.items()},
+        body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass"),
+    )
