@@ -206,7 +206,7 @@ def test_a_push_is_one_call_whatever_it_holds(vendor: str) -> None:
 def test_the_replies_that_are_pushed_can_be_read(vendor: str, count: int) -> None:
     account = voices.account(vendor)
     receipts = list(voices.replied(account, numbers(count), NOW))
-    assert [item.number for receipt in receipts for item in decode_inbound(account, receipt)] == numbers(count)
+    assert [item.number for receipt in receipts for item in decode_inbound(account, receipt).items] == numbers(count)
 
 
 @pytest.mark.parametrize("vendor", [vendor for vendor in counts.PUSHING if counts.page_of(vendor) > 1])

@@ -34,7 +34,11 @@ DYNAMODB = {
     "batch_write_item": "BatchWriteItem",
     "batch_execute_statement": "PartiQLUpdate",
 }
-SQS = {"send_message": "SendMessage", "send_message_batch": "SendMessage"}
+SQS = {
+    "send_message": "SendMessage",
+    "send_message_batch": "SendMessage",
+    "change_message_visibility": "ChangeMessageVisibility",
+}
 API_GATEWAY = {
     "create_api_key": ("POST", "/apikeys"),
     "delete_api_key": ("DELETE", "/apikeys/*"),

@@ -1,6 +1,5 @@
 """From a stored receipt to what it says: reports to recipients, replies to the bus; what cannot be read is parked."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import replace
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Account, Inbound, Refused, Report
+from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
 from smsgateway.queues import Receipt, WakeUps
 from smsgateway.resend import Resender, concerns, take_failures
 from smsgateway.settings import Settings
@@ -26,9 +25,6 @@ OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", 
 TRIES = 5  # of a write that others write too
 ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply's is looked for
 LONGEST_WORD = 400  # characters of a vendor's own word
-# What the table's keys are made of: it would refuse longer ones again and again. `#` stands between a key's parts.
-_NUMBER = re.compile(r"[ -\"$-~]{1,64}")
-_ID = re.compile("[^\x00-\x1f\ud800-\udfff]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,69 +51,63 @@ def ingest(ingester: Ingester, receipt: Receipt) -> None:
         _park(ingester, receipt, "", "the account is not configured any more")
         return
     try:
-        if receipt.kind == "reports":
-            reported = decode_reports(account, receipt)
-            _take_reports(ingester, account, reported, receipt.received_at)
-            brought = bool(reported)
-        else:
-            written = decode_inbound(account, receipt)
-            _take_replies(ingester, account, written, receipt.received_at)
-            brought = bool(written)
+        brought, unreadable = _take(ingester, account, receipt)
     except DecodeError as error:
         _park(ingester, receipt, account.vendor, error.problem)
         return
+    for each in unreadable:
+        _park(ingester, _alone(receipt, each), account.vendor, f"{each.place}: {each.problem}")
     if receipt.source == "push":
         at, noted = receipt.received_at, ingester.noted
         accounts.seen_push(ingester.table, account.name, receipt.kind, at, noted, brought=brought)
 
 
-def decode_reports(account: Account, receipt: Receipt) -> Sequence[Report]:
-    """The delivery reports in a receipt. Raises DecodeError."""
-    items = _reports(account, receipt)
-    # Of hundreds, all are checked and few are changed: a copy of each would cost more than its decoding.
-    ids = {one for item in items for one in (item.vendor_id, item.alternative_id)}
-    _check_keys(receipt, (item.number for item in items), ids)
+def _take(ingester: Ingester, account: Account, receipt: Receipt) -> tuple[bool, Sequence[Unreadable]]:
+    """Apply what can be read. Whether there was anything, and what cannot be. Raises DecodeError if nothing can be."""
+    if receipt.kind == "reports":
+        reported = decode_reports(account, receipt)
+        _take_reports(ingester, account, _bounded(reported.items), receipt.received_at)
+        return bool(reported.items), reported.unreadable
+    written = decode_inbound(account, receipt)
+    _take_replies(ingester, account, written.items, receipt.received_at)
+    return bool(written.items), written.unreadable
+
+
+def _alone(receipt: Receipt, unreadable: Unreadable) -> Receipt:
+    """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
+    return replace(receipt, method="POST", query=(), body=unreadable.body)
+
+
+def _bounded(reports: Sequence[Report]) -> Sequence[Report]:
+    # Of hundreds, few are changed: a copy of each would cost more than its decoding.
     return [
-        item
-        if len(item.vendor_status) <= LONGEST_WORD
-        else replace(item, vendor_status=item.vendor_status[:LONGEST_WORD])
-        for item in items
+        report
+        if len(report.vendor_status) <= LONGEST_WORD
+        else replace(report, vendor_status=report.vendor_status[:LONGEST_WORD])
+        for report in reports
     ]
 
 
-def _reports(account: Account, receipt: Receipt) -> Sequence[Report]:
+def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:
+    """The delivery reports in a receipt. Raises DecodeError."""
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.report_push:
         return vendor.report_push.decode_report_push(account, receipt.push)
     if receipt.source == "poll" and vendor.report_poll:
         page = vendor.report_poll.decode_report_poll(account, receipt.response)
-        return () if isinstance(page, Refused) else page.items
+        return Page(()) if isinstance(page, Refused) else page
     raise DecodeError(f"{account.vendor} has no reports by {receipt.source}", receipt.body)
 
 
-def decode_inbound(account: Account, receipt: Receipt) -> Sequence[Inbound]:
+def decode_inbound(account: Account, receipt: Receipt) -> Page[Inbound]:
     """The replies in a receipt. Raises DecodeError."""
-    items = _replies(account, receipt)
-    ids = {one for item in items for one in (item.access_number, item.extension)}
-    _check_keys(receipt, (item.number for item in items), ids)
-    return items
-
-
-def _replies(account: Account, receipt: Receipt) -> Sequence[Inbound]:
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.inbound_push:
         return vendor.inbound_push.decode_inbound_push(account, receipt.push)
     if receipt.source == "poll" and vendor.inbound_poll:
         page = vendor.inbound_poll.decode_inbound_poll(account, receipt.response)
-        return () if isinstance(page, Refused) else page.items
+        return Page(()) if isinstance(page, Refused) else page
     raise DecodeError(f"{account.vendor} has no replies by {receipt.source}", receipt.body)
-
-
-def _check_keys(receipt: Receipt, numbers: Iterable[str], ids: Iterable[str]) -> None:
-    if not all(map(_NUMBER.fullmatch, numbers)):
-        raise DecodeError("a number that cannot be one", receipt.body)
-    if not all(map(_ID.fullmatch, ids)):
-        raise DecodeError("an id or an access number that cannot be one", receipt.body)
 
 
 def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> None:

@@ -102,6 +102,15 @@ class About(StrEnum):
     UNLISTED = "unlisted"  # undocumented or vague: not a refusal
 
 
+class ReportStatus(StrEnum):
+    """What a delivery report says."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    PENDING = "pending"  # not final: kept in the history
+    UNKNOWN = "unknown"  # a word that the document does not list
+
+
 @dataclass(frozen=True, slots=True)
 class PushSettings:
     """What proves that a push came from the vendor. Every secret is a list: current and previous."""
@@ -131,6 +140,7 @@ class Options:
     extension_prefix_length: int = 0
     paths: Mapping[str, str] = field(default_factory=dict)  # operation → address below base_url
     codes: Mapping[str, About] = field(default_factory=dict)  # what an unlisted code is about
+    words: Mapping[str, str] = field(default_factory=dict)  # what a report's word says (codecs/words.py)
     breaker_failures: int = 5
     breaker_seconds: int = 30
     in_flight: int = 20  # vendor calls of this account at once
@@ -290,15 +300,6 @@ class Refused:
     vendor_status: str  # the vendor's own code and text: `107 密码错误`
 
 
-class ReportStatus(StrEnum):
-    """What a delivery report says."""
-
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    PENDING = "pending"  # not final: kept in the history
-    UNKNOWN = "unknown"  # a word that the document does not list
-
-
 class Report(NamedTuple):
     """One delivery report. `vendor_id` is the id it carries: ours if `ours`, else the vendor's.
 
@@ -316,6 +317,7 @@ class Report(NamedTuple):
     reported_at: datetime | None = None  # with zone; None: the vendor does not say
     segment: int = 0  # of a long message; 0 is the whole of it
     raw: str | Buffer = ""  # the vendor's own record: its text, or the bytes of that in UTF-8
+    listed: bool = False  # a table lists the word: what it says is no guess
 
     def __repr__(self) -> str:
         shown = (f"{name}={value!r}" for name, value in self._asdict().items() if name not in ("number", "raw"))
@@ -346,11 +348,21 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that nobody can read, among others that can be read."""
+
+    body: bytes = field(repr=False)  # as the vendor would hand out this record alone
+    problem: str
+    place: str  # in the whole: `record 3 of 100`
+
+
+@dataclass(frozen=True, slots=True)
 class Page[T]:
-    """What a poll brought. `full`: the page was as long as the vendor makes them, so there may be more."""
+    """What a poll or a push brought. `full`: it was as long as the vendor makes them, so there may be more."""
 
     items: tuple[T, ...]
     full: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

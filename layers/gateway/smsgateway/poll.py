@@ -206,7 +206,7 @@ def _keep(run: Run, response: Response, decode: Decode) -> Answer:
         if alert := alert_for(page):
             _alert(run.poller, run.account, alert, page.vendor_status)
         return Answer(more=page.about == About.MOMENT, problem=page.vendor_status)
-    if page.items:
+    if page.items or page.unreadable:
         _store(run, response)
     return Answer(more=page.full, brought=bool(page.items))
 

@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import TakesPushes
+from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Kind, Push, PushSettings
 from smsgateway.queues import Receipt, receipt_body
 from smsgateway.settings import Settings
@@ -30,11 +31,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving works with. `store` puts a body into the receipt queue, or raises."""
+    """What receiving works with. `store` puts a body into the receipt queue, or raises. `newest` gives the accounts as
+    of a few seconds ago at most."""
 
     settings: Callable[[], Settings]
     store: Callable[[str], None]
     now: Callable[[], int]
+    newest: Callable[[], Settings] | None = None
 
 
 def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Answer:
@@ -43,17 +46,22 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
     The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
     the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403.
     """
-    account = receiver.settings().accounts.get(name)
+    account, fits = _addressed(receiver.settings(), name, token)
+    if not fits and receiver.newest:  # as soon as it is registered, a vendor pushes to an address
+        account, fits = _addressed(receiver.newest(), name, token)
     codec = _codec(account, kind)
     if account is None or codec is None or account.push is None:
         return Answer(403, FAILURE)
     failure = codec.failure(account, kind)
-    if not _token_fits(account.push, token) or not _source_fits(account.push, source_ip):
+    if not fits or not _source_fits(account.push, source_ip):
         return Answer(403, failure)
     if len(push.body) > LARGEST:
         return Answer(413, failure)
-    if not codec.verify_push(account, push, kind):
-        return Answer(403, failure)
+    try:
+        if not codec.verify_push(account, push, kind):
+            return Answer(403, failure)
+    except DecodeError:
+        pass  # nobody can tell whose it is: `ingest` parks it, with the reason
     receipt = Receipt(
         account=account.name,
         kind=kind,
@@ -69,6 +77,12 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
     except Exception:  # whatever kept it from the queue, the vendor shall try again
         return Answer(503, failure)
     return Answer(200, codec.acknowledgement(account, kind))
+
+
+def _addressed(settings: Settings, name: str, token: str) -> tuple[Account | None, bool]:
+    """The account of this name, and whether the token is one of its."""
+    account = settings.accounts.get(name)
+    return account, account is not None and account.push is not None and _token_fits(account.push, token)
 
 
 def _codec(account: Account | None, kind: Kind) -> TakesPushes | None:

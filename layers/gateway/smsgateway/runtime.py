@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from smsgateway.clock import lasting
 from smsgateway.model import Account, Request, Response
 from smsgateway.queues import WakeUps
 from smsgateway.settings import AccountsCache, Environment
@@ -67,6 +68,12 @@ def wake_ups() -> WakeUps:
 
 
 @cache
+def lasting_clock() -> Callable[[], float]:
+    """Seconds, for all that is kept between calls."""
+    return lasting(time.time, time.monotonic)
+
+
+@cache
 def accounts_cache() -> AccountsCache:
     secrets = boto3.client("secretsmanager", config=SECRETS_CONFIG)
 
@@ -75,7 +82,7 @@ def accounts_cache() -> AccountsCache:
 
     return AccountsCache(
         lambda: fetch("AWSCURRENT"),
-        time.monotonic,
+        lasting_clock(),
         previous=lambda: fetch("AWSPREVIOUS"),
         allow_loopback=environment().allow_loopback_vendors,
     )

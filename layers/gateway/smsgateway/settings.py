@@ -19,11 +19,13 @@ from smsgateway.addresses import forbidden, literal
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.codecs.charsets import READ_AS
+from smsgateway.codecs.words import MEANINGS, folded
 from smsgateway.document import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
 
 CACHE_SECONDS = 60
+DOUBT_SECONDS = 5  # between two fetches for those who are in doubt about what is cached
 TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
 SIGNATURE_LIMIT = 20  # characters
 ANY_PURPOSE = "*"
@@ -201,6 +203,10 @@ def _codes(node: Node, _profile: Profile) -> Mapping[str, About]:
     return MappingProxyType({code: About(about.one_of(choices)) for code, about in node.members().items()})
 
 
+def _words(node: Node, _profile: Profile) -> Mapping[str, str]:
+    return MappingProxyType({folded(word): meaning.one_of(MEANINGS) for word, meaning in node.members().items()})
+
+
 def _charset(node: Node, _profile: Profile) -> str:
     return Node(node.path, node.text().lower()).one_of(READ_AS)
 
@@ -223,6 +229,7 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "extension_prefix_length": lambda node, _: node.integer(0, 20),
     "paths": _paths,
     "codes": _codes,
+    "words": _words,
     "breaker_failures": lambda node, _: node.integer(1, 1000),
     "breaker_seconds": lambda node, _: node.integer(1, _DAY),
     "in_flight": lambda node, _: node.integer(1, 1000),
@@ -278,8 +285,8 @@ def _route_entry(node: Node, accounts: Iterable[str]) -> RouteEntry:
 class AccountsCache:
     """The accounts, fetched at most once in CACHE_SECONDS unless refreshed; the last good ones outlive a bad document.
 
-    `fetch` returns the secret's text, `clock` seconds; `previous` the text before, for a process that starts when the
-    newest is bad. `problem` is why the newest document is not the one in use.
+    `fetch` returns the secret's text, `clock` seconds (clock.py); `previous` the text before, for a process that starts
+    when the newest is bad. `problem` is why the newest document is not the one in use.
     """
 
     def __init__(
@@ -303,6 +310,12 @@ class AccountsCache:
         if self._good is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
             return self.refresh()
         return self._good
+
+    def newest(self) -> Settings:
+        """Like `get`, but at most DOUBT_SECONDS old: for who misses something that may have been added just now."""
+        if self._clock() - self._fetched_at >= DOUBT_SECONDS:
+            return self.refresh()
+        return self.get()
 
     def refresh(self) -> Settings:
         """Fetch now, for a secret that may have been rotated; otherwise like `get`."""

@@ -4,6 +4,7 @@ Everything here is pure. Lengths are UTF-16 units, which is how a text message c
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
@@ -11,11 +12,13 @@ from smsgateway.model import Content
 
 SINGLE_SEGMENT = 70  # units of a message that fits one segment
 LONG_SEGMENT = 67  # units of each segment of a longer one: its header takes the rest
+MOBILE_LENGTH = 11  # digits
 SIGNATURE_LIMIT = 20  # characters between the brackets
 
 _SIGNATURE = re.compile(f"【([^【】\r\n]{{1,{SIGNATURE_LIMIT}}})】")
 _WRITTEN_NUMBER = re.compile(r"\+?[0-9](?:[ -]*[0-9])*")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
+_MASKED = re.compile(r"(?:(?:\+|00)?86)?(1[0-9*]{10})")
 # 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
 # prefix (that is a mobile behind a trunk 0, and would be the same number as without it).
 _LANDLINE_MOBILE = re.compile(r"0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11}")
@@ -63,6 +66,21 @@ def normalise_number(raw: str) -> str | None:
     if mobile := _MOBILE.fullmatch(digits):
         return mobile[1]
     return digits if _LANDLINE_MOBILE.fullmatch(digits) else None
+
+
+def said_number(said: str) -> str:
+    """A number that a vendor names, in the one form in which numbers are filed and looked for.
+
+    A masked one (`+86 187****8801`) keeps its stars. What is no mainland number stays as it was said, without the
+    blanks around it.
+    """
+    if len(said) == MOBILE_LENGTH and said.isascii() and said.isdigit():
+        return said
+    if number := normalise_number(said):
+        return number
+    narrow = unicodedata.normalize("NFKC", said).strip()
+    masked = _MASKED.fullmatch(re.sub("[ -]", "", narrow))
+    return masked[1] if masked and "*" in masked[1] else narrow
 
 
 def is_landline(number: str) -> bool:

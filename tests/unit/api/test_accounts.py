@@ -1,5 +1,6 @@
 """Accounts as an administrator sees them: what is known, what is to be registered, what a vendor answers now."""
 
+import copy
 import json
 from decimal import Decimal
 
@@ -98,6 +99,15 @@ def test_an_account_shows_the_options_that_its_vendor_takes(api: Api) -> None:
         assert options["timeout"] == 15.0
     assert ("free_text_signature" in shown["infocloud"], "free_text_signature" in shown["langyu"]) == (True, False)
     assert not any("extension_prefix_length" in options for options in shown.values())
+
+
+def test_options_that_are_tables_are_shown(api: Api) -> None:
+    given = {"codes": {"-77": "moment"}, "words": {"MK:0012": "unreachable"}, "paths": {"send": "/v2/send"}}
+    document = copy.deepcopy(ACCOUNTS)
+    document["accounts"][0]["options"] = given
+    api.document = json.dumps(document)
+    name = document["accounts"][0]["name"]
+    assert given.items() <= api.call("GET", "/accounts/{name}", name=name).json["options"].items()
 
 
 def test_an_account_that_there_is_not(api: Api) -> None:

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from smsgateway.api.clients import Authenticator
+from smsgateway.api.clients import Authenticator, key_hash
+from smsgateway.api.problems import Problem
+from smsgateway.clock import lasting
 from smsgateway.store import registry
+from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, request, sample
@@ -178,6 +181,28 @@ def test_a_client_is_read_once_a_minute(table: Table) -> None:
         assert authenticator.client(ADMINISTRATOR_KEY).administrator
 
     assert reads == [0.0, 60.0]
+
+
+def test_a_frozen_process_lets_no_removed_client_in(table: Table) -> None:
+    """GIVEN a client known for a minute WHEN the process is frozen, and its monotonic clock with it THEN that minute is
+    one of the wall."""
+    wall = [1000.0]
+    reads: list[float] = []
+
+    def fetch() -> str:
+        reads.append(wall[0])
+        return ADMINISTRATOR_KEY
+
+    authenticator = Authenticator(table, fetch, lasting(lambda: wall[0], lambda: 0.0))
+    registry.put_client(table, Client("shop", "sender"), key_hash("shop-key"))
+    assert authenticator.client("shop-key").name == "shop"
+    registry.delete_client(table, "shop", key_hash("shop-key"))
+    wall[0] += 59
+    assert authenticator.client("shop-key").name == "shop"
+    wall[0] += 1
+    with pytest.raises(Problem):
+        authenticator.client("shop-key")
+    assert reads == [1000.0, 1060.0]
 
 
 def test_an_empty_administrators_key_lets_nobody_in(table: Table) -> None:

@@ -332,11 +332,11 @@ def decode_inbound_poll(body: bytes, account: Account = ACCOUNT) -> object:
 
 
 def decode_report_push(body: bytes, account: Account = ACCOUNT) -> object:
-    return hbsmservice.decode_report_push(account, Push("POST", body=body))
+    return hbsmservice.decode_report_push(account, Push("POST", body=body)).items
 
 
 def decode_inbound_push(body: bytes, account: Account = ACCOUNT) -> object:
-    return hbsmservice.decode_inbound_push(account, Push("POST", body=body))
+    return hbsmservice.decode_inbound_push(account, Push("POST", body=body)).items
 
 
 SENDS = (decode_send, decode_batch)
@@ -483,7 +483,7 @@ def test_balance(body: bytes, amount: str) -> None:  # note 1
 
 
 def report(body: bytes) -> Report:
-    (only,) = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=body))
+    (only,) = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=body)).items
     return only
 
 
@@ -495,7 +495,7 @@ def report_xml(**fields: str) -> bytes:
 
 @pytest.mark.parametrize("name", ["document-4.2", "platform-4.2"])
 def test_report_push(name: str) -> None:
-    reports = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=case(f"report-push.{name}.xml")))
+    reports = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=case(f"report-push.{name}.xml"))).items
     assert [replace(each, raw="") for each in reports] == [
         Report(
             vendor_id="12345asd",
@@ -505,6 +505,7 @@ def test_report_push(name: str) -> None:
             reason=Reason.UNREACHABLE,
             ours=True,
             reported_at=datetime(2010, 7, 2, tzinfo=BEIJING),
+            listed=True,
         )
         for number in ("13810000001", "13810000002")
     ]
@@ -515,11 +516,11 @@ def test_report_push(name: str) -> None:
 def test_report_poll_is_the_same_page(name: str) -> None:
     body = case(f"report-poll.{name}.xml")
     page = decode_report_poll(body)
-    assert page == Page(hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=body)), full=False)
+    assert page == Page(hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=body)).items, full=False)
 
 
 def test_the_parts_of_a_long_message() -> None:  # notes 10, 11
-    reports = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.long-message.xml")))
+    reports = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.long-message.xml"))).items
     assert [(each.segment, each.status, each.vendor_status) for each in reports] == [
         (1, ReportStatus.DELIVERED, "0 DELIVRD"),
         (2, ReportStatus.DELIVERED, "000"),
@@ -535,7 +536,7 @@ def test_the_parts_of_a_long_message() -> None:  # notes 10, 11
         ("000", ReportStatus.DELIVERED, None),
         ("2", ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
         ("1", ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE),  # an error code, whatever it is
-        ("MK:0012", ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE),
+        ("MK:0012", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),  # an operator's gateway
         ("00", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),  # a zero, but not one of the two
         ("0000", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),
     ],
@@ -596,14 +597,16 @@ REPLY = Inbound("13810000000", "收到", extension="8888", received_at=datetime(
     ],
 )
 def test_replies(name: str, reply: Inbound) -> None:
-    (pushed,) = hbsmservice.decode_inbound_push(ACCOUNT, Push("POST", body=case(name)))
+    (pushed,) = hbsmservice.decode_inbound_push(ACCOUNT, Push("POST", body=case(name))).items
     assert replace(pushed, raw="") == reply
     assert f"<content>{reply.text}</content>" in pushed.raw
     assert decode_inbound_poll(case(name)) == Page((pushed,))
 
 
 def test_replies_that_nobody_escaped_and_empty_ones() -> None:  # note 9
-    first, second = hbsmservice.decode_inbound_push(ACCOUNT, Push("POST", body=case("inbound-push.unescaped.xml")))
+    first, second = hbsmservice.decode_inbound_push(
+        ACCOUNT, Push("POST", body=case("inbound-push.unescaped.xml"))
+    ).items
     assert first.text == "A&B <3 <b> 1<2 & 退订"
     assert (second.text, second.extension) == ("", "")
 
@@ -624,7 +627,7 @@ def test_ext_is_the_extension_or_the_whole_number(  # note 12
 ) -> None:
     body = case("inbound-push.platform-6.2.xml").replace(b">8888<", f">{ext}<".encode())
     account = with_options(access_number=access_number)
-    (reply,) = hbsmservice.decode_inbound_push(account, Push("POST", body=body))
+    (reply,) = hbsmservice.decode_inbound_push(account, Push("POST", body=body)).items
     assert (reply.access_number, reply.extension) == expected
 
 

@@ -89,7 +89,7 @@ def pushed(name: str) -> Push:
 
 
 def replies(args: str, **options: Any) -> tuple[Inbound, ...]:
-    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode()))
+    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode())).items
 
 
 # Sending
@@ -366,7 +366,7 @@ def test_what_is_no_balance_is_an_error(body: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["report-push.document-3.3.query", "report-push.document-3.3.form"])
 def test_the_documents_report(name: str) -> None:
-    assert heji.decode_report_push(account(), pushed(name)) == (
+    assert heji.decode_report_push(account(), pushed(name)).items == (
         Report(
             vendor_id="12345",
             number="13900210021",
@@ -374,12 +374,13 @@ def test_the_documents_report(name: str) -> None:
             vendor_status="DELIVRD",
             reported_at=datetime(2013, 8, 20, 20, 11, 34, tzinfo=BEIJING),
             raw="sendid=12345&time=2013-08-20+20%3A11%3A34&mobile=13900210021&state=DELIVRD",
+            listed=True,
         ),
     )
 
 
 def test_numbers_of_one_state_are_a_report_each() -> None:
-    reports = heji.decode_report_push(account(), pushed("report-push.digest-list.form"))
+    reports = heji.decode_report_push(account(), pushed("report-push.digest-list.form")).items
     assert [report.number for report in reports] == ["13900210021", "13800138000", "18655555555"]
     assert {(report.vendor_id, report.vendor_status) for report in reports} == {(SENDID, "ERR:104")}
     assert [report.number in report.raw for report in reports] == [True, True, True]
@@ -388,7 +389,10 @@ def test_numbers_of_one_state_are_a_report_each() -> None:
 
 def test_a_list_may_have_spaces_and_gaps() -> None:
     push = Push("POST", body=b"sendid=1&state=DELIVRD&mobile= 13900210021 ,,8613800138000,")
-    assert [report.number for report in heji.decode_report_push(account(), push)] == ["13900210021", "13800138000"]
+    assert [report.number for report in heji.decode_report_push(account(), push).items] == [
+        "13900210021",
+        "13800138000",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -403,13 +407,16 @@ def test_a_list_may_have_spaces_and_gaps() -> None:
         ("ERR:104", ReportStatus.UNDELIVERED, Reason.BUSY),
         ("REJECT", ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
         ("ERR:105", ReportStatus.UNKNOWN, None),
-        ("delivrd", ReportStatus.UNKNOWN, None),
+        ("delivrd", ReportStatus.DELIVERED, None),
+        (" ＤＥＬＩＶＲＤ ", ReportStatus.DELIVERED, None),
+        ("DELETED", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("ID:0076", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
     ],
 )
 def test_every_report_state(word: str, status: ReportStatus, reason: Reason | None) -> None:
     push = Push("POST", body=f"sendid=1&mobile=13800138000&state={word}".encode())
-    (report,) = heji.decode_report_push(account(), push)
-    assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
+    (report,) = heji.decode_report_push(account(), push).items
+    assert (report.status, report.reason, report.vendor_status) == (status, reason, word.strip())
     assert report.reported_at is None
 
 
@@ -426,7 +433,9 @@ def test_a_report_without_what_it_needs_is_an_error(name: str) -> None:
 
 def test_ten_thousand_numbers_do_not_repeat_the_list_in_each_record() -> None:
     numbers = ",".join(f"138{n:08}" for n in range(10_000))
-    reports = heji.decode_report_push(account(), Push("POST", body=f"sendid=1&mobile={numbers}&state=DELIVRD".encode()))
+    reports = heji.decode_report_push(
+        account(), Push("POST", body=f"sendid=1&mobile={numbers}&state=DELIVRD".encode())
+    ).items
     assert len(reports) == 10_000
     assert max(len(report.raw) for report in reports) < 100
 
@@ -436,7 +445,7 @@ def test_ten_thousand_numbers_do_not_repeat_the_list_in_each_record() -> None:
 
 @pytest.mark.parametrize("name", ["inbound-push.document-4.query", "inbound-push.document-4.form"])
 def test_the_documents_replies(name: str) -> None:
-    first, second = heji.decode_inbound_push(account(extension_prefix_length=3), pushed(name))
+    first, second = heji.decode_inbound_push(account(extension_prefix_length=3), pushed(name)).items
     assert first == Inbound(
         number="13800210021",
         text="content1",
@@ -450,7 +459,7 @@ def test_the_documents_replies(name: str) -> None:
 
 
 def test_separators_and_times_within_the_content() -> None:
-    first, second = heji.decode_inbound_push(account(), pushed("inbound-push.separators.form"))
+    first, second = heji.decode_inbound_push(account(), pushed("inbound-push.separators.form")).items
     assert first.text == "退订#@#a#@@#b#@#2013-08-21 8:20:11#@#c#"
     assert (first.access_number, first.extension) == ("", "")
     assert first.received_at == datetime(2013, 8, 21, 21, 20, 11, tzinfo=BEIJING)
@@ -497,7 +506,6 @@ def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
         "13800210021#@#x#@#yesterday",
         "13800210021#@#x#@#y#@#yesterday#@#1",
         "13800210021#@#x#@#2013-08-21 21:20:11#@#abc#@#",
-        "13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#13978767656#@#y",
         "#@#x#@#2013-08-21 21:20:11#@#1",
     ],
 )
@@ -506,6 +514,16 @@ def test_args_that_are_no_replies_are_an_error(args: str) -> None:
     with pytest.raises(DecodeError) as error:
         heji.decode_inbound_push(account(), push)
     assert error.value.raw == push.body
+
+
+def test_a_record_that_is_no_reply_is_parked_alone() -> None:
+    good = "13800210021#@#x#@#2013-08-21 21:20:11#@#1"
+    push = Push("POST", body=urlencode({"name": "admin", "args": f"{good}#@@#13978767656#@#y"}).encode())
+    page = heji.decode_inbound_push(account(), push)
+    assert [reply.text for reply in page.items] == ["x"]
+    assert [(one.body, one.place) for one in page.unreadable] == [
+        (urlencode({"args": "13978767656#@#y"}).encode(), "record 2 of 2")
+    ]
 
 
 def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
@@ -540,7 +558,8 @@ def test_any_push_is_understood_or_a_decode_error(body: bytes, query: list[tuple
     for decoder in (heji.decode_report_push, heji.decode_inbound_push):
         with pytest.raises(DecodeError):
             decoder(account(), push)
-    assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
+    with suppress(DecodeError):
+        assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
 
 
 @pytest.mark.parametrize("name", ["report-push.document-3.3.form", "report-push.digest-list.form"])
@@ -548,17 +567,17 @@ def test_a_cut_report_is_never_a_delivery(name: str) -> None:
     whole = case(name)
     for end in range(len(whole)):
         with suppress(DecodeError):
-            reports = heji.decode_report_push(account(), Push("POST", body=whole[:end]))
+            reports = heji.decode_report_push(account(), Push("POST", body=whole[:end])).items
             assert {report.status for report in reports} == {ReportStatus.UNKNOWN}
 
 
 @pytest.mark.parametrize("name", ["inbound-push.document-4.form", "inbound-push.separators.form"])
 def test_a_cut_reply_is_an_error_or_only_lacks_its_end(name: str) -> None:
     whole = case(name)
-    complete = heji.decode_inbound_push(account(), Push("POST", body=whole))
+    complete = heji.decode_inbound_push(account(), Push("POST", body=whole)).items
     for end in range(len(whole)):
         with suppress(DecodeError):
-            cut = heji.decode_inbound_push(account(), Push("POST", body=whole[:end]))
+            cut = heji.decode_inbound_push(account(), Push("POST", body=whole[:end])).items
             assert all(short.number == long.number for short, long in zip(cut, complete, strict=False))
             assert all(long.text.startswith(short.text) for short, long in zip(cut, complete, strict=False))
 
@@ -619,7 +638,8 @@ def test_odd_pushes_are_not_verified_where_credentials_are_asked_for() -> None:
     of = account(push={"access_secret": (SECRET,)})
     odd = (("name", "\ud800"), ("random", "\udfff"), ("timestamp", "١"))
     assert heji.verify_push(of, Push("GET", query=odd), "reports") is False
-    assert heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports") is False
+    with pytest.raises(DecodeError):
+        heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports")
 
 
 def test_an_account_without_push_verifies_nothing() -> None:

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -137,19 +140,34 @@ def test_langyus_own_credentials_must_be_right(name: str, changed: dict[str, lis
     assert stack.bodies("receipts") == []
 
 
-@pytest.mark.parametrize("body", [b"name=admin&pwd=wrong", b"name=other&pwd=12345", b"\xff\xfe", b"", b"a" * 1000])
+@pytest.mark.parametrize("body", [b"name=admin&pwd=wrong", b"name=other&pwd=12345", b"", b"a" * 1000])
 def test_hejis_own_credentials_must_be_right(body: bytes, stack: Stack) -> None:
     assert push(with_body(sample("webhook-heji-reports"), body)) == (403, "fail")
     assert stack.bodies("receipts") == []
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"apiKey": "wrong", "data": []}', b"{}", b"[]", b"not JSON", b"\xff", b"[" * 100_000]
-)
+@pytest.mark.parametrize("body", [b'{"apiKey": "wrong", "data": []}', b"{}", b"[]"])
 def test_infoclouds_key_must_be_right(body: bytes, stack: Stack) -> None:
     status, _ = push(with_body(sample("webhook-infocloud-reports"), body))
     assert status == 403
     assert stack.bodies("receipts") == []
+
+
+DAMAGED = {
+    "webhook-heji-reports": (b"\xff\xfe", b"name=admin&pwd=12345&args=\xcd\xcb"),
+    "webhook-langyu-inbound": (b"\xff\xfe", b"receiver=admin&pswd=12345&msg=\xcd\xcb"),
+    "webhook-infocloud-reports": (b"not JSON", b"\xff", b"[" * 100_000, b'{"apiKey": "k", "data": [{"content": """}]}'),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_nobody_can_read_is_stored_if_its_token_is_right(name: str, stack: Stack) -> None:
+    for body in DAMAGED[name]:
+        event = with_body(sample(name), body)
+        assert push(at(event, token="x" * 32))[0] == 403
+        assert push(event)[0] == 200
+        (stored,) = stack.bodies("receipts")
+        assert parse_receipt(json.dumps(stored)).body == body
 
 
 @pytest.mark.parametrize("token", [TOKEN, PREVIOUS_TOKEN])
@@ -211,11 +229,12 @@ def test_the_acknowledgement_comes_after_the_queue_took_it(stack: Stack, monkeyp
     assert order == ["queue", "acknowledgement"]
 
 
-def test_without_any_good_accounts_there_is_no_acknowledgement(stack: Stack) -> None:
+def test_without_any_good_accounts_there_is_no_acknowledgement(stack: Stack, log: Any) -> None:
     stack.write_accounts({"accounts": "none"})
     stack.write_accounts({"accounts": "none at all"})  # nor is the one before any better
-    with pytest.raises(RuntimeError, match="ConfigurationError"):
-        push(REPORTS)
+    assert push(REPORTS) == (503, "9")
+    (record,) = log()
+    assert (record["level"], record["path"]) == ("ERROR", "accounts")
 
 
 def test_the_last_good_accounts_stay_in_use(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +252,73 @@ def test_a_rotated_token_takes_its_place(stack: Stack) -> None:
     stack.write_accounts({**DOCUMENT, "accounts": accounts})
     assert push(REPORTS)[0] == 403
     assert push(at(REPORTS, token="n" * 32))[0] == 200
+
+
+@dataclass
+class Clock:
+    """Wall and monotonic seconds. Frozen, as between two calls, the monotonic half stands still."""
+
+    wall: float = 1_795_000_000.0
+    monotonic: float = 5_000.0
+
+    def go_on(self, seconds: float, *, frozen: bool = False) -> None:
+        self.wall += seconds
+        self.monotonic += 0 if frozen else seconds
+
+
+@pytest.fixture
+def clock(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The process's clocks, of which the accounts were read a moment ago."""
+    clock = Clock()
+    monkeypatch.setattr(time, "time", lambda: clock.wall)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.monotonic)
+    runtime.lasting_clock.cache_clear()
+    runtime.accounts_cache.cache_clear()
+    assert push(REPORTS)[0] == 200
+    stack.calls.clear()
+    yield clock
+    runtime.lasting_clock.cache_clear()
+    runtime.accounts_cache.cache_clear()
+
+
+def rotate(stack: Stack, **changes: Any) -> None:
+    """Write the document with another first account, under a process that has read the one before."""
+    first, *others = DOCUMENT["accounts"]
+    document = {"accounts": [{**first, **changes}, *others]}
+    stack.secrets.put_secret_value(SecretId="accounts", SecretString=json.dumps(document))
+
+
+def test_a_frozen_process_does_not_keep_what_was_for_a_minute(clock: Clock, stack: Stack) -> None:
+    rotate(stack, push={"token": "n" * 32})
+    clock.go_on(59, frozen=True)
+    assert push(REPORTS)[0] == 200
+    clock.go_on(1, frozen=True)
+    assert push(REPORTS)[0] == 403
+
+
+@pytest.mark.parametrize("new", [{"name": "hb-new"}, {"push": {"token": "n" * 32}}], ids=["account", "token"])
+def test_what_was_registered_just_now_is_good_at_once(new: dict[str, Any], clock: Clock, stack: Stack) -> None:
+    """GIVEN a push to an account or with a token that this process does not know WHEN the document has it THEN it is
+    taken, and nobody can make the process read the document more often than every five seconds."""
+    rotate(stack, **new)
+    path = {"account": new.get("name", "hb-main"), "token": new.get("push", {}).get("token", TOKEN)}
+    clock.go_on(4.75)
+    assert push(at(REPORTS, **path))[0] == 403
+    assert stack.calls == []
+    clock.go_on(0.25)
+    assert push(at(REPORTS, **path))[0] == 200
+    stack.calls.clear()
+    for _ in range(3):
+        assert push(at(REPORTS, token="x" * 32))[0] == 403
+        clock.go_on(1, frozen=True)
+    assert stack.calls == []
+
+
+def test_a_document_that_cannot_be_read_again_leaves_the_refusal(clock: Clock, stack: Stack) -> None:
+    stack.secrets.put_secret_value(SecretId="accounts", SecretString="{")
+    clock.go_on(5)
+    assert push(at(REPORTS, token="x" * 32)) == (403, "9")
+    assert push(REPORTS)[0] == 200
 
 
 # What is logged

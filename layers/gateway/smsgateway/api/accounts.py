@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -220,8 +219,9 @@ def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
 
 def _options(account: Account) -> dict[str, Any]:
     """Those that the vendor takes and that are set, by the account or by default."""
-    values = asdict(account.options)
-    return {name: values[name] for name in options_taken(account.vendor) if values[name] not in (None, {})}
+    values = {name: getattr(account.options, name) for name in options_taken(account.vendor)}
+    shown = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+    return {name: value for name, value in shown.items() if value not in (None, {})}
 
 
 def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ def key_of(event: Mapping[str, Any]) -> str:
 class Authenticator:
     """Knows clients by their keys, each for at most CACHE_SECONDS.
 
-    `administrator_key` fetches the administrator's key, `clock` gives seconds.
+    `administrator_key` fetches the administrator's key, `clock` gives seconds (clock.py).
     """
 
     def __init__(self, table: Table, administrator_key: Callable[[], str], clock: Callable[[], float]) -> None:

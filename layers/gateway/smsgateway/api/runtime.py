@@ -1,6 +1,5 @@
 """What `send` and `query` hold between calls, beside what all functions do."""
 
-import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def authenticator() -> Authenticator:
     def administrator_key() -> str:
         return secrets.get_secret_value(SecretId=runtime.environment().admin_key_secret)["SecretString"]
 
-    return Authenticator(runtime.table(), administrator_key, time.monotonic)
+    return Authenticator(runtime.table(), administrator_key, runtime.lasting_clock())
 
 
 @cache

@@ -3,7 +3,8 @@
 A module is registered (`codecs.VENDORS`) with the capabilities it has; registering one that it lacks is a type error.
 All functions are pure: no I/O, no clock, no randomness. `now` (with zone) and `nonce` (20 random decimal digits) are
 arguments. Encoders raise EncodeError when the message cannot be said in the protocol; decoders raise DecodeError, and
-nothing else, when the vendor's bytes are not what its document says.
+nothing else, when the vendor's bytes are not what its document says. Among records that can be read, one that cannot
+is in the page's `unreadable`, and costs none of the others (`records.read_each`).
 """
 
 from collections.abc import Mapping
@@ -63,11 +64,9 @@ class SendsBatch(Protocol):
 
 
 class PollsReports(Protocol):
-    """Destructive query of delivery reports. `ids`: submissions without a report, for vendors that ask by id."""
+    """Destructive query of delivery reports."""
 
-    def encode_report_poll(
-        self, account: Account, now: datetime, nonce: str, ids: tuple[str, ...] = (), /
-    ) -> Request: ...
+    def encode_report_poll(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
 
     def decode_report_poll(self, account: Account, response: Response, /) -> Page[Report] | Refused: ...
 
@@ -84,7 +83,11 @@ class TakesPushes(Protocol):
     """What all pushes of a vendor have in common."""
 
     def verify_push(self, account: Account, push: Push, kind: Kind, /) -> bool:
-        """Whether the push carries the vendor's own credentials. Never raises, whatever the push holds."""
+        """Whether the push carries the vendor's own credentials.
+
+        Raises DecodeError, and nothing else, when nobody can tell, because the bytes in which they would be cannot be
+        read: such a push came to the right address, and is stored for somebody to look at.
+        """
         ...
 
     def acknowledgement(self, account: Account, kind: Kind, /) -> str: ...
@@ -95,11 +98,11 @@ class TakesPushes(Protocol):
 
 
 class PushesReports(TakesPushes, Protocol):
-    def decode_report_push(self, account: Account, push: Push, /) -> tuple[Report, ...]: ...
+    def decode_report_push(self, account: Account, push: Push, /) -> Page[Report]: ...
 
 
 class PushesInbound(TakesPushes, Protocol):
-    def decode_inbound_push(self, account: Account, push: Push, /) -> tuple[Inbound, ...]: ...
+    def decode_inbound_push(self, account: Account, push: Push, /) -> Page[Inbound]: ...
 
 
 class HasBalance(Protocol):

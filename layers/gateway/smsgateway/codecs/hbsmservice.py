@@ -4,6 +4,8 @@ Forms in GBK out, `0#n`, a code or XML declared GBK back. Reports carry our own 
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -20,6 +22,8 @@ from smsgateway.codecs.forms import (
     check_numbers,
     form_request,
 )
+from smsgateway.codecs.records import read_each
+from smsgateway.codecs.words import Heard, heard
 from smsgateway.codecs.xml import Record, parse_records
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -40,7 +44,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.text import utf16_units
+from smsgateway.text import said_number, utf16_units
 
 PROFILE = Profile(
     credentials=("corp_id", "corp_pwd", "corp_service"),
@@ -237,7 +241,7 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
     return _refusal(BALANCE_CODES, account, text, response)
 
 
-def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request:
     """At most 100 reports, which are not given out again (5.1, 5.2), whichever they are."""
     return _poll(account, "report_poll")
 
@@ -260,8 +264,8 @@ def decode_report_poll(account: Account, response: Response) -> Page[Report] | R
         return Page(())
     if not text.startswith("<"):
         return _refusal(POLL_CODES, account, text, response)
-    reports = _reports(account, response.body)
-    return Page(reports, full=len(reports) >= REPORTS_PER_PAGE)
+    page = _reports(account, response.body)
+    return replace(page, full=len(page.items) + len(page.unreadable) >= REPORTS_PER_PAGE)
 
 
 def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] | Refused:
@@ -271,8 +275,8 @@ def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] |
         return Page(())
     if not text.startswith("<"):
         return _refusal(POLL_CODES, account, text, response)
-    replies = _replies(account, response.body)
-    return Page(replies, full=len(replies) >= INBOUND_PER_PAGE)
+    page = _replies(account, response.body)
+    return replace(page, full=len(page.items) + len(page.unreadable) >= INBOUND_PER_PAGE)
 
 
 def verify_push(_account: Account, _push: Push, _kind: Kind) -> bool:
@@ -290,21 +294,26 @@ def failure(_account: Account, _kind: Kind) -> str:
     return "9"
 
 
-def decode_report_push(account: Account, push: Push) -> tuple[Report, ...]:
+def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """The body is the XML itself, without a parameter name (4.2, 11)."""
     return _reports(account, push.body)
 
 
-def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """The body is the XML itself, without a parameter name (6.2, 11)."""
     return _replies(account, push.body)
 
 
-def _reports(account: Account, body: bytes) -> tuple[Report, ...]:
-    return tuple(_report(record, body) for record in parse_records(body, read_as(account), "reports", "report"))
+def _reports(account: Account, body: bytes) -> Page[Report]:
+    records = parse_records(body, read_as(account), "reports", "report")
+    return read_each(records, lambda record: _report(account, record, body), _alone(account, "reports"), body)
 
 
-def _report(record: Record, body: bytes) -> Report:
+def _alone(account: Account, root: str) -> Callable[[Record], bytes]:
+    return lambda record: f"<{root}>{record.raw}</{root}>".encode(read_as(account))
+
+
+def _report(account: Account, record: Record, body: bytes) -> Report:
     fields = record.fields
     segment = fields.get("sub_seq", "").strip() or "0"
     if not _SEGMENT.fullmatch(segment):
@@ -312,10 +321,10 @@ def _report(record: Record, body: bytes) -> Report:
     if "msg_id" not in fields:
         raise DecodeError("a report without msg_id", body)
     error = _required(fields, "err", body)
-    status, reason = _fate(error)
+    status, reason, listed = _fate(account, error)
     return Report(
         vendor_id=fields["msg_id"].strip(),  # empty for messages that were not sent by us, but through the same account
-        number=_required(fields, "mobile", body),
+        number=said_number(_required(fields, "mobile", body)),
         status=status,
         vendor_status=f"{error} {fields.get('fail_desc', '').strip()}".strip(),
         reason=reason,
@@ -323,19 +332,19 @@ def _report(record: Record, body: bytes) -> Report:
         reported_at=beijing_time(fields.get("report_time", ""), SECONDS),
         segment=int(segment),
         raw=record.raw,
+        listed=listed,
     )
 
 
-def _fate(error: str) -> Fate:
-    if not error.strip("0") and error not in REPORT_WORDS:  # `00`: a zero that the document does not list
-        return ReportStatus.UNKNOWN, Reason.UNLISTED_CODE
-    return REPORT_WORDS.get(error, OTHER_WORDS)
+def _fate(account: Account, error: str) -> Heard:
+    # `00` is a zero that the document does not list.
+    others = OTHER_WORDS if error.strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
+    return heard(account, error, REPORT_WORDS, others)
 
 
-def _replies(account: Account, body: bytes) -> tuple[Inbound, ...]:
-    return tuple(
-        _reply(account, record, body) for record in parse_records(body, read_as(account), "delivers", "deliver")
-    )
+def _replies(account: Account, body: bytes) -> Page[Inbound]:
+    records = parse_records(body, read_as(account), "delivers", "deliver")
+    return read_each(records, lambda record: _reply(account, record, body), _alone(account, "delivers"), body)
 
 
 def _reply(account: Account, record: Record, body: bytes) -> Inbound:
@@ -344,7 +353,7 @@ def _reply(account: Account, record: Record, body: bytes) -> Inbound:
         raise DecodeError("a reply without content", body)
     access_number, extension = _destination(account.options.access_number or "", fields.get("ext", "").strip())
     return Inbound(
-        number=_required(fields, "mobile", body),
+        number=said_number(_required(fields, "mobile", body)),
         text=fields["content"],  # may be empty
         access_number=access_number,
         extension=extension,

@@ -20,6 +20,8 @@ from smsgateway.codecs.forms import (
     push_raw,
     secret_matches,
 )
+from smsgateway.codecs.records import read_each
+from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -28,6 +30,7 @@ from smsgateway.model import (
     Balance,
     Inbound,
     Kind,
+    Page,
     Push,
     Reason,
     Refused,
@@ -37,7 +40,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.text import normalise_number, utf16_units
+from smsgateway.text import said_number, utf16_units
 
 PROFILE = Profile(
     credentials=("name", "pwd"),
@@ -172,17 +175,14 @@ def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
     """Whether `name` and `pwd` are the vendor's (note 7), each as far as the account configures it.
 
     `name` is the digest of section 3.1 when `access_secret` is configured; the plain name of older pushes counts only
-    when `name` is.
+    when `name` is. Raises DecodeError when the push has no fields that could be read.
     """
     if account.push is None:
         return False
     expected = account.push.credentials
     if not expected:
         return True
-    try:
-        fields = push_fields(push)
-    except DecodeError:
-        return False
+    fields = push_fields(push)
     name_matches = [
         secret_matches(expected.get("name", ()), fields.get("name", "")),
         secret_matches(_digests(expected.get("access_secret", ()), fields), fields.get("name", "").lower()),
@@ -202,32 +202,41 @@ def failure(_account: Account, _kind: Kind) -> str:
     return "fail"
 
 
-def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
+def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request (note 5)."""
     fields = {name: value.strip() for name, value in push_fields(push).items()}
     numbers = [number.strip() for number in fields.get("mobile", "").split(",") if number.strip()]
     if not numbers or not fields.get("sendid") or not fields.get("state"):
         raise DecodeError("the report lacks its sendid, mobile or state", push_raw(push))
-    status, reason = REPORT_WORDS.get(fields["state"], OTHER_WORDS)
+    status, reason, listed = heard(account, fields["state"], REPORT_WORDS, OTHER_WORDS)
     time = fields.get("time", "")  # of a list, the first number's; the document has none for the others
-    return tuple(
-        Report(
+
+    def alone(number: str) -> str:
+        return form_text({"sendid": fields["sendid"], "time": time, "mobile": number, "state": fields["state"]})
+
+    def report(number: str) -> Report:
+        return Report(
             vendor_id=fields["sendid"],
-            number=normalise_number(number) or number,
+            number=said_number(number),
             status=status,
             vendor_status=fields["state"],
             reason=reason,
             reported_at=beijing_time(time, _TIME),
-            raw=form_text({"sendid": fields["sendid"], "time": time, "mobile": number, "state": fields["state"]}),
+            raw=alone(number),
+            listed=listed,
         )
-        for number in numbers
-    )
+
+    return read_each(numbers, report, lambda number: alone(number).encode("ascii"), push_raw(push))
 
 
-def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 4: replies in `args`, one or several."""
     args = push_fields(push).get("args", "").strip().removesuffix("#@@#")
-    return tuple(_reply(account, record, push) for record in _NEXT_RECORD.split(args))
+
+    def alone(record: str) -> bytes:
+        return form_text({"args": record}).encode("ascii")
+
+    return read_each(_NEXT_RECORD.split(args), lambda record: _reply(account, record, push), alone, push_raw(push))
 
 
 def _reply(account: Account, record: str, push: Push) -> Inbound:
@@ -237,7 +246,7 @@ def _reply(account: Account, record: str, push: Push) -> Inbound:
         raise DecodeError("a record of args is not number, content, time and extension", push_raw(push))
     number, destination = fields["number"].strip(), fields["extension"] or ""
     return Inbound(
-        number=normalise_number(number) or number,
+        number=said_number(number),
         text=fields["text"],
         access_number=destination,
         extension=destination[account.options.extension_prefix_length :],

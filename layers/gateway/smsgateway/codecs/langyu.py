@@ -18,6 +18,8 @@ from smsgateway.codecs.forms import (
     push_raw,
     secret_matches,
 )
+from smsgateway.codecs.records import only
+from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -26,6 +28,7 @@ from smsgateway.model import (
     Balance,
     Inbound,
     Kind,
+    Page,
     Part,
     Push,
     Reason,
@@ -36,7 +39,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.text import normalise_number, utf16_units
+from smsgateway.text import said_number, utf16_units
 
 PROFILE = Profile(
     credentials=("account", "pswd"),
@@ -162,16 +165,16 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6)."""
+    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6).
+
+    Raises DecodeError when the push has no fields that could be read.
+    """
     if account.push is None:
         return False
     expected = account.push.credentials
     if not expected:
         return True
-    try:
-        fields = _fields(push)
-    except DecodeError:
-        return False
+    fields = _fields(push)
     matches = [secret_matches(expected[name], fields.get(name, "")) for name in expected]
     return all(matches)
 
@@ -186,26 +189,27 @@ def failure(_account: Account, _kind: Kind) -> str:
     return "fail"
 
 
-def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
+def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """Section 2: one report a push. (msgid, mobile) identifies the message (note 8)."""
     fields = _fields(push)
     for name in ("msgid", "mobile", "status"):
         if not fields.get(name):
             raise DecodeError(f"the report has no {name}", push_raw(push))
-    status, reason = REPORT_WORDS.get(fields["status"], OTHER_WORDS)
+    status, reason, listed = heard(account, fields["status"], REPORT_WORDS, OTHER_WORDS)
     report = Report(
         vendor_id=fields["msgid"],
-        number=normalise_number(fields["mobile"]) or fields["mobile"],
+        number=said_number(fields["mobile"]),
         status=status,
         vendor_status=fields["status"],
         reason=reason,
         reported_at=_time(fields.get("reporttime", "")),
         raw=_record(push),
+        listed=listed,
     )
-    return (report,)
+    return only(report, push_raw(push))
 
 
-def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 3: one reply a push, or one part of a long one (note 10)."""
     fields = _fields(push)
     if not fields.get("mobile") or "msg" not in fields:
@@ -213,7 +217,7 @@ def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
     destination, access_number = fields.get("destcode", ""), account.options.access_number or ""
     known = access_number and destination.startswith(access_number)
     reply = Inbound(
-        number=normalise_number(fields["mobile"]) or fields["mobile"],
+        number=said_number(fields["mobile"]),
         text=fields["msg"],
         access_number=destination,
         extension=destination[len(access_number) :] if known else "",
@@ -221,7 +225,7 @@ def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
         part=_part(fields, push),
         raw=_record(push),
     )
-    return (reply,)
+    return only(reply, push_raw(push))
 
 
 def _credentials(account: Account) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ Forms in GBK out, lines divided by `|` back. Everything is polled, and reading c
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -18,6 +19,8 @@ from smsgateway.codecs.forms import (
     check_numbers,
     form_request,
 )
+from smsgateway.codecs.records import read_each
+from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -34,7 +37,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.text import utf16_units
+from smsgateway.text import said_number, utf16_units
 
 PROFILE = Profile(
     credentials=("us_name", "us_pwd"),
@@ -137,7 +140,7 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     return Accepted(vendor_ids=ids, vendor_status="" if as_expected else text)
 
 
-def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request:
     """At most 100 reports, whichever they are (1.1.2)."""
     return _request(account, "report_poll")
 
@@ -154,17 +157,23 @@ def decode_report_poll(account: Account, response: Response) -> Page[Report] | R
     records = listed[2].removesuffix("|").split("|") if listed[2] else []
     if len(records) != count:
         raise DecodeError(f"{count} reports announced, {len(records)} there", response.body)
-    reports = tuple(_report(record.strip(), response.body) for record in records)
-    return Page(reports, full=count >= REPORTS_PER_PAGE)
+    charset = read_as(account)
+
+    def alone(record: str) -> bytes:
+        return f"1|{record}".encode(charset)
+
+    page = read_each(records, lambda record: _report(account, record.strip(), response.body), alone, response.body)
+    return replace(page, full=count >= REPORTS_PER_PAGE)
 
 
-def _report(record: str, body: bytes) -> Report:
+def _report(account: Account, record: str, body: bytes) -> Report:
     parts = _REPORT.fullmatch(record)
     if not parts:
         raise DecodeError("a report that is not id, number and value", body)
     vendor_id, number, value = parts.groups()
-    status, reason = REPORT_WORDS.get(value, OTHER_WORDS)
-    return Report(vendor_id, number, status, vendor_status=value, reason=reason, raw=record)
+    status, reason, listed = heard(account, value, REPORT_WORDS, OTHER_WORDS)
+    number = said_number(number)
+    return Report(vendor_id, number, status, vendor_status=value, reason=reason, raw=record, listed=listed)
 
 
 def encode_inbound_poll(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -190,13 +199,21 @@ def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] |
     if len(heads) != count or (rest and not _REPLY_HEAD.match(rest)):
         raise DecodeError(f"{count} replies announced, {len(heads)} beginnings there", response.body)
     bounds = [head.start() for head in heads] + [len(rest)]
-    replies = tuple(_reply(head, rest, end) for head, end in zip(heads, bounds[1:], strict=True))
-    return Page(replies, full=count >= INBOUND_PER_PAGE)
+    charset = read_as(account)
+
+    def read(record: tuple[re.Match[str], int]) -> Inbound:
+        return _reply(record[0], rest, record[1])
+
+    def alone(record: tuple[re.Match[str], int]) -> bytes:
+        return f"1|{rest[record[0].start() : record[1]].removeprefix('|')}".encode(charset)
+
+    page = read_each(zip(heads, bounds[1:], strict=True), read, alone, response.body)
+    return replace(page, full=count >= INBOUND_PER_PAGE)
 
 
 def _reply(head: re.Match[str], rest: str, end: int) -> Inbound:
     return Inbound(
-        number=head[2],
+        number=said_number(head[2]),
         text=rest[head.end() : end],
         vendor_id=head[1].strip(),
         raw=rest[head.start() : end].removeprefix("|"),

@@ -4,8 +4,9 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
+from smsgateway.errors import ConfigurationError
 from smsgateway.model import Kind, Push
-from smsgateway.receive import Receiver, receive
+from smsgateway.receive import FAILURE, Answer, Receiver, receive
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 @runtime.only_its_type()
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Answer one API Gateway request below `/push/{account}/{token}/`."""
-    receiver = Receiver(runtime.accounts_cache().get, runtime.receipt_sender(), runtime.now_ms)
+    accounts = runtime.accounts_cache()
+    try:
+        accounts.get()
+    except ConfigurationError as wrong:  # nobody can be refused, nor believed: the vendor shall try again
+        runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
+        return _answer(Answer(503, FAILURE))
+    receiver = Receiver(accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest)
     path = event["pathParameters"]
     kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"
     source_ip = event["requestContext"]["identity"]["sourceIp"]
@@ -23,6 +30,10 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
         # A mistyped address may hold a token where the account belongs.
         account = path["account"] if path["account"] in receiver.settings().accounts else None
         runtime.logger().warning("a push was not taken", account=account, kind=kind, status=answer.status)
+    return _answer(answer)
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
     return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
 
 

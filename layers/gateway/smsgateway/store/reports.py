@@ -132,6 +132,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
             "alternative_id": report.alternative_id,
             "reported_at": report.reported_at.isoformat() if report.reported_at else None,
             "segment": report.segment,
+            "listed": report.listed,
             "raw": report.raw if isinstance(report.raw, str) else str(report.raw, "utf-8"),
         },
     }

@@ -4,6 +4,7 @@ A push is unsigned JSON: `{"apiKey": …, "data": [{…}]}`.
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -11,9 +12,21 @@ from typing import TYPE_CHECKING
 
 from smsgateway.codecs.answers import Fate, Words, decode_text
 from smsgateway.codecs.forms import beijing_time, secret_matches
-from smsgateway.codecs.infocloud.reading import Record, load, read_answer, record_text, records_of, refused_by, string
+from smsgateway.codecs.infocloud.reading import (
+    SUCCESS,
+    Record,
+    json_text,
+    load,
+    read_answer,
+    record_text,
+    records_of,
+    refused_by,
+    string,
+)
 from smsgateway.codecs.infocloud.signing import signed_request
-from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.codecs.records import all_fileable, read_each
+from smsgateway.codecs.words import Heard, heard
+from smsgateway.errors import DecodeError
 from smsgateway.model import (
     Account,
     Inbound,
@@ -27,6 +40,7 @@ from smsgateway.model import (
     Request,
     Response,
 )
+from smsgateway.text import said_number
 
 if TYPE_CHECKING:
     from smsgateway.codecs.infocloud.receipts import Receipts
@@ -44,22 +58,21 @@ REPORT_WORDS: Words = MappingProxyType(
     }
 )
 # 短信回执状态查询: "除DELIVRD外，其他都是未送达".
-OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
+OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE)
 
 REPORTS_PAGE = 600
-IDS_LIMIT = 600
 
 
 # --- Delivery reports
 
 
-def encode_report_poll(account: Account, now: datetime, nonce: str, ids: tuple[str, ...] = ()) -> Request:
-    """A query of the receipts of six hours that were not returned yet, or of at most 600 of the vendor's msgIds."""
-    if len(ids) > IDS_LIMIT:
-        raise EncodeError(Reason.PARAMETER_REFUSED, f"{len(ids)} ids in one query, the limit is {IDS_LIMIT}")
-    if any("," in one for one in ids):
-        raise EncodeError(Reason.PARAMETER_REFUSED, "an id of a query holds a comma")
-    return signed_request(account, "report_poll", {"msgId": ",".join(ids)}, now, nonce)
+def encode_report_poll(account: Account, now: datetime, nonce: str) -> Request:
+    """A query of the receipts of six hours that were not returned yet.
+
+    The document can also ask for some msgIds. That would be of no use: what was returned once is not returned again to
+    either question, this one brings everything else, and both would share one query a minute.
+    """
+    return signed_request(account, "report_poll", {}, now, nonce)
 
 
 def decode_report_poll(account: Account, response: Response) -> Page[Report] | Refused:
@@ -67,34 +80,53 @@ def decode_report_poll(account: Account, response: Response) -> Page[Report] | R
     from smsgateway.codecs.infocloud import receipts  # noqa: PLC0415 - see its docstring
 
     found = receipts.polled(response.body) if response.status == 200 else None
-    if found is None:
+    reports = () if found is None else _reports(account, found)
+    if found is None or not all_fileable(reports):
         answer = read_answer(response)
         if refused := refused_by(account, answer):
             return refused
-        records = records_of(answer.get("data") or [], response.body)
-        found = receipts.tolerated(records, response.body)
-    reports = _reports(found)
-    return Page(reports, full=len(reports) >= REPORTS_PAGE)
+        page = _page(account, records_of(answer.get("data") or [], response.body), response.body, polled=True)
+    else:
+        page = Page(reports)
+    return replace(page, full=len(page.items) + len(page.unreadable) >= REPORTS_PAGE)
 
 
-def decode_report_push(_account: Account, push: Push) -> tuple[Report, ...]:
+def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """The reports of one push."""
     from smsgateway.codecs.infocloud import receipts  # noqa: PLC0415 - see its docstring
 
-    found = receipts.pushed(push.body)
-    return _reports(receipts.tolerated(_pushed(push), push.body) if found is None else found)
+    if (found := receipts.pushed(push.body)) is not None:
+        reports = _reports(account, found)
+        if all_fileable(reports):
+            return Page(reports)
+    return _page(account, _pushed(push), push.body)
 
 
-def _reports(receipts: "Receipts") -> tuple[Report, ...]:
+def _page(account: Account, records: list[Record], raw: bytes, *, polled: bool = False) -> Page[Report]:
+    """The same of records in any form, each by itself."""
+    from smsgateway.codecs.infocloud import receipts  # noqa: PLC0415 - see its docstring
+
+    def read(record: Record) -> Report:
+        (report,) = _reports(account, receipts.tolerated([record], raw))
+        return report
+
+    envelope = {"code": SUCCESS} if polled else {}
+    return read_each(records, read, lambda record: json_text(envelope | {"data": [record]}).encode(), raw)
+
+
+def _reports(account: Account, receipts: "Receipts") -> tuple[Report, ...]:
     """Pushes say `arriveResult`, queries `arrive`; both have `msgId` and, where we sent it, our `bid`."""
-    reports, words = [], dict(REPORT_WORDS)
+    reports, words = [], dict[str, Heard]()
     for receipt, record in receipts:
         word, bid, msg_id, at = receipt.word, receipt.bid, receipt.msg_id, _minute(receipt.time)
-        status, reason = words.get(word, OTHER_WORDS)
+        number = said_number(receipt.number)
+        if (said := words.get(word)) is None:
+            said = words[word] = heard(account, word, REPORT_WORDS, OTHER_WORDS)
+        status, reason, listed = said
         if bid and bid != "null":
-            fields = (bid, receipt.number, status, word, reason, True, msg_id, at, 0, record)
+            fields = (bid, number, status, word, reason, True, msg_id, at, 0, record, listed)
         else:
-            fields = (msg_id, receipt.number, status, word, reason, False, "", at, 0, record)
+            fields = (msg_id, number, status, word, reason, False, "", at, 0, record, listed)
         reports.append(tuple.__new__(Report, fields))  # what Report(…) does, in half of its time
     return tuple(reports)
 
@@ -108,9 +140,13 @@ def _minute(text: str | None) -> datetime | None:
 # --- Replies
 
 
-def decode_inbound_push(account: Account, push: Push) -> tuple[Inbound, ...]:
+def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """The replies of one push. `srcId` is the access number, "可能含有尾号和自定义接入号": the extension behind it."""
-    return tuple(_inbound(account, record, push.body) for record in _pushed(push))
+
+    def alone(record: Record) -> bytes:
+        return json_text({"data": [record]}).encode()
+
+    return read_each(_pushed(push), lambda record: _inbound(account, record, push.body), alone, push.body)
 
 
 def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
@@ -122,7 +158,7 @@ def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
     if own and source.startswith(own):
         access_number, extension = own, source.removeprefix(own)
     return Inbound(
-        number=number,
+        number=said_number(number),
         text=text,
         access_number=access_number,
         extension=extension,
@@ -135,11 +171,11 @@ def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether the push carries the account's api_key, or one given for pushes: its only sign of identity."""
-    try:
-        document = _push_document(push)
-    except DecodeError:
-        return False
+    """Whether the push carries the account's api_key, or one given for pushes: its only sign of identity.
+
+    Raises DecodeError when the push is no JSON.
+    """
+    document = _push_document(push)
     given = document.get("apiKey") if isinstance(document, dict) else None
     others = account.push.credentials.get("api_key", ()) if account.push else ()
     return isinstance(given, str) and secret_matches([account.credentials.get("api_key", ""), *others], given)
