@@ -118,10 +118,11 @@ class World:
         self.queues = Queues(lambda: self.now)
         self.parked: list[tuple[Receipt, str]] = []
         self.seed = 0
+        self.retention = RETENTION
 
     def copy(self) -> "World":
         other = World(self.document)
-        other.now, other.seed = self.now, self.seed
+        other.now, other.seed, other.retention = self.now, self.seed, self.retention
         other.db, other.vendors = self.db.copy(), self.vendors.copy()
         other.queues.waiting, other.parked = list(self.queues.waiting), list(self.parked)
         return other
@@ -160,7 +161,7 @@ class World:
             now=lambda: self.now,
             sleep=self._sleep,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     def _sleep(self, seconds: float) -> None:
@@ -185,7 +186,7 @@ class World:
             settings=self.settings,
             now=lambda: self.now,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
         return accept(acceptor, client, post)
 
@@ -205,7 +206,7 @@ class World:
             now=lambda: self.now,
             failed=_not_swept,
             until=self.now + 5 * MINUTE,
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
@@ -217,7 +218,7 @@ class World:
             settings=self.settings,
             park=lambda parked, problem: self.parked.append((parked, problem)),
             now=lambda: self.now,
-            retention=RETENTION,
+            retention=self.retention,
         )
         ingest(ingester, receipt)
 
@@ -235,7 +236,7 @@ class World:
             now=lambda: self.now,
             sleep=self._sleep,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     # --- time
