@@ -62,7 +62,7 @@ MEANINGS: Words = {
 OPERATOR_CODE: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
 
 _OPERATOR_CODE = re.compile(
-    "(?:[A-Z]{2}|ERR|(?:CMPP|SMGP|SGIP|SMPP)(?:ERR)?):(?!0*$)-?[0-9A-Z]{1,8}|(?:CJ|[CDHIM][A-Z])(?!0*$)[0-9]{2,6}"
+    "(?:[A-Z]{2}|(?:CMPP|SMGP|SGIP|SMPP)(?:ERR)?):(?!0*$)-?[0-9A-Z]{1,8}|(?:CJ|[CDHIM][A-Z])(?!0*$)[0-9]{2,6}"
 )
 _AROUND = " \t\r\n\v\f\x00\u00a0\u200b\ufeff"  # fixed-width fields are padded with blanks or with zeros
 
