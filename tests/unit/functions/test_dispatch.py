@@ -346,7 +346,7 @@ def test_credentials_that_have_just_been_changed_are_tried(stack: Stack, monkeyp
 
 
 def test_a_scheduled_wake_up_goes_back_with_a_delay(stack: Stack, vendor: list[Request]) -> None:
-    later = runtime.now_ms() + 600_000
+    later = runtime.now_ms() + 50_000
     of = replace(message(1), send_at=later, valid_until=later + 300_000)
     item = submissions.new_submission(
         KEYS[0], of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at
