@@ -15,9 +15,18 @@ from smsgateway.errors import EncodeError
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
 from smsgateway.plan import plan
-from smsgateway.post import Post, Refusal, contents_of, recipients_of, without, without_landlines
+from smsgateway.post import (
+    Post,
+    Refusal,
+    contents_of,
+    recipients_of,
+    signature_place_of,
+    without,
+    without_landlines,
+)
 from smsgateway.repeated import Standing, answer_to, first_answer, in_progress, standing, standing_keys
 from smsgateway.settings import Settings
+from smsgateway.slips import slips
 from smsgateway.store import calls, messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
@@ -87,7 +96,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        planned = plan(message, settings, payload, problems)
+        planned = plan(message, settings, payload, problems) | {"warnings": slips(template.text) if template else []}
         return 200, answer_to(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
     try:
         message = daily.pay(acceptor.table, client, message)
@@ -258,6 +267,7 @@ def _message(
         segments=0,
         content=common,
         signature=post.signature,
+        signature_place=signature_place_of(template),
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,
