@@ -31,6 +31,7 @@ from smsgateway.store.calls import Calls
 from smsgateway.store.messages import (
     Payload,
     accepted_message,
+    is_canceled,
     load_payload,
     message_key,
     payload_key,
@@ -113,6 +114,9 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
         return
+    if found.message.canceled_at is not None:
+        resends.end_canceled(dispatcher.table, submission, now)
+        return
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
         dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
@@ -180,11 +184,12 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         come_back(dispatcher, job, -moment)
         return
     try:
-        job = _marked_for(dispatcher, job, moment, hard_end, filer)
+        marked = _marked_for(dispatcher, job, moment, hard_end, filer)
     except (ConditionFailed, InFlightError):
         _say_filed(dispatcher, submission, filer)
         raise
-    _call_at(dispatcher, job, moment, hard_end, outgoing, request, found.known)
+    if marked:
+        _call_at(dispatcher, marked, moment, hard_end, outgoing, request, found.known)
 
 
 def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
@@ -246,17 +251,29 @@ def _new_owner(dispatcher: Dispatcher) -> str:
     return f"{dispatcher.random.getrandbits(64):016x}"
 
 
-def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> Job:
-    """The job with its mark, which is made shortly before its account's moment."""
+def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> Job | None:
+    """The job with its mark, which is made shortly before its account's moment. None: it has been canceled."""
     if job.submission.marked:
         return job
     left = hard_end - max(dispatcher.now(), moment)
     if left < min(_whole_call(job.account), SHORTEST_CALL) + WRITING_TIME:
         raise InFlightError(0)  # too little time is left for a call: a fresh worker shall make it
+    if job.submission.cancelable:
+        filer = filer or _claim(dispatcher, job, hard_end)
+        if is_canceled(dispatcher.table, job.message.id):  # asked after the claim: messages.cancel says why
+            resends.end_canceled(dispatcher.table, job.submission, dispatcher.now())
+            return None
     _wait_until(dispatcher, moment - pace.LEAD)
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer=filer)
     return replace(job, submission=marked)
+
+
+def _claim(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+    """The right to mark a submission whose rows were written by an earlier worker."""
+    owner = _new_owner(dispatcher)
+    transitions.claim(dispatcher.table, job.submission, owner, hard_end + transitions.DEADLINE_MARGIN)
+    return owner
 
 
 def _call_at(
