@@ -1,5 +1,7 @@
-"""Cancelling a message to several numbers, by one write, in every order with the steps of the workers that send it: what
-a client was told is canceled is never sent, and stays canceled."""
+"""Cancelling a message to several numbers by one write, in every order with the steps of the workers that send it.
+
+What a client was told to be canceled is never sent, and stays canceled; and once it was told so of anything, nothing is
+sent any more that was not in a worker's hands by then."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +11,11 @@ import pytest
 
 from smsgateway.api import cancelling
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Status
+from smsgateway.model import State, Status
 from smsgateway.post import Post
-from smsgateway.queues import parse_wake_up
 from smsgateway.store import messages
-from smsgateway.store.submissions import load_submission
+from smsgateway.store.messages import load_payload
+from smsgateway.store.submissions import load_submission, load_submissions
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
@@ -39,6 +41,7 @@ class Case:
     message_id: str
     keys: tuple[SubmissionKey, ...]
     told: dict[str, Status] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)  # unmarked when it was told
 
     def copy(self) -> "Case":
         other = Case(self.world.copy(), self.message_id, self.keys)
@@ -49,6 +52,9 @@ class Case:
         """The client's request, and then its answer."""
         shown = self.world.cancel(self.message_id, seam)
         self.told |= {number: status for number, status in (shown or {}).items() if status == Status.CANCELED}
+        for submission in load_submissions(self.world.table, self.message_id) if shown else ():
+            if submission.unsent:
+                self.waiting |= set(load_payload(self.world.table, submission.key).numbers)
 
     def check(self, requests: int = 1) -> None:
         """At the end of everything."""
@@ -59,6 +65,7 @@ class Case:
         invariants.check_events(self.world, self.message_id, found)
         for number in self.told:
             assert found[number] == Status.CANCELED
+        for number in {*self.told, *self.waiting}:
             assert not any(seen.possible for seen in self.world.vendors.requests_for(number))
 
 
@@ -68,7 +75,7 @@ def case(layout: str, *script: str, vendor: str = "langyu", **fields: Any) -> Ca
     world = World(document, script or ("accepted",))
     given = Post(**{name: getattr(given, name) for name in Post.__slots__} | fields)
     _, answer = world.accept(given)
-    keys = tuple(parse_wake_up(message.body).key for message in world.queues.waiting)
+    keys = tuple(submission.key for submission in load_submissions(world.table, answer["id"]))
     world.queues.waiting.clear()
     return Case(world, answer["id"], keys)
 
@@ -175,7 +182,8 @@ def test_what_is_left_is_ended_behind_it(layout: str, ahead: int, ended_here: in
     """GIVEN more submissions than a request ends itself WHEN their wake-ups come, or are lost THEN they end, unsent."""
     monkeypatch.setattr(cancelling, "AT_ONCE", ended_here)
     for woken in (True, False):
-        begun = case(layout, send_at=World("").now + ahead if ahead else None)
+        send_at = World("").now + ahead
+        begun = case(layout, send_at=send_at if ahead else None)
         begun.cancel()
         assert set(begun.told) == set(FEW)
         left = [load_submission(begun.world.table, key) for key in begun.keys]
@@ -201,7 +209,7 @@ def test_recipients_on_their_way_to_another_account(step: int) -> None:
     begun.cancel()
     submission = load_submission(begun.world.table, begun.keys[0])
     assert submission
-    if submission.state == "MOVED":
+    if submission.state == State.MOVED:
         assert set(begun.told) == set(FEW)
     begun.check()
 
@@ -239,6 +247,8 @@ def test_a_failure_after_a_cancellation_is_not_sent_again(before: bool) -> None:
     found = invariants.check_ended(begun.world, begun.message_id, FEW)
     assert found == {FEW[0]: Status.UNDELIVERED, FEW[1]: Status.CANCELED, FEW[2]: Status.CANCELED}
     assert begun.world.vendors.seen == [seen]
+    resent = [one for one in invariants.all_submissions(begun.world, begun.message_id) if one.row]
+    assert len(resent) == before
 
 
 def test_a_doubt_after_a_cancellation_is_not_sent_again() -> None:
@@ -254,6 +264,31 @@ def test_a_doubt_after_a_cancellation_is_not_sent_again() -> None:
     begun.world.settle()
     assert len(begun.world.vendors.seen) == 1
     assert set(invariants.statuses(begun.world, begun.message_id).values()) == {Status.UNKNOWN}
+
+
+def test_who_died_over_a_call_leaves_no_other_attempt() -> None:
+    """GIVEN the same, and a worker that dies after its call WHEN the rest is canceled THEN there is none either."""
+    begun = case("three", "accepted", resend_unconfirmed=True)
+    seam = Seam()
+    begun.copy().world.dispatch(begun.keys[0], seam)
+    begun.world.dispatch(begun.keys[0], Seam({seam.steps.index("vendor"): Fault.CRASH_AFTER}))
+    begun.cancel()
+    assert set(begun.told) == set(FEW[1:])
+    begun.world.settle()
+    doubted = load_submission(begun.world.table, begun.keys[0])
+    assert doubted
+    assert (doubted.state, doubted.attempts) == (State.UNCONFIRMED, ())
+
+
+def test_the_sweep_ends_what_is_left_by_itself(monkeypatch: Any) -> None:
+    """Rather than wake a worker up for it."""
+    monkeypatch.setattr(cancelling, "AT_ONCE", 0)
+    begun = case("three")
+    begun.cancel()
+    begun.world.now = begun.world.due()[-1]
+    begun.world.sweep()
+    assert not begun.world.queues.waiting
+    begun.check()
 
 
 def test_nothing_is_canceled_where_nothing_is_left() -> None:
