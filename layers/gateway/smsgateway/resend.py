@@ -169,7 +169,10 @@ class _Batch:
             return
         now, account = self.resender.now(), self.resender.settings().accounts.get(resend["account"])
         segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
-        key = resends.put_resend(self.resender.table, failure.row, submission, message, payload, resend, segments, now)
+        refused = failure.submission.vendor if failure.final["reason"] in routing.CONTENT_ITSELF else ""
+        key = resends.put_resend(
+            self.resender.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
+        )
         if key:  # else it has been woken up, or sweep will do it
             self.started[queues.urgent(message), resend["account"]].append(key)
 
