@@ -15,6 +15,7 @@ from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
 
+UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 
 

@@ -6,6 +6,7 @@ Every other module of the package says what is stored; this one alone knows the 
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ BATCH_WRITES = 25
 BATCH_READS = 100
 PARALLEL = 8
 RETRIES = 10
+# Of BatchExecuteStatement's error codes, those that a table in order gives: a condition, or want of capacity.
+EXPECTED = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "TransactionConflict",
+    }
+)
 
 
 class _Deserializer(TypeDeserializer):
@@ -130,10 +141,15 @@ def _tokens(expression: str, sign: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table behind a client. One per process; safe to share between threads."""
+    """The table behind a client. One per process; safe to share between threads.
+
+    `failed` is told the codes, and how many of each, for which a batch of statements was not carried out though nothing
+    stood against it: one by one they are, so that nobody else would notice.
+    """
 
     client: "DynamoDBClient"
     name: str
+    failed: Callable[[Mapping[str, int]], None] | None = None
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
@@ -279,8 +295,12 @@ class Table:
 
     def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
         statements: Any = [fill.wire(self.name) for fill in fills]
-        answer = self.client.batch_execute_statement(Statements=statements)
-        return ["Error" not in response for response in answer["Responses"]]
+        responses = self.client.batch_execute_statement(Statements=statements)["Responses"]
+        codes = Counter(response["Error"].get("Code", "") for response in responses if "Error" in response)
+        strange = {code: count for code, count in codes.items() if code not in EXPECTED}
+        if strange and self.failed:
+            self.failed(strange)
+        return ["Error" not in response for response in responses]
 
     def _put_batch(self, items: Sequence[Item]) -> None:
         pending: Any = {self.name: [{"PutRequest": {"Item": to_wire(item)}} for item in items]}
