@@ -185,7 +185,8 @@ def check_verify(pusher: TakesPushes, accounts: tuple[Account, ...], data: bytes
     for account in accounts:
         for push in pushes(data):
             for kind in cast("tuple[Kind, ...]", ("reports", "inbound")):
-                assert pusher.verify_push(account, push, kind) in (True, False)
+                with suppress(DecodeError):
+                    assert pusher.verify_push(account, push, kind) in (True, False)
 
 
 def pushes(data: bytes) -> tuple[Push, Push]:

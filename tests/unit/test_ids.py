@@ -45,6 +45,13 @@ def test_so_does_one_that_says_that_its_message_is_to_one_number() -> None:
     assert ids.names_one(key.reference + ids.TO_ONE)
 
 
+def test_what_is_longer_than_any_of_ours_names_nothing() -> None:
+    key = SubmissionKey(ids.message_id(7, 7), ids.root_path(0) + "001" * 6)
+    assert ids.parse_reference(key.reference) == key
+    assert ids.parse_reference(key.reference + "001") is None
+    assert ids.parse_reference(key.reference + "001" * 60_000) is None
+
+
 NUMBERS = st.integers(10**10, 10**12 - 1).map(str)
 
 

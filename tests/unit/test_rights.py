@@ -20,7 +20,7 @@ from mypy.config_parser import parse_config_file
 from mypy.find_sources import create_source_list
 from mypy.options import Options
 
-from tests.unit.test_template import FUNCTIONS, RESOURCES, function, listed, of_type, statements
+from tests.template import FUNCTIONS, RESOURCES, function, listed, of_type, statements
 
 # boto3's methods → actions. A transaction asks for the rights of its parts, and a batch of statements too; ours are
 # updates.
@@ -34,7 +34,11 @@ DYNAMODB = {
     "batch_write_item": "BatchWriteItem",
     "batch_execute_statement": "PartiQLUpdate",
 }
-SQS = {"send_message": "SendMessage", "send_message_batch": "SendMessage"}
+SQS = {
+    "send_message": "SendMessage",
+    "send_message_batch": "SendMessage",
+    "change_message_visibility": "ChangeMessageVisibility",
+}
 API_GATEWAY = {
     "create_api_key": ("POST", "/apikeys"),
     "delete_api_key": ("DELETE", "/apikeys/*"),

@@ -50,7 +50,11 @@ MISSED_PAUSE = 1_000  # milliseconds until a submission that missed its account'
 
 
 class InFlightError(Exception):
-    """Another worker holds the mark: the wake-up goes back to its queue."""
+    """Another worker is at it, or shall be: the wake-up goes back to its queue, for `wait` milliseconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("another worker is at it")
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         return
     if submission.state == State.SENDING:
         if submission.deadline >= now:
-            raise InFlightError
+            raise InFlightError(submission.deadline - now + 1)
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
         return
@@ -196,8 +200,9 @@ def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
     try:
         if not transitions.claim_rows(table, submission, filer, until, dispatcher.now()):
             return ""
-    except ConditionFailed:
-        raise InFlightError from None
+    except ConditionFailed as failed:
+        another_until = int((failed.item or {}).get("filing_until", 0))
+        raise InFlightError(max(SHORTEST_CALL, another_until - dispatcher.now() + 1)) from None
     put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
     return filer
 
@@ -248,7 +253,7 @@ def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, fi
         return job
     left = hard_end - max(dispatcher.now(), moment)
     if left < min(_whole_call(job.account), SHORTEST_CALL) + WRITING_TIME:
-        raise InFlightError  # too little time is left for a call: a fresh worker shall make it
+        raise InFlightError(0)  # too little time is left for a call: a fresh worker shall make it
     _wait_until(dispatcher, moment - pace.LEAD)
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer=filer)

@@ -19,6 +19,7 @@ from zlib import crc32
 
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 ID_LENGTH = 26
+LONGEST_REFERENCE = 50
 ROOT_DIGITS = 5
 CHILD_DIGITS = 3
 MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
@@ -97,7 +98,7 @@ def parse_reference(reference: str) -> SubmissionKey | None:
     message, path = reference[:ID_LENGTH], reference[ID_LENGTH:]
     if names_one(reference):
         path = path.removesuffix(TO_ONE)
-    if _PATH.fullmatch(path) and set(message) <= set(BASE32):
+    if len(reference) <= LONGEST_REFERENCE and _PATH.fullmatch(path) and set(message) <= set(BASE32):
         return SubmissionKey(f"msg_{message}", path)
     return None
 

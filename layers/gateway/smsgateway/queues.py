@@ -4,11 +4,13 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import batched
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Kind, Message, Push, Response
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST_DELAY = 900  # seconds; SQS
 BATCH = 10
 PARALLEL = 8  # batches at once
+FIRST_PAUSE = 5  # seconds until a wake-up that failed comes again, for the first time
+LONGEST_PAUSE = 900
+LONGEST_NAME = 64  # characters of an account's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,54 @@ def wake_up_body(wake_up: WakeUp) -> str:
 
 
 def parse_wake_up(body: str) -> WakeUp:
-    fields = json.loads(body)
-    key = SubmissionKey(fields["message_id"], fields["path"])
-    return WakeUp(key, fields.get("account", ""), fields.get("clear_until", 0))
+    """The wake-up in a queue's message. Raises ValueError, which quotes nothing, for what is none of ours."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    members = fields if isinstance(fields, dict) else {}
+    message_id, path = members.get("message_id"), members.get("path")
+    if not (isinstance(message_id, str) and isinstance(path, str)):
+        raise ValueError("without a message's id and a submission's path")  # noqa: TRY004
+    key = SubmissionKey(message_id, path)
+    if parse_reference(key.reference) != key:
+        raise ValueError("names no submission")
+    account, clear_until = members.get("account", ""), members.get("clear_until", 0)
+    if not isinstance(account, str) or len(account) > LONGEST_NAME or type(clear_until) is not int:
+        raise ValueError("with a hint of another shape")
+    return WakeUp(key, account, clear_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """When wake-ups that failed come again: sooner than after the visibility timeout, within which a password dies."""
+
+    client: "SQSClient"
+    urls: Sequence[str]
+
+    def come_again(self, record: Mapping[str, Any], seconds: float | None = None) -> None:
+        """See to it that a wake-up comes again after `seconds`, or after the longer the more often it came.
+
+        Where that fails, it comes again after the queue's own visibility timeout.
+        """
+        again = pause_after(received(record)) if seconds is None else min(LONGEST_PAUSE, max(0, ceil(seconds)))
+        queue = record.get("eventSourceARN", "").rpartition(":")[2]
+        with suppress(Exception):
+            url = next(url for url in self.urls if url.rpartition("/")[2] == queue)
+            handle = record["receiptHandle"]
+            self.client.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=again)
+
+
+def received(record: Mapping[str, Any]) -> int:
+    """How often a queue's message has been received."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
+def pause_after(receives: int) -> int:
+    """Seconds until a wake-up comes again that was received so often: four tries within a password's five minutes, and
+    ten, after which it is a dead letter, within an hour and ten minutes."""
+    pause: int = FIRST_PAUSE * 3 ** max(0, min(receives, 10) - 1)
+    return min(LONGEST_PAUSE, pause)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def table() -> "Table":
     def failed(codes: Mapping[str, int]) -> None:
         logger().error("statements of a batch failed", codes=codes)
 
-    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, failed)
+    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, now_ms, failed)
 
 
 @cache

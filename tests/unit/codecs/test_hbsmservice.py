@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import hbsmservice
-from smsgateway.codecs.forms import BEIJING
+from smsgateway.codecs.times import BEIJING
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -505,6 +505,7 @@ def test_report_push(name: str) -> None:
             reason=Reason.UNREACHABLE,
             ours=True,
             reported_at=datetime(2010, 7, 2, tzinfo=BEIJING),
+            listed=True,
         )
         for number in ("13810000001", "13810000002")
     ]
@@ -535,7 +536,7 @@ def test_the_parts_of_a_long_message() -> None:  # notes 10, 11
         ("000", ReportStatus.DELIVERED, None),
         ("2", ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
         ("1", ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE),  # an error code, whatever it is
-        ("MK:0012", ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE),
+        ("MK:0012", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),  # an operator's gateway
         ("00", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),  # a zero, but not one of the two
         ("0000", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),
     ],

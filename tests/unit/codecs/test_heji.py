@@ -89,7 +89,7 @@ def pushed(name: str) -> Push:
 
 
 def replies(args: str, **options: Any) -> tuple[Inbound, ...]:
-    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode()))
+    return heji.decode_inbound_push(account(**options), Push("POST", body=urlencode({"args": args}).encode())).items
 
 
 # Sending
@@ -374,6 +374,7 @@ def test_the_documents_report(name: str) -> None:
             vendor_status="DELIVRD",
             reported_at=datetime(2013, 8, 20, 20, 11, 34, tzinfo=BEIJING),
             raw="sendid=12345&time=2013-08-20+20%3A11%3A34&mobile=13900210021&state=DELIVRD",
+            listed=True,
         ),
     )
 
@@ -406,13 +407,16 @@ def test_a_list_may_have_spaces_and_gaps() -> None:
         ("ERR:104", ReportStatus.UNDELIVERED, Reason.BUSY),
         ("REJECT", ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
         ("ERR:105", ReportStatus.UNKNOWN, None),
-        ("delivrd", ReportStatus.UNKNOWN, None),
+        ("delivrd", ReportStatus.DELIVERED, None),
+        (" ＤＥＬＩＶＲＤ ", ReportStatus.DELIVERED, None),
+        ("DELETED", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("ID:0076", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
     ],
 )
 def test_every_report_state(word: str, status: ReportStatus, reason: Reason | None) -> None:
     push = Push("POST", body=f"sendid=1&mobile=13800138000&state={word}".encode())
     (report,) = heji.decode_report_push(account(), push).items
-    assert (report.status, report.reason, report.vendor_status) == (status, reason, word)
+    assert (report.status, report.reason, report.vendor_status) == (status, reason, word.strip())
     assert report.reported_at is None
 
 
@@ -487,7 +491,7 @@ def test_shapes_of_replies(args: str, texts: list[str]) -> None:
     assert [reply.text for reply in replies(args)] == texts
 
 
-@pytest.mark.parametrize("time", ["", "yesterday", "2013-13-21 21:20:11", "20130821212011"])
+@pytest.mark.parametrize("time", ["", "yesterday", "2013-13-21 21:20:11", "20131321212011"])
 def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
     (reply,) = replies(f"13800210021#@#退订#@#{time}#@#008123")
     assert (reply.text, reply.received_at, reply.access_number) == ("退订", None, "008123")
@@ -502,7 +506,6 @@ def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
         "13800210021#@#x#@#yesterday",
         "13800210021#@#x#@#y#@#yesterday#@#1",
         "13800210021#@#x#@#2013-08-21 21:20:11#@#abc#@#",
-        "13800210021#@#x#@#2013-08-21 21:20:11#@#1#@@#13978767656#@#y",
         "#@#x#@#2013-08-21 21:20:11#@#1",
     ],
 )
@@ -511,6 +514,16 @@ def test_args_that_are_no_replies_are_an_error(args: str) -> None:
     with pytest.raises(DecodeError) as error:
         heji.decode_inbound_push(account(), push)
     assert error.value.raw == push.body
+
+
+def test_a_record_that_is_no_reply_is_parked_alone() -> None:
+    good = "13800210021#@#x#@#2013-08-21 21:20:11#@#1"
+    push = Push("POST", body=urlencode({"name": "admin", "args": f"{good}#@@#13978767656#@#y"}).encode())
+    page = heji.decode_inbound_push(account(), push)
+    assert [reply.text for reply in page.items] == ["x"]
+    assert [(one.body, one.place) for one in page.unreadable] == [
+        (urlencode({"args": "13978767656#@#y"}).encode(), "record 2 of 2")
+    ]
 
 
 def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
@@ -545,7 +558,8 @@ def test_any_push_is_understood_or_a_decode_error(body: bytes, query: list[tuple
     for decoder in (heji.decode_report_push, heji.decode_inbound_push):
         with pytest.raises(DecodeError):
             decoder(account(), push)
-    assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
+    with suppress(DecodeError):
+        assert heji.verify_push(account(push={"access_secret": ("s",), "name": ("n" * 20,)}), push, "reports") is False
 
 
 @pytest.mark.parametrize("name", ["report-push.document-3.3.form", "report-push.digest-list.form"])
@@ -624,7 +638,8 @@ def test_odd_pushes_are_not_verified_where_credentials_are_asked_for() -> None:
     of = account(push={"access_secret": (SECRET,)})
     odd = (("name", "\ud800"), ("random", "\udfff"), ("timestamp", "١"))
     assert heji.verify_push(of, Push("GET", query=odd), "reports") is False
-    assert heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports") is False
+    with pytest.raises(DecodeError):
+        heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports")
 
 
 def test_an_account_without_push_verifies_nothing() -> None:

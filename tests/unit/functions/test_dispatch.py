@@ -16,6 +16,7 @@ from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Table
+from tests import aws
 from tests.unit.functions.conftest import DOCUMENT, Context, Stack, sample, samples
 
 URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
@@ -158,12 +159,139 @@ def test_only_the_failed_wake_ups_come_again(stack: Stack, monkeypatch: pytest.M
     assert (record["error"], record["submission"]) == ("RuntimeError", KEYS[0].reference)
 
 
-@pytest.mark.parametrize("body", ["", "{", "{}", "[]", '"x"', '{"message_id": "msg_1"}'])
-def test_a_record_that_is_no_wake_up_hinders_no_other(body: str, stack: Stack, vendor: list[Request]) -> None:
+GOOD = json.loads(URGENT["Records"][0]["body"])
+NO_WAKE_UPS: dict[str, Any] = {
+    "nothing": "",
+    "half an object": "{",
+    "depth": "[" * 100_000,
+    "a number too long": "9" * 5_000,
+    "an empty object": {},
+    "a list": [],
+    "a list of good ones": [GOOD],
+    "a text": "13900210021",
+    "null": None,
+    "an id that is a number": {"message_id": 5},
+    "without a path": {"message_id": GOOD["message_id"]},
+    "a path that is a number": GOOD | {"path": 0},
+    "an id that is null": GOOD | {"message_id": None},
+    "an id that is a list": GOOD | {"message_id": [GOOD["message_id"]]},
+    "another kind of id": GOOD | {"message_id": GOOD["message_id"].removeprefix("msg_")},
+    "a digit in the wrong place": GOOD | {"message_id": GOOD["message_id"] + "0", "path": "0000"},
+    "another alphabet": GOOD | {"message_id": "msg_" + "验" * 26},
+    "half a character": GOOD | {"message_id": "msg_" + "\ud800" * 26},
+    "a huge id": GOOD | {"message_id": "msg_" + "0" * 200_000},
+    "a huge path": GOOD | {"path": "0" * 200_000},
+    "a path with a mark of one number": GOOD | {"path": "00000s"},
+    "an account that is none": GOOD | {"account": {"name": "hb-main"}},
+    "a huge account": GOOD | {"account": "13900210021" * 20_000},
+    "a hint that is a text": GOOD | {"clear_until": "13900210021"},
+    "a hint that is a fraction": GOOD | {"clear_until": 1.5},
+    "a hint that is true": GOOD | {"clear_until": True},
+}
+
+
+@pytest.fixture
+def visibility(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What the handler made of the visibility of wake-ups that come again: by queue, in seconds."""
+    changed: list[tuple[str, int]] = []
+
+    def change(*, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+        assert ReceiptHandle == URGENT["Records"][0]["receiptHandle"]
+        changed.append((QueueUrl.rpartition("-")[2], VisibilityTimeout))
+
+    monkeypatch.setattr(runtime.sqs(), "change_message_visibility", change)
+    return changed
+
+
+def again(record: dict[str, Any], receives: int = 1, queue: str = "urgent") -> dict[str, Any]:
+    """The record as the stack's queue delivers it for the n-th time."""
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{aws.queue_url(queue).rpartition('/')[2]}"
+    attributes = record["attributes"] | {"ApproximateReceiveCount": str(receives)}
+    handle = URGENT["Records"][0]["receiptHandle"]
+    return record | {"eventSourceARN": arn, "attributes": attributes, "receiptHandle": handle}
+
+
+@pytest.mark.parametrize("case", NO_WAKE_UPS)
+def test_what_is_no_wake_up_is_told_once_and_hinders_no_other(
+    case: str, stack: Stack, vendor: list[Request], log: Any, visibility: list[tuple[str, int]]
+) -> None:
+    """GIVEN a message of another shape WHEN it comes THEN it is told of once, without its content, its other tries
+    follow at once until it is a dead letter, and the message beside it is sent."""
     accepted(stack)
+    what = NO_WAKE_UPS[case]
+    body = what if isinstance(what, str) and case != "a text" else json.dumps(what)
     poison = URGENT["Records"][0] | {"messageId": "poison", "body": body}
-    answer = handle({"Records": [poison, URGENT["Records"][0]]})
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    for receives in (1, 2, 10):
+        answer = handle({"Records": [again(poison, receives), URGENT["Records"][0]]})
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert len(vendor) == 1
+    assert visibility == [("urgent", 0)] * 3
+    (told,) = log()
+    assert (told["level"], told["sqs_message"]) == ("ERROR", "poison")
+    assert set(told) <= {"level", "location", "message", "timestamp", "service", "sqs_message", "problem"}
+    assert told["problem"] in {
+        *("not JSON", "without a message's id and a submission's path"),
+        *("names no submission", "with a hint of another shape"),
+    }
+
+
+@pytest.mark.parametrize("queue", ["urgent", "bulk"])
+def test_what_failed_comes_again_within_a_passwords_life(
+    queue: str, stack: Stack, monkeypatch: pytest.MonkeyPatch, visibility: list[tuple[str, int]]
+) -> None:
+    accepted(stack)
+
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(Table, "get_many", away)
+    for receives in range(1, 11):
+        record = again(URGENT["Records"][0], receives, queue)
+        assert handle({"Records": [record]})["batchItemFailures"]
+    assert {name for name, _ in visibility} == {queue}
+    pauses = [seconds for _, seconds in visibility]
+    assert pauses == sorted(pauses)
+    assert sum(pauses[:4]) < 300, "fewer than four further tries within five minutes"
+    assert 3600 < sum(pauses[:9]) < 6 * 3600, "an outage of an hour leaves no dead letters"
+
+
+def test_one_that_another_worker_sends_comes_again_when_that_one_is_over(
+    stack: Stack, vendor: list[Request], visibility: list[tuple[str, int]]
+) -> None:
+    accepted(stack)
+    now = runtime.now_ms()
+    transitions.mark(stack.table, submission(stack), "another", now + 70_000, now)
+    handle({"Records": [again(URGENT["Records"][0], 7)]})
+    ((queue, seconds),) = visibility
+    assert (queue, 65 < seconds <= 71) == ("urgent", True)
+
+
+def test_one_for_a_fresh_worker_comes_again_at_once(stack: Stack, visibility: list[tuple[str, int]]) -> None:
+    accepted(stack)
+    handle({"Records": [again(URGENT["Records"][0], 3)]}, remaining=5_500)
+    assert visibility == [("urgent", 0)]
+
+
+@pytest.mark.parametrize("spoiled", ["the call", "the queue", "the record"])
+def test_where_the_visibility_cannot_be_changed_the_queues_own_counts(
+    spoiled: str, stack: Stack, vendor: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN an error of ChangeMessageVisibility, or a record without what it needs WHEN wake-ups fail THEN they are the
+    batch's failures all the same, and the others are sent."""
+    accepted(stack, 2)
+    first, second = (again(record, queue="bulk") for record in BULK["Records"][:2])
+    if spoiled == "the queue":
+        first |= {"eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:another"}
+    if spoiled == "the record":
+        del first["receiptHandle"], first["eventSourceARN"], first["attributes"]
+
+    def refused(**_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(runtime.sqs(), "change_message_visibility", refused)
+    now = runtime.now_ms()
+    transitions.mark(stack.table, submission(stack, 0), "another", now + 70_000, now)
+    assert handle({"Records": [first, second]}) == {"batchItemFailures": [{"itemIdentifier": first["messageId"]}]}
     assert len(vendor) == 1
 
 

@@ -64,11 +64,9 @@ class SendsBatch(Protocol):
 
 
 class PollsReports(Protocol):
-    """Destructive query of delivery reports. `ids`: submissions without a report, for vendors that ask by id."""
+    """Destructive query of delivery reports."""
 
-    def encode_report_poll(
-        self, account: Account, now: datetime, nonce: str, ids: tuple[str, ...] = (), /
-    ) -> Request: ...
+    def encode_report_poll(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
 
     def decode_report_poll(self, account: Account, response: Response, /) -> Page[Report] | Refused: ...
 
@@ -85,7 +83,11 @@ class TakesPushes(Protocol):
     """What all pushes of a vendor have in common."""
 
     def verify_push(self, account: Account, push: Push, kind: Kind, /) -> bool:
-        """Whether the push carries the vendor's own credentials. Never raises, whatever the push holds."""
+        """Whether the push carries the vendor's own credentials.
+
+        Raises DecodeError, and nothing else, when nobody can tell, because the bytes in which they would be cannot be
+        read: such a push came to the right address, and is stored for somebody to look at.
+        """
         ...
 
     def acknowledgement(self, account: Account, kind: Kind, /) -> str: ...

@@ -8,7 +8,6 @@ from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.forms import (
     address,
-    beijing_time,
     check_encodable,
     check_extension,
     check_numbers,
@@ -19,6 +18,7 @@ from smsgateway.codecs.forms import (
     secret_matches,
 )
 from smsgateway.codecs.records import only
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -100,7 +100,6 @@ _FIRST_LINE = re.compile("[0-9]{14}, *(-?[0-9]{1,6})")
 _MSGID = re.compile("[0-9A-Za-z_-]{1,64}")
 _PRODUCT_LINE = re.compile(r"([^,\s]{1,64}), *(-?[0-9]{1,15}(?:\.[0-9]{1,6})?)")
 _EMSHEAD = re.compile(r"\s*([^,\s]{1,64})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*")
-_ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -165,16 +164,16 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6)."""
+    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6).
+
+    Raises DecodeError when the push has no fields that could be read.
+    """
     if account.push is None:
         return False
     expected = account.push.credentials
     if not expected:
         return True
-    try:
-        fields = _fields(push)
-    except DecodeError:
-        return False
+    fields = _fields(push)
     matches = [secret_matches(expected[name], fields.get(name, "")) for name in expected]
     return all(matches)
 
@@ -255,9 +254,7 @@ def _record(push: Push) -> str:
 
 def _time(text: str) -> datetime | None:
     """yyMMddHHmm; ISO from the platform's relatives (note 7)."""
-    if re.fullmatch("[0-9]{10}", text):
-        return beijing_time(text, "%y%m%d%H%M")
-    return beijing_time(text, *_ISO_FORMATS)
+    return beijing_time(text, "%y%m%d%H%M")
 
 
 def _part(fields: dict[str, str], push: Push) -> Part | None:

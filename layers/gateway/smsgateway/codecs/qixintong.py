@@ -13,13 +13,13 @@ from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, decode_te
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import read_as, written_in
 from smsgateway.codecs.forms import (
-    BEIJING,
     address,
     check_encodable,
     check_numbers,
     form_request,
 )
 from smsgateway.codecs.records import read_each
+from smsgateway.codecs.times import BEIJING
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -97,7 +97,7 @@ _SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
 _BALANCE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
 _LIST = re.compile(r"([0-9]{1,6})\|(.*)", re.DOTALL)
 # The text puts a semicolon after the id, the inbound example a comma.
-_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});(-?[0-9]{1,6})")
+_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});\s*(-?[0-9]{1,6})")
 _REPLY_HEAD = re.compile(r"(?:^|\|)([^;,|]{1,64})[;,](\+?[0-9]{5,20});")
 
 
@@ -140,7 +140,7 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     return Accepted(vendor_ids=ids, vendor_status="" if as_expected else text)
 
 
-def encode_report_poll(account: Account, _now: datetime, _nonce: str, _ids: tuple[str, ...] = ()) -> Request:
+def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request:
     """At most 100 reports, whichever they are (1.1.2)."""
     return _request(account, "report_poll")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from smsgateway import runtime, transport
 from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.job import Dispatcher
-from smsgateway.queues import parse_wake_up
+from smsgateway.queues import Retries, parse_wake_up, received
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,16 +25,32 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         retention=runtime.retention_seconds(),
         warn=lambda problem, account: runtime.logger().warning(problem, account=account),
     )
+    retries = Retries(runtime.sqs(), (runtime.environment().urgent_queue_url, runtime.environment().bulk_queue_url))
     failures = []
     for record in event["Records"]:
-        key = None
-        try:
-            wake_up = parse_wake_up(record["body"])
-            key = wake_up.key
-            dispatch(dispatcher, wake_up, runtime.now_ms() + context.get_remaining_time_in_millis())
-        except InFlightError:
-            failures.append({"itemIdentifier": record["messageId"]})
-        except Exception as error:  # its text may hold what must not be logged
-            runtime.logger().error("a dispatch failed", submission=key and key.reference, error=type(error).__name__)
+        hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
+        if not _done(dispatcher, retries, record, hard_end):
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
+
+
+def _done(dispatcher: Dispatcher, retries: Retries, record: dict[str, Any], hard_end: int) -> bool:
+    """Act on one wake-up. False: it comes again, and in the end is a dead letter."""
+    try:
+        wake_up = parse_wake_up(record["body"])
+    except ValueError as error:
+        if received(record) == 1:  # it will not get better: its other tries are spent at once, and told of no more
+            runtime.logger().error("a wake-up is unreadable", sqs_message=record["messageId"], problem=str(error))
+        retries.come_again(record, 0)
+        return False
+    try:
+        dispatch(dispatcher, wake_up, hard_end)
+    except InFlightError as error:
+        retries.come_again(record, error.wait / 1000)
+        return False
+    except Exception as error:  # its text may hold what must not be logged
+        name = type(error).__name__
+        runtime.logger().error("a dispatch failed", submission=wake_up.key.reference, error=name)
+        retries.come_again(record)
+        return False
+    return True

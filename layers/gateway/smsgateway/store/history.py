@@ -10,7 +10,7 @@ from typing import Any
 
 from smsgateway.model import Report, ReportStatus
 from smsgateway.store.submissions import Stored
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table, Update
 
 FIRST, LAST = 10, 10  # entries that stay
 MOST = FIRST + LAST
@@ -47,15 +47,15 @@ class Change:
     condition: str
     known: Mapping[str, Any] = field(default_factory=dict)  # what the condition names besides
 
-    def update(self, entry: Mapping[str, Any] | None = None, condition: str = "") -> Update:
-        """The write, with an entry for the end of the history, and a further condition."""
+    def update(self, seconds: int, entry: Mapping[str, Any] | None = None, condition: str = "") -> Update:
+        """The write, with an entry for the end of the history, and a further condition. `seconds`: see Table."""
         set_ = [f"#{name} = :{name}" for name, value in self.values.items() if value is not None]
         set_ += ["history = list_append(if_not_exists(history, :none), :entries)"] if entry else []
         removed = [f"#{name}" for name, value in self.values.items() if value is None]
         expression = f"SET {', '.join(set_)}" if set_ else ""
         expression += f" REMOVE {', '.join(removed)}" if removed else ""
-        values = {**self.values, "none": [], "entries": [entry], **self.known}
-        conditions = ["attribute_exists(pk)", f"({self.condition})" if self.condition else "", condition]
+        values = {**self.values, "none": [], "entries": [entry], "seconds": seconds, **self.known}
+        conditions = [KEPT, f"({self.condition})", condition]
         return Update(self.row, expression.strip(), values, " AND ".join(filter(None, conditions)))
 
 
@@ -65,10 +65,12 @@ def write(table: Table, change: Change, entry: Mapping[str, Any] | None = None) 
     Raises ConditionFailed when there is no such row, or its condition is not met.
     """
     if entry is None:
-        return table.update(change.update())
+        return table.update(change.update(table.seconds))
     roomy = replace(change, known={**change.known, "most": MOST})
     try:
-        return table.update(roomy.update(entry, "(attribute_not_exists(history) OR size(history) < :most)"))
+        return table.update(
+            roomy.update(table.seconds, entry, "(attribute_not_exists(history) OR size(history) < :most)")
+        )
     except ConditionFailed as failed:
         if failed.item is None or len(failed.item.get("history", ())) < MOST:
             raise
@@ -88,7 +90,7 @@ def _write_to_full(table: Table, change: Change, entry: Mapping[str, Any], row: 
         )
         same = "left_out = :before" if left_out else "attribute_not_exists(left_out)"
         try:
-            return table.update(as_read.update(condition=f"{same} AND size(history) >= :most"))
+            return table.update(as_read.update(table.seconds, condition=f"{same} AND size(history) >= :most"))
         except ConditionFailed as failed:
             if failed.item is None or failed.item.get("left_out", 0) == left_out:
                 raise  # the change's own condition

@@ -67,7 +67,7 @@ def note(table: Table, row: Key, submission: Stored, report: Report, entry: Mapp
 def whole(row: Item, submission: Stored) -> Whole:
     """What the parts that were reported say of the whole message: one failure fails it, all must be delivered."""
     known, counted = known_parts(row, submission), _counted(row, submission)
-    last = max(counted, *known)
+    last = max([counted, *known])
     if all(known.get(part) == Status.DELIVERED for part in range(1, last + 1)):
         return Whole(Status.DELIVERED, parts=last)
     if Status.UNDELIVERED not in known.values():

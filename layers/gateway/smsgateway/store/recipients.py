@@ -17,7 +17,7 @@ from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, of_s
 from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import load_payload
 from smsgateway.store.parts import STATUS_OF, Whole, decides_alone, marks
-from smsgateway.store.submissions import UNSENT, Stored, load_children, load_submission, read_submission
+from smsgateway.store.submissions import UNSENT, Stored, load_children, read_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
 from smsgateway.text import normalise_number
 
@@ -133,7 +133,7 @@ def unreported(table: Table, submission: Stored) -> int:
             "pk = :pk",
             {"pk": _row_pk(submission.key.message_id, submission.key.root, bucket)},
             where="attribute_not_exists(#status) AND attribute_not_exists(history)",
-            project="sk",
+            project="sk, #ttl",
         )
         count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
     return count
@@ -318,7 +318,7 @@ def _finish(table: Table, placed: Placed, status: Status, entry: Item) -> bool:
     except ConditionFailed as failed:
         if failed.item is None:
             return False
-        if failed.item.get("status") != status:
+        if entry not in failed.item.get("history", ()):
             return keep(table, placed.key, entry)
     return True
 
@@ -387,7 +387,10 @@ def submission_of_row(table: Table, row: Key) -> Stored | None:
         item = table.get(row)
         return read_submission(item) if item else None
     message_id, _, root, _ = pk.split("#")
-    submission = load_submission(table, SubmissionKey(message_id, root))
+    cut = submission_key(SubmissionKey(message_id, root))
+    found = table.get_many([row, cut])
+    # A row that has expired may stand beside the submission of a later message under the same Idempotency-Key.
+    submission = read_submission(found[cut]) if row in found and cut in found else None
     while submission and submission.state == State.MOVED:
         children = load_children(table, submission)
         submission = next((child for child in children if sk in load_payload(table, child.key).numbers), None)

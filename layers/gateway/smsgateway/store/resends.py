@@ -83,11 +83,13 @@ def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item, *
 
 def _unchanged(outcome: Outcome, *, as_heard: bool) -> tuple[str, Item]:
     """The condition, and the values it names, that nothing was decided of a recipient since its row was read."""
-    condition, known = unchanged_history(outcome) if as_heard else ("attribute_exists(pk)", {})
-    if not outcome.resends:
-        return f"attribute_not_exists(#status) AND attribute_not_exists(resent) AND {condition}", known
-    last = {"last": outcome.resends[-1]["path"]}
-    return f"attribute_not_exists(#status) AND resent = :last AND {condition}", known | last
+    conditions, known = ["attribute_not_exists(#status)", "attribute_not_exists(resent)"], dict[str, Any]()
+    if outcome.resends:
+        conditions[1], known = "resent = :last", {"last": outcome.resends[-1]["path"]}
+    if as_heard:
+        further, heard = unchanged_history(outcome)
+        conditions, known = [*conditions, further], known | heard
+    return " AND ".join(conditions), known
 
 
 def put_resend(
