@@ -23,10 +23,12 @@ from smsgateway.post import (
     contents_of,
     landlines_of,
     recipients_of,
+    signature_place_of,
     without,
     without_landlines,
 )
 from smsgateway.settings import Settings
+from smsgateway.slips import slips
 from smsgateway.store import calls, messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
@@ -68,7 +70,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     known = _read(acceptor, post, identity, tuple(recipients.numbers), route)
     if not post.dry_run and (first := _first_answer(acceptor, known.items, identity, post, recipients)):
         return 202, first
-    if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
+    if post.send_at is not None and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     candidates = _candidates(client, post, settings, route)
     suppressed = (
@@ -94,7 +96,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        planned = plan(message, settings, payload, problems)
+        planned = plan(message, settings, payload, problems) | {"warnings": slips(template.text) if template else []}
         return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
     _spend(acceptor, client, message)
     try:
@@ -143,12 +145,12 @@ def _our_own(found: Item | None, message: Message) -> bool:
 
 def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], known: Known | None = None) -> None:
     now, account = acceptor.now(), message.route[0]
-    delay = ((message.send_at or now) - now) / 1000
-    if delay > queues.LONGEST_DELAY:
+    delay, urgent = ((message.send_at or now) - now) / 1000, queues.urgent(message)
+    if delay > queues.longest_delay(urgent):
         return
     try:
         clear_until = known.at + CLEAR_FOR if known and account in known.well and not delay else 0
-        acceptor.wake_ups.send(queues.urgent(message), account, keys, delay, clear_until=clear_until)
+        acceptor.wake_ups.send(urgent, account, keys, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)
@@ -261,6 +263,7 @@ def _message(
         segments=0,
         content=common,
         signature=post.signature,
+        signature_place=signature_place_of(template),
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,

@@ -100,6 +100,8 @@ class Queues:
     waiting: list[Waiting] = field(default_factory=list)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803
+        longest = 60 if QueueUrl == "urgent" else 900  # the alarm for passwords that wait; SQS
+        assert 0 <= DelaySeconds <= longest, f"{DelaySeconds} s in {QueueUrl}"
         self.waiting.append(Waiting(self.now() + DelaySeconds * SECOND, QueueUrl, MessageBody))
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803

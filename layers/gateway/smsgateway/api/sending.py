@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from smsgateway.accept import Acceptor, accept
 from smsgateway.api.answers import AcceptedMessage, DryRun, described
 from smsgateway.api.calls import client_of, new_router
-from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage, moment
+from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage
+from smsgateway.api.moments import moment
 from smsgateway.api.problems import Problem, invalid
 from smsgateway.post import PersonalPost, Post, Refusal
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 from types import MappingProxyType
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import read_as, written_in
+from smsgateway.codecs.charsets import misread, read_as, written_in
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -22,7 +23,7 @@ from smsgateway.codecs.forms import (
 )
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.words import Heard, heard
+from smsgateway.codecs.words import Heard, folded, heard
 from smsgateway.codecs.xml import Record, parse_records
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -304,23 +305,22 @@ def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
 
 
 def _reports(account: Account, body: bytes) -> Page[Report]:
-    records = parse_records(body, read_as(account), "reports", "report")
-    return read_each(records, lambda record: _report(account, record, body), _alone(account, "reports"), body)
+    page = parse_records(body, read_as(account), "reports", "report")
+    fate = cache(partial(_fate, account))  # most reports of a page say the same
+    return read_each(page.records, lambda record: _report(fate, record, body), page.alone, body)
 
 
-def _alone(account: Account, root: str) -> Callable[[Record], bytes]:
-    return lambda record: f"<{root}>{record.raw}</{root}>".encode(read_as(account))
-
-
-def _report(account: Account, record: Record, body: bytes) -> Report:
-    fields = record.fields
-    segment = fields.get("sub_seq", "").strip() or "0"
+def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report:
+    fields = _fields(record, body)
+    segment = folded(fields.get("sub_seq", "")) or "0"
     if not _SEGMENT.fullmatch(segment):
         raise DecodeError("a sub_seq that is no number", body)
     if "msg_id" not in fields:
         raise DecodeError("a report without msg_id", body)
     error = _required(fields, "err", body)
-    status, reason, listed = _fate(account, error)
+    if "\ufffd" in error:
+        raise DecodeError("an err with bytes that are none of its charset", body)
+    status, reason, listed = fate(error)
     return Report(
         vendor_id=fields["msg_id"].strip(),  # empty for messages that were not sent by us, but through the same account
         number=said_number(_required(fields, "mobile", body)),
@@ -337,19 +337,21 @@ def _report(account: Account, record: Record, body: bytes) -> Report:
 
 def _fate(account: Account, error: str) -> Heard:
     # `00` is a zero that the document does not list.
-    others = OTHER_WORDS if error.strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
+    others = OTHER_WORDS if folded(error).strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
     return heard(account, error, REPORT_WORDS, others)
 
 
 def _replies(account: Account, body: bytes) -> Page[Inbound]:
-    records = parse_records(body, read_as(account), "delivers", "deliver")
-    return read_each(records, lambda record: _reply(account, record, body), _alone(account, "delivers"), body)
+    page = parse_records(body, read_as(account), "delivers", "deliver")
+    return read_each(page.records, lambda record: _reply(account, record, page.charset, body), page.alone, body)
 
 
-def _reply(account: Account, record: Record, body: bytes) -> Inbound:
-    fields = record.fields
+def _reply(account: Account, record: Record, charset: str, body: bytes) -> Inbound:
+    fields = _fields(record, body)
     if "content" not in fields:
         raise DecodeError("a reply without content", body)
+    if misread(fields["content"], charset):
+        raise DecodeError("a reply in another charset than its page says", body)
     access_number, extension = _destination(account.options.access_number or "", fields.get("ext", "").strip())
     return Inbound(
         number=said_number(_required(fields, "mobile", body)),
@@ -369,6 +371,12 @@ def _destination(access_number: str, ext: str) -> tuple[str, str]:
     if access_number and ext.startswith(access_number):
         return ext, ext.removeprefix(access_number)
     return (access_number + ext if access_number else ""), ext
+
+
+def _fields(record: Record, body: bytes) -> dict[str, str]:
+    if record.problem:
+        raise DecodeError(record.problem, body)
+    return record.fields
 
 
 def _required(fields: dict[str, str], name: str, body: bytes) -> str:

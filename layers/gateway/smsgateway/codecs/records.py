@@ -6,6 +6,7 @@ be put back after a repair.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from smsgateway.errors import DecodeError
 from smsgateway.model import Inbound, Page, Report, Unreadable
@@ -68,5 +69,6 @@ def check(item: Report | Inbound) -> None:
         raise DecodeError("a text with bytes that are none of its charset", b"")
 
 
+@lru_cache(maxsize=1024)  # the reports of a page share a few
 def _is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text)) and _DAMAGED not in text
