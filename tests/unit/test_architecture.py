@@ -38,7 +38,8 @@ LAYERS = (
         "resend",
     ),
     (
-        *("accept", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
+        *("accept", "daily", "repeated", "room"),
+        *("figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
         *("job", "failover", "conclude", "dispatch"),
     ),
     ("handlers",),

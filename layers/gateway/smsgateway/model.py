@@ -214,6 +214,7 @@ class Message:
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
+    paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
 
 
 @dataclass(frozen=True, slots=True)

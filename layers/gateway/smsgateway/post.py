@@ -45,14 +45,26 @@ class Post:
 
 
 class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
-    """The post is not accepted. `errors` are places in the body and what is wrong there."""
+    """The post is not accepted. `errors` are places in the body and what is wrong there.
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[tuple[str, str]] = ()) -> None:
+    `retry_after`: seconds after which the same post will be answered otherwise.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[tuple[str, str]] = (),
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from smsgateway.api import serving
 from smsgateway.api.bodies import LARGEST
 from smsgateway.api.sending import hash_of
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import SubmissionKey, keyed_message_id
 from smsgateway.store import submissions
+from smsgateway.store.messages import Claim, begin_acceptance
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
+from tests.unit.store.given import MESSAGE
 
 GOOD = {"to": "13800138000", "text": "您的包裹已到"}
 NUMBERS = ["13800138000", "13900139000", "13700137000"]
@@ -492,3 +495,16 @@ def _is_problem(answer: Answer, status: int) -> None:
     assert answer.json["status"] == status
     assert answer.json["title"]
     assert answer.json["detail"]
+
+
+def test_who_repeats_a_post_too_early_is_told_when_to_come_again(api: Api) -> None:
+    """After that, the other's acceptance is either finished or dead."""
+    key = api.sender("shop")
+    message = replace(MESSAGE, id=keyed_message_id("shop", "k"), client="shop", recipients=2)
+    until = api.clock[0] + 20_500
+    begin_acceptance(api.table, message, Claim("another", api.clock[0], until), api.clock[0] // 1000 + 60)
+    body = {"to": ["13800138000", "13800138001"], "text": "您好"}
+    answer = api.post(body, key=key, headers={"Idempotency-Key": "k"})
+    assert (answer.status, answer.headers["Retry-After"]) == (409, ["21"])
+    api.clock[0] += 21_000
+    assert api.post(body, key=key, headers={"Idempotency-Key": "k"}).status == 202

@@ -18,7 +18,8 @@ DESCRIPTION = (
     " Bodies are JSON in UTF-8; fields and query parameters that are not listed here are refused."
     " Times are ISO 8601; those in answers are UTC."
     " A `+` in a query needs no encoding."
-    " Lists are pages: pass `next` back, with the same key, for the following one of the same list. Errors are application/problem+json (RFC 9457)."
+    " Lists are pages: pass `next` back, with the same key, for the following one of the same list."
+    " Errors are application/problem+json (RFC 9457)."
 )
 TAGS = {
     "Messages": "Sending, what became of it, and cancelling.",

@@ -289,12 +289,19 @@ class Table:
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Unconditional puts, 25 a call, several calls at once when there are many."""
-        batches = list(batched(items, BATCH_WRITES, strict=False))
+        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items])
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Unconditional deletes likewise."""
+        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys])
+
+    def _write_many(self, requests: Sequence[Any]) -> None:
+        batches = list(batched(requests, BATCH_WRITES, strict=False))
         if len(batches) == 1:
-            self._put_batch(batches[0])
+            self._write_batch(batches[0])
         elif batches:
             with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
-                for _ in pool.map(self._put_batch, batches):
+                for _ in pool.map(self._write_batch, batches):
                     pass
 
     def fill_many(self, fills: Sequence[Fill]) -> list[bool]:
@@ -311,8 +318,8 @@ class Table:
         answer = self.client.batch_execute_statement(Statements=statements)
         return ["Error" not in response for response in answer["Responses"]]
 
-    def _put_batch(self, items: Sequence[Item]) -> None:
-        pending: Any = {self.name: [{"PutRequest": {"Item": to_wire(item)}} for item in items]}
+    def _write_batch(self, requests: Sequence[Any]) -> None:
+        pending: Any = {self.name: list(requests)}
         for attempt in range(RETRIES):
             pending = self.client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
             if not pending:
