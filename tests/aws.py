@@ -106,8 +106,14 @@ def queue_url(name: str) -> str:
 def create_table(client: "DynamoDBClient") -> Table:
     """The template's own table: its keys, indexes and projections."""
     properties = resources()["Table"]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    client.create_table(TableName=TABLE_NAME, **{name: properties[name] for name in wanted})
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
+    indexes: Any = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in properties["GlobalSecondaryIndexes"]
+    ]
+    client.create_table(
+        TableName=TABLE_NAME, GlobalSecondaryIndexes=indexes, **{name: properties[name] for name in wanted}
+    )
     return Table(client, TABLE_NAME)
 
 
@@ -174,8 +180,9 @@ def _check_batch(requests: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> N
         keys = [json.dumps(key, sort_keys=True) for key in requests["Keys"]]
         assert 1 <= len(keys) <= 100, f"{len(keys)} keys in a batch"
     else:
-        items = [request["PutRequest"]["Item"] for request in requests]
-        keys = [json.dumps((item["pk"], item["sk"])) for item in items]
+        items = [request["PutRequest"]["Item"] for request in requests if "PutRequest" in request]
+        deleted = [request["DeleteRequest"]["Key"] for request in requests if "DeleteRequest" in request]
+        keys = [json.dumps((item["pk"], item["sk"])) for item in [*items, *deleted]]
         assert 1 <= len(keys) <= 25, f"{len(keys)} items in a batch"
         for item in items:
             _check_item(item)

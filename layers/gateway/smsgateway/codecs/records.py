@@ -6,6 +6,7 @@ be put back after a repair.
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 
 from smsgateway.errors import DecodeError
 from smsgateway.model import Inbound, Page, Report, Unreadable
@@ -76,6 +77,7 @@ def is_damaged(text: str) -> bool:
     return bool(_DAMAGED.search(text))
 
 
+@lru_cache(maxsize=1024)  # the reports of a page share a few
 def is_id(text: str) -> bool:
     """Whether something can be filed under a text. Nothing is too."""
     return bool(_ID.fullmatch(text)) and not is_damaged(text)

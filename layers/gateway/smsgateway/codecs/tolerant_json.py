@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smsgateway.codecs.charsets import patched, unmarked, unpatched
 from smsgateway.errors import DecodeError
 
 type Record = dict[str, object]
@@ -36,7 +37,7 @@ class Entry:
 
 def text_of(body: bytes) -> str:
     """The text that bytes are, without a byte order mark. What is no UTF-8 in them are lone surrogates."""
-    return body.decode("utf-8-sig", "surrogateescape")
+    return patched(unmarked(body, "utf-8")[0], "utf-8")
 
 
 def load(text: str, raw: bytes) -> object:
@@ -93,15 +94,10 @@ def json_text(value: object, raw: bytes) -> str:
 def bytes_of(text: str) -> bytes:
     """The bytes that `text_of` has read."""
     try:
-        return text.encode("utf-8", "surrogateescape")
+        return unpatched(text, "utf-8")
     except UnicodeEncodeError:  # a JSON text within a JSON text, which named half a character
         return _escaped(text).encode()
 
 
 def _escaped(text: str) -> str:
     return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
-def shown(text: str) -> str:
-    """A text that is only shown: U+FFFD for what is damaged in it."""
-    return text if text.isascii() else _LONE.sub("\ufffd", text)

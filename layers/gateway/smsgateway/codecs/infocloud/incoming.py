@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsgateway.codecs.answers import Fate, Words
-from smsgateway.codecs.forms import beijing_time, secret_matches
+from smsgateway.codecs.forms import secret_matches
 from smsgateway.codecs.infocloud.reading import (
     answer_in,
     answer_of,
@@ -24,6 +24,7 @@ from smsgateway.codecs.infocloud.reading import (
 )
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.records import all_fileable, is_damaged, read_each
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.tolerant_json import BROKEN, Entry, Record, bytes_of, json_text, load, text_of
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError
@@ -181,6 +182,13 @@ def _reports(account: Account, columns: _Columns) -> tuple[Report, ...]:
     statuses, reasons, listed = _meanings(account, words)
     minutes = {text: _minute(text) for text in set(columns.times)}
     times = [minutes[text] for text in columns.times]
+    ids: Iterable[str | None] = bids
+    ours: Iterable[bool] = repeat(True)
+    alternatives = msg_ids
+    if not _NO_ID.isdisjoint(bids):
+        ours = [bid not in _NO_ID for bid in bids]
+        ids = [bid if own else msg_id for bid, msg_id, own in zip(bids, msg_ids, ours, strict=True)]
+        alternatives = [msg_id if own else "" for msg_id, own in zip(msg_ids, ours, strict=True)]
     everything = zip(
         ids,
         columns.numbers,
@@ -208,8 +216,8 @@ def _meanings(account: Account, words: Sequence[str]) -> Iterable[Iterable[Any]]
 
 @lru_cache(maxsize=1024)  # pages that follow each other share their minutes
 def _minute(text: str | None) -> datetime | None:
-    """A time to the minute, yyMMddHHmm; strptime alone would take fewer digits for another moment."""
-    return beijing_time(text, "%y%m%d%H%M") if text and re.fullmatch("[0-9]{10}", text) else None
+    """A time to the minute, yyMMddHHmm."""
+    return beijing_time(text, "%y%m%d%H%M") if text else None
 
 
 # --- Replies

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from smsgateway.codecs.answers import Codes, refusal
-from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, shown, text_of
+from smsgateway.codecs.charsets import shown
+from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, text_of
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, Response
 
