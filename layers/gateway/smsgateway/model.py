@@ -92,6 +92,7 @@ class Reason(StrEnum):
     VALIDITY_PASSED = "validity_passed"  # our own valid_for
     CANCELED_BY_CLIENT = "canceled_by_client"
     NO_REPORT = "no_report"
+    REPORTS_UNDECIDED = "reports_undecided"  # of some parts of a long message only, or for a number that fits several
 
 
 class About(StrEnum):

@@ -190,7 +190,8 @@ def _recipients(
     for number in payload.numbers:
         outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
         shown = recipient(*resends.standing(submission, outcome, found), now)
-        yield shown | {"history": _history(whole, submission, outcome, found)}
+        left_out = {"history_left_out": outcome.left_out} if outcome.left_out else {}
+        yield shown | {"history": _history(whole, submission, outcome, found)} | left_out
 
 
 def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:

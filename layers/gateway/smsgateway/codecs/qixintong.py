@@ -97,7 +97,7 @@ _SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
 _BALANCE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
 _LIST = re.compile(r"([0-9]{1,6})\|(.*)", re.DOTALL)
 # The text puts a semicolon after the id, the inbound example a comma.
-_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});(-?[0-9]{1,6})")
+_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});\s*(-?[0-9]{1,6})")
 _REPLY_HEAD = re.compile(r"(?:^|\|)([^;,|]{1,64})[;,](\+?[0-9]{5,20});")
 
 
