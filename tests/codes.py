@@ -26,7 +26,10 @@ CODES: Mapping[str, Mapping[str, Codes]] = {
         "balance": hbsmservice.BALANCE_CODES,
         "polls": hbsmservice.POLL_CODES,
     },
-    "infocloud": {"everywhere": infocloud.CODES},
+    "infocloud": {
+        "everywhere": infocloud.CODES,
+        "everywhere, where the text says 时间戳": infocloud.CLOCK_CODES,
+    },
     "langyu": {"send": langyu.SEND_CODES, "balance": langyu.BALANCE_CODES},
     "qixintong": {
         "send": qixintong.SEND_CODES,

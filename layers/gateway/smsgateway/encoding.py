@@ -40,7 +40,7 @@ def content_for(message: Message, account: Account, personal: Personal) -> Conte
     if code is None:
         _check_text(account, content)
         return content
-    if message.signature and message.signature != account.signature:
+    if message.signature is not None and message.signature != account.signature:  # none at all is another one, too
         problem = f"{account.name} sends this template by its code, under the signature that the vendor gave it"
         raise EncodeError(Reason.SIGNATURE_REFUSED, f"{problem}: leave the signature out")
     values = tuple(personal.params[name] for name in code.params)

@@ -143,7 +143,7 @@ def new_submission(
     key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
 ) -> Item:
     """The item of a submission that nobody has tried yet."""
-    send_at = message.send_at or now
+    send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
         "pk": pk,
