@@ -143,12 +143,12 @@ def _our_own(found: Item | None, message: Message) -> bool:
 
 def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], known: Known | None = None) -> None:
     now, account = acceptor.now(), message.route[0]
-    delay = ((message.send_at or now) - now) / 1000
-    if delay > queues.LONGEST_DELAY:
+    delay, urgent = ((message.send_at or now) - now) / 1000, queues.urgent(message)
+    if delay > queues.longest_delay(urgent):
         return
     try:
         clear_until = known.at + CLEAR_FOR if known and account in known.well and not delay else 0
-        acceptor.wake_ups.send(queues.urgent(message), account, keys, delay, clear_until=clear_until)
+        acceptor.wake_ups.send(urgent, account, keys, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)

@@ -10,12 +10,12 @@ from smsgateway.failover import spread
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.ingest import apply_early, publish_group
 from smsgateway.model import Account, Options, State
-from smsgateway.queues import WakeUps, urgent
+from smsgateway.queues import WakeUps, longest_delay, urgent
 from smsgateway.resend import Resender
 from smsgateway.settings import Settings
 from smsgateway.store import recipients, replies, resends, submissions, transitions
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 PAGE = 100
@@ -118,8 +118,8 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
         if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
             submissions.delete_unaccepted(table, submission)
         return
-    if submission.next_at > now + WAKE_UP_LOST:
-        transitions.look_again(table, submission, submission.next_at)
+    if submission.next_at - now > longest_delay(urgent(message)) * 1000:
+        transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
         return
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
     # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.

@@ -100,6 +100,8 @@ class Queues:
     waiting: list[Waiting] = field(default_factory=list)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803
+        longest = 60 if QueueUrl == "urgent" else 900  # the alarm for passwords that wait; SQS
+        assert 0 <= DelaySeconds <= longest, f"{DelaySeconds} s in {QueueUrl}"
         self.waiting.append(Waiting(self.now() + DelaySeconds * SECOND, QueueUrl, MessageBody))
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
@@ -130,7 +132,7 @@ class World:
 
     @property
     def table(self) -> Table:
-        return Table(cast("DynamoDBClient", self.db), "table")
+        return Table(cast("DynamoDBClient", self.db), "table", lambda: self.now)
 
     def settings(self) -> Settings:
         return accounts_cache(self.document).get()
@@ -141,7 +143,7 @@ class World:
         return Random(self.seed)
 
     def _table(self, seam: Seam) -> Table:
-        return Table(cast("DynamoDBClient", Seamed(self.db, seam)), "table")
+        return Table(cast("DynamoDBClient", Seamed(self.db, seam)), "table", lambda: self.now)
 
     def _wake_ups(self, seam: Seam) -> WakeUps:
         return WakeUps(cast("SQSClient", Seamed(self.queues, seam)), "urgent", "bulk")

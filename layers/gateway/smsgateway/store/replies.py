@@ -7,7 +7,7 @@ from typing import Any
 
 from smsgateway.ids import DUE_SHARDS, base32, shard
 from smsgateway.model import Inbound
-from smsgateway.store.table import ConditionFailed, Item, Table
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +183,5 @@ def put_group(table: Table, group: Group, due_at: int | None, ttl: int) -> None:
     }
     if due_at is not None:
         item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(group.key, DUE_SHARDS)}"}
-    table.put(item, "attribute_not_exists(pk) OR version = :version", {"version": group.version})
+    values = {"version": group.version, "seconds": table.seconds}
+    table.put(item, f"{UNUSED} OR version = :version", values)

@@ -9,11 +9,13 @@ from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
 from smsgateway.model import Message, Personal, Reason, Rejection, State
-from smsgateway.store.messages import UNUSED_ID, Payload, load_message, message_fields, read_message
-from smsgateway.store.table import ConditionFailed, Item, Key, Table
+from smsgateway.queues import longest_delay, urgent
+from smsgateway.store.messages import Payload, load_message, message_fields, read_message
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
+SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission goes on: sweep runs once a minute
 
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 
@@ -141,8 +143,6 @@ def new_submission(
 ) -> Item:
     """The item of a submission that nobody has tried yet."""
     send_at = message.send_at or now
-    # A wake-up is sent at once, or with a delay; the sweep is for those further ahead, and for lost ones.
-    due_at = send_at if send_at > now + WAKE_UP_LOST else send_at + WAKE_UP_LOST
     pk, sk = submission_key(key)
     return {
         "pk": pk,
@@ -157,8 +157,15 @@ def new_submission(
         "reference": message.reference or None,
         "resend": message.resend_undelivered or None,
         "ttl": ttl,
-        **due(key, due_at),
+        **due(key, sweep_at(send_at, now, urgent(message))),
     }
+
+
+def sweep_at(at: int, now: int, of_urgent: bool) -> int:
+    """When `sweep` must look at what goes on at `at`: when the wake-up for it must have been lost; or, where its queue
+    does not carry one so far ahead, early enough to send it."""
+    far = at - now > longest_delay(of_urgent) * 1000
+    return at - SWEEP_AHEAD if far else at + WAKE_UP_LOST
 
 
 def due(key: SubmissionKey, at: int) -> Item:
@@ -172,7 +179,7 @@ def put_single(table: Table, message: Message, item: Item, number: str, now: int
     Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
     """
     whole = item | {"message": message_fields(message), "to": number, "at": f"{message.created_at:013d}"}
-    table.put(whole, UNUSED_ID, {"seconds": now // 1000})
+    table.put(whole, UNUSED, {"seconds": now // 1000})
 
 
 def put_first(table: Table, item: Item, now: int) -> None:
@@ -180,7 +187,7 @@ def put_first(table: Table, item: Item, now: int) -> None:
 
     Raises ConditionFailed when a message to one number stands there, accepted under the same Idempotency-Key.
     """
-    table.put(item, f"{UNUSED_ID} OR attribute_not_exists(message)", {"seconds": now // 1000})
+    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": now // 1000})
 
 
 def delete_unaccepted(table: Table, submission: Stored) -> None:
@@ -225,7 +232,7 @@ def load_children(table: Table, parent: Stored) -> list[Stored]:
 def put_child(table: Table, child: Item) -> bool:
     """Add a submission made from another, unless an earlier, interrupted worker did: then False."""
     try:
-        table.put(child, "attribute_not_exists(pk)")
+        table.put(child, UNUSED, {"seconds": table.seconds})
     except ConditionFailed:
         return False
     return True
