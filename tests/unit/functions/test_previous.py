@@ -7,24 +7,20 @@ those handlers import, or what they hand over, may go when nobody updates from t
 import base64
 import importlib.util
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs
 
-import boto3
 import pytest
 
-from smsgateway import runtime
 from smsgateway.api import about, sending
-from smsgateway.api import runtime as api_runtime
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Request, Response
 from smsgateway.store.table import to_wire
 from tests import aws
 from tests.template import FUNCTIONS, ROOT
-from tests.unit.api.conftest import ADMINISTRATOR_KEY
-from tests.unit.functions.conftest import TOKEN, Context, Stack, sample
+from tests.unit.functions.conftest import TOKEN, Context, Stack, records, sample
 
 NUMBER = "13800138000"
 REPORT = (
@@ -32,8 +28,6 @@ REPORT = (
     "<sub_seq>0</sub_seq><msg_id>{vendor_id}</msg_id><err>0</err><fail_desc>DELIVRD</fail_desc>"
     "<report_time>2026-11-29 08:00:00</report_time></report></reports>"
 )
-
-type Handler = Callable[[dict[str, Any], Any], Any]
 
 
 @pytest.fixture(autouse=True)
@@ -68,50 +62,6 @@ def loaded(path: Path) -> Any:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_they_import_is_there(name: str) -> None:
     assert callable(previous(name).handler)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What the vendor is asked, which takes all."""
-    made: list[Request] = []
-
-    def call(request: Request, **_options: Any) -> Response:
-        made.append(request)
-        return Response(200, {}, b"0#1")
-
-    monkeypatch.setattr("smsgateway.transport.call", call)
-    return made
-
-
-@pytest.fixture
-def whole(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """The stack of the functions' tests, with what `send` and `query` want beside it."""
-    stack.secrets.create_secret(Name="administrators-key", SecretString=ADMINISTRATOR_KEY)
-    cast("Any", boto3.client)("ssm").put_parameter(
-        Name="/gateway/usage-plan", Value="plan-1", Type="String", Overwrite=True
-    )
-    cast("Any", boto3.client)("events").create_event_bus(Name=aws.BUS)
-    for variable, value in {
-        "ADMIN_KEY_SECRET": "administrators-key",
-        "USAGE_PLAN_PARAMETER": "/gateway/usage-plan",
-        "STACK_NAME": "gateway",
-        "PUBLIC_URL": "https://sms.example.com",
-    }.items():
-        monkeypatch.setenv(variable, value)
-    caches = [runtime.environment, api_runtime.authenticator, api_runtime.api_keys, api_runtime._usage_plan]
-    for cache in caches:
-        cache.cache_clear()
-    yield stack
-    stack.secrets.delete_secret(SecretId="administrators-key", ForceDeleteWithoutRecovery=True)
-    cast("Any", boto3.client)("events").delete_event_bus(Name=aws.BUS)
-    for cache in caches:
-        cache.cache_clear()
-
-
-def records(stack: Stack, queue: str) -> dict[str, Any]:
-    """The event that Lambda makes of what is in a queue."""
-    bodies = stack.bodies(queue)
-    return {"Records": [{"messageId": str(index), "body": json.dumps(body)} for index, body in enumerate(bodies)]}
 
 
 @pytest.mark.parametrize("old", [FUNCTIONS, FUNCTIONS[::2], FUNCTIONS[1::2]], ids=["all", "some", "others"])
