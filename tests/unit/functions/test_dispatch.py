@@ -76,11 +76,11 @@ def accepted(stack: Stack, recipients: int = 1) -> None:
     if recipients == 1:
         submissions.put_single(stack.table, of, items[0], "13900210021", of.created_at)
         return
-    messages.begin_acceptance(stack.table, of, of.created_at, of.created_at, 2**31)
+    messages.begin_acceptance(stack.table, of, messages.Claim("owner", of.created_at, of.created_at), 2**31)
     for key, item in zip(KEYS, items, strict=True):
         messages.put_payload(stack.table, key, Payload(("13900210021",)), 2**31)
         stack.table.put(item)
-    messages.finish_acceptance(stack.table, of.id)
+    messages.finish_acceptance(stack.table, of.id, "owner")
 
 
 def submission(stack: Stack, index: int = 0) -> Stored:

@@ -17,6 +17,7 @@ from smsgateway.store.vendor_ids import ungrouped
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
 SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission goes on: sweep runs once a minute
 
+UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 
 
@@ -142,7 +143,7 @@ def new_submission(
     key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
 ) -> Item:
     """The item of a submission that nobody has tried yet."""
-    send_at = message.send_at or now
+    send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
         "pk": pk,
