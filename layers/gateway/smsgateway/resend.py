@@ -70,7 +70,7 @@ def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
         if placed.report.segment:
             row, whole = recipients.note_part(resender.table, placed, entry)
             there[index] = row is not None
-            failure = _of_parts(placed, row, whole) if row else None
+            failure = _of_parts(placed, entry, row, whole) if row else None
         else:
             final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
             failure = Failure(placed.submission, placed.number, entry, final, placed.report.listed)
@@ -81,15 +81,15 @@ def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
     return there
 
 
-def _of_parts(placed: Placed, row: Item, whole: Whole) -> Failure | None:
+def _of_parts(placed: Placed, entry: Item, row: Item, whole: Whole) -> Failure | None:
     """What follows from the parts of a long message once all have been reported, or more than there should be: before,
     a second text would rest on a part of the truth."""
     if whole.status != Status.UNDELIVERED or not whole.complete or "status" in row:
         return None
-    nameless = {"at": row["history"][-1]["at"], "vendor_status": ""}  # its report is left out of a long history
-    failed = next(iter(parts.failures(row["history"], placed.submission)), nameless)
-    final = final_by_part(placed.submission, failed) | {"vendor_id": placed.report.vendor_id}
-    return Failure(placed.submission, placed.number, dict(failed), final, whole.certain)
+    failed = next(iter(parts.failures(row.get("history", ()), placed.submission)), None)
+    nameless = {"at": entry["at"], "vendor_status": ""}  # its report is left out of a long history
+    final = final_by_part(placed.submission, failed or nameless) | {"vendor_id": placed.report.vendor_id}
+    return Failure(placed.submission, placed.number, dict(failed or entry), final, whole.certain)
 
 
 def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> None:
@@ -150,7 +150,7 @@ class _Batch:
         over = _is_over(submission, failure)
         if outcome.status or decided or refused or not over:
             if decided and not outcome.status and decided == outcome.resends[-1]:
-                self._start(failure, submission, outcome, decided)  # whoever decided may have died
+                self._start(failure, submission, outcome, decided, outcome.so_far)  # whoever decided may have died
             if failure.final:
                 keep(table, failure.row, failure.entry)
             return
@@ -163,7 +163,7 @@ class _Batch:
             key = submission.key.resend(submission.owner, failure.number)
             as_heard = failure.final is None
             decided = resends.decide(table, failure.row, outcome, key, account, final, entry, as_heard=as_heard)
-            self._start(failure, submission, outcome, decided)
+            self._start(failure, submission, outcome, decided, final)
         else:
             resends.finish(table, failure.row, outcome, final, entry, as_heard=failure.final is None)
 
@@ -181,15 +181,21 @@ class _Batch:
         names = routing.after_failure(final["reason"], others, other_vendors)
         return accounts[names[0]] if names and not self._is_suppressed(failure.number) else None
 
-    def _start(self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str]) -> None:
-        """File a resend that was decided on, unless it is there, and wake it up."""
+    def _start(
+        self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str], final: Item | None
+    ) -> None:
+        """File a resend that was decided on because of a status, unless it is there, and wake it up."""
         message = self._message(submission)
         payload = self._payload(submission, message, failure.number) if message else None
         if message is None or payload is None:
             return
         now, account = self.resender.now(), self.resender.settings().accounts.get(resend["account"])
         segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
-        key = resends.put_resend(self.resender.table, failure.row, submission, message, payload, resend, segments, now)
+        of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
+        refused = failure.submission.vendor if of_content else ""
+        key = resends.put_resend(
+            self.resender.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
+        )
         if key:  # else it has been woken up, or sweep will do it
             self.started[queues.urgent(message), resend["account"]].append(key)
 
