@@ -33,7 +33,7 @@ QUEUES = ("urgent", "bulk", "receipts", "receipts-dead", "fanout-dead")
 BUS = "gateway-bus"
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 OPERATORS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "SIZE"})
-FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with", "contains", "list_append"})
+FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with", "contains", "list_append", "size"})
 LARGEST_ITEM = 400 * 1024  # bytes
 
 type Image = Mapping[str, Any]  # an item as typed JSON: name → {"S": …}

@@ -255,7 +255,7 @@ def _message(
 ) -> Message:
     """The message, before its route is known."""
     now = acceptor.now()
-    validity = post.valid_for or DEFAULT_VALIDITY[post.purpose]
+    validity = DEFAULT_VALIDITY[post.purpose] if post.valid_for is None else post.valid_for
     return Message(
         id="",
         client=client.name,

@@ -1,9 +1,11 @@
 """From a stored message to a vendor's requests: contents for an account, how a payload is divided, whether it fits."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
 
+from smsgateway import bounded
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
@@ -40,7 +42,7 @@ def content_for(message: Message, account: Account, personal: Personal) -> Conte
     if code is None:
         _check_text(account, content)
         return content
-    if message.signature and message.signature != account.signature:
+    if message.signature is not None and message.signature != account.signature:  # none at all is another one, too
         problem = f"{account.name} sends this template by its code, under the signature that the vendor gave it"
         raise EncodeError(Reason.SIGNATURE_REFUSED, f"{problem}: leave the signature out")
     values = tuple(personal.params[name] for name in code.params)
@@ -131,8 +133,10 @@ def decode(account: Account, submission: Submission, response: Response, *, pers
     """The vendor's answer. Raises DecodeError for what is none."""
     vendor = VENDORS[account.vendor]
     if personalised and vendor.batch:
-        return vendor.batch.decode_batch(account, submission, response)
-    return vendor.send.decode_send(account, submission, response)
+        answer = vendor.batch.decode_batch(account, submission, response)
+    else:
+        answer = vendor.send.decode_send(account, submission, response)
+    return bounded.answered(answer, len(submission.numbers))
 
 
 def problem_with(account: Account, message: Message, payload: Payload, now: datetime) -> EncodeError | None:
@@ -150,13 +154,29 @@ def next_accounts(
     submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
 ) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order. `now` in epoch ms."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
     passed = {submission.account, *submission.tried}
+    names = [name for name in message.route if name not in passed]
+    return _able(names, submission, message, payload, settings, now)
+
+
+def deferred_accounts(
+    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """Likewise those that were passed over for their moment, the one that was asked longest ago first."""
+    names = [name for name in submission.deferred if name != submission.account]
+    return _able(names, submission, message, payload, settings, now)
+
+
+def _able(
+    names: Iterable[str], submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """Those that can carry the content, of vendors that have not refused it."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
     return tuple(
         name
-        for name in message.route
-        if name not in passed
-        and (account := settings.accounts.get(name))
+        for name in names
+        if (account := settings.accounts.get(name))
+        and account.vendor not in submission.refused_by
         and len(divide(account, payload)) <= MOST_CHILDREN
         and problem_with(account, message, payload, at) is None
     )

@@ -159,16 +159,12 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
-    still_open = [
-        number
-        for number in payload.numbers
-        if number not in rejected and ((known := outcomes.get(number)) is None or known.status is None)
-    ]
+    still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
     if submission.resend:
-        resend.close(sweeper.resender, submission, still_open)
+        resend.close(sweeper.resender, submission, [outcome.number for outcome in still_open])
     else:
-        for number in still_open:
-            recipients.close(table, submission, number, now)
+        for outcome in still_open:
+            recipients.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 

@@ -175,6 +175,17 @@ def test_two_signatures(api: Api) -> None:
     assert api.post(text | {"template": "hello", "params": {"name": "【别的】"}}).status == 200
 
 
+@pytest.mark.parametrize("signature", ["", " ", "商店"])
+def test_a_template_that_goes_by_its_code_brings_the_vendors_signature(api: Api, signature: str) -> None:
+    code = {"code": "675001", "params": ["name"]}
+    api.call("PUT", "/templates/{name}", {"text": "{name}您好", "vendor_templates": {"jf-otp": code}}, name="hello")
+    post = {"to": NUMBER, "template": "hello", "params": {"name": "张三"}, "account": "jf-otp"}
+
+    assert api.post(post).status == api.post(post | {"signature": "示例 "}).status == 202
+    refused = api.post(post | {"signature": signature})
+    assert (refused.status, refused.places) == (422, ["signature"])
+
+
 def test_an_account_without_a_signature_refuses_a_value_in_its_place_by_name(api: Api) -> None:
     accounts = [entry | {"signature": ""} for entry in ACCOUNTS["accounts"]]
     api.document = json.dumps(ACCOUNTS | {"accounts": accounts})

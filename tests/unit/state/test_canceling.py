@@ -53,7 +53,7 @@ class Case:
         shown = self.world.cancel(self.message_id, seam)
         self.told |= {number: status for number, status in (shown or {}).items() if status == Status.CANCELED}
         for submission in load_submissions(self.world.table, self.message_id) if shown else ():
-            if submission.unsent:
+            if submission.unmarked:
                 self.waiting |= set(load_payload(self.world.table, submission.key).numbers)
 
     def check(self, requests: int = 1) -> None:
@@ -187,7 +187,7 @@ def test_what_is_left_is_ended_behind_it(layout: str, ahead: int, ended_here: in
         begun.cancel()
         assert set(begun.told) == set(FEW)
         left = [load_submission(begun.world.table, key) for key in begun.keys]
-        assert all(each and each.unsent == (ended_here == 0) for each in left)
+        assert all(each and each.unmarked == (ended_here == 0) for each in left)
         for key in begun.keys if woken else ():
             begun.world.dispatch(key)
             ended = load_submission(begun.world.table, key)

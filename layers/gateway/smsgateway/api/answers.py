@@ -176,6 +176,10 @@ class Recipient(RecipientFields):
     """What became of one recipient, and how it came about."""
 
     history: list[HistoryEntry]
+    history_left_out: int | None = Field(
+        None,
+        description="how many reports were between the first ten and the last ten, which alone are kept",
+    )
 
 
 class Message(MessageFields):

@@ -34,7 +34,7 @@ def cancel(gateway: Gateway, message: Message) -> views.Whole | None:
     whole = views.load_whole(table, message.id, gateway.now())
     if whole is None:
         return None
-    in_hands = [each for each in whole.submissions if each.unsent]
+    in_hands = [each for each in whole.submissions if each.unmarked]
     ended = _end(gateway, [*in_hands, *views.open_resends(table, whole)])
     found = tuple(ended.get(each.key, each) for each in whole.submissions)
     if whole.message.canceled_at is not None:
@@ -49,7 +49,7 @@ def _is_to_come(gateway: Gateway, message: Message) -> bool:
     """Whether anything of a message may still be sent that no vendor has been asked to send."""
     roots = []
     for submission in submissions.submissions_of(gateway.table, message.id):
-        if submission.unsent or submission.spreading:
+        if submission.unmarked or submission.spreading:
             return True
         if submission.key.path == submission.key.root:
             roots.append(submission)

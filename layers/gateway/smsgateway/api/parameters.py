@@ -11,7 +11,7 @@ from smsgateway.text import normalise_number, problem_with_number
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="the most items of a page")]
 # Longer ones, if somebody makes them up, hold keys that DynamoDB refuses.
-Next = Annotated[str | None, Query(alias="next", max_length=600, description="`next` of the page before")]
+Next = Annotated[str | None, Query(alias="next", max_length=600, description="`next` of this list's page before")]
 Since = Annotated[
     str | None, Query(max_length=40, description="ISO 8601 with zone, inclusive; a `+` needs no encoding")
 ]

@@ -17,8 +17,9 @@ from smsgateway.store.vendor_ids import ungrouped
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
 SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission goes on: sweep runs once a minute
 
+UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
-UNSENT = frozenset({State.QUEUED, State.WAITING})
+UNMARKED = frozenset({State.QUEUED, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ class Stored:
     doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
     given_up: bool = False  # UNCONFIRMED, and there will be no other attempt
     tried: tuple[str, ...] = ()  # accounts that refused it, or could not be reached
+    deferred: tuple[str, ...] = ()  # those of them that refused it for the moment, the one asked longest ago first
+    refused_by: tuple[str, ...] = ()  # vendors that refused its content
     failures: int = 0  # consecutive calls that never reached this account
     busy: int = 0  # consecutive refusals about the moment
+    busy_since: int = 0  # when this account first refused it for the moment
     vendor_ids: tuple[str, ...] = ()
     answer: str = ""  # the vendor's own word on the submission
     reason: Reason | None = None
@@ -70,9 +74,9 @@ class Stored:
         return self.state in SETTLED
 
     @property
-    def unsent(self) -> bool:
+    def unmarked(self) -> bool:
         """Whether it waits to be marked."""
-        return self.state in UNSENT
+        return self.state in UNMARKED
 
     @property
     def stored_state(self) -> State:
@@ -144,8 +148,11 @@ def read_submission(item: Item) -> Stored:
         or any(each.get("outcome") == "unconfirmed" for each in item.get("attempts", ())),
         given_up=item.get("given_up", False),
         tried=tuple(item.get("tried", ())),
+        deferred=tuple(item.get("put_off", ())),
+        refused_by=tuple(item.get("refused_by", ())),
         failures=item.get("failures", 0),
         busy=item.get("busy", 0),
+        busy_since=item.get("busy_since", 0),
         vendor_ids=ungrouped(item.get("vendor_ids", ())),
         answer=item.get("answer", ""),
         reason=Reason(item["refusal"]) if "refusal" in item else None,
@@ -166,7 +173,7 @@ def new_submission(
     key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
 ) -> Item:
     """The item of a submission that nobody has tried yet."""
-    send_at = message.send_at or now
+    send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
         "pk": pk,
@@ -244,7 +251,7 @@ def as_canceled(submission: Stored, message: Message, now: int) -> Stored:
 
     Recipients that are on their way to other submissions will be canceled there.
     """
-    to_come = submission.unsent or submission.spreading
+    to_come = submission.unmarked or submission.spreading
     if message.canceled_at is None or not (submission.cancelable and to_come) or submission.claimed_until >= now:
         return submission
     doubted = submission.doubted  # an earlier attempt may have been taken

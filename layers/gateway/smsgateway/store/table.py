@@ -6,6 +6,7 @@ Every other module of the package says what is stored; this one alone knows the 
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ BATCH_WRITES = 25
 BATCH_READS = 100
 PARALLEL = 8
 RETRIES = 10
+# Of BatchExecuteStatement's error codes, those that a table in order gives: a condition, or want of capacity.
+EXPECTED = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "TransactionConflict",
+    }
+)
 
 # DynamoDB deletes what has expired up to two days late: until then it stands there, and counts as gone.
 EXPIRED = "#ttl < :seconds"
@@ -139,11 +150,15 @@ class Table:
 
     `now` gives epoch milliseconds. Nothing is read that has expired by then, nor told by a condition that failed.
     Without a clock, nothing expires.
+
+    `failed` is told the codes, and how many of each, for which a batch of statements was not carried out though nothing
+    stood against it: one by one they are, so that nobody else would notice.
     """
 
     client: "DynamoDBClient"
     name: str
     now: Callable[[], int] = lambda: 0
+    failed: Callable[[Mapping[str, int]], None] | None = None
 
     @property
     def seconds(self) -> int:
@@ -315,8 +330,12 @@ class Table:
 
     def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
         statements: Any = [fill.wire(self.name) for fill in fills]
-        answer = self.client.batch_execute_statement(Statements=statements)
-        return ["Error" not in response for response in answer["Responses"]]
+        responses = self.client.batch_execute_statement(Statements=statements)["Responses"]
+        codes = Counter(response["Error"].get("Code", "") for response in responses if "Error" in response)
+        strange = {code: count for code, count in codes.items() if code not in EXPECTED}
+        if strange and self.failed:
+            self.failed(strange)
+        return ["Error" not in response for response in responses]
 
     def _write_batch(self, requests: Sequence[Any]) -> None:
         pending: Any = {self.name: list(requests)}

@@ -14,6 +14,7 @@ from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submiss
 from smsgateway.store.table import KEPT, ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
+MOST_ATTEMPTS = 50  # entries of different kinds that are kept of a submission, the oldest of them left out
 DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
 
 
@@ -257,6 +258,9 @@ def _with_attempt(submission: Stored, attempt: Mapping[str, Any]) -> list[Mappin
     alike = [each for each in submission.attempts if kind(each) == kind(attempt)]
     others = [each for each in submission.attempts if kind(each) != kind(attempt)]
     times = 1 + sum(each.get("times", 1) for each in alike)
+    # Doubts, of which there are few, count for what may follow: they are never left out.
+    first = len(others) - MOST_ATTEMPTS
+    others = [each for place, each in enumerate(others) if place >= first or each["outcome"] == "unconfirmed"]
     return [*others, {**attempt, "times": times} if alike else attempt]
 
 
@@ -271,6 +275,9 @@ def waiting(
     busy: int,
     tried: Sequence[str],
     attempt: Mapping[str, Any],
+    deferred: Sequence[str] = (),
+    refused_by: Sequence[str] = (),
+    busy_since: int = 0,
     look_at: int = 0,
 ) -> None:
     """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one.
@@ -284,7 +291,10 @@ def waiting(
         "next_at": next_at,
         "failures": failures,
         "busy": busy,
+        "busy_since": busy_since,
         "tried": list(tried),
+        "put_off": list(deferred),
+        "refused_by": list(refused_by),
         "attempts": _with_attempt(submission, attempt),
         "due_at": f"{look_at or next_at + WAKE_UP_LOST:013d}",
         "due_shard": due(submission.key, 0)["due_shard"],
@@ -292,7 +302,8 @@ def waiting(
     }
     expression = (
         "SET #state = :state, account = :account, vendor = :vendor, next_at = :next_at, failures = :failures,"
-        " busy = :busy, tried = :tried, attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
+        " busy = :busy, busy_since = :busy_since, tried = :tried, put_off = :put_off, refused_by = :refused_by,"
+        " attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
     )
     _go_on(table, submission, expression, values, ("state", "account"))
 
@@ -327,6 +338,8 @@ def moved(
     *,
     vendor: str = "",
     limit: int = 0,
+    deferred: Sequence[str] = (),
+    refused_by: Sequence[str] = (),
 ) -> None:
     """Its recipients go on in children of at most `limit`, because the next account takes fewer at once.
 
@@ -339,10 +352,13 @@ def moved(
         "moved_to": moved_to,
         "moved_vendor": vendor,
         "moved_limit": limit,
+        "put_off": list(deferred),
+        "refused_by": list(refused_by),
         "queued": State.QUEUED,
     }
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
+    expression += ", put_off = :put_off, refused_by = :refused_by"
     _go_on(table, submission, expression, values, ("state", "moved_to"))
 
 
