@@ -18,6 +18,7 @@ SECONDS = "%Y-%m-%d %H:%M:%S"  # how most vendors write a time
 
 _ADDRESS_LIMIT = 8000  # characters of a GET address; common servers refuse more than 8 KB
 _FIELDS_LIMIT = 100  # of a push
+_NO_FORM = ("{", "[", "<")  # what begins a body of another kind
 _NAMED_LIMIT = 20  # characters named in one problem
 _NUMBERS = re.compile("[0-9]{5,20}(?:,[0-9]{5,20}+)*+")
 
@@ -122,12 +123,13 @@ def beijing_time(text: str, *formats: str) -> datetime | None:
 def push_fields(push: Push) -> dict[str, str]:
     """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one."""
     try:
-        body = parse_qsl(
-            push.body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_LIMIT
-        )
+        text = push.body.decode("utf-8")
+        body = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_LIMIT)
     except ValueError as error:  # UnicodeDecodeError is one
         problem = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not a form"
         raise DecodeError(f"the body of the push is {problem}", push_raw(push)) from None
+    if text.lstrip("\ufeff\t\r\n ").startswith(_NO_FORM):
+        raise DecodeError("the body of the push is JSON or XML, and not a form", push_raw(push))
     return dict(push.query) | dict(body)
 
 

@@ -61,6 +61,9 @@ PROFILE = Profile(
     ),
     recipients=200,
     batch=200,
+    # 11: a servlet that reads nothing writes 9 (接收失败), and 0 is for what was received. A push that lost its body on
+    # the way is then made again.
+    fails_on_nothing=True,
     pace=MappingProxyType({"balance": 0.2, "report_poll": 0.2, "inbound_poll": 0.2}),
 )
 

@@ -153,6 +153,13 @@ class Table:
         }
         return from_wire(self._write(lambda: self.client.update_item(**request))["Attributes"])
 
+    def update_each(self, updates: Sequence[Update]) -> list[Item]:
+        """Updates of different items, several at once when there are many, each as `update` makes it."""
+        if len(updates) <= PARALLEL:
+            return [self.update(update) for update in updates]
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            return list(pool.map(self.update, updates))
+
     def _write[T](self, write: Callable[[], T]) -> T:
         """Make a write of one item; again when a transaction on that item was under way, which the SDK does not."""
         conflicts = 0

@@ -57,14 +57,14 @@ def map_in_blocks(table: Table, account: str, vendor_ids: Iterable[str], key: Su
     return any("early" in block for block in blocks)
 
 
-def flag_early(table: Table, account: str, vendor_id: str, ttl: int) -> bool:
-    """Say at the places of an id's mapping that a report came before it. True: one of them is there by now."""
+def flag_early(table: Table, account: str, vendor_ids: Iterable[str], ttl: int) -> set[str]:
+    """Say at the places of ids' mappings that reports came before them. Those ids whose mapping is there by now."""
+    ids = dict.fromkeys(vendor_ids)
+    wanted = list(dict.fromkeys(place for vendor_id in ids for place in places(account, vendor_id)))
     expression = "SET early = :yes, #ttl = if_not_exists(#ttl, :ttl)"
-    flagged = {
-        place: table.update(Update(place, expression, {"yes": True, "ttl": ttl}))
-        for place in places(account, vendor_id)
-    }
-    return key_in(flagged, account, vendor_id) is not None
+    updates = [Update(place, expression, {"yes": True, "ttl": ttl}) for place in wanted]
+    flagged = dict(zip(wanted, table.update_each(updates), strict=True))
+    return {vendor_id for vendor_id in ids if key_in(flagged, account, vendor_id)}
 
 
 def places(account: str, vendor_id: str) -> tuple[Key, Key]:
