@@ -68,6 +68,7 @@ security: setup
 template: setup
 	$(SAM)/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint --template-file template.yaml
+	$(VENV)/python -m tests.transformed
 
 # Three environments, because MiniStack, the SAM CLI and the functions want different versions of botocore.
 setup:

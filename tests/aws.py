@@ -106,8 +106,14 @@ def queue_url(name: str) -> str:
 def create_table(client: "DynamoDBClient") -> Table:
     """The template's own table: its keys, indexes and projections."""
     properties = resources()["Table"]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    client.create_table(TableName=TABLE_NAME, **{name: properties[name] for name in wanted})
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
+    indexes: Any = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in properties["GlobalSecondaryIndexes"]
+    ]
+    client.create_table(
+        TableName=TABLE_NAME, GlobalSecondaryIndexes=indexes, **{name: properties[name] for name in wanted}
+    )
     return Table(client, TABLE_NAME)
 
 

@@ -20,7 +20,7 @@ from mypy.config_parser import parse_config_file
 from mypy.find_sources import create_source_list
 from mypy.options import Options
 
-from tests.unit.test_template import FUNCTIONS, RESOURCES, function, listed, of_type, statements
+from tests.template import FUNCTIONS, RESOURCES, function, listed, of_type, statements
 
 # boto3's methods → actions. A transaction asks for the rights of its parts, and a batch of statements too; ours are
 # updates.

@@ -90,7 +90,7 @@ def _whole(ingester: Ingester, receipt: Receipt) -> Receipt:
     """The receipt with its body, wherever that is kept. Raises DecodeError when nobody can read it."""
     body: bytes | None = receipt.body
     if receipt.page:
-        body = pages.get_page(ingester.table, receipt.page, ingester.now())
+        body = pages.get_page(ingester.table, receipt.page)
     if body is None:
         raise DecodeError("the table does not keep its body any more", b"")
     whole = replace(receipt, body=body)

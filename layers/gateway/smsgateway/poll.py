@@ -230,7 +230,7 @@ def _store_kept(run: Run) -> None:
     poller, lease = run.poller, run.lease
     if not lease.kept:
         return
-    page = accounts.kept_page(poller.table, lease, poller.now())
+    page = accounts.kept_page(poller.table, lease)
     if page is None:
         detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
         _alert(poller, run.account, "page_maybe_lost", detail)

@@ -54,7 +54,7 @@ def logger() -> "Logger":
 def table() -> "Table":
     from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
 
-    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name)
+    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, now_ms)
 
 
 @cache

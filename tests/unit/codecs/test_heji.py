@@ -491,7 +491,7 @@ def test_shapes_of_replies(args: str, texts: list[str]) -> None:
     assert [reply.text for reply in replies(args)] == texts
 
 
-@pytest.mark.parametrize("time", ["", "yesterday", "2013-13-21 21:20:11", "20130821212011"])
+@pytest.mark.parametrize("time", ["", "yesterday", "2013-13-21 21:20:11", "20131321212011"])
 def test_a_reply_without_a_readable_time_has_none(time: str) -> None:
     (reply,) = replies(f"13800210021#@#退订#@#{time}#@#008123")
     assert (reply.text, reply.received_at, reply.access_number) == ("退订", None, "008123")

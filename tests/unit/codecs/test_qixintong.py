@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import qixintong
-from smsgateway.codecs.forms import BEIJING
+from smsgateway.codecs.times import BEIJING
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,

@@ -27,3 +27,14 @@ def test_every_vendor_call_knows_the_stacks_word_on_this_machine(
     runtime.environment.cache_clear()
 
     assert seen == [{"deadline": 3.0, "allow_loopback": allowed}]
+
+
+def test_the_table_knows_what_time_it_is(in_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or what has expired would be read until DynamoDB deletes it."""
+    monkeypatch.setenv("TABLE_NAME", "gateway")
+    runtime.environment.cache_clear()
+    runtime.table.cache_clear()
+    before = runtime.now_ms()
+    assert before <= runtime.table().now() <= runtime.now_ms()
+    runtime.environment.cache_clear()
+    runtime.table.cache_clear()

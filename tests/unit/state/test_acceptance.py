@@ -248,3 +248,28 @@ def test_the_sweep_and_a_repeated_post() -> None:
         return [Task(world.sweep), Task(lambda seam: answers.append(attempt(world, given, seam)))], check
 
     assert schedules(make, preemptions=2) > 20
+
+
+def died(given: Post, before: str = "update_item") -> World:
+    """A world in which a post's acceptance died before its last call of this kind, and is dead."""
+    world, seam = World(document(LIMITS[0])), Seam()
+    attempt(world.copy(), given, seam)
+    last = len(seam.steps) - seam.steps[::-1].index(before) - 1
+    assert attempt(world, given, Seam({last: Fault.CRASH_BEFORE})) is None
+    world.now += 2 * MINUTE
+    return world
+
+
+def test_an_acceptance_after_a_dead_one_knows_its_own_writes() -> None:
+    """GIVEN an acceptance that died WHEN its post is repeated, and the SDK makes any of its writes twice THEN it is
+    accepted at once."""
+    given = replace(POSTS["several"], idempotency_key="k", body_hash="h")
+    origin, seam = died(given), Seam()
+    assert attempt(origin.copy(), given, seam)
+    for step in range(len(seam.steps)):
+        world = origin.copy()
+        answer = attempt(world, given, Seam({step: Fault.TWICE}))
+        assert answer not in (None, "in progress"), seam.steps[step]
+        world.settle()
+        invariants.check_never_twice(world, numbers(3))
+        invariants.check_ended(world, str(answer), numbers(3))

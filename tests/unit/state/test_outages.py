@@ -76,7 +76,7 @@ class Troubled(World):
         return self.trouble is not None and self.trouble(call, self.chance.random())
 
     def _table(self, seam: Seam) -> Table:
-        return Table(cast("DynamoDBClient", Seamed(Failing(self.db, self.fails), seam)), "table")
+        return Table(cast("DynamoDBClient", Seamed(Failing(self.db, self.fails), seam)), "table", lambda: self.now)
 
     def _wake_ups(self, seam: Seam) -> WakeUps:
         return WakeUps(cast("SQSClient", Seamed(Failing(self.queues, self.fails), seam)), "urgent", "bulk")

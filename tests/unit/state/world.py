@@ -130,7 +130,7 @@ class World:
 
     @property
     def table(self) -> Table:
-        return Table(cast("DynamoDBClient", self.db), "table")
+        return Table(cast("DynamoDBClient", self.db), "table", lambda: self.now)
 
     def settings(self) -> Settings:
         return accounts_cache(self.document).get()
@@ -141,7 +141,7 @@ class World:
         return Random(self.seed)
 
     def _table(self, seam: Seam) -> Table:
-        return Table(cast("DynamoDBClient", Seamed(self.db, seam)), "table")
+        return Table(cast("DynamoDBClient", Seamed(self.db, seam)), "table", lambda: self.now)
 
     def _wake_ups(self, seam: Seam) -> WakeUps:
         return WakeUps(cast("SQSClient", Seamed(self.queues, seam)), "urgent", "bulk")

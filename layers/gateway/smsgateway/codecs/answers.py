@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from smsgateway.codecs.charsets import unmarked
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, ReportStatus, Response
 
@@ -13,11 +14,12 @@ type Words = Mapping[str, Fate]
 
 
 def decode_text(data: bytes, charset: str) -> str:
-    """A vendor's bytes as text. DecodeError if they are something else."""
+    """A vendor's bytes as text, without a byte order mark. DecodeError if they are something else."""
+    rest, marked = unmarked(data, charset)
     try:
-        return data.decode(charset)
+        return rest.decode(marked)
     except UnicodeDecodeError:
-        raise DecodeError(f"not {charset.upper()}", data) from None
+        raise DecodeError(f"not {marked.upper()}", data) from None
 
 
 def answer_text(response: Response, charset: str) -> str:

@@ -1,20 +1,17 @@
-"""What several vendors' protocols have in common: form requests and pushes, Beijing time, checks before encoding."""
+"""What several vendors' protocols have in common: form requests and pushes, checks before encoding."""
 
 import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 from smsgateway.codecs.base import Profile
+from smsgateway.codecs.charsets import BYTE_ORDER_MARK
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
 from smsgateway.text import LANDLINE
-
-BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
-SECONDS = "%Y-%m-%d %H:%M:%S"  # how most vendors write a time
 
 _ADDRESS_LIMIT = 8000  # characters of a GET address; common servers refuse more than 8 KB
 _FIELDS_LIMIT = 100  # of a push
@@ -103,27 +100,10 @@ def check_extension(extension: str, limit: int) -> None:
         raise EncodeError(Reason.EXTENSION_REFUSED, f"the extension has {len(extension)} digits, the limit is {limit}")
 
 
-def beijing_time(text: str, *formats: str) -> datetime | None:
-    """A vendor's time, which is Beijing's where it carries no zone; None when no format fits it."""
-    written = text.strip()
-    for form in formats:
-        try:
-            if form == SECONDS and len(written) == 19:  # strptime takes many times as long, and there are many
-                moment = datetime.fromisoformat(written)
-            else:
-                moment = datetime.strptime(written, form)  # noqa: DTZ007 - the zone is added below
-        except ValueError:
-            continue
-        if not 1970 <= moment.year < 9999:  # the first and last of all years overflow in another zone
-            return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
-    return None
-
-
 def push_fields(push: Push) -> dict[str, str]:
     """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one."""
     try:
-        text = push.body.decode("utf-8")
+        text = push.body.removeprefix(BYTE_ORDER_MARK).decode("utf-8")
         body = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_LIMIT)
     except ValueError as error:  # UnicodeDecodeError is one
         problem = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not a form"

@@ -14,15 +14,14 @@ from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import read_as, written_in
 from smsgateway.codecs.forms import (
-    SECONDS,
     address,
-    beijing_time,
     check_encodable,
     check_extension,
     check_numbers,
     form_request,
 )
 from smsgateway.codecs.records import read_each
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import Heard, heard
 from smsgateway.codecs.xml import Record, parse_records
 from smsgateway.errors import DecodeError, EncodeError
@@ -332,7 +331,7 @@ def _report(account: Account, record: Record, body: bytes) -> Report:
         vendor_status=f"{error} {fields.get('fail_desc', '').strip()}".strip(),
         reason=reason,
         ours=True,
-        reported_at=beijing_time(fields.get("report_time", ""), SECONDS),
+        reported_at=beijing_time(fields.get("report_time", "")),
         segment=int(segment),
         raw=record.raw,
         listed=listed,
@@ -360,7 +359,7 @@ def _reply(account: Account, record: Record, body: bytes) -> Inbound:
         text=fields["content"],  # may be empty
         access_number=access_number,
         extension=extension,
-        received_at=beijing_time(fields.get("time", ""), SECONDS),
+        received_at=beijing_time(fields.get("time", "")),
         raw=record.raw,
     )
 

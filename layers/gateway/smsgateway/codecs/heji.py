@@ -8,9 +8,7 @@ from decimal import Decimal
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.forms import (
-    BEIJING,
     address,
-    beijing_time,
     check_encodable,
     check_extension,
     check_numbers,
@@ -21,6 +19,7 @@ from smsgateway.codecs.forms import (
     secret_matches,
 )
 from smsgateway.codecs.records import read_each
+from smsgateway.codecs.times import BEIJING, beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -221,7 +220,7 @@ def decode_report_push(account: Account, push: Push) -> Page[Report]:
             status=status,
             vendor_status=fields["state"],
             reason=reason,
-            reported_at=beijing_time(time, _TIME),
+            reported_at=beijing_time(time),
             raw=alone(number),
             listed=listed,
         )
@@ -250,7 +249,7 @@ def _reply(account: Account, record: str, push: Push) -> Inbound:
         text=fields["text"],
         access_number=destination,
         extension=destination[account.options.extension_prefix_length :],
-        received_at=beijing_time(fields["time"], _TIME),
+        received_at=beijing_time(fields["time"]),
         raw=record,
     )
 

@@ -8,7 +8,6 @@ from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.forms import (
     address,
-    beijing_time,
     check_encodable,
     check_extension,
     check_numbers,
@@ -19,6 +18,7 @@ from smsgateway.codecs.forms import (
     secret_matches,
 )
 from smsgateway.codecs.records import only
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
@@ -100,7 +100,6 @@ _FIRST_LINE = re.compile("[0-9]{14}, *(-?[0-9]{1,6})")
 _MSGID = re.compile("[0-9A-Za-z_-]{1,64}")
 _PRODUCT_LINE = re.compile(r"([^,\s]{1,64}), *(-?[0-9]{1,15}(?:\.[0-9]{1,6})?)")
 _EMSHEAD = re.compile(r"\s*([^,\s]{1,64})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*")
-_ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -255,9 +254,7 @@ def _record(push: Push) -> str:
 
 def _time(text: str) -> datetime | None:
     """yyMMddHHmm; ISO from the platform's relatives (note 7)."""
-    if re.fullmatch("[0-9]{10}", text):
-        return beijing_time(text, "%y%m%d%H%M")
-    return beijing_time(text, *_ISO_FORMATS)
+    return beijing_time(text, "%y%m%d%H%M")
 
 
 def _part(fields: dict[str, str], push: Push) -> Part | None:

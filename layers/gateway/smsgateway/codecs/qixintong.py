@@ -13,13 +13,13 @@ from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, decode_te
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import read_as, written_in
 from smsgateway.codecs.forms import (
-    BEIJING,
     address,
     check_encodable,
     check_numbers,
     form_request,
 )
 from smsgateway.codecs.records import read_each
+from smsgateway.codecs.times import BEIJING
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

@@ -113,10 +113,10 @@ def keep_page(table: Table, lease: Lease, page: str, ttl: int) -> None:
     _held(table, lease, "SET kept = :chunks REMOVE intent", {"chunks": len(chunks)})
 
 
-def kept_page(table: Table, lease: Lease, now: int) -> str | None:
-    """The page that the last holder kept. None: it was kept for longer than anything is (`now`: epoch ms)."""
+def kept_page(table: Table, lease: Lease) -> str | None:
+    """The page that the last holder kept. None: it was kept for longer than anything is."""
     chunks = [table.get(_chunk_key(lease, index)) for index in range(lease.kept)]
-    present = [chunk["bytes"] for chunk in chunks if chunk and chunk["ttl"] * 1000 > now]
+    present = [chunk["bytes"] for chunk in chunks if chunk]
     return zlib.decompress(b"".join(present)).decode() if len(present) == lease.kept else None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from smsgateway.model import Inbound, Part
 from smsgateway.store.parts import part_item
-from smsgateway.store.table import ConditionFailed, Item, Table
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,6 @@ def adopt(table: Table, group: Group) -> None:
         item = part_item(group.key, part, group.item.get("vendor", ""), group.started_at, group.item["ttl"])
         due = {name: group.item[name] for name in ("due_at", "due_shard") if name in group.item and not group.done}
         with suppress(ConditionFailed):  # it has come again meanwhile
-            table.put(item | due | ({"done": True} if group.done else {}), "attribute_not_exists(pk)")
+            table.put(item | due | ({"done": True} if group.done else {}), UNUSED, {"seconds": table.seconds})
     key, version = (group.key, group.item["sk"]), group.item["version"]
     table.delete(key, "attribute_not_exists(pk) OR version = :version", {"version": version})

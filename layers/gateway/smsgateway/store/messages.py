@@ -8,9 +8,8 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, TemplateCode
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import EXPIRED, UNUSED, ConditionFailed, Item, Key, Table, Update
 
-UNUSED_ID = "attribute_not_exists(pk) OR #ttl < :seconds"  # an expired item may still stand there
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
 _DEFAULTS = {field.name: field.default for field in fields(Message) if field.default is not MISSING}
@@ -67,11 +66,19 @@ def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: 
         "ttl": ttl,
     }
     try:
-        table.put(item, "attribute_not_exists(pk)")
+        _claim(table, item, "attribute_not_exists(pk)", {})
+    except ConditionFailed:
+        _claim(table, item, f"{UNUSED} OR accepting_until < :now", {"now": now, "seconds": now // 1000})
+        _clear(table, message.id, now)
+
+
+def _claim(table: Table, item: Item, condition: str, values: Item) -> None:
+    """Put a claim, unless another's stands there. It may be our own, which the SDK's first try has put."""
+    try:
+        table.put(item, condition, values)
     except ConditionFailed as failed:
-        if not (owner and failed.item and failed.item.get("owner") == owner):  # else our own, by the SDK's retry
-            table.put(item, "#ttl < :seconds OR accepting_until < :now", {"now": now, "seconds": now // 1000})
-            _clear(table, message.id, now)
+        if not (item["owner"] and failed.item and failed.item.get("owner") == item["owner"]):
+            raise
 
 
 def _clear(table: Table, message_id: str, now: int) -> None:
@@ -81,7 +88,7 @@ def _clear(table: Table, message_id: str, now: int) -> None:
         with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
             table.delete(
                 (item["pk"], item["sk"]),
-                "attribute_not_exists(message) OR #ttl < :seconds",
+                f"attribute_not_exists(message) OR {EXPIRED}",
                 {"seconds": now // 1000},
             )
 

@@ -15,9 +15,9 @@ def put_page(table: Table, name: str, content: bytes, ttl: int) -> None:
         table.put({"pk": f"page#{name}", "sk": f"{index:03d}", "bytes": piece, "of": len(pieces), "ttl": ttl})
 
 
-def get_page(table: Table, name: str, now: int) -> bytes | None:
-    """The bytes under a name, or None when some of them are gone. `now`: epoch milliseconds."""
+def get_page(table: Table, name: str) -> bytes | None:
+    """The bytes under a name, or None when some of them are gone."""
     pieces: list[Item] = list(table.query_all("pk = :pk", {"pk": f"page#{name}"}))
-    if not pieces or len(pieces) != pieces[0]["of"] or any(piece["ttl"] * 1000 <= now for piece in pieces):
+    if not pieces or len(pieces) != pieces[0]["of"]:
         return None
     return zlib.decompress(b"".join(piece["bytes"] for piece in pieces))

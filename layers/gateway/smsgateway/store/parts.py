@@ -13,7 +13,7 @@ from typing import Any
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
 from smsgateway.parts import Held, Joint
-from smsgateway.store.table import ConditionFailed, Item, Table, Update
+from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
 
 CLAIM = "J"
 _PART = "P#"
@@ -62,7 +62,7 @@ def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int
     item = part_item(key, inbound, vendor, arrived, ttl)
     item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
     with suppress(ConditionFailed):
-        table.put(item, "attribute_not_exists(pk) OR #ttl < :now", {"now": arrived // 1000})
+        table.put(item, UNUSED, {"seconds": table.seconds})
 
 
 def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
@@ -102,14 +102,16 @@ def claim(table: Table, found: Lying, joint: Joint, ttl: int) -> None:
         "doubted": list(joint.doubted),
         "ttl": ttl,
     }
-    table.put(item, "attribute_not_exists(pk) OR version = :version", {"version": found.version})
+    table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
 
 
 def carried_out(table: Table, found: Lying, joint: Joint, version: int) -> None:
     """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
     table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
-    # Not by a put: who is late with it must not undo what became of such a part meanwhile.
-    table.update_each([Update((found.key, sk), "SET doubtful = :yes", {"yes": True}) for sk in joint.doubted])
+    for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
+        update = Update((found.key, sk), "SET doubtful = :yes", {"yes": True, "seconds": table.seconds}, KEPT)
+        with suppress(ConditionFailed):
+            table.update(update)
     with suppress(ConditionFailed):  # somebody else has carried it out too
         expression = "SET version = :next REMOVE parts, #partial, spent, doubted"
         values = {"next": version + 1, "version": version}

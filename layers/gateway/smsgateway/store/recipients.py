@@ -12,8 +12,8 @@ from typing import Any
 from smsgateway.ids import SubmissionKey, shard
 from smsgateway.model import Account, Message, Reason, Report, ReportStatus, State, Status
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import Stored, load_children, load_submission, read_submission
-from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table, Update
+from smsgateway.store.submissions import Stored, load_children, read_submission, submission_key
+from smsgateway.store.table import KEPT, ConditionFailed, Fill, Item, Key, Table, Update
 from smsgateway.text import normalise_number
 
 STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
@@ -124,7 +124,7 @@ def unreported(table: Table, submission: Stored) -> int:
             "pk = :pk",
             {"pk": _row_pk(submission.key.message_id, submission.key.root, bucket)},
             where="attribute_not_exists(#status) AND attribute_not_exists(history)",
-            project="sk",
+            project="sk, #ttl",
         )
         count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
     return count
@@ -259,8 +259,8 @@ def _apply_segment(table: Table, placed: Placed, status: Status, entry: Mapping[
     update = Update(
         placed.key,
         f"SET {attribute} = :status",
-        {"status": status, "delivered": Status.DELIVERED},
-        f"attribute_exists(pk) AND (attribute_not_exists({attribute}) OR {attribute} <> :delivered)",
+        {"status": status, "delivered": Status.DELIVERED, "seconds": table.seconds},
+        f"{KEPT} AND (attribute_not_exists({attribute}) OR {attribute} <> :delivered)",
     )
     try:
         row = table.update(update)
@@ -344,8 +344,8 @@ def set_final(
         removed += ["due_at", "due_shard"]
     if removed:
         expression += " REMOVE " + ", ".join(removed)
-    values |= {"none": [], "entry": [entry], **(known or {})}
-    table.update(Update(key, expression, values, f"attribute_exists(pk) AND ({condition})"))
+    values |= {"none": [], "entry": [entry], "seconds": table.seconds, **(known or {})}
+    table.update(Update(key, expression, values, f"{KEPT} AND ({condition})"))
 
 
 def _of_submission(row: Key) -> bool:
@@ -372,8 +372,8 @@ def keep(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
     update = Update(
         key,
         "SET history = list_append(if_not_exists(history, :none), :entries)",
-        {"none": [], "entries": [entry], "entry": entry},
-        "attribute_exists(pk) AND (attribute_not_exists(history) OR NOT contains(history, :entry))",
+        {"none": [], "entries": [entry], "entry": entry, "seconds": table.seconds},
+        f"{KEPT} AND (attribute_not_exists(history) OR NOT contains(history, :entry))",
     )
     try:
         table.update(update)
@@ -415,7 +415,10 @@ def submission_of_row(table: Table, row: Key) -> Stored | None:
         item = table.get(row)
         return read_submission(item) if item else None
     message_id, _, root, _ = pk.split("#")
-    submission = load_submission(table, SubmissionKey(message_id, root))
+    cut = submission_key(SubmissionKey(message_id, root))
+    found = table.get_many([row, cut])
+    # A row that has expired may stand beside the submission of a later message under the same Idempotency-Key.
+    submission = read_submission(found[cut]) if row in found and cut in found else None
     while submission and submission.state == State.MOVED:
         children = load_children(table, submission)
         submission = next((child for child in children if sk in load_payload(table, child.key).numbers), None)

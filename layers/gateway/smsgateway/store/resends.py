@@ -27,7 +27,7 @@ from smsgateway.store.submissions import (
     read_submission,
     submission_key,
 )
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.transitions import look_no_more
 
 # Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
@@ -63,6 +63,7 @@ def decide(
         "path": key.path,
         "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
         "entries": [] if entry in outcome.history else [entry],
+        "seconds": table.seconds,
         **_last(outcome),
     }
     expression = "SET resent = :path, so_far = :so_far, resends = list_append(if_not_exists(resends, :none), :resends)"
@@ -80,7 +81,7 @@ def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item) -
 def _unchanged(outcome: Outcome) -> str:
     """The condition that nothing was decided of a recipient since its row was read."""
     same = "resent = :last" if outcome.resends else "attribute_not_exists(resent)"
-    return f"attribute_exists(pk) AND attribute_not_exists(#status) AND {same}"
+    return f"{KEPT} AND attribute_not_exists(#status) AND {same}"
 
 
 def _last(outcome: Outcome) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
 from smsgateway.model import Message, Personal, Reason, Rejection, State
-from smsgateway.store.messages import UNUSED_ID, Payload, load_message, message_fields, read_message
-from smsgateway.store.table import ConditionFailed, Item, Key, Table
+from smsgateway.store.messages import Payload, load_message, message_fields, read_message
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
@@ -172,7 +172,7 @@ def put_single(table: Table, message: Message, item: Item, number: str, now: int
     Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
     """
     whole = item | {"message": message_fields(message), "to": number, "at": f"{message.created_at:013d}"}
-    table.put(whole, UNUSED_ID, {"seconds": now // 1000})
+    table.put(whole, UNUSED, {"seconds": now // 1000})
 
 
 def put_first(table: Table, item: Item, now: int) -> None:
@@ -180,7 +180,7 @@ def put_first(table: Table, item: Item, now: int) -> None:
 
     Raises ConditionFailed when a message to one number stands there, accepted under the same Idempotency-Key.
     """
-    table.put(item, f"{UNUSED_ID} OR attribute_not_exists(message)", {"seconds": now // 1000})
+    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": now // 1000})
 
 
 def delete_unaccepted(table: Table, submission: Stored) -> None:
@@ -225,7 +225,7 @@ def load_children(table: Table, parent: Stored) -> list[Stored]:
 def put_child(table: Table, child: Item) -> bool:
     """Add a submission made from another, unless an earlier, interrupted worker did: then False."""
     try:
-        table.put(child, "attribute_not_exists(pk)")
+        table.put(child, UNUSED, {"seconds": table.seconds})
     except ConditionFailed:
         return False
     return True

@@ -25,6 +25,11 @@ BATCH_READS = 100
 PARALLEL = 8
 RETRIES = 10
 
+# DynamoDB deletes what has expired up to two days late: until then it stands there, and counts as gone.
+EXPIRED = "#ttl < :seconds"
+KEPT = "#ttl >= :seconds"  # there, and not expired
+UNUSED = f"(attribute_not_exists(pk) OR {EXPIRED})"
+
 
 class _Deserializer(TypeDeserializer):
     """Numbers are integers here (amounts of money are kept as text) and binary is bytes."""
@@ -72,7 +77,7 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 
 
 class ConditionFailed(Exception):  # noqa: N818  DynamoDB's own name for it
-    """A conditional write found another state; `item` is what it found (None: nothing, or not told)."""
+    """A conditional write found another state; `item` is what it found (None: nothing, or expired, or not told)."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("the item is in another state")
@@ -130,15 +135,29 @@ def _tokens(expression: str, sign: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table behind a client. One per process; safe to share between threads."""
+    """The table behind a client. One per process; safe to share between threads.
+
+    `now` gives epoch milliseconds. Nothing is read that has expired by then, nor told by a condition that failed.
+    Without a clock, nothing expires.
+    """
 
     client: "DynamoDBClient"
     name: str
+    now: Callable[[], int] = lambda: 0
+
+    @property
+    def seconds(self) -> int:
+        """What expiry is compared with."""
+        return self.now() // 1000
+
+    def _kept(self, item: Item) -> bool:
+        return "ttl" not in item or bool(item["ttl"] >= self.seconds)
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
         answer = self.client.get_item(TableName=self.name, Key=wire, ConsistentRead=consistent)
-        return from_wire(answer["Item"]) if "Item" in answer else None
+        item = from_wire(answer["Item"]) if "Item" in answer else None
+        return item if item and self._kept(item) else None
 
     def put(self, item: Item, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
         """Raises ConditionFailed with the item that stands there instead."""
@@ -153,12 +172,12 @@ class Table:
         }
         return from_wire(self._write(lambda: self.client.update_item(**request))["Attributes"])
 
-    def update_each(self, updates: Sequence[Update]) -> list[Item]:
-        """Updates of different items, several at once when there are many, each as `update` makes it."""
-        if len(updates) <= PARALLEL:
-            return [self.update(update) for update in updates]
+    def at_once[K, T](self, write: Callable[[K], T], keys: Sequence[K]) -> list[T]:
+        """Make a write for each of several items, and what came of each; at the same time when there are many."""
+        if len(keys) <= PARALLEL:
+            return [write(key) for key in keys]
         with ThreadPoolExecutor(PARALLEL) as pool:
-            return list(pool.map(self.update, updates))
+            return list(pool.map(write, keys))
 
     def _write[T](self, write: Callable[[], T]) -> T:
         """Make a write of one item; again when a transaction on that item was under way, which the SDK does not."""
@@ -167,12 +186,17 @@ class Table:
             try:
                 return write()
             except self.client.exceptions.ConditionalCheckFailedException as error:
-                raise _failed(error.response) from None
+                raise self._failed(error.response) from None
             except self.client.exceptions.TransactionConflictException:
                 conflicts += 1
                 if conflicts == RETRIES:
                     raise
                 _back_off(conflicts)
+
+    def _failed(self, response: Any) -> ConditionFailed:
+        wire = response.get("Item")
+        item = from_wire(wire) if wire else None
+        return ConditionFailed(item if item and self._kept(item) else None)
 
     def update_both(self, first: Update, second: Update) -> None:
         """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""
@@ -186,7 +210,7 @@ class Table:
             except self.client.exceptions.TransactionCanceledException as error:
                 for reason in error.response.get("CancellationReasons", []):
                     if reason.get("Code") == "ConditionalCheckFailed":
-                        raise _failed(reason) from None
+                        raise self._failed(reason) from None
                 if attempt == RETRIES - 1:  # it was a conflict with another transaction all the time
                     raise
                 _back_off(attempt)
@@ -211,7 +235,10 @@ class Table:
         where: str = "",
         project: str = "",
     ) -> tuple[list[Item], Item | None]:
-        """One page of a query by key condition, and where the next page starts. Strongly consistent on the table."""
+        """One page of a query by key condition, and where the next page starts. Strongly consistent on the table.
+
+        What has expired is left out; an index that does not hold `ttl` cannot tell, and a `project` must name it.
+        """
         words = f"{key} {where} {project}"
         request: dict[str, Any] = {
             "TableName": self.name,
@@ -234,7 +261,8 @@ class Table:
         request |= {name: value for name, value in optional.items() if value}
         answer = self.client.query(**request)
         following = answer.get("LastEvaluatedKey")
-        return [from_wire(item) for item in answer["Items"]], from_wire(following) if following else None
+        items = [item for wire in answer["Items"] if self._kept(item := from_wire(wire))]
+        return items, from_wire(following) if following else None
 
     def query_all(self, key: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
         """Every item of a query, page after page."""
@@ -256,7 +284,8 @@ class Table:
                 answer = self.client.batch_get_item(RequestItems=wanted)
                 for wire in answer["Responses"].get(self.name, []):
                     item = from_wire(wire)
-                    found[item["pk"], item["sk"]] = item
+                    if self._kept(item):
+                        found[item["pk"], item["sk"]] = item
                 wanted = answer.get("UnprocessedKeys")
                 if not wanted:
                     break
@@ -312,11 +341,6 @@ def _conditional(condition: str, values: Mapping[str, Any] | None) -> dict[str, 
     if values:
         request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
     return request
-
-
-def _failed(response: Any) -> ConditionFailed:
-    item = response.get("Item")
-    return ConditionFailed(from_wire(item) if item else None)
 
 
 def _back_off(attempt: int) -> None:

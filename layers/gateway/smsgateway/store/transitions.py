@@ -11,7 +11,7 @@ from typing import Any
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission
-from smsgateway.store.table import ConditionFailed, Table, Update
+from smsgateway.store.table import KEPT, ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
 DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
@@ -25,9 +25,8 @@ def claim_rows(table: Table, submission: Stored, owner: str, until: int, now: in
     update = Update(
         submission.table_key,
         "SET filer = :owner, filing_until = :until",
-        {"owner": owner, "until": until, "now": now},
-        "attribute_exists(pk) AND attribute_not_exists(filed)"
-        " AND (attribute_not_exists(filing_until) OR filing_until < :now)",
+        {"owner": owner, "until": until, "now": now, "seconds": table.seconds},
+        f"{KEPT} AND attribute_not_exists(filed) AND (attribute_not_exists(filing_until) OR filing_until < :now)",
     )
     try:
         table.update(update)
@@ -151,6 +150,7 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
     update = _settling(submission, f"{expression} REMOVE refusal", values, proved_or_not)
     if len(ids) == 1:
         alone = mapping(
+            table,
             submission.account,
             ids[0],
             submission.key,

@@ -7,10 +7,11 @@ that whoever comes second, the report or the mapping, sees the other in its own 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from smsgateway.ids import SubmissionKey, parse_reference
-from smsgateway.store.table import Item, Key, Table, Update
+from smsgateway.store.table import EXPIRED, KEPT, RETRIES, ConditionFailed, Item, Key, Table, Update
 
 ENDING = 2  # characters of an id that its block does not share
 _MEMBER = "of_"  # begins the attribute that lists a submission's ids in a block, by their endings
@@ -34,13 +35,15 @@ def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
     return tuple(run[0] + ending for run in runs for ending in run[1:])
 
 
-def mapping(account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, to_one: bool, unless_early: bool) -> Update:
+def mapping(
+    table: Table, account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, to_one: bool, unless_early: bool
+) -> Update:
     """The id alone. `to_one`: of a message to one number. `unless_early`: fails when a report under it came first."""
     return Update(
         vendor_key(account, vendor_id),
-        "SET message_id = :message, #path = :path, #ttl = :ttl" + (", to_one = :yes" if to_one else ""),
-        {"message": key.message_id, "path": key.path, "ttl": ttl, "yes": True},
-        "attribute_not_exists(early)" if unless_early else "",
+        "SET message_id = :message, #path = :path, #ttl = :ttl" + (", to_one = :yes" if to_one else " REMOVE to_one"),
+        {"message": key.message_id, "path": key.path, "ttl": ttl, "yes": True, "seconds": table.seconds},
+        f"attribute_not_exists(early) OR {EXPIRED}" if unless_early else "",
     )
 
 
@@ -50,20 +53,36 @@ def map_in_blocks(table: Table, account: str, vendor_ids: Iterable[str], key: Su
     for vendor_id in vendor_ids:
         endings.setdefault(block_key(account, vendor_id), []).append(vendor_id[-ENDING:])
     member = _MEMBER + key.reference
-    blocks = [
-        table.update(Update(place, f"SET #{member} = :endings, #ttl = :ttl", {"endings": its, "ttl": ttl}))
-        for place, its in endings.items()
-    ]
+    blocks = [_add(table, place, {member: its, "ttl": ttl}) for place, its in endings.items()]
     return any("early" in block for block in blocks)
+
+
+def _add(table: Table, place: Key, values: Item, *, ttl: int | None = None) -> Item:
+    """Add attributes to what is mapped here, and tell what it is then. What has expired here gives way.
+
+    `ttl`: of an item that is not there yet; one that is keeps its own.
+    """
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+    expression += ", #ttl = if_not_exists(#ttl, :new_ttl)" if ttl is not None else ""
+    known = {**values, "new_ttl": ttl, "seconds": table.seconds}
+    update = Update(place, expression, known, f"attribute_not_exists(#ttl) OR {KEPT}")
+    for _ in range(RETRIES):
+        try:
+            return table.update(update)
+        except ConditionFailed:
+            fresh = {"pk": place[0], "sk": place[1], "ttl": ttl, **values}
+            with suppress(ConditionFailed):  # somebody else was first
+                table.put(fresh, EXPIRED, {"seconds": table.seconds})
+                return fresh
+    raise TimeoutError("a mapping expires and is renewed all the time")
 
 
 def flag_early(table: Table, account: str, vendor_ids: Iterable[str], ttl: int) -> set[str]:
     """Say at the places of ids' mappings that reports came before them. Those ids whose mapping is there by now."""
     ids = dict.fromkeys(vendor_ids)
     wanted = list(dict.fromkeys(place for vendor_id in ids for place in places(account, vendor_id)))
-    expression = "SET early = :yes, #ttl = if_not_exists(#ttl, :ttl)"
-    updates = [Update(place, expression, {"yes": True, "ttl": ttl}) for place in wanted]
-    flagged = dict(zip(wanted, table.update_each(updates), strict=True))
+    added = table.at_once(lambda place: _add(table, place, {"early": True}, ttl=ttl), wanted)
+    flagged = dict(zip(wanted, added, strict=True))
     return {vendor_id for vendor_id in ids if key_in(flagged, account, vendor_id)}
 
 

@@ -3,7 +3,6 @@
 A push is unsigned JSON: `{"apiKey": …, "data": [{…}]}`.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from smsgateway.codecs.answers import Fate, Words, decode_text
-from smsgateway.codecs.forms import beijing_time, secret_matches
+from smsgateway.codecs.forms import secret_matches
 from smsgateway.codecs.infocloud.reading import (
     SUCCESS,
     Record,
@@ -25,6 +24,7 @@ from smsgateway.codecs.infocloud.reading import (
 )
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.records import all_fileable, read_each
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import Heard, heard
 from smsgateway.errors import DecodeError
 from smsgateway.model import (
@@ -133,8 +133,8 @@ def _reports(account: Account, receipts: "Receipts") -> tuple[Report, ...]:
 
 @lru_cache(maxsize=1024)  # the receipts of a page share a few minutes
 def _minute(text: str | None) -> datetime | None:
-    """A time to the minute, yyMMddHHmm; strptime alone would take fewer digits for another moment."""
-    return beijing_time(text, "%y%m%d%H%M") if text and re.fullmatch("[0-9]{10}", text) else None
+    """A time to the minute, yyMMddHHmm."""
+    return beijing_time(text, "%y%m%d%H%M") if text else None
 
 
 # --- Replies
