@@ -21,7 +21,7 @@ FUNCTIONS = ROOT / "functions"
 
 # From the bottom up. A module is in the first layer that names it or a package around it.
 LAYERS = (
-    ("model", "errors", "text", "ids", "addresses", "document", "clock"),
+    ("model", "errors", "text", "ids", "addresses", "document", "clock", "parts", "optout"),
     ("codecs",),
     (
         "store",
@@ -39,7 +39,7 @@ LAYERS = (
     ),
     (
         *("accept", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
-        *("job", "failover", "conclude", "dispatch"),
+        *("job", "failover", "conclude", "dispatch", "reporting", "replying"),
     ),
     ("handlers",),
     ("functions",),

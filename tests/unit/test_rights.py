@@ -44,7 +44,7 @@ API_GATEWAY = {
     "delete_api_key": ("DELETE", "/apikeys/*"),
     "create_usage_plan_key": ("POST", "/usageplans/${UsagePlan}/keys"),
 }
-QUEUES = ("URGENT_QUEUE_URL", "BULK_QUEUE_URL", "RECEIPT_QUEUE_URL", "PARKED_QUEUE_URL")
+QUEUES = ("URGENT_QUEUE_URL", "BULK_QUEUE_URL", "RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "PARKED_QUEUE_URL")
 SECRETS = ("ACCOUNTS_SECRET", "ADMIN_KEY_SECRET")
 VARIABLES = {*QUEUES, *SECRETS, "TABLE_NAME", "EVENT_BUS_NAME", "USAGE_PLAN_PARAMETER"}
 # What Lambda does in the function's name (AWSLambdaSQSQueueExecutionRole, AWSLambdaDynamoDBExecutionRole).
