@@ -33,7 +33,7 @@ QUEUES = ("urgent", "bulk", "receipts", "replies", "receipts-dead", "fanout-dead
 BUS = "gateway-bus"
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 OPERATORS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "SIZE"})
-FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with", "contains", "list_append"})
+FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with", "contains", "list_append", "size"})
 LARGEST_ITEM = 400 * 1024  # bytes
 
 type Image = Mapping[str, Any]  # an item as typed JSON: name → {"S": …}
@@ -181,8 +181,9 @@ def _check_batch(requests: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> N
         keys = [json.dumps(key, sort_keys=True) for key in requests["Keys"]]
         assert 1 <= len(keys) <= 100, f"{len(keys)} keys in a batch"
     else:
-        items = [request["PutRequest"]["Item"] for request in requests]
-        keys = [json.dumps((item["pk"], item["sk"])) for item in items]
+        items = [request["PutRequest"]["Item"] for request in requests if "PutRequest" in request]
+        deleted = [request["DeleteRequest"]["Key"] for request in requests if "DeleteRequest" in request]
+        keys = [json.dumps((item["pk"], item["sk"])) for item in [*items, *deleted]]
         assert 1 <= len(keys) <= 25, f"{len(keys)} items in a batch"
         for item in items:
             _check_item(item)

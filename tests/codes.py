@@ -12,6 +12,7 @@ from pathlib import Path
 
 from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
 from smsgateway.codecs.answers import Codes, Fate, Words
+from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.model import About, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Doubt, End, Move, Try, alert_for, next_step
 
@@ -25,7 +26,10 @@ CODES: Mapping[str, Mapping[str, Codes]] = {
         "balance": hbsmservice.BALANCE_CODES,
         "polls": hbsmservice.POLL_CODES,
     },
-    "infocloud": {"everywhere": infocloud.CODES},
+    "infocloud": {
+        "everywhere": infocloud.CODES,
+        "everywhere, where the text says 时间戳": infocloud.CLOCK_CODES,
+    },
     "langyu": {"send": langyu.SEND_CODES, "balance": langyu.BALANCE_CODES},
     "qixintong": {
         "send": qixintong.SEND_CODES,
@@ -49,6 +53,8 @@ ABOUT = {
     About.NUMBERS: "the numbers",
     About.UNLISTED: "vague",
 }
+
+OPERATORS = "operators' codes, such as `MA:0001`, `CB:0010` or `SGIP:67`"
 
 type Judgement = tuple[About, Reason]
 
@@ -109,9 +115,14 @@ def word_table() -> str:
 
 def word_rows() -> Iterator[tuple[str, ...]]:
     recipients = {ReportStatus.DELIVERED: "`delivered`", ReportStatus.UNDELIVERED: "`undelivered`"}
-    for vendor, (words, others) in WORDS.items():
+    shared = [*((f"`{word}`", fate) for word, fate in SHARED_WORDS.items()), (OPERATORS, OPERATOR_CODE)]
+    tables = {"all, unless it has a row of its own below": shared} | {
+        vendor: [*((f"`{word}`", fate) for word, fate in words.items()), ("any other", others)]
+        for vendor, (words, others) in WORDS.items()
+    }
+    for vendor, listed in tables.items():
         rows: dict[Fate, list[str]] = {}
-        for word, fate in (*((f"`{word}`", fate) for word, fate in words.items()), ("any other", others)):
+        for word, fate in listed:
             rows.setdefault(fate, []).append(word)
         for (status, reason), named in rows.items():
             yield vendor, ", ".join(named), recipients.get(status, "stays open"), f"`{reason}`" if reason else ""

@@ -115,7 +115,10 @@ class Meter:
                 self._wrote(params["Key"], answer.get("Attributes"))
             case "batch_write_item":
                 for request in params["RequestItems"][TABLE_NAME]:
-                    self._wrote(request["PutRequest"]["Item"], request["PutRequest"]["Item"])
+                    if "PutRequest" in request:
+                        self._wrote(request["PutRequest"]["Item"], request["PutRequest"]["Item"])
+                    else:
+                        self._wrote(request["DeleteRequest"]["Key"], None)
             case "transact_write_items":
                 for update in (action["Update"] for action in params["TransactItems"]):
                     key = {"TableName": update["TableName"], "Key": update["Key"]}

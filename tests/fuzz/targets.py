@@ -46,7 +46,7 @@ from smsgateway.model import (
 )
 from smsgateway.queues import Receipt, parse_receipt
 from smsgateway.settings import Settings, parse_accounts
-from smsgateway.store import parts, replies, reports
+from smsgateway.store import replies, reply_parts, reports
 from smsgateway.store.lists import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
 
@@ -220,9 +220,9 @@ def store_reply(inbound: Inbound) -> None:
         )
         replies.put_reply(cast("Table", STORE), reply, 0)
         return
-    key = parts.parts_key("account", inbound)
-    assert (parts.account_of(key), key.split("#")[2]) == ("account", inbound.number)
-    parts.put_part(cast("Table", STORE), key, inbound, "vendor", NOW, NOW, 0)
+    key = reply_parts.parts_key("account", inbound)
+    assert (reply_parts.account_of(key), key.split("#")[2]) == ("account", inbound.number)
+    reply_parts.put_part(cast("Table", STORE), key, inbound, "vendor", NOW, NOW, 0)
 
 
 class Store:

@@ -80,6 +80,11 @@ class ControlClient:
         """A report in the vendor's words; `vendor_id`, `our_id`, `description`, `sub_seq`, `times`."""
         return self._post("report", {"account": account, "number": number, "status": status, **more})
 
+    def raw(self, account: str, kind: str, **page: object) -> Document:
+        """One push, or the next poll's answer, as written: `body` or `body_base64`, `query`, `method`, `content_type`;
+        or a `shape` of the vendor's for `numbers`, with `status` or `text`, and `at`."""
+        return self._post("raw", {"account": account, "kind": kind, **page})
+
     def push(
         self,
         account: str,

@@ -1,6 +1,7 @@
 """The control address: what a test or a demo may ask and tell the simulators (README.md lists it)."""
 
 import json
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,7 +14,8 @@ from tests.simulators.faults import Fault, Script
 from tests.simulators.infocloud import template
 from tests.simulators.journal import Entry
 from tests.simulators.langyu import Langyu
-from tests.simulators.model import KINDS, Account, Inbound, Message, PushTarget, Report
+from tests.simulators.model import KINDS, Account, Inbound, Kind, Message, PushTarget, Raw, Report
+from tests.simulators.pushing import Item
 from tests.simulators.settings import changed
 from tests.simulators.sms import iso, masked
 from tests.simulators.vendor import Vendor
@@ -44,6 +46,7 @@ class Control:
             "/control/settings": self.settings,
             "/control/inbound": self.inbound,
             "/control/report": self.report,
+            "/control/raw": self.raw,
             "/control/push": self.push,
             "/control/accounts": self.add_account,
             "/control/templates": self.add_template,
@@ -181,21 +184,52 @@ class Control:
     def report(self, document: Document) -> object:
         """A report in the vendor's words; ids are taken from the last message to the number unless given."""
         account, _ = self._account(document)
-        number = document["number"]
+        report = self._report(account, document["number"], str(document["status"]), document)
+        self.engine.deliver(account, "reports", [report] * int(document.get("times", 1)))
+        return {"vendor_id": report.vendor_id, "our_id": report.our_id}
+
+    def _report(self, account: Account, number: str, status: str, document: Document) -> Report:
         messages = self.engine.messages(lambda message: message.account == account.name, number)
         last = messages[-1] if messages else None
-        report = Report(
+        return Report(
             account=account.name,
-            number=number,
+            number=document.get("written", number),
             vendor_id=document.get("vendor_id", last.vendor_id if last else ""),
             our_id=document.get("our_id", last.our_id if last else ""),
-            status=str(document["status"]),
+            status=status,
             description=document.get("description", ""),
             at=self.engine.now(),
             sub_seq=int(document.get("sub_seq", 0)),
         )
-        self.engine.deliver(account, "reports", [report] * int(document.get("times", 1)))
-        return {"vendor_id": report.vendor_id, "our_id": report.our_id}
+
+    def raw(self, document: Document) -> object:
+        """A push or a poll's page as somebody wrote it, or in a shape that a vendor has been seen to write."""
+        account, vendor = self._account(document)
+        kind: Kind = document["kind"]
+        if kind not in KINDS:
+            raise ValueError(f"kind: one of {', '.join(KINDS)}")
+        page = self._shaped(account, vendor, kind, document) if "shape" in document else written(account, document)
+        if self.engine.delivery(account, kind) == "push":
+            self.engine.deliver(account, kind, [page])
+        else:
+            body = b64encode(page.body).decode()
+            answer = Fault.parsed({"kind": "body", "body_base64": body, "content_type": page.content_type})
+            self.engine.scripts.add(Script(account.vendor, kind, account.name, 1, answer))
+        return {"body_base64": b64encode(page.body).decode(), "query": page.query}
+
+    def _shaped(self, account: Account, vendor: Vendor, kind: Kind, document: Document) -> Raw:
+        """A page about the last messages to `numbers`, whose item `at` (or the whole page) has a shape."""
+        numbers, now = document["numbers"], self.engine.now()
+        at = int(document.get("at", len(numbers) // 2))
+        if not 0 <= at < len(numbers):
+            raise ValueError("at: the place of one of `numbers`, from 0")
+        items: list[Item] = (
+            [self._report(account, number, str(document["status"]), {}) for number in numbers]
+            if kind == "reports"
+            else [vendor.inbound(account.name, number, document["text"], "", now) for number in numbers]
+        )
+        target = self.engine.targets.get(account.name, PushTarget(credentials=PUSH_CREDENTIALS.get(vendor.name, {})))
+        return vendor.shaped(target, kind, items, document["shape"], at)
 
     def push(self, document: Document) -> object:
         """Sets push addresses; what is left out stays, an empty address ends pushing."""
@@ -250,6 +284,13 @@ class Control:
         if document.get("vendor", account.vendor) != account.vendor:
             raise ValueError(f"{account.name} is an account of {account.vendor}")
         return account, self.vendors[account.vendor]
+
+
+def written(account: Account, document: Document) -> Raw:
+    """A page in the order's own words: `body`, or `body_base64` for bytes that are no UTF-8."""
+    body = b64decode(document["body_base64"]) if "body_base64" in document else document.get("body", "").encode()
+    given = {name: document[name] for name in ("query", "method", "content_type") if name in document}
+    return Raw(account.name, body, **given)
 
 
 def matching(query: Document, *names: str) -> Callable[[Entry], bool]:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -243,10 +244,10 @@ class Engine:
             fate = self.fate_of(message)
             for step in fate.reports if wants_report else ():
                 at = start + (settings.late_delay if step.late else settings.report_delay * step.after)
-                reports[at].extend(carrier.reports(message, step, at))
+                reports[at].extend(prefixed(carrier.reports(message, step, at), step.prefix))
             if fate.reply is not None:
                 at = start + settings.report_delay + settings.reply_delay
-                replies[at].extend(carrier.replies(message, fate.reply, at))
+                replies[at].extend(prefixed(carrier.replies(message, fate.reply, at), fate.reply.prefix))
         for kind, planned in zip(KINDS, (reports, replies), strict=True):
             for at, items in planned.items():
                 self.schedule.at(at, partial(self.deliver, account, kind, items))
@@ -313,3 +314,8 @@ class Engine:
             self.targets[account.name] = target
         for kind in KINDS:
             self.lane(account, kind).aim(target)
+
+
+def prefixed[T: (Report, Inbound)](items: Sequence[T], prefix: str) -> list[T]:
+    """Reports or replies whose numbers are written with a prefix, as platforms do without saying so."""
+    return [replace(item, number=prefix + item.number) for item in items]

@@ -21,6 +21,7 @@ class ReportStep:
     after: float = 1.0
     late: bool = False
     part: Part = "all"
+    prefix: str = ""  # of the number, as the vendor writes it
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Reply:
     order: tuple[int, ...] = ()
     times: int = 1
     raw: bool = False
+    prefix: str = ""  # of the number, as the vendor writes it
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ FATES: dict[int, Fate] = {
     9108: Fate("delivered-other", (ReportStep("delivered-other"),)),
     9109: Fate("last-segment-missing", (ReportStep(part="last-missing"),)),
     9110: Fate("failed-at-first", (ReportStep("failed", -1),), first_account_only=True),
+    9111: Fate("report-86", (ReportStep(prefix="86"),)),
+    9112: Fate("report-plus-86", (ReportStep(prefix="+86"),)),
     9200: Fate("reply", reply=Reply("收到，谢谢")),
     9201: Fate("opt-out", reply=Reply("TD")),
     9202: Fate("opt-out", reply=Reply("退订")),
@@ -67,6 +71,8 @@ FATES: dict[int, Fate] = {
     9207: Fate("reply-empty", reply=Reply("")),
     9208: Fate("reply-twice", reply=Reply("再来一次", times=2)),
     9209: Fate("reply-raw", reply=Reply("5<6 & 7>6", raw=True)),
+    9210: Fate("opt-out-86", reply=Reply("TD", prefix="86")),
+    9211: Fate("opt-out-plus-86", reply=Reply("退订", prefix="+86")),
     # langyu cannot refuse single numbers: it reports these, as REJECT and MBBLACK
     9300: Fate("rejected", (ReportStep("failed", 2),), rejected="invalid"),
     9301: Fate("blacklisted", (ReportStep("failed", 0),), rejected="blacklisted"),

@@ -1,11 +1,24 @@
 """hbsmservice, HTTP 协议短信接口 V2.0.0 (protocols/hbsmservice.txt; sections in the comments)."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import ClassVar
 
 from tests.simulators.fates import Outcome, ReportStep
-from tests.simulators.model import Account, Answer, Draft, Inbound, Kind, Message, PushPolicy, PushRequest, PushTarget
+from tests.simulators.model import (
+    Account,
+    Answer,
+    Draft,
+    Inbound,
+    Kind,
+    Message,
+    PushPolicy,
+    PushRequest,
+    PushTarget,
+    Raw,
+)
 from tests.simulators.model import Report as DeliveryReport
 from tests.simulators.pacing import Pace
 from tests.simulators.pushing import Item
@@ -26,10 +39,10 @@ SENDING_CODES = {"unknown_account": "106", "wrong_password": "107", "closed": "1
 POLLING_CODES = {"unknown_account": "-16", "wrong_password": "-17", "closed": "-11", "address": "108"}
 PATHS: Mapping[str, str] = {
     "/sms_send2.do": "send",
-    "/hsmssend.do": "send_batch",
+    "/hSmsSend.do": "send_batch",
     "/sms_count2.do": "balance",
     "/post_report.do": "reports",
-    "/post_delivermsg.do": "inbound",
+    "/post_deliverMsg.do": "inbound",
 }
 SYMBOLS: Mapping[str, Mapping[str, str]] = {
     "send": {**SENDING_CODES, "no_balance": "100"},
@@ -37,6 +50,68 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
     "balance": {**SENDING_CODES, "too_fast": "104"},
     "reports": {**POLLING_CODES, "too_fast": "-19"},
     "inbound": {**POLLING_CODES, "too_fast": "-19"},
+}
+
+DECLARED = b'<?xml version="1.0" encoding="GBK" ?>'
+MARK = b"\xef\xbb\xbf"
+
+
+def with_field(name: str, value: bytes) -> Callable[[bytes], bytes]:
+    """Another value for a tag of a record."""
+    found = re.compile(f"<{name}>.*?</{name}>".encode(), re.DOTALL)
+    return lambda record: found.sub(f"<{name}>".encode() + value + f"</{name}>".encode(), record)
+
+
+def without_field(name: str) -> Callable[[bytes], bytes]:
+    found = re.compile(f"<{name}>.*?</{name}>".encode(), re.DOTALL)
+    return lambda record: found.sub(b"", record)
+
+
+def numbered(prefix: str) -> Callable[[bytes], bytes]:
+    return lambda record: record.replace(b"<mobile>", b"<mobile>" + prefix.encode("gbk"))
+
+
+def in_utf8(page: bytes) -> bytes:
+    return page.replace(DECLARED, DECLARED.replace(b"GBK", b"UTF-8")).decode("gbk").encode()
+
+
+# What the field sends instead of the document's records, and instead of its pages.
+RECORD_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    "no-mobile": without_field("mobile"),
+    "empty-mobile": with_field("mobile", b""),
+    "damaged-mobile": with_field("mobile", b"138\xff0013800"),
+    "number-86": numbered("86"),
+    "number-plus-86": numbered("+86 "),
+    "number-0086": numbered("0086-"),
+    "number-full-width": numbered("＋８６"),
+    "cut-short": lambda record: record[: record.index(b"</mobile>")],
+    "foreign-before": lambda record: b"<note>1</note>" + record,
+}
+REPORT_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    **RECORD_SHAPES,
+    "no-err": without_field("err"),
+    "empty-err": with_field("err", b""),
+    "word-err": with_field("err", b" undeliv "),
+    "letter-sub_seq": with_field("sub_seq", b"1a"),
+    "damaged-msg_id": with_field("msg_id", b"\x81"),
+    "damaged-description": with_field("fail_desc", b"\xcd\xf8\xc2"),
+    "time-digits": with_field("report_time", b"20260701090507"),
+    "time-slashes": with_field("report_time", b"2026/07/01 09:05:07.0"),
+}
+REPLY_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    **RECORD_SHAPES,
+    "no-content": without_field("content"),
+    "damaged-content": with_field("content", b"\xcd\xcb\xb6"),
+    "utf-8-content": with_field("content", "退订".encode()),
+    "emoji-halves": with_field("content", "好&#55357;&#56832;".encode("gbk")),
+    "other-ext": with_field("ext", b"10690000123456"),
+    "time-digits": with_field("time", b"20260701090507"),
+}
+PAGE_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    "utf-8": in_utf8,
+    "utf-8-marked": lambda page: MARK + in_utf8(page),
+    "marked": lambda page: MARK + in_utf8(page).replace(DECLARED.replace(b"GBK", b"UTF-8"), b""),
+    "no-end": lambda page: page[: page.rindex(b"</")],
 }
 
 
@@ -58,6 +133,10 @@ class Hbsmservice(Vendor):
     policy = PushPolicy(timeout=20.0, tries=3, interval=2.0)  # 4.4, 6.4
     paths = PATHS
     symbols = SYMBOLS
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {
+        "reports": (*REPORT_SHAPES, *PAGE_SHAPES),
+        "inbound": (*REPLY_SHAPES, *PAGE_SHAPES),
+    }
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -211,12 +290,28 @@ class Hbsmservice(Vendor):
     def acknowledged(self, status: int, body: bytes) -> bool:
         return status == 200 and body == b"0"  # 4.3
 
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        if shape not in self.shapes[kind]:
+            return super().shaped(target, kind, items, shape, at)
+        nodes = self._nodes(items)
+        shapes = REPORT_SHAPES if kind == "reports" else REPLY_SHAPES
+        if shape in shapes:
+            nodes[at] = shapes[shape](nodes[at])
+        page = whole(kind, nodes)
+        if shape in PAGE_SHAPES:
+            page = PAGE_SHAPES[shape](page)
+        return Raw(items[0].account, page, content_type="text/xml")
+
     def _xml(self, kind: Kind, page: Sequence[Item]) -> bytes:
-        nodes = "".join(
-            self._report_node(item) if isinstance(item, DeliveryReport) else self._deliver_node(item) for item in page
-        )
-        root = "reports" if kind == "reports" else "delivers"
-        return f'<?xml version="1.0" encoding="GBK" ?><{root}>{nodes}</{root}>'.encode("gbk", "replace")
+        return whole(kind, self._nodes(page))
+
+    def _nodes(self, page: Sequence[Item]) -> list[bytes]:
+        written = [
+            self._report_node(item) if isinstance(item, DeliveryReport) else self._deliver_node(item)
+            for item in page
+            if not isinstance(item, Raw)
+        ]
+        return [node.encode("gbk", "replace") for node in written]
 
     def _report_node(self, report: DeliveryReport) -> str:
         return (
@@ -238,6 +333,12 @@ class Hbsmservice(Vendor):
 
     def _corp_id(self, account: str) -> str:
         return escape(self.engine.accounts[account].credentials["corp_id"])
+
+
+def whole(kind: Kind, nodes: Sequence[bytes]) -> bytes:
+    """4.2, 6.2: the records of a page in their root."""
+    root = b"reports" if kind == "reports" else b"delivers"
+    return DECLARED + b"<" + root + b">" + b"".join(nodes) + b"</" + root + b">"
 
 
 def text(body: str) -> Answer:

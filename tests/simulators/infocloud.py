@@ -67,11 +67,11 @@ WORDS = {
 }
 PATHS: Mapping[str, str] = {
     "/message/send": "send",
-    "/message/sendbatch": "send_batch",
-    "/sms/arriveres/qry": "reports",
+    "/message/sendBatch": "send_batch",
+    "/sms/arriveRes/qry": "reports",
     "/sms/arrive/qry": "reports",  # the Java demo's address
     "/sms/send/statistics": "statistics",
-    "/sms/residuevalue/qry": "balance",
+    "/sms/residueValue/qry": "balance",
     "/health/info": "health",
 }
 SYMBOLS: Mapping[str, Mapping[str, str]] = {

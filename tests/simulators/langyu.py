@@ -25,8 +25,8 @@ LONGEST_TEXT = 536  # 1.3.3: code 106
 NUMBERS_AT_ONCE = 50_000
 LONGEST_SENDER = 20
 PATHS: Mapping[str, str] = {
-    "/msg/httpbatchsendsm": "send",
-    "/msg/querybalance": "balance",
+    "/msg/HttpBatchSendSM": "send",
+    "/msg/QueryBalance": "balance",
 }
 SYMBOLS: Mapping[str, Mapping[str, str]] = {
     "*": {"unknown_account": "101", "wrong_password": "102", "too_fast": "103"},

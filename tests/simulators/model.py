@@ -129,6 +129,17 @@ class Inbound:
     raw: bool = False  # hbsmservice: the content is put into the XML without escaping
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A page or push exactly as somebody wrote it: the vendor hands it out as it is, alone."""
+
+    account: str
+    body: bytes = b""
+    query: str = ""
+    method: str = "POST"
+    content_type: str = "text/plain"
+
+
 @dataclass(frozen=True)
 class PushPolicy:
     """How a vendor pushes: how long it waits, how often it tries, when it gives up for good."""

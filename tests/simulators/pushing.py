@@ -9,11 +9,11 @@ from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from tests.simulators.journal import Journal
-from tests.simulators.model import Inbound, Kind, PushPolicy, PushRequest, PushTarget, Report
+from tests.simulators.model import Inbound, Kind, PushPolicy, PushRequest, PushTarget, Raw, Report
 from tests.simulators.settings import Settings
 from tests.simulators.sms import iso
 
-type Item = Report | Inbound
+type Item = Report | Inbound | Raw
 
 
 class Pusher(Protocol):
@@ -130,9 +130,12 @@ class Lane:
     def _take(self) -> list[Item]:
         page = [self._queue.popleft()]
         size = self.vendor.page_size(self.kind)
-        while self._queue and len(page) < size and self.vendor.same_page(page[0], self._queue[0]):
+        while self._queue and len(page) < size and self._share(page[0], self._queue[0]):
             page.append(self._queue.popleft())
         return page
+
+    def _share(self, first: Item, other: Item) -> bool:
+        return not isinstance(first, Raw) and not isinstance(other, Raw) and self.vendor.same_page(first, other)
 
     def _deliver(self, page: list[Item], epoch: int) -> None:
         policy = self.vendor.policy

@@ -1,21 +1,25 @@
 """qixintong, 昌隆通泰 企业短信通 (protocols/qixintong.txt; sections in the comments)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 from tests.simulators.fates import Outcome
-from tests.simulators.model import Account, Answer, Draft, Inbound, Kind, Report
+from tests.simulators.model import Account, Answer, Draft, Inbound, Kind, PushTarget, Raw, Report, Request
+from tests.simulators.pushing import Item
 from tests.simulators.sms import LANDLINE_MOBILE, MOBILE, from_beijing, is_digits
 from tests.simulators.vendor import Call, Vendor
 
 DELIVERED, FAILED, NONE_YET = "10", "20", "-1"  # 1.1.2
 LONGEST_TEXT = 335
 NUMBERS_AT_ONCE = 100
+LONGEST_QUERY = 2048  # what IIS, which serves .asp pages, takes unless it is told otherwise
 FOR_EVER = float("inf")  # how long things are kept is not documented
 PATHS: Mapping[str, str] = {
     "/sendsms_txt.asp": "send",
     "/get_report_txt.asp": "reports",
     "/get_receive_message_txt.asp": "inbound",
-    "/get_account_balance.asp": "balance",
+    "/Get_Account_Balance.asp": "balance",
 }
 SYMBOLS: Mapping[str, Mapping[str, str]] = {
     "*": {"wrong_password": "-7"},
@@ -25,6 +29,41 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
     "balance": {"unknown_account": "-1"},
 }
 
+# What the field sends instead of the document's records, and instead of its pages.
+RECORD_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    "number-86": lambda record: record.replace(b";", b";86", 1),
+    "number-plus-86": lambda record: record.replace(b";", b";+86 ", 1),
+    "number-0086": lambda record: record.replace(b";", b";0086-", 1),
+}
+REPORT_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    **RECORD_SHAPES,
+    "word-value": lambda record: with_value(record, b"ok"),
+    "blank-value": lambda record: with_value(record, b" 10 "),
+    "full-width-value": lambda record: with_value(record, "１０".encode("gbk")),
+    "no-value": lambda record: record.rpartition(b";")[0],
+    "damaged-number": lambda record: record.replace(b";", b";\xff", 1),
+}
+REPLY_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    **RECORD_SHAPES,
+    "damaged-content": lambda record: record + b"\xff",
+    "comma-after-id": lambda record: record.replace(b";", b",", 1),
+}
+PAGE_SHAPES: Mapping[str, Callable[[bytes], bytes]] = {
+    "marked": lambda page: b"\xef\xbb\xbf" + page.decode("gbk").encode(),
+    "last-bar": lambda page: page + b"|",
+    "line-end": lambda page: page + b"\r\n",
+    "count-too-large": lambda page: counted(page, 1),
+}
+
+
+def with_value(record: bytes, value: bytes) -> bytes:
+    return record.rpartition(b";")[0] + b";" + value
+
+
+def counted(page: bytes, more: int) -> bytes:
+    count, bar, records = page.partition(b"|")
+    return str(int(count) + more).encode() + bar + records
+
 
 class Qixintong(Vendor):
     name = "qixintong"
@@ -33,13 +72,26 @@ class Qixintong(Vendor):
     polls = frozenset[Kind]({"reports", "inbound"})
     paths = PATHS
     symbols = SYMBOLS
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {
+        "reports": (*REPORT_SHAPES, *PAGE_SHAPES),
+        "inbound": (*REPLY_SHAPES, *PAGE_SHAPES),
+    }
 
     # -- requests ----------------------------------------------------------------------------------------------
+
+    def read(self, request: Request) -> Call:
+        """Every example is an address with a query. ASP's `Request("name")` finds a form's fields too, and its
+        `Request.QueryString("name")` does not; which of them the pages use is not said."""
+        if self.engine.settings.qixintong_reads == "query":
+            request = replace(request, body=b"")
+        return super().read(request)
 
     def refusal(self, operation: str, code: str) -> Answer:
         return text(code)
 
     def answer(self, call: Call) -> Answer:
+        if len(call.request.query) > LONGEST_QUERY:
+            return Answer(b"<html><body>404.15</body></html>", 404, "text/html")
         match call.operation:
             case "send":
                 return text(self._send(call))
@@ -112,6 +164,24 @@ class Qixintong(Vendor):
                 return NONE_YET, ""
             case "failed":
                 return (FAILED if index <= 0 else str(30 + index)), ""
+
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        if shape not in self.shapes[kind]:
+            return super().shaped(target, kind, items, shape, at)
+        separator = self.engine.settings.qixintong_inbound_separator
+        written = [
+            report_record(item) if isinstance(item, Report) else inbound_record(item, separator)
+            for item in items
+            if not isinstance(item, Raw)
+        ]
+        records = [record.encode("gbk", "replace") for record in written]
+        shapes = REPORT_SHAPES if kind == "reports" else REPLY_SHAPES
+        if shape in shapes:
+            records[at] = shapes[shape](records[at])
+        page = b"|".join([str(len(records)).encode(), *records])
+        if shape in PAGE_SHAPES:
+            page = PAGE_SHAPES[shape](page)
+        return Raw(items[0].account, page, content_type="text/html")
 
     def page_size(self, kind: Kind) -> int:
         return 100 if kind == "reports" else 50

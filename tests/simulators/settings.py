@@ -21,6 +21,7 @@ class Settings:
     hbsmservice_sub_seq: str = "segments"  # segments: 1…n for a long message; whole: one report with 0
     hbsmservice_inbound_ext: str = "extension"  # or access_number: the whole number, extension included
     qixintong_ids: str = "per_number"  # or batch: one id for all
+    qixintong_reads: str = "all"  # or query: as the document shows it, and nothing of a body
     qixintong_inbound_separator: str = ";"  # or "," as in the document's example
 
 
@@ -28,6 +29,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "hbsmservice_sub_seq": ("segments", "whole"),
     "hbsmservice_inbound_ext": ("extension", "access_number"),
     "qixintong_ids": ("per_number", "batch"),
+    "qixintong_reads": ("all", "query"),
     "qixintong_inbound_separator": (";", ","),
 }
 

@@ -16,6 +16,7 @@ from tests.simulators.model import (
     PushPolicy,
     PushRequest,
     PushTarget,
+    Raw,
     Report,
     Request,
     Tweak,
@@ -47,8 +48,9 @@ class Vendor(ABC):
     identity: ClassVar[str]  # the credential that names the account
     polls: ClassVar[frozenset[Kind]] = frozenset()
     policy: ClassVar[PushPolicy] = PushPolicy()
-    paths: ClassVar[Mapping[str, str]]  # path in lower case → operation
+    paths: ClassVar[Mapping[str, str]]  # path → operation, exactly as the document writes it
     symbols: ClassVar[Mapping[str, Mapping[str, str]]]  # operation → symbol → code
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {"reports": (), "inbound": ()}  # what `shaped` takes
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -57,7 +59,7 @@ class Vendor(ABC):
 
     def operation_at(self, path: str) -> str:
         """The operation at a path, "" where only the body can tell, "unknown" for no address of this vendor."""
-        return self.paths.get(path.lower(), "unknown")
+        return self.paths.get(path, "unknown")
 
     def read(self, request: Request) -> Call:
         """Form vendors: query and body are one set of fields in the vendor's charset."""
@@ -119,6 +121,10 @@ class Vendor(ABC):
     # -- pushes ------------------------------------------------------------------------------------------------
 
     def push(self, target: PushTarget, kind: Kind, page: Sequence[Item]) -> PushRequest:
+        first = page[0]
+        if isinstance(first, Raw):
+            url = f"{target.url(kind)}?{first.query}" if first.query else target.url(kind)
+            return PushRequest(first.method, url, {"Content-Type": first.content_type}, first.body)
         reports = [item for item in page if isinstance(item, Report)]
         inbound = [item for item in page if isinstance(item, Inbound)]
         return self.push_reports(target, reports) if kind == "reports" else self.push_inbound(target, inbound)
@@ -128,6 +134,10 @@ class Vendor(ABC):
 
     def push_inbound(self, target: PushTarget, inbound: Sequence[Inbound]) -> PushRequest:
         raise NotImplementedError(f"{self.name} pushes no replies")
+
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        """A page of these items as the field has been seen to write it: item `at` of it, or the whole, in a `shape`."""
+        raise ValueError(f"shape: {self.name} has no {shape}; known are {', '.join(self.shapes[kind]) or 'none'}")
 
     def page_size(self, kind: Kind) -> int:
         return 1

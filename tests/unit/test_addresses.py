@@ -15,6 +15,17 @@ from smsgateway.addresses import forbidden, literal
         ("2002:a9fe:a9fe::", "link-local"),
         ("64:ff9b::169.254.169.254", "link-local"),
         ("::169.254.169.254", "link-local"),
+        ("::169.254.169.254%1", "link-local"),
+        ("::ffff:0:169.254.169.254", "link-local"),
+        ("64:ff9b:1::169.254.169.254", "link-local"),
+        ("64:ff9b:1:a9fe:a9:fe00::", "link-local"),
+        ("64:ff9b:1:a9:fe:a9fe::", "link-local"),
+        ("64:ff9b:1:0:a9:fea9:fe::", "link-local"),
+        ("2001:0:a9fe:a9fe::", "link-local"),
+        ("2001:0:808:808:0:0:5601:5601", "link-local"),
+        ("2001:db8::5efe:169.254.169.254", "link-local"),
+        ("2001:db8::200:5efe:a9fe:a9fe", "link-local"),
+        ("64:ff9b::100.100.100.200", "metadata"),
         ("fd00:ec2::254", "metadata"),
         ("100.100.100.200", "metadata"),
         ("0.0.0.0", "unspecified"),
@@ -32,13 +43,34 @@ def test_address_that_no_vendor_has(address: str, kind: str) -> None:
     assert forbidden(address, allow_loopback=False) == kind
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"])
+TRANSLATED_LOOPBACK = [
+    "::1%lo",
+    "::ffff:0:127.0.0.1",
+    "::127.0.0.1",
+    "2002:7f00:1::1",
+    "64:ff9b:1::7f00:1",
+    "64:ff9b:1:7f00:0:100::",
+    "64:ff9b:1:7f:0:1::",
+    "64:ff9b:1:0:7f:0:100:0",
+    "2001:db8::5efe:127.0.0.1",
+]
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", *TRANSLATED_LOOPBACK]
+)
 def test_loopback_is_forbidden_unless_allowed(address: str) -> None:
     assert forbidden(address, allow_loopback=False) == "loopback"
     assert forbidden(address, allow_loopback=True) == ""
 
 
-@pytest.mark.parametrize("address", ["120.26.66.24", "10.1.2.3", "100.100.100.201", "2408:4001::1", "64:ff9b::8.8.8.8"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("120.26.66.24", "10.1.2.3", "100.100.100.201", "2408:4001::1", "64:ff9b::8.8.8.8", "64:ff9b:1::8.8.8.8"),
+        *("2001:0:808:808:0:0:f7f7:f7f7", "2001:db8::5efe:8.8.8.8", "2002:808:808::1"),
+    ],
+)
 def test_any_other_address_is_not_forbidden(address: str) -> None:
     assert forbidden(address, allow_loopback=False) == ""
 

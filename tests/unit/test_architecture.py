@@ -21,7 +21,10 @@ FUNCTIONS = ROOT / "functions"
 
 # From the bottom up. A module is in the first layer that names it or a package around it.
 LAYERS = (
-    ("model", "errors", "text", "ids", "addresses", "document", "clock", "parts", "optout"),
+    (
+        *("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock"),
+        *("joining", "optout"),
+    ),
     ("codecs",),
     (
         "store",
@@ -38,7 +41,8 @@ LAYERS = (
         "resend",
     ),
     (
-        *("accept", "figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
+        *("accept", "daily", "repeated", "room"),
+        *("figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
         *("job", "failover", "conclude", "dispatch", "reporting", "replying"),
     ),
     ("handlers",),

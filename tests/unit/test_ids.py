@@ -45,6 +45,19 @@ def test_so_does_one_that_says_that_its_message_is_to_one_number() -> None:
     assert ids.names_one(key.reference + ids.TO_ONE)
 
 
+@given(st.integers(1, 200), st.lists(st.integers(0, 999), max_size=6))
+def test_so_does_one_of_each_number_of_a_request(count: int, children: list[int]) -> None:
+    key = SubmissionKey(ids.message_id(7, 7), ids.root_path(0))
+    for child in children:
+        key = key.child(child)
+    references = ids.item_references(key.reference, count)
+    assert len(references) == count
+    assert len(set(references)) in (1, count)
+    assert all(ids.parse_reference(one) == key and len(one) <= 50 and not ids.names_one(one) for one in references)
+    to_one = ids.item_references(key.reference + ids.TO_ONE, 1)
+    assert to_one == [key.reference + ids.TO_ONE]
+
+
 def test_what_is_longer_than_any_of_ours_names_nothing() -> None:
     key = SubmissionKey(ids.message_id(7, 7), ids.root_path(0) + "001" * 6)
     assert ids.parse_reference(key.reference) == key
@@ -75,6 +88,7 @@ def test_so_does_a_resends(now: int, index: int, owner: str, number: str) -> Non
     [
         *("", "0" * 26, "0" * 30, "0" * 32, "U" + "0" * 30, "0" * 30 + "x", "0" * 26 + "１２３４５"),
         *("0" * 31 + "r", "0" * 31 + "r" + "0" * 11, "0" * 31 + "r" + "u" * 12, "0" * 34 + "r" + "0" * 12),
+        *("0" * 31 + "i", "0" * 31 + "i00", "0" * 31 + "i0000", "0" * 31 + "i001i002", "i001" + "0" * 27),
         *("0" * 34 + "s", "0" * 31 + "ss", "0" * 31 + "r" + "0" * 12 + "s"),
     ],
 )

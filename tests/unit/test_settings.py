@@ -15,6 +15,7 @@ from smsgateway import settings
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Options, PushSettings
+from smsgateway.receive import _source_fits
 from smsgateway.settings import AccountsCache, Environment, Route, RouteEntry, Settings, parse_accounts
 
 SECRET = "pa55-w0rd"
@@ -217,6 +218,28 @@ def test_free_text_signature_goes_with_a_template() -> None:
     assert error.path == "accounts[1].options.free_text_signature"
 
 
+@pytest.mark.parametrize("written", ["示例", " 示例 ", "\u3000示例\r\n", "\ufeff示例\u200b", " " * 30 + "示例"])
+def test_a_signature_has_no_unseen_edges(written: str) -> None:
+    assert parse_accounts(changed(put(HB, "signature", written))).accounts["hb-main"].signature == "示例"
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.9", "203.0.114.9"),
+        ("::ffff:cb00:7100/120", "::ffff:203.0.113.9", "::ffff:203.0.114.9"),
+        ("::FFFF:203.0.113.9", "203.0.113.9", "203.0.113.8"),
+        (" 203.0.113.0/24 ", "203.0.113.9", "203.0.114.9"),
+        ("2001:db8::/32", "2001:db8::1", "203.0.113.9"),
+    ],
+)
+def test_a_source_network_in_either_spelling_of_ipv4(network: str, inside: str, outside: str) -> None:
+    push = parse_accounts(changed(put(HB, "push.source_ips", [network]))).accounts["hb-main"].push
+    assert push
+    assert _source_fits(push, inside)
+    assert not _source_fits(push, outside)
+
+
 @pytest.mark.parametrize("url", ["http://10.1.2.3:8088/msg", "https://vendor.example./a/b", "HTTP://[2408::1]:80"])
 def test_base_url_is_taken_as_it_is(url: str) -> None:
     assert parse_accounts(changed(put(HB, "base_url", url))).accounts["hb-main"].base_url == url
@@ -268,6 +291,11 @@ SHAPE: list[tuple[Change, str, str]] = [
     (put(HB, "signature", "示" * 21), "accounts[0].signature", "20"),
     (put(HB, "signature", "示\n例"), "accounts[0].signature", "control"),
     (put(HB, "signature", None), "accounts[0].signature", "string"),
+    (put(HB, "signature", " "), "accounts[0].signature", "empty"),
+    (put(HB, "signature", "\u200b\u3000"), "accounts[0].signature", "empty"),
+    (put(HB, "signature", "示\u200b例"), "accounts[0].signature", "U+200B (ZERO WIDTH SPACE)"),
+    (put(HB, "signature", "示\ufffd"), "accounts[0].signature", "U+FFFD at character 2"),
+    (put(LY, "credentials.pswd", SECRET + "\ufffd"), "accounts[2].credentials.pswd", "U+FFFD"),
     (put(HB, "poll", "reports"), "accounts[0].poll", "list"),
     (put(HB, "poll", ["report"]), "accounts[0].poll[0]", "reports, inbound"),
     (put(HB, "poll", ["reports", "reports"]), "accounts[0].poll", "once"),
@@ -293,6 +321,8 @@ PUSH: list[tuple[Change, str, str]] = [
     (put(HB, "push.source_ips", ["203.0.113.7/24"]), "accounts[0].push.source_ips[0]", "host bits"),
     (put(HB, "push.source_ips", ["1.2.3.4", "x"]), "accounts[0].push.source_ips[1]", "IP address"),
     (put(HB, "push.source_ips", [16909060]), "accounts[0].push.source_ips[0]", "string"),
+    (put(HB, "push.source_ips", ["::ffff:203.0.113.7/120"]), "accounts[0].push.source_ips[0]", "host bits"),
+    (put(HB, "push.source_ips", ["203.0.113.*"]), "accounts[0].push.source_ips[0]", "IP address"),
     (put(HB, "push.credentials", {"pswd": SECRET}), "accounts[0].push.credentials.pswd", "unknown"),
     (put(LY, "push.credentials", {"access_secret": "x"}), "accounts[2].push.credentials.access_secret", "receiver"),
     (put(LY, "push.credentials", {"pswd": ""}), "accounts[2].push.credentials.pswd", "empty"),

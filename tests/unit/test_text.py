@@ -1,5 +1,7 @@
 """Segments, signatures, numbers and templates."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from smsgateway.text import (
     normalise_number,
     render,
     segments,
+    signature_place,
     split_signature,
     template_problems,
     utf16_units,
@@ -53,7 +56,11 @@ def test_the_signature_is_counted_with_its_brackets() -> None:
         ("【" + "名" * 21 + "】好", ("", "【" + "名" * 21 + "】好")),
         ("【】您好", ("", "【】您好")),
         ("您好【示例】", ("", "您好【示例】")),
-        (" 【示例】您好", ("", " 【示例】您好")),
+        (" 【示例】您好", ("示例", "您好")),
+        ("\r\n\ufeff\u200b\u3000【示例】 您好", ("示例", " 您好")),
+        ("【 示例\u200b】您好", ("示例", "您好")),
+        ("【  \u200b】您好", ("", "【  \u200b】您好")),
+        ("您 【示例】您好", ("", "您 【示例】您好")),
         ("【示例您好", ("", "【示例您好")),
         ("[示例]您好", ("", "[示例]您好")),
         ("【【示例】】您好", ("", "【【示例】】您好")),
@@ -73,13 +80,55 @@ def test_a_text_with_its_own_signature_gets_no_other() -> None:
     assert compose("您好", "").full == "您好"
 
 
-@given(
-    st.text(st.sampled_from("【】ab\n字"), max_size=30),
-    st.text(st.characters(exclude_characters="【】\r\n"), max_size=20),
+@given(st.text(st.sampled_from("【】ab\n字 \ufeff"), max_size=30), st.sampled_from(["", "示例", "ab", "a"]))
+def test_compose_never_alters_what_can_be_seen(text: str, signature: str) -> None:
+    content = compose(text, signature)
+    written = re.sub("【[ \n\ufeff]+|[ \n\ufeff]+】", lambda edge: edge[0].strip(" \n\ufeff"), text)
+    if split_signature(text)[0] or content.signed_at_end:
+        assert content.full.strip(" \n\ufeff") in (text.strip(" \n\ufeff"), written.strip(" \n\ufeff"))
+    else:
+        assert content.full == (f"【{signature}】{text}" if signature else text)
+
+
+@pytest.mark.parametrize(
+    ("text", "signature", "expected"),
+    [
+        ("您好【示例】", "示例", Content("您好", "示例", signed_at_end=True)),
+        ("您好【 示例】\r\n\ufeff", "示例", Content("您好", "示例", signed_at_end=True)),
+        ("您好【别的】", "示例", Content("您好【别的】", "示例")),
+        ("您好【示例】。", "示例", Content("您好【示例】。", "示例")),
+        ("您好【示例】", "", Content("您好【示例】", "")),
+        ("【别的】您好【示例】", "示例", Content("您好【示例】", "别的")),
+    ],
 )
-def test_compose_never_alters_the_text(text: str, signature: str) -> None:
-    full = compose(text, signature).full
-    assert full == text if split_signature(text)[0] or not signature else full == f"【{signature}】{text}"
+def test_a_text_that_ends_with_its_signature_gets_no_second_one(text: str, signature: str, expected: Content) -> None:
+    assert compose(text, signature) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "place"),
+    [
+        ("没有变量", "anywhere"),
+        ("【示例】{name}您好", "start"),
+        (" \ufeff【示例】{name}您好【示例】", "start"),
+        ("{name}您好【示例】", "end"),
+        ("您好{name}", "nowhere"),
+        ("【{name}】您好", "nowhere"),
+        ("【示{name}例】您好", "nowhere"),
+        ("{a}【示例】{b}", "nowhere"),
+    ],
+)
+def test_a_template_signs_with_its_own_words_alone(template: str, place: str) -> None:
+    assert signature_place(template) == place
+
+
+@pytest.mark.parametrize("value", ["【某公司】张三", " 【某公司】", "\ufeff【某公司】", "您好【示例】", "某公司】"])
+@pytest.mark.parametrize("template", ["{v}", "{v}，您好", "【{v}", "您好{v}", "【{v}】您好", " {v}"])
+def test_a_variables_value_never_signs(template: str, value: str) -> None:
+    content = compose(render(template, {"v": value}), "示例", signature_place(template))
+
+    assert (content.signature, content.signed_at_end) == ("示例", False)
+    assert content.text == render(template, {"v": value})
 
 
 @pytest.mark.parametrize(
@@ -117,14 +166,19 @@ def test_numbers_with_area_code_are_kept(raw: str, expected: str) -> None:
         "12800138000",
         "1380013800",
         "138001380000",
-        "１３８００１３８０００",
         "1380013800٠",
-        "13800138000\n",
-        "13800138000\r",
-        "138\t00138000",
-        "138\u00a000138000",
-        "138—00138000",
+        "①③⑧00138000",
+        "13800138000\n13900139000",
+        "1380013\n8000",
+        "1380013800.0",
+        "(13800138000",
+        "13800138000)",
+        "()13800138000",
+        "((138)00138000)",
+        "138(+00138000)",
+        "187****8801",
         "1380013800a",
+        "mobile:13800138000",
         "+8513800138000",
         "++8613800138000",
         "+13800138000",
@@ -132,11 +186,12 @@ def test_numbers_with_area_code_are_kept(raw: str, expected: str) -> None:
         "-13800138000",
         "13800138000-",
         "13800138000,13800138001",
-        "013800138000",
         "008613800138",
+        "+86861380013800",
+        "+0755808080808",
         "0101234567",
         "0571123456789",
-        "8601012345678",
+        "+86101234567",
     ],
 )
 def test_what_is_not_a_mainland_number_is_none(raw: str) -> None:

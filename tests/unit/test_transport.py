@@ -564,6 +564,9 @@ def test_answer_of_exactly_the_limit_is_whole() -> None:
         "64:ff9b::a9fe:a9fe",
         "2002:a9fe:a9fe::1",
         "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "64:ff9b:1::a9fe:a9fe",
+        "2001:db8::5efe:169.254.169.254",
         "0.0.0.0",
         "::",
         "224.0.0.1",
@@ -583,6 +586,14 @@ def test_loopback_is_connected_only_when_allowed(host: str) -> None:
     with serving(answering(OK)) as server, pytest.raises(NotSentError, match="not allowed"):
         call(server.url.replace("127.0.0.1", host), allow_loopback=False)
     assert server.connections == 0
+
+
+def test_a_connection_that_ends_at_a_forbidden_address_carries_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the network translates what was resolved: the other end is judged, too."""
+    monkeypatch.setattr(socket.socket, "getpeername", lambda _socket: ("64:ff9b::a9fe:a9fe", 80))
+    with serving(answering(OK)) as server:
+        assert "not allowed" in failing(NotSentError, f"{server.url}/?pswd={SECRET}")
+    assert not any(server.requests)
 
 
 def test_forbidden_address_beside_a_good_one_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

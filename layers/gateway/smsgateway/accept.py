@@ -6,35 +6,35 @@ from the last write on; until then nothing of it is sent, so that a client may r
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from smsgateway import encoding, queues, routing
+from smsgateway import daily, encoding, queues, routing
 from smsgateway.errors import EncodeError
-from smsgateway.events import iso
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
 from smsgateway.plan import plan
 from smsgateway.post import (
     Post,
-    Recipients,
     Refusal,
     contents_of,
-    landlines_of,
     recipients_of,
+    signature_place_of,
     without,
     without_landlines,
 )
+from smsgateway.repeated import Standing, answer_to, first_answer, in_progress, standing, standing_keys
 from smsgateway.settings import Settings
+from smsgateway.slips import slips
 from smsgateway.store import calls, messages, registry, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
-ACCEPTANCE_TIME = 60_000  # milliseconds after which an unfinished acceptance is dead; `send` itself ends before
-BEIJING = timezone(timedelta(hours=8))
+ACCEPTANCE_TIME = 60_000  # milliseconds that accepting may take, where nobody says when its worker is stopped
+DEAD_AFTER = 1_000  # milliseconds after its worker's end at which an unfinished acceptance counts as dead
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
 CLEAR_FOR = 500  # milliseconds that an account whose calls go well is taken to go on so
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
@@ -56,6 +56,7 @@ class Acceptor:
     now: Callable[[], int]
     random: Random
     retention: int  # seconds
+    until: int = 0  # when this worker is stopped; 0: nobody says
     warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
@@ -66,9 +67,10 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     identity, settings = _identity(acceptor, client, post), acceptor.settings()
     route = _route(acceptor, post, settings)
     known = _read(acceptor, post, identity, tuple(recipients.numbers), route)
-    if not post.dry_run and (first := _first_answer(acceptor, known.items, identity, post, recipients)):
+    found = standing(known.items, identity)
+    if not post.dry_run and (first := first_answer(found, post, recipients)):
         return 202, first
-    if post.send_at and post.send_at < acceptor.now() - CLOCKS_APART:
+    if post.send_at is not None and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     candidates = _candidates(client, post, settings, route)
     suppressed = (
@@ -94,24 +96,37 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        planned = plan(message, settings, payload, problems)
-        return 200, _answer(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
-    _spend(acceptor, client, message)
+        planned = plan(message, settings, payload, problems) | {"warnings": slips(template.text) if template else []}
+        return 200, answer_to(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
+    try:
+        message = daily.pay(acceptor.table, client, message)
+    except Refusal:
+        if post.idempotency_key and (found := _standing_now(acceptor, identity)):
+            return 202, _answer_instead(acceptor, found, post)
+        raise
     try:
         keys = _store(acceptor, message, account, parts)
-    except ConditionFailed as failed:
-        if not _our_own(failed.item, message):
-            _give_back(acceptor, client, message)
-        stored = acceptor.table.get_many(_stored_keys(identity))
-        first = _first_answer(acceptor, stored, identity, post, recipients_of(post))
-        if first is None:
-            detail = "a request with this Idempotency-Key is being accepted; repeat it in a moment"
-            raise Refusal(409, "In progress", detail) from None
+    except ConditionFailed:
+        found = _standing_now(acceptor, identity)
+        daily.give_back(acceptor.table, client, message, found.message if found else None)
+        first = _answer_instead(acceptor, found, post)
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         _wake_up(acceptor, message, [SubmissionKey(identity, root_path(0))])
         return 202, first
     _wake_up(acceptor, message, keys, known)
-    return 202, _answer(message, recipients)
+    return 202, answer_to(message, recipients)
+
+
+def _standing_now(acceptor: Acceptor, identity: str) -> Standing | None:
+    return standing(acceptor.table.get_many(standing_keys(identity)), identity)
+
+
+def _answer_instead(acceptor: Acceptor, found: Standing | None, post: Post) -> dict[str, Any]:
+    """The answer to a post whose key another request has taken meanwhile. Raises Refusal while that is under way."""
+    first = first_answer(found, post, recipients_of(post))
+    if first is None:
+        raise in_progress(found, acceptor.now())
+    return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,30 +140,21 @@ class Known:
 
 def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]) -> Known:
     """Of a message to several numbers only whether it was posted before: they are too many to be read for nothing."""
-    at, keys = acceptor.now(), _stored_keys(identity) if post.idempotency_key else []
+    at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     alone, accounts = (numbers, route) if len(numbers) == 1 else ((), ())
     keys += [*map(registry.suppression_key, alone), *map(calls.calls_key, accounts)]
     items = acceptor.table.get_many(keys)
     return Known(items, {name for name in accounts if calls.read_calls(items.get(calls.calls_key(name))).well}, at)
 
 
-def _our_own(found: Item | None, message: Message) -> bool:
-    """Whether what stands in the place of a message to one number is this one, put by the SDK's first try.
-
-    Another request with the same key has a moment of its own; one of the same millisecond is taken for this one, which
-    costs its client a message's segments, and nobody a message.
-    """
-    return found is not None and "to" in found and messages.read_message(found).created_at == message.created_at
-
-
 def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], known: Known | None = None) -> None:
     now, account = acceptor.now(), message.route[0]
-    delay = ((message.send_at or now) - now) / 1000
-    if delay > queues.LONGEST_DELAY:
+    delay, urgent = ((message.send_at or now) - now) / 1000, queues.urgent(message)
+    if delay > queues.longest_delay(urgent):
         return
     try:
         clear_until = known.at + CLEAR_FOR if known and account in known.well and not delay else 0
-        acceptor.wake_ups.send(queues.urgent(message), account, keys, delay, clear_until=clear_until)
+        acceptor.wake_ups.send(urgent, account, keys, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)
@@ -249,7 +255,7 @@ def _message(
 ) -> Message:
     """The message, before its route is known."""
     now = acceptor.now()
-    validity = post.valid_for or DEFAULT_VALIDITY[post.purpose]
+    validity = DEFAULT_VALIDITY[post.purpose] if post.valid_for is None else post.valid_for
     return Message(
         id="",
         client=client.name,
@@ -261,6 +267,7 @@ def _message(
         segments=0,
         content=common,
         signature=post.signature,
+        signature_place=signature_place_of(template),
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,
@@ -269,67 +276,6 @@ def _message(
         resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,
     )
-
-
-def _answer(message: Message, recipients: Recipients) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "status": "scheduled" if message.send_at and message.send_at > message.created_at else "queued",
-        "account": message.route[0],
-        "recipients": message.recipients,
-        "segments": message.segments,
-        "created_at": iso(message.created_at),
-        "reference": message.reference or None,
-        "refused": list(recipients.refused),
-    }
-
-
-def _first_answer(
-    acceptor: Acceptor, items: Mapping[Key, Item], identity: str, post: Post, recipients: Recipients
-) -> dict[str, Any] | None:
-    """The answer that a post with this Idempotency-Key got before, or None. Raises Refusal if its body was another.
-
-    `items`: what there is at `_stored_keys`.
-    """
-    stored = _stored(items, identity)
-    if stored is None:
-        return None
-    first, accepted, ttl = stored
-    if ttl < acceptor.now() // 1000 or not accepted:
-        return None
-    if first.body_hash != post.body_hash:
-        detail = "this key came with another body; use a new key for a new message"
-        errors = [("Idempotency-Key", "used before, with another body")]
-        raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    recipients = without(recipients, first.suppressed, Reason.SUPPRESSED, post)
-    if first.mobiles_only:
-        recipients = without(recipients, landlines_of(recipients), Reason.LANDLINE, post)
-    return _answer(first, recipients)
-
-
-def _stored_keys(identity: str) -> list[Key]:
-    """Where a message of either kind stands: to one number, and to several."""
-    return [submissions.submission_key(SubmissionKey(identity, root_path(0))), messages.message_key(identity)]
-
-
-def _stored(items: Mapping[Key, Item], identity: str) -> tuple[Message, bool, int] | None:
-    """A message of either kind, whether it is accepted, and until when it counts (epoch seconds)."""
-    single, several = (items.get(key, {}) for key in _stored_keys(identity))
-    item = single if "message" in single else several
-    return (messages.read_message(item), "accepting_until" not in item, item["ttl"]) if item else None
-
-
-def _spend(acceptor: Acceptor, client: Client, message: Message) -> None:
-    day = datetime.fromtimestamp(message.created_at / 1000, BEIJING).date().isoformat()
-    if not registry.spend(acceptor.table, client, message.segments, day, message.created_at // 1000 + 3 * 86_400):
-        limit = f"{message.segments} segments are more than is left of this client's {client.daily_segments} a day"
-        raise Refusal(429, "Daily limit spent", limit)
-
-
-def _give_back(acceptor: Acceptor, client: Client, message: Message) -> None:
-    """What was taken from the daily limit for a message that is not stored a second time."""
-    day = datetime.fromtimestamp(message.created_at / 1000, BEIJING).date().isoformat()
-    registry.give_back(acceptor.table, client, message.segments, day)
 
 
 def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload]) -> list[SubmissionKey]:
@@ -353,14 +299,27 @@ def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequen
                 now=now,
             )
         )
-    if message.recipients == 1:
-        submissions.put_single(acceptor.table, message, items[0], parts[0].numbers[0], now)
-        return keys
     owner = f"{acceptor.random.getrandbits(64):016x}"
-    messages.begin_acceptance(acceptor.table, message, now, now + ACCEPTANCE_TIME, ttl, owner)
+    claim = messages.Claim(owner, now, (acceptor.until or now + ACCEPTANCE_TIME) + DEAD_AFTER)
+    if message.recipients == 1:
+        _store_single(acceptor, message, items[0], parts[0].numbers[0], claim)
+        return keys
+    messages.begin_acceptance(acceptor.table, message, claim, ttl)
     submissions.put_first(acceptor.table, items[0], now)
     for key, part in zip(keys, parts, strict=True):
         items += messages.payload_items(key, part, ttl)
     acceptor.table.put_many(items[1:])
     messages.finish_acceptance(acceptor.table, message.id, owner)
     return keys
+
+
+def _store_single(acceptor: Acceptor, message: Message, item: Item, number: str, claim: messages.Claim) -> None:
+    """File a message to one number, also where an acceptance of one to several has died under the same key."""
+    try:
+        submissions.put_single(acceptor.table, message, item, number, claim.now)
+    except ConditionFailed as failed:
+        if failed.item is None or "message" in failed.item:
+            raise
+        messages.begin_acceptance(acceptor.table, message, claim, item["ttl"])  # raises while it is alive
+        submissions.put_single(acceptor.table, message, item, number, claim.now)
+        messages.withdraw(acceptor.table, message.id, claim)

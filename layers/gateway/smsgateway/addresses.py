@@ -1,9 +1,10 @@
 """IP addresses that no vendor can have (RFC 6890; design.md section 2: link-local, metadata, loopback).
 
-The settings check what is written in a `base_url`, the transport what a name leads to when a connection is made.
+The settings check what is written in a `base_url`, the transport what a name leads to and where a connection ended.
 """
 
 import socket
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 _THIS_NETWORK = ip_network("0.0.0.0/8")  # Linux connects 0.0.0.0 to itself
@@ -14,8 +15,15 @@ _METADATA = (
     ip_network("168.63.129.16/32"),  # Azure
     ip_network("192.0.0.192/32"),  # Oracle Cloud
 )
-_NAT64 = IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = IPv6Network("::/96")
+# IPv6 addresses that hold an IPv4 one in their last 32 bits, to which a translator or a tunnel may lead.
+_TRANSLATED = (
+    IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+    IPv6Network("::ffff:0:0:0/96"),  # SIIT, "IPv4-translated" (RFC 2765)
+    IPv6Network("::/96"),  # "IPv4-compatible" (RFC 4291)
+)
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215: a network divides it as it likes
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # the third 32 bits (RFC 5214)
+_32_BITS = 0xFFFF_FFFF
 
 
 def forbidden(address: str, *, allow_loopback: bool) -> str:
@@ -23,7 +31,9 @@ def forbidden(address: str, *, allow_loopback: bool) -> str:
 
     Raises ValueError for what is not an IP address.
     """
-    return _kind(_innermost(ip_address(address)), allow_loopback)
+    written = ip_address(address)
+    kinds = [_kind(each, allow_loopback) for each in (written, *_embedded(written))]
+    return next(filter(None, kinds), "")
 
 
 def literal(host: str) -> str | None:
@@ -38,16 +48,45 @@ def literal(host: str) -> str | None:
         return None
 
 
-def _innermost(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address inside an IPv6 one, where there is one: it decides where the connection ends."""
+def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """The IPv4 addresses inside an IPv6 one, in every form that can hold one: they decide where a connection ends."""
     if isinstance(address, IPv4Address):
-        return address
-    embedded = address.ipv4_mapped or address.sixtofour
-    if embedded is not None:
-        return embedded
-    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):  # `::` and `::1` are themselves
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address
+        return
+    bits = int(address)
+    if address.ipv4_mapped:
+        yield address.ipv4_mapped
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo  # its server, and the address behind which the other end is
+    if any(address in network for network in _TRANSLATED) and bits > 1:  # `::` and `::1` are themselves
+        yield IPv4Address(bits & _32_BITS)
+    if bits >> 32 & _32_BITS in _ISATAP:
+        yield IPv4Address(bits & _32_BITS)
+    if address in _LOCAL_NAT64:
+        yield from _in_local_nat64(bits)
+
+
+def _in_local_nat64(bits: int) -> Iterator[IPv4Address]:
+    """Wherever a prefix of 48, 56, 64 or 96 bits puts it (RFC 6052, section 2.2: the ninth octet is left out).
+
+    Bits that only fill up make an address of `0.0.0.0/8` in most of these places, which is none.
+    """
+    without_ninth = (bits >> 64) << 56 | bits & (1 << 56) - 1
+    places = [bits, *(without_ninth >> (120 - prefix - 32) for prefix in (48, 56, 64))]
+    found = (IPv4Address(each & _32_BITS) for each in places)
+    yield from (each for each in found if each not in _THIS_NETWORK)
+
+
+def translated(network: str) -> str:
+    """The IPv4 network that one of IPv4-mapped addresses is (`::ffff:203.0.113.0/120`); any other as it is.
+
+    Raises ValueError for what is no network, or has host bits.
+    """
+    parsed = ip_network(network)
+    if isinstance(parsed, IPv6Network) and (mapped := parsed.network_address.ipv4_mapped) and parsed.prefixlen >= 96:
+        return f"{mapped}/{parsed.prefixlen - 96}"
+    return network
 
 
 def _kind(address: IPv4Address | IPv6Address, allow_loopback: bool) -> str:

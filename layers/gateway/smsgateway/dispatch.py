@@ -115,8 +115,7 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         return
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
-        if wait <= queues.LONGEST_DELAY:
-            dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
+        dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
         return
     _send(dispatcher, found, hard_end)
     if submission.row:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from smsgateway.errors import ConfigurationError
+from smsgateway.unseen import lost_at
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -68,6 +69,8 @@ class Node:
             raise self.wrong(f"must have at most {longest} characters")
         if _SURROGATE.search(self.value):
             raise self.wrong("must not contain half a surrogate pair")
+        if lost := lost_at(self.value):
+            raise self.wrong(f"must not contain {lost}")
         return self.value
 
     def text(self, longest: int = 1000) -> str:

@@ -1,5 +1,6 @@
 """From a stored message to a vendor's requests: contents for an account, how a payload is divided, whether it fits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
 
@@ -22,7 +23,8 @@ from smsgateway.model import (
 from smsgateway.settings import Settings
 from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import Stored
-from smsgateway.text import compose, segments
+from smsgateway.text import compose, segments, split_signature
+from smsgateway.unseen import visible
 
 PROBE_ID = "0" * 32  # as long as the id of a submission; only lengths and alphabets are looked at
 PROBE_NONCE = "0" * 20
@@ -31,18 +33,33 @@ PROBE_NONCE = "0" * 20
 def content_for(message: Message, account: Account, personal: Personal) -> Content:
     """What a recipient shall read, as this account sends it: under its signature, with its template's code.
 
-    Raises EncodeError for a signature that cannot be sent.
+    Raises EncodeError for a signature that cannot be sent, and for a text that nobody would see.
     """
-    signature = account.signature if message.signature is None else message.signature
-    content = compose(personal.text, signature)
+    content = _signed(message, account, personal)
     code = message.templates.get(account.name)
     if code is None:
+        _check_text(account, content)
         return content
-    if message.signature and message.signature != account.signature:
+    if message.signature is not None and message.signature != account.signature:  # none at all is another one, too
         problem = f"{account.name} sends this template by its code, under the signature that the vendor gave it"
         raise EncodeError(Reason.SIGNATURE_REFUSED, f"{problem}: leave the signature out")
     values = tuple(personal.params[name] for name in code.params)
-    return Content(content.text, content.signature, VendorTemplate(code.code, values))
+    return replace(content, template=VendorTemplate(code.code, values))
+
+
+def _signed(message: Message, account: Account, personal: Personal) -> Content:
+    """The content under its signature: the text's own, the message's, or the account's."""
+    signature = account.signature if message.signature is None else message.signature
+    return compose(personal.text, signature, message.signature_place)
+
+
+def _check_text(account: Account, content: Content) -> None:
+    """Raises EncodeError for a text without a visible character, or one that a variable's value would sign."""
+    if not visible(content.text):
+        raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty: nothing in it can be seen")
+    if not content.signature and split_signature(content.text)[0]:
+        problem = f"the value of a variable would stand as the signature, and {account.name} has none"
+        raise EncodeError(Reason.SIGNATURE_REFUSED, f"{problem}: give the message a signature")
 
 
 def limit_of(account: Account, *, personalised: bool) -> int:
@@ -96,9 +113,9 @@ def _common(message: Message, payload: Payload) -> Personal:
 def segments_of(message: Message, account: Account, payload: Payload) -> dict[str, int]:
     """Segments by number, as this account sends the content."""
     if not payload.contents:
-        count = segments(content_for(message, account, _common(message, payload)).full)
+        count = segments(_signed(message, account, _common(message, payload)).full)
         return dict.fromkeys(payload.numbers, count)
-    contents = (content_for(message, account, personal) for personal in payload.contents)
+    contents = (_signed(message, account, personal) for personal in payload.contents)
     return {number: segments(content.full) for number, content in zip(payload.numbers, contents, strict=True)}
 
 

@@ -17,7 +17,9 @@ SOURCE = "sms.gateway"
 VERSION = 1
 BATCH = 10  # PutEvents takes no more
 BATCH_BYTES = 200_000  # of 256 KB, the rest for what EventBridge adds
-TRIES = 5
+PATIENCE = 3.0  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 20.0  # seconds between two tries, at most; doubling
+BUSY = frozenset({"ThrottlingException", "Throttling", "LimitExceededException", "TooManyRequestsException"})
 NEVER = frozenset({"MalformedDetail", "InvalidArgument"})  # of PutEvents' error codes, those about the event itself
 
 
@@ -70,7 +72,11 @@ def iso(at: int) -> str:
 
 
 class NotTakenError(Exception):
-    """The event bus did not take all events in several tries."""
+    """The event bus did not take all events in time. `taken`: the first so many, in their order, it did."""
+
+    def __init__(self, taken: int) -> None:
+        super().__init__("the event bus did not take all events")
+        self.taken = taken
 
 
 class UnpublishableError(ValueError):
@@ -78,26 +84,53 @@ class UnpublishableError(ValueError):
 
 
 def publish(
-    client: "EventBridgeClient", bus: str, events: Iterable[Event], sleep: Callable[[float], None] = time.sleep
+    client: "EventBridgeClient",
+    bus: str,
+    events: Iterable[Event],
+    left: Callable[[], float] | None = None,
+    random: Callable[[], float] = lambda: 1.0,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Put the events on the bus, ten a call; entries that the bus does not take are sent again, and only those.
+    """Put the events on the bus, ten a call; entries that the bus does not take are sent again, and only those, ever
+    later: outside the largest regions a bus takes some hundreds a second, and a broadcast makes more.
 
-    Raises NotTakenError when entries are left after five tries: the stream then delivers the records again.
-    UnpublishableError for what the bus would refuse for ever.
+    `left`: the seconds that are left for it, a few when it is not given; `random`: what part of a pause is made. Raises
+    NotTakenError when they are over: the stream then delivers the records again. UnpublishableError for what the bus
+    would refuse for ever.
     """
+    left = left or _from_now(PATIENCE)
+    taken = 0
     for entries in _batches(bus, events):
         pending: Sequence[Any] = entries
-        for attempt in range(TRIES):
-            answer = client.put_events(Entries=list(pending))
-            if not answer["FailedEntryCount"]:
-                break
-            results = answer["Entries"]
-            if any(result.get("ErrorCode") in NEVER for result in results):
-                raise UnpublishableError
-            pending = [entry for entry, result in zip(pending, results, strict=True) if "ErrorCode" in result]
-            sleep(0.1 * 2**attempt)
-        else:
-            raise NotTakenError
+        attempt = 0
+        while pending := _put(client, pending):
+            pause = random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+            if left() <= pause:
+                raise NotTakenError(taken + entries.index(pending[0]))
+            sleep(pause)
+            attempt += 1
+        taken += len(entries)
+
+
+def _from_now(seconds: float) -> Callable[[], float]:
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
+
+
+def _put(client: "EventBridgeClient", entries: Sequence[Any]) -> Sequence[Any]:
+    """One call; the entries that the bus did not take."""
+    try:
+        answer = client.put_events(Entries=list(entries))
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in BUSY:
+            return entries
+        raise
+    if not answer["FailedEntryCount"]:
+        return ()
+    results = answer["Entries"]
+    if any(result.get("ErrorCode") in NEVER for result in results):
+        raise UnpublishableError
+    return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
 
 
 def _batches(bus: str, events: Iterable[Event]) -> Iterable[list[dict[str, str]]]:

@@ -33,10 +33,12 @@ def step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
 def come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
     """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
     long as this one does, and they would be ever more."""
-    again = dispatcher.now() + wait
-    if (job.submission.due_at or 0) <= again:
-        transitions.look_again(dispatcher.table, job.submission, again + submissions.WAKE_UP_LOST)
-    dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key], wait / 1000)
+    now, urgent = dispatcher.now(), queues.urgent(job.message)
+    again = now + wait
+    look_at = submissions.sweep_at(again, now, urgent)
+    if (job.submission.due_at or 0) <= again or look_at < again:
+        transitions.look_again(dispatcher.table, job.submission, look_at)
+    dispatcher.wake_ups.send(urgent, job.account.name, [job.submission.key], wait / 1000)
 
 
 def not_this_account(
@@ -106,6 +108,7 @@ def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) 
         busy=busy,
         tried=tried,
         attempt=attempt,
+        look_at=submissions.sweep_at(next_at, now, queues.urgent(job.message)),
     )
     dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
 

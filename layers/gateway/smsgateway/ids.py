@@ -5,7 +5,8 @@ with a smaller limit has children, and its *path* grows by three digits a genera
 *reference* of a submission is the message's 26 characters followed by the path: letters and digits only and at most 50
 characters, so that vendors that carry an id of the sender's (hbsmservice, infocloud) carry this one, and a report that
 brings it back names its submission without a mapping. They carry it with an `s` behind it if the message is to one
-number: such a report need not be looked up to be applied.
+number: such a report need not be looked up to be applied. Where each number of a request has an id of its own, an `i`
+and its place in the request stand behind the reference.
 
 A *resend* (`resend.undelivered`) is a submission to one recipient that another submission has failed. Its path is the
 root, an `r` and twelve characters that follow from that other one and the recipient: whoever decides on a resend
@@ -24,12 +25,15 @@ ROOT_DIGITS = 5
 CHILD_DIGITS = 3
 MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
 TO_ONE = "s"
+ITEM = "i"
+ITEM_DIGITS = 3
 RESEND = "r"
 TOKEN_LENGTH = 12  # characters: 60 bits
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
 
 _ROOT_TO_ONE = re.compile(f"[0-9]{{{ROOT_DIGITS}}}{TO_ONE}")
+_ITEM = re.compile(f"{ITEM}[0-9]{{{ITEM_DIGITS}}}$")
 _PATH = re.compile(f"[0-9]{{{ROOT_DIGITS}}}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
 
 
@@ -93,11 +97,17 @@ def names_one(reference: str) -> bool:
     return bool(_ROOT_TO_ONE.fullmatch(reference[ID_LENGTH:]))
 
 
+def item_references(reference: str, count: int) -> list[str]:
+    """A reference for each number of a request. All are the request's own where they would be longer than may be."""
+    if count == 1 or len(reference) + len(ITEM) + ITEM_DIGITS > LONGEST_REFERENCE:
+        return [reference] * count
+    return [f"{reference}{ITEM}{place:0{ITEM_DIGITS}d}" for place in range(count)]
+
+
 def parse_reference(reference: str) -> SubmissionKey | None:
-    """The submission that a reference names, or None if it is not one of ours."""
+    """The submission that a reference names, or that of its number's, or None if it is not one of ours."""
     message, path = reference[:ID_LENGTH], reference[ID_LENGTH:]
-    if names_one(reference):
-        path = path.removesuffix(TO_ONE)
+    path = path.removesuffix(TO_ONE) if names_one(reference) else _ITEM.sub("", path)
     if len(reference) <= LONGEST_REFERENCE and _PATH.fullmatch(path) and set(message) <= set(BASE32):
         return SubmissionKey(f"msg_{message}", path)
     return None

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 Purpose = Literal["otp", "notice", "marketing"]
 Kind = Literal["reports", "inbound"]
+# Where in a content its author may have put a signature: elsewhere a variable's value stands, which brings none.
+SignaturePlace = Literal["anywhere", "start", "end", "nowhere"]
 
 
 class State(StrEnum):
@@ -90,6 +92,7 @@ class Reason(StrEnum):
     VALIDITY_PASSED = "validity_passed"  # our own valid_for
     CANCELED_BY_CLIENT = "canceled_by_client"
     NO_REPORT = "no_report"
+    REPORTS_UNDECIDED = "reports_undecided"  # of some parts of a long message only, or for a number that fits several
 
 
 class About(StrEnum):
@@ -202,6 +205,7 @@ class Message:
     segments: int
     content: Personal | None = None  # None: each recipient has its own
     signature: str | None = None  # None: the account's
+    signature_place: SignaturePlace = "anywhere"
     templates: Mapping[str, TemplateCode] = field(default_factory=dict)  # by account
     extension: str = ""
     reference: str = ""
@@ -211,20 +215,28 @@ class Message:
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
+    paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a recipient shall read: `【signature】text`, or `text` alone when there is no signature."""
+    """What a recipient shall read: `【signature】text`, or `text` alone when there is no signature.
+
+    A vendor that takes the signature beside the text decides itself where it stands.
+    """
 
     text: str = field(repr=False)  # without the signature
     signature: str = ""  # without brackets
     template: VendorTemplate | None = field(default=None, repr=False)  # of the account it is about to go through
+    signed_at_end: bool = False  # `text【signature】`, as its author wrote it
 
     @property
     def full(self) -> str:
         """The text as the recipient reads it."""
-        return f"【{self.signature}】{self.text}" if self.signature else self.text
+        if not self.signature:
+            return self.text
+        signed = f"【{self.signature}】"
+        return self.text + signed if self.signed_at_end else signed + self.text
 
 
 @dataclass(frozen=True, slots=True)

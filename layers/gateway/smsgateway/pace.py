@@ -62,11 +62,11 @@ class Turns:
 
     interval: float  # seconds
     free_at: int  # epoch milliseconds
-    fastest: int = 0  # milliseconds of the fastest call so far
+    fastest: int | None = None  # milliseconds of the fastest call so far
 
     def asked(self, at: int, answered_at: int) -> None:
         """A call has been made. What it took longer than the fastest, it may have reached the vendor later."""
         lasted = answered_at - at
-        late = answered_at - self.fastest + self.interval * 1000 + _slack(self.interval) / 2
+        late = answered_at - (self.fastest or 0) + self.interval * 1000 + _slack(self.interval) / 2
         self.free_at = ceil(max(at + spaced(self.interval), late))
-        self.fastest = min(self.fastest or lasted, lasted)
+        self.fastest = lasted if self.fastest is None else min(self.fastest, lasted)

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smsgateway import text
+from smsgateway import text, written
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Account, Personal, Purpose, Reason
+from smsgateway.model import Account, Personal, Purpose, Reason, SignaturePlace
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Template
 
@@ -45,14 +45,26 @@ class Post:
 
 
 class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
-    """The post is not accepted. `errors` are places in the body and what is wrong there."""
+    """The post is not accepted. `errors` are places in the body and what is wrong there.
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[tuple[str, str]] = ()) -> None:
+    `retry_after`: seconds after which the same post will be answered otherwise.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[tuple[str, str]] = (),
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,8 @@ def recipients_of(post: Post) -> Recipients:
     for index, raw in enumerate(written):
         number = text.normalise_number(raw)
         if number is None:
-            refused.append({"to": raw, "reason": Reason.INVALID_NUMBER})
-            errors.append((place.format(index), "not a mainland number (11 digits, 13… to 19…, with or without +86)"))
+            refused.append(_not_a_number(raw))
+            errors.append((place.format(index), text.problem_with_number(raw)))
         elif number in numbers and post.personal:
             problem = f"the same number as {place.format(numbers[number])}"
             detail = "a personalised message has each number at most once"
@@ -83,6 +95,12 @@ def recipients_of(post: Post) -> Recipients:
         else:
             numbers.setdefault(number, index)
     return Recipients(numbers, tuple(refused), tuple(errors))
+
+
+def _not_a_number(raw: str) -> Mapping[str, str]:
+    """An entry of `refused`, which names characters that may not even be seen."""
+    entry: dict[str, str] = {"to": raw, "reason": Reason.INVALID_NUMBER}
+    return entry | {"problem": text.problem_with_number(raw)} if written.strangers(raw) else entry
 
 
 def place_of_numbers(post: Post) -> str:
@@ -117,20 +135,25 @@ def landlines_of(recipients: Recipients) -> list[str]:
     return [number for number in recipients.numbers if text.is_landline(number)]
 
 
-def _one_signature(post: Post, content: Personal) -> Personal:
+def _one_signature(post: Post, content: Personal, template: Template | None) -> Personal:
     """The content, unless it begins with another signature than the one that is asked for."""
-    own, _ = text.split_signature(content.text)
+    own = text.compose(content.text, "", signature_place_of(template)).signature
     if own and post.signature and own != post.signature:
         problem = "the text begins with another signature"
         raise Refusal(422, "Two signatures", f"{problem}: leave one of them out", [("signature", problem)])
     return content
 
 
+def signature_place_of(template: Template | None) -> SignaturePlace:
+    """Where the contents of a post may bring a signature: anywhere as a text, or where its template has one."""
+    return text.signature_place(template.text) if template else "anywhere"
+
+
 def contents_of(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
     """What each shall read: one content a number, or none there and one for all."""
     numbers = tuple(recipients.numbers)
     if not post.personal:
-        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""))
+        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""), template)
     contents = tuple(_personal(post, template, index) for index in recipients.numbers.values())
     return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
 
@@ -138,7 +161,7 @@ def contents_of(post: Post, template: Template | None, recipients: Recipients) -
 def _personal(post: Post, template: Template | None, index: int) -> Personal:
     """What the entry at `index` of `messages` shall read."""
     entry = post.personal[index]
-    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."))
+    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."), template)
 
 
 def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:

@@ -137,7 +137,7 @@ def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: Outcome
         return
     yield Event(
         type=EVENT_OF_STATUS[status],
-        identity=f"{message_id}/{outcome.number}/{status}",
+        identity=f"{message_id}/{outcome.number}/{status}{_again(old or {}, new)}",
         at=outcome.reported_at or 0,
         account=outcome.account,
         vendor=new.get("reported_vendor", ""),
@@ -145,6 +145,18 @@ def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: Outcome
         message_id=message_id,
         detail=_recipient_detail(outcome.number, status, (outcome.reason, outcome.vendor_status), outcome.segments),
     )
+
+
+def _again(old: Item, new: Item) -> str:
+    """What tells a delivery from one that was taken back before, and its being taken back from another time: of how
+    many parts it was counted. Nothing for all others."""
+    if old.get("status") == Status.DELIVERED:
+        return f"/{_parts(old)}"
+    return f"/{_parts(new)}" if _parts(new) > new["segments"] else ""
+
+
+def _parts(image: Item) -> int:
+    return max((value for name, value in image.items() if name.startswith("by_parts")), default=0)
 
 
 def _received(new: Item) -> Event:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 LONGEST_DELAY = 900  # seconds; SQS
+# Of the urgent queue. Its age is what tells that passwords wait, and what is delayed on purpose is not to be told of.
+URGENT_DELAY = 60
 BATCH = 10
 PARALLEL = 8  # batches at once
 LARGEST_BODY = 750_000  # bytes that a vendor may push or answer: 50000 ids or 600 receipts stay below
@@ -49,10 +51,12 @@ class WakeUps:
     ) -> None:
         """Wake submissions of an account up after `delay` seconds. `clear_until`: see WakeUp.
 
-        At most 15 minutes: `sweep` sees to what is further away.
+        Sends none when that is further away than `longest_delay`: then `sweep` does, in time.
         """
+        if delay > longest_delay(urgent):
+            return
         url = self.urgent_url if urgent else self.bulk_url
-        seconds = min(LONGEST_DELAY, max(0, int(-(-delay // 1))))
+        seconds = max(0, ceil(delay))
         bodies = [wake_up_body(WakeUp(key, account, clear_until)) for key in keys]
         if len(bodies) == 1:
             self.client.send_message(QueueUrl=url, MessageBody=bodies[0], DelaySeconds=seconds)
@@ -74,6 +78,11 @@ class WakeUps:
 def urgent(message: Message) -> bool:
     """One-time passwords, and notices to one number."""
     return message.purpose == "otp" or (message.purpose == "notice" and message.recipients == 1)
+
+
+def longest_delay(urgent: bool) -> int:
+    """Seconds that a wake-up may wait in its queue."""
+    return URGENT_DELAY if urgent else LONGEST_DELAY
 
 
 class WakeUp(NamedTuple):

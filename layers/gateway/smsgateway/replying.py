@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
+from smsgateway.joining import Joint, rest, whole
 from smsgateway.model import Account, Inbound
 from smsgateway.optout import is_opt_out
-from smsgateway.parts import Joint, rest, whole
-from smsgateway.store import groups, parts, recipients, replies, resends, submissions
-from smsgateway.store.parts import Lying
+from smsgateway.store import groups, recipients, replies, reply_parts, resends, submissions
+from smsgateway.store.reply_parts import Lying
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -36,9 +36,9 @@ def take_replies(
 
 def _take_part(table: Table, account: Account, inbound: Inbound, received_at: int, ttl: int) -> None:
     """File a part; the one that completes its reply publishes the whole."""
-    key = parts.parts_key(account.name, inbound)
+    key = reply_parts.parts_key(account.name, inbound)
     due_at = received_at + account.options.parts_window * 1000
-    parts.put_part(table, key, inbound, account.vendor, received_at, due_at, ttl)
+    reply_parts.put_part(table, key, inbound, account.vendor, received_at, due_at, ttl)
     join_parts(table, account, key, ttl)
 
 
@@ -49,7 +49,7 @@ def join_parts(table: Table, account: Account, key: str, ttl: int, *, now: int =
     claim or a group that is out of the way, by this worker or by another.
     """
     while True:
-        found = parts.lying(table, key)
+        found = reply_parts.lying(table, key)
         if found.before:
             _adopt(table, account, found, ttl)
             continue
@@ -62,7 +62,7 @@ def join_parts(table: Table, account: Account, key: str, ttl: int, *, now: int =
         if joint is None:
             return
         try:
-            parts.claim(table, found, joint, ttl)
+            reply_parts.claim(table, found, joint, ttl)
         except ConditionFailed:
             continue
         _carry_out(table, account, found, joint, found.version + 1, ttl)
@@ -78,7 +78,7 @@ def _carry_out(table: Table, account: Account, found: Lying, joint: Joint, versi
         started_at = min(int(item["arrived"]) for item in chosen)
         reply_id = replies.joint_id(found.key, joint.parts, joint.partial)
         _publish_reply(table, account, inbound, reply_id, started_at, ttl, partial=joint.partial)
-    parts.carried_out(table, found, joint, version)
+    reply_parts.carried_out(table, found, joint, version)
 
 
 def _adopt(table: Table, account: Account, found: Lying, ttl: int) -> None:

@@ -2,7 +2,8 @@
 
 As a new submission of the same message, to that recipient alone, while the message is valid, at most once an account.
 A failure is decided on once, by a conditional write to the recipient's row (store/resends.py), and only when the
-submission that failed will certainly not go on by itself.
+submission that failed will certainly not go on by itself. A second text never rests on a guess: what a report leaves
+undecided (a word that no table lists, parts of a message, a contradiction) ends as it is.
 """
 
 from collections import defaultdict
@@ -15,14 +16,16 @@ from smsgateway import encoding, queues, routing
 from smsgateway.ids import ROOT_DIGITS, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
 from smsgateway.settings import Settings
-from smsgateway.store import recipients, registry, resends, submissions, transitions
+from smsgateway.store import parts, recipients, registry, resends, submissions, transitions
+from smsgateway.store.finals import final_at_end, final_by_part, final_of, heard
+from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import Payload, load_payload
+from smsgateway.store.parts import Whole, decides_alone
 from smsgateway.store.recipients import Outcome, Placed, read_outcome
 from smsgateway.store.submissions import Stored, read_submission
 from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key, Table
 
 TRIES = 5  # of a write that others write too
-_ENDED = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +44,61 @@ class Failure:
 
     submission: Stored  # as the account knows it that said so
     number: str
-    final: Item  # the recipient's final status, should this have been the last attempt
-    entry: Item  # the same for its history
+    entry: Item  # for the recipient's history
+    final: Item | None = None  # its final status, should this have been the last attempt; None: no report came in time
+    certain: bool = False  # a listed word says it, so that another attempt rests on no guess
 
     @property
     def row(self) -> Key:
         return recipients.recipient_key(self.submission, self.number)
 
-    @property
-    def reported(self) -> bool:
-        return bool(self.final["status"] != Status.UNKNOWN)
-
 
 def concerns(placed: Placed) -> bool:
-    """Whether a report is for `take_failures` to apply."""
-    return placed.submission.resend and placed.report.status == ReportStatus.UNDELIVERED
+    """Whether a report is for `take_failures` to apply: of a failure, or of a part, which may complete one."""
+    report = placed.report
+    of_several = not decides_alone(placed.submission, report)
+    return placed.submission.resend and placed.final and (report.status == ReportStatus.UNDELIVERED or of_several)
 
 
 def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
-    """Apply reports of failure to recipients of messages that may be resent. False: there is no such recipient."""
+    """Apply reports of failure, and of parts, to recipients of messages that may be resent. False: there is no such
+    recipient."""
     now = resender.now()
-    failures = {}
+    failures, there = {}, [True] * len(reports)
     for index, placed in enumerate(reports):
-        entry = recipients.history_entry(placed.submission, placed.report, now)
-        if recipients.whole_status(resender.table, placed, entry):
-            final = recipients.final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
-            failures[index] = Failure(placed.submission, placed.number, final, entry)
-    settled = dict(zip(failures, _settle(resender, list(failures.values())), strict=True))
-    return [settled.get(index, True) for index in range(len(reports))]
+        entry = entry_of(placed.submission, placed.report, now)
+        if placed.report.segment:
+            row, whole = recipients.note_part(resender.table, placed, entry)
+            there[index] = row is not None
+            failure = _of_parts(placed, row, whole) if row else None
+        else:
+            final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
+            failure = Failure(placed.submission, placed.number, entry, final, placed.report.listed)
+        if failure:
+            failures[index] = failure
+    for index, known in zip(failures, _settle(resender, list(failures.values())), strict=True):
+        there[index] = known
+    return there
+
+
+def _of_parts(placed: Placed, row: Item, whole: Whole) -> Failure | None:
+    """What follows from the parts of a long message once all have been reported, or more than there should be: before,
+    a second text would rest on a part of the truth."""
+    if whole.status != Status.UNDELIVERED or not whole.complete or "status" in row:
+        return None
+    nameless = {"at": row["history"][-1]["at"], "vendor_status": ""}  # its report is left out of a long history
+    failed = next(iter(parts.failures(row["history"], placed.submission)), nameless)
+    final = final_by_part(placed.submission, failed) | {"vendor_id": placed.report.vendor_id}
+    return Failure(placed.submission, placed.number, dict(failed), final, whole.certain)
 
 
 def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> None:
-    """No report of these recipients came in time."""
+    """No report settled these recipients in time."""
     now = resender.now()
     if submission.state == State.UNCONFIRMED:
         transitions.count_as_sent(resender.table, submission)
-    final = recipients.final_without_report(submission, now)
     entry = {"at": now, "account": submission.account, "status": Status.UNKNOWN, "reason": Reason.NO_REPORT}
-    _settle(resender, [Failure(submission, number, final, entry) for number in numbers])
+    _settle(resender, [Failure(submission, number, entry) for number in numbers])
 
 
 def _settle(resender: Resender, failures: Sequence[Failure]) -> list[bool]:
@@ -127,27 +147,27 @@ class _Batch:
     def _decide(self, failure: Failure, submission: Stored, outcome: Outcome) -> None:
         table, decided = self.resender.table, resends.successor(outcome, submission)
         refused = any(rejection.number == failure.number for rejection in submission.rejected)  # that is its end
-        if outcome.status or decided or refused:
+        over = _is_over(submission, failure)
+        if outcome.status or decided or refused or not over:
             if decided and not outcome.status and decided == outcome.resends[-1]:
                 self._start(failure, submission, outcome, decided)  # whoever decided may have died
-            self._keep(failure)
+            if failure.final:
+                keep(table, failure.row, failure.entry)
             return
-        over = _is_over(submission, failure)
-        account = self._elsewhere(failure, submission) if over else None
+        final, entry = failure.final, failure.entry
+        if final is None:
+            final = final_at_end(failure.submission, outcome.history, entry["at"])
+            entry = entry | {name: final[name] for name in ("status", "reason", "vendor_status")}
+        account = self._elsewhere(failure, submission, final) if _is_certain(failure, outcome) else None
         if account:
             key = submission.key.resend(submission.owner, failure.number)
-            decided = resends.decide(table, failure.row, outcome, key, account, failure.final, failure.entry)
+            as_heard = failure.final is None
+            decided = resends.decide(table, failure.row, outcome, key, account, final, entry, as_heard=as_heard)
             self._start(failure, submission, outcome, decided)
-        elif over or (submission.state in _ENDED and not submission.row):
-            resends.finish(table, failure.row, outcome, failure.final, failure.entry)
         else:
-            self._keep(failure)
+            resends.finish(table, failure.row, outcome, final, entry, as_heard=failure.final is None)
 
-    def _keep(self, failure: Failure) -> None:
-        if failure.reported:
-            recipients.keep(self.resender.table, failure.row, failure.entry)
-
-    def _elsewhere(self, failure: Failure, submission: Stored) -> Account | None:
+    def _elsewhere(self, failure: Failure, submission: Stored, final: Item) -> Account | None:
         """The account that the recipient goes to next, if it may go to any."""
         now, message = self.resender.now(), self._message(submission)
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
@@ -158,7 +178,7 @@ class _Batch:
         others = encoding.next_accounts(submission, message, payload, settings, now)
         asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
         other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
-        names = routing.after_failure(failure.final["reason"], others, other_vendors)
+        names = routing.after_failure(final["reason"], others, other_vendors)
         return accounts[names[0]] if names and not self._is_suppressed(failure.number) else None
 
     def _start(self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str]) -> None:
@@ -201,7 +221,18 @@ class _Batch:
 
 def _is_over(submission: Stored, failure: Failure) -> bool:
     """Whether the submission went through the account that failed it, and will certainly not go on by itself."""
-    given_up = submission.state == State.UNCONFIRMED and (submission.given_up or not failure.reported)
+    given_up = submission.state == State.UNCONFIRMED and (submission.given_up or failure.final is None)
     sending = submission.state == State.SENDING and submission.proved == submission.attempt
     here = submission.account == failure.submission.account
     return given_up or (here and (submission.state == State.SUBMITTED or sending))
+
+
+def _is_certain(failure: Failure, outcome: Outcome) -> bool:
+    """Whether another attempt rests on no guess: by a word that a table lists, and that nothing contradicts; or because
+    nothing at all was heard, which is none."""
+    said = heard(failure.submission, outcome.history)
+    if failure.final is None:
+        return not said and not outcome.left_out
+    of_all = "segment" not in failure.entry
+    contradicted = of_all and any(entry["status"] == ReportStatus.DELIVERED for entry in said)
+    return failure.certain and not contradicted

@@ -9,7 +9,7 @@ gc.disable()
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from random import SystemRandom
@@ -54,7 +54,10 @@ def logger() -> "Logger":
 def table() -> "Table":
     from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
 
-    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, now_ms)
+    def failed(codes: Mapping[str, int]) -> None:
+        logger().error("statements of a batch failed", codes=codes)
+
+    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, now_ms, failed)
 
 
 @cache

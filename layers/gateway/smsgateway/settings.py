@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
-from ipaddress import ip_network
 from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from smsgateway import document
-from smsgateway.addresses import forbidden, literal
+from smsgateway.addresses import forbidden, literal, translated
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.codecs.charsets import READ_AS
@@ -23,6 +22,7 @@ from smsgateway.codecs.words import MEANINGS, folded
 from smsgateway.document import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
+from smsgateway.unseen import marks, named, trimmed
 
 CACHE_SECONDS = 60
 DOUBT_SECONDS = 5  # between two fetches for those who are in doubt about what is cached
@@ -137,9 +137,13 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _signature(node: Node) -> str:
-    signature = node.any_text(SIGNATURE_LIMIT)
-    if signature and re.search(r"[【】\[\]]", node.text()):
+    if not (written := node.any_text()):
+        return ""
+    signature = Node(node.path, trimmed(written)).text(SIGNATURE_LIMIT)
+    if re.search(r"[【】\[\]]", signature):
         raise node.wrong("must be without brackets: they are added")
+    if unseen := marks(signature):
+        raise node.wrong(f"must not contain {named(unseen)}, which no eye sees")
     return signature
 
 
@@ -173,18 +177,11 @@ def _push(node: Node, vendor: Vendor) -> PushSettings:
 
 
 def _network(node: Node) -> str:
-    text = node.text(longest=50)
-    if not _is_network(text):
-        raise node.wrong("must be an IP address, or a network whose host bits are zero (203.0.113.0/24)")
-    return text
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
+    """An address or network as `receive` compares it."""
+    text = node.text(longest=50).strip()
+    with suppress(ValueError):
+        return translated(text)
+    raise node.wrong("must be an IP address, or a network whose host bits are zero (203.0.113.0/24)")
 
 
 def _paths(node: Node, profile: Profile) -> Mapping[str, str]:

@@ -9,14 +9,14 @@ from smsgateway.conclude import RESENDS
 from smsgateway.failover import spread
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
-from smsgateway.queues import WakeUps, urgent
+from smsgateway.queues import WakeUps, longest_delay, urgent
 from smsgateway.replying import join_parts
 from smsgateway.reporting import apply_early
 from smsgateway.resend import Resender
 from smsgateway.settings import Settings
-from smsgateway.store import parts, recipients, resends, submissions, transitions
+from smsgateway.store import recipients, reply_parts, resends, submissions, transitions
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 PAGE = 100
@@ -119,8 +119,8 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
         if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
             submissions.delete_unaccepted(table, submission)
         return
-    if submission.next_at > now + WAKE_UP_LOST:
-        transitions.look_again(table, submission, submission.next_at)
+    if submission.next_at - now > longest_delay(urgent(message)) * 1000:
+        transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
         return
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
     # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
@@ -155,16 +155,12 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
-    still_open = [
-        number
-        for number in payload.numbers
-        if number not in rejected and ((known := outcomes.get(number)) is None or known.status is None)
-    ]
+    still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
     if submission.resend:
-        resend.close(sweeper.resender, submission, still_open)
+        resend.close(sweeper.resender, submission, [outcome.number for outcome in still_open])
     else:
-        for number in still_open:
-            recipients.close(table, submission, number, now)
+        for outcome in still_open:
+            recipients.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 
@@ -186,6 +182,6 @@ def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
     key, now = item["pk"], sweeper.now()
     # An account that is not configured any more: its name and vendor are all that publishing needs.
-    gone = Account(parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
+    gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
     join_parts(sweeper.table, account, key, now // 1000 + sweeper.retention, now=now)

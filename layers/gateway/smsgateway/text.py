@@ -8,20 +8,28 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
-from smsgateway.model import Content
+from smsgateway import written
+from smsgateway.model import Content, SignaturePlace
+from smsgateway.unseen import UNSEEN, named, trimmed
 
 SINGLE_SEGMENT = 70  # units of a message that fits one segment
 LONG_SEGMENT = 67  # units of each segment of a longer one: its header takes the rest
-MOBILE_LENGTH = 11  # digits
 SIGNATURE_LIMIT = 20  # characters between the brackets
 
-_SIGNATURE = re.compile(f"【([^【】\r\n]{{1,{SIGNATURE_LIMIT}}})】")
-_WRITTEN_NUMBER = re.compile(r"\+?[0-9](?:[ -]*[0-9])*")
-_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
+_BRACKETS = r"【([^【】\r\n\x85\u2028\u2029]+)】"
+_AT_START = re.compile(f"[{UNSEEN}]*+{_BRACKETS}")
+_AT_END = re.compile(f"{_BRACKETS}[{UNSEEN}]*")
+MOBILE_LENGTH = 11  # digits
+
+_PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
+_COUNTRY = r"(?:(?:\+|\+?00)?86)"
+_MOBILE = re.compile(f"{_COUNTRY}?0?(1[3-9][0-9]{{9}})")  # also behind the trunk 0 that old switchboards want
 _MASKED = re.compile(r"(?:(?:\+|00)?86)?(1[0-9*]{10})")
 # 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
-# prefix (that is a mobile behind a trunk 0, and would be the same number as without it).
-_LANDLINE_MOBILE = re.compile(r"0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11}")
+# prefix (that is a mobile behind a trunk 0, and the same number as without it). Behind a country code the trunk 0 is
+# left out as a rule, and then the area codes 10 and 2x have eight digits after them.
+_LANDLINE = re.compile(r"(0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11})")
+_LANDLINE_FROM_ABROAD = re.compile(f"{_COUNTRY}0?((?:10|2[0-9])[0-9]{{8}}|[3-9][0-9]{{9,10}})")
 LANDLINE = "0"  # what a normalised landline begins with, and no mobile
 _TEMPLATE_TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
@@ -42,30 +50,65 @@ def segments(full_text: str) -> int:
 
 
 def split_signature(text: str) -> tuple[str, str]:
-    """The signature (without brackets) that a text begins with, and what follows it; `("", text)` without one."""
-    match = _SIGNATURE.match(text)
-    return (match[1], text[match.end() :]) if match else ("", text)
+    """The signature (without brackets) that a text begins with, and what follows it; `("", text)` without one.
+
+    Characters that no eye sees do not count: neither those in front of the brackets nor those at a signature's edges.
+    """
+    match = _AT_START.match(text)
+    name = _signature_in(match)
+    return (name, text[match.end() :]) if match and name else ("", text)
 
 
-def compose(text: str, signature: str) -> Content:
-    """The content of a text under a signature (without brackets). A text that begins with its own keeps that one."""
-    own, rest = split_signature(text)
-    return Content(text=rest, signature=own) if own else Content(text=text, signature=signature)
+def signature_at_end(text: str) -> tuple[str, str]:
+    """The signature (without brackets) that a text ends with, and what is in front of it; `("", text)` without one."""
+    start = max(text.rfind("【"), 0)
+    name = _signature_in(_AT_END.fullmatch(text, start))
+    return (name, text[:start]) if name else ("", text)
+
+
+def _signature_in(match: re.Match[str] | None) -> str:
+    """What is between the brackets, if it can be a signature."""
+    name = trimmed(match[1]) if match else ""
+    return name if len(name) <= SIGNATURE_LIMIT else ""
+
+
+def compose(text: str, signature: str, place: SignaturePlace = "anywhere") -> Content:
+    """The content of a text under a signature (without brackets).
+
+    A text that begins with its own keeps that one, and one that ends with this very signature gets no second one in
+    front: each as far as `place` says that the text's beginning and end are its author's.
+    """
+    own, rest = split_signature(text) if place in ("anywhere", "start") else ("", text)
+    if own:
+        return Content(text=rest, signature=own)
+    last, before = signature_at_end(text) if place in ("anywhere", "end") else ("", text)
+    if last and last == signature:
+        return Content(text=before, signature=signature, signed_at_end=True)
+    return Content(text=text, signature=signature)
 
 
 def normalise_number(raw: str) -> str | None:
     """The number as vendors take it, ASCII digits only, or None when it is not a mainland number.
 
-    Mobiles are 11 digits, written with or without +86, 0086 or 86; 小灵通 are 11 or 12 with their area code. ASCII
-    spaces and hyphens between digits are dropped; digits of other scripts, letters and line ends are not understood.
+    Mobiles are 11 digits, with or without +86, 0086 or 86 in front; 小灵通 are 11 or 12 with their area code. They are
+    taken in every form in which a person sees that number (`written.digits_of`).
     """
-    written = raw.strip(" ")
-    if not _WRITTEN_NUMBER.fullmatch(written):
-        return None
-    digits = written.replace(" ", "").replace("-", "")
+    if _PLAIN_MOBILE.fullmatch(raw):
+        return raw
+    digits = written.digits_of(raw)
     if mobile := _MOBILE.fullmatch(digits):
         return mobile[1]
-    return digits if _LANDLINE_MOBILE.fullmatch(digits) else None
+    if _LANDLINE.fullmatch(digits):
+        return digits
+    abroad = _LANDLINE_FROM_ABROAD.fullmatch(digits)
+    return LANDLINE + abroad[1] if abroad else None
+
+
+def problem_with_number(raw: str) -> str:
+    """What keeps a text that `normalise_number` does not take from being a number, in words fit to be shown."""
+    if strange := written.strangers(raw):
+        return f"has {named(strange)}, which no number has"
+    return "not a mainland number (11 digits, 13… to 19…, with or without +86)"
 
 
 def said_number(said: str) -> str:
@@ -109,6 +152,20 @@ def variables(template_text: str) -> tuple[str, ...]:
                 f"the brace at character {token.start() + 1} is not part of a {{name}}; write {{{{ or }}}} for a brace"
             )
     return tuple(names)
+
+
+def signature_place(template_text: str) -> SignaturePlace:
+    """Where a template's own words hold a signature, so that it is the template's in every content made of it.
+
+    Raises ValueError like `variables`.
+    """
+    if not variables(template_text):
+        return "anywhere"
+    tokens = [token for token in _TEMPLATE_TOKEN.finditer(template_text) if token[1]]
+    head, tail = template_text[: tokens[0].start()], template_text[tokens[-1].end() :]
+    if split_signature(render(head, {}))[0]:
+        return "start"
+    return "end" if signature_at_end(render(tail, {}))[0] else "nowhere"
 
 
 def template_problems(template_text: str, params: Mapping[str, str]) -> list[tuple[str, TemplateProblem]]:

@@ -248,10 +248,14 @@ def _connect(host: str, port: int, bounds: _Call) -> _BoundSocket:
             connection.settimeout(bounds.remaining() / (len(addresses) - index))
             connection.connect(address)
             connection.settimeout(bounds.remaining())
+            peer = connection.getpeername()[0]
         except OSError as error:
             connection.close()
             problem = errno.errorcode.get(error.errno or 0, type(error).__name__)
         else:
+            if forbidden(peer, allow_loopback=bounds.allow_loopback):
+                connection.close()
+                raise NotSentError("the connection ended at an address that is not allowed")
             return connection
     raise NotSentError(f"no connection ({problem})")
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -152,6 +152,7 @@ class Api:
         def now() -> int:
             return self.clock[0]
 
+        self.table = replace(self.table, now=now)
         accounts = AccountsCache(lambda: self.document, seconds)
         self.accounts = accounts
         self.authenticator = Authenticator(self.table, lambda: ADMINISTRATOR_KEY, seconds)

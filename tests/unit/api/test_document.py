@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from smsgateway.api import answers, models
+from smsgateway.api import answers, models, serving
 from smsgateway.model import Response
 from tests import aws
 from tests.unit.api.conftest import EVENTS, Api, request, sample
@@ -123,6 +123,36 @@ def test_it_says_what_only_an_administrator_may_do(api: Api, document: dict[str,
         event["headers"]["x-api-key"] = key
         description = document["paths"][event["resource"]][event["httpMethod"].lower()]["description"]
         assert (api.serve(event).status == 403) == ("For administrators." in description), path.name
+
+
+def administrators_samples() -> list[str]:
+    """The samples of what a sender may not do."""
+    names = [path.stem for path in sorted(EVENTS.glob("query-*.json"))]
+    events = {name: sample(name) for name in names}
+    known = {name for name, event in events.items() if event["resource"] not in serving.OPEN}
+    return [
+        name
+        for name in names
+        if name in known and (events[name]["httpMethod"], events[name]["resource"]) not in serving.EVERYBODY
+    ]
+
+
+@pytest.mark.parametrize("name", administrators_samples())
+def test_a_sender_is_told_no_before_anything_else_is_looked_at(api: Api, name: str) -> None:
+    key = api.sender("shop")
+    event = sample(name)
+    for body in (None, b"", b"{", b"[]", b'{"unheard_of": 1}', "中".encode("gbk")):
+        for query in (None, {"unheard_of": "1"}, {"limit": "0"}):
+            asked = request(
+                event["httpMethod"], event["resource"], body, key=key, query=query, **(event["pathParameters"] or {})
+            )
+            assert api.serve(asked).status == 403, (body, query)
+    odd = dict.fromkeys(event["pathParameters"] or {}, "12" * 40)
+    assert api.serve(request(event["httpMethod"], event["resource"], key=key, **odd)).status == 403
+
+
+def test_there_are_samples_of_what_a_sender_may_not_do() -> None:
+    assert len(administrators_samples()) == 11
 
 
 def test_an_answer_without_a_body_has_none(document: dict[str, Any]) -> None:

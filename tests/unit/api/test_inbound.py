@@ -4,7 +4,7 @@ import pytest
 
 from smsgateway.store import lists
 from smsgateway.store.replies import Reply, put_reply
-from tests.unit.api.conftest import NOW, Api, sample
+from tests.unit.api.conftest import NOW, Api, request, sample
 
 KATE, LEO = "13800138000", "13900139000"
 
@@ -124,6 +124,7 @@ def test_a_reply_reads_like_its_event(api: Api) -> None:
         ({"from": ""}, "from"),
         ({"form": KATE}, "form"),
         ({"since": "yesterday"}, "since"),
+        ({"since": "2026-01-01 08:00"}, "since"),
         ({"since": "2026-01-01"}, "since"),
         ({"limit": "1001"}, "limit"),
         ({"next": "e30"}, "next"),
@@ -135,3 +136,42 @@ def test_queries_that_are_not_understood(api: Api, query: dict[str, str], place:
     answer = api.call("GET", "/inbound", query=query)
 
     assert (answer.status, answer.places) == (422, [place])
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "2026-01-22T17:30:29+08:00",
+        "2026-01-22T17:30:29 08:00",  # a `+` that was not encoded
+        "2026-01-22T17:30:29 0800",
+        "2026-01-22 17:30:29 08:00",
+        "2026-01-22t09:30:29z",
+        "20260122T173029 08",
+    ],
+)
+def test_every_way_to_write_a_moment(api: Api, since: str) -> None:
+    made = [reply(api, index) for index in range(0, 6000, 1000)]
+
+    assert ids(api, since=since)[0] == made[:2:-1]
+
+
+def test_a_moment_that_is_recommended_is_taken(api: Api) -> None:
+    said = api.call("GET", "/inbound", query={"since": "2026-01-22 08:00"}).json["errors"][0]["msg"]
+
+    example = said.rpartition("example ")[2]
+    assert api.call("GET", "/inbound", query={"since": example}).status == 200
+
+
+def test_nothing_is_later_than_the_far_future(api: Api) -> None:
+    reply(api, 0)
+
+    assert ids(api, since="2286-11-21T00:00:00Z")[0] == []
+
+
+def test_a_parameter_that_is_there_twice(api: Api) -> None:
+    event = request("GET", "/inbound", query={"since": "2026-01-22T00:00:00Z"})
+    event["multiValueQueryStringParameters"]["since"].append("2026-01-23T00:00:00Z")
+
+    answer = api.serve(event)
+
+    assert (answer.status, answer.places) == (422, ["since"])

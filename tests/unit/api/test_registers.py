@@ -23,7 +23,8 @@ def test_a_template_is_kept_shown_and_removed(api: Api) -> None:
     gone = api.serve(sample("query-delete-template"))
 
     assert made.status == shown.status == listed.status == 200
-    assert made.json == shown.json == {"name": "login-code", "params": ["code", "minutes"], "lengths": {}, **TEMPLATE}
+    made_of = {"params": ["code", "minutes"], "lengths": {}, "warnings": []}
+    assert made.json == shown.json == {"name": "login-code", **made_of, **TEMPLATE}
     assert listed.json == {"items": [made.json], "next": None}
     assert (gone.status, gone.text) == (204, "")
     assert api.serve(sample("query-get-template")).status == 404
@@ -110,15 +111,64 @@ def test_a_number_is_suppressed_and_allowed_again(api: Api) -> None:
     assert api.serve(sample("query-delete-suppression")).status == 404
 
 
-@pytest.mark.parametrize("number", ["12", "１３８００１３８０００", "1" * 65])
+@pytest.mark.parametrize("number", ["12", "138001Ж38000", "1" * 65])
 def test_numbers_that_are_none(api: Api, number: str) -> None:
     for method in ("PUT", "GET", "DELETE"):
         answer = api.call(method, "/suppressions/{number}", number=number)
         assert (answer.status, answer.places) == (422, ["number"])
 
 
-def test_a_number_that_arrives_percent_encoded(api: Api) -> None:
-    assert api.call("PUT", "/suppressions/{number}", number="%2B8613800138000").json["number"] == "13800138000"
+@pytest.mark.parametrize(
+    "written",
+    [
+        "%2B8613800138000",
+        "1" + "%EF%BC%93" + "800138000",
+        "138%E2%80%910013%E2%80%918000",
+        "%E2%80%AD13800138000%E2%80%AC",
+    ],
+)
+def test_a_number_that_arrives_percent_encoded(api: Api, written: str) -> None:
+    for method in ("PUT", "GET"):
+        assert api.call(method, "/suppressions/{number}", number=written).json["number"] == "13800138000"
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("您好${code}", "the $ in front of {code}"),
+        ("您好＄{code}", "the ＄ in front of {code}"),
+        ("您好#{code}", "the # in front of {code}"),
+        ("您好{{code}}", "{{code}} is sent as {code}"),
+        ("您好#code#", "#code# is sent as it stands"),
+        ("您好｛code｝", "full-width braces"),
+        (" 【{code}】您好", "is no signature"),
+    ],
+)
+def test_a_slip_in_a_template_is_told_and_allowed(api: Api, written: str, word: str) -> None:
+    text = written + "，{minutes}"
+    made = put(api, {"text": text})
+    values = dict.fromkeys(made.json["params"], "1")
+    post = {"to": "13800138000", "template": made.json["name"], "params": values, "dry_run": True}
+
+    (warning,) = made.json["warnings"]
+    assert word in warning
+    assert api.call("GET", "/templates/{name}", name=made.json["name"]).json["warnings"] == [warning]
+    assert api.call("GET", "/templates").json["items"][0]["warnings"] == [warning]
+    assert api.post(post).json["plan"]["warnings"] == [warning]
+
+
+@pytest.mark.parametrize(
+    "text", ["您好{code}", "{{{code}}}", "满{a}减{b}", "$5", "100%", "【示例】{code}", "第#3号{a}#"]
+)
+def test_an_ordinary_template_has_no_warnings(api: Api, text: str) -> None:
+    assert put(api, {"text": text}).json["warnings"] == []
+
+
+def test_a_template_that_lost_bytes_is_refused(api: Api) -> None:
+    answer = put(api, {"text": "您好\ufffd{code}"})
+
+    assert (answer.status, answer.places) == (422, ["text"])
+    assert "U+FFFD at character 3" in answer.json["errors"][0]["msg"]
 
 
 def test_a_body_that_nobody_reads_may_hold_anything(api: Api) -> None:

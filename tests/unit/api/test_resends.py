@@ -35,7 +35,7 @@ def tell(api: Api, submission: Stored, status: ReportStatus, after: int) -> bool
     """A report of the first recipient, so many seconds after the message."""
     reason = None if status == ReportStatus.DELIVERED else Reason.UNREACHABLE
     at = datetime.fromtimestamp(NOW / 1000 + after, UTC)
-    report = Report("v-00000", FIVE[0], status, status.value.upper(), reason, reported_at=at)
+    report = Report("v-00000", FIVE[0], status, status.value.upper(), reason, reported_at=at, listed=True)
     placed = Placed(submission, FIVE[0], report)
     if not resend.concerns(placed):
         return all(apply_reports(api.table, [placed], api.clock[0]))

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from smsgateway.api import serving
 from smsgateway.api.bodies import LARGEST
 from smsgateway.api.sending import hash_of
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import SubmissionKey, keyed_message_id
 from smsgateway.store import submissions
+from smsgateway.store.messages import Claim, begin_acceptance
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
+from tests.unit.store.given import MESSAGE
 
 GOOD = {"to": "13800138000", "text": "您的包裹已到"}
 NUMBERS = ["13800138000", "13900139000", "13700137000"]
@@ -133,7 +136,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("an overlong number", GOOD | {"to": ["1", "1" * 65]}, ["to[1]"]),
     ("an unknown field", GOOD | {"texxt": "a"}, ["texxt"]),
     ("an unknown field that nobody should see", GOOD | {"<script>": 1}, ["?"]),
-    ("a field's name with half a character", GOOD | {"a\ud800": 1}, [""]),
+    ("a field's name with half a character", GOOD | {"a\ud800": 1}, ["body"]),
     ("text beside template", GOOD | {"template": "t"}, ["template"]),
     ("params beside text", GOOD | {"params": {"a": "b"}}, ["params"]),
     ("an empty text", GOOD | {"text": ""}, ["text"]),
@@ -159,7 +162,20 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("a personal field that is unknown", {"messages": [{"to": "1", "text": "a", "x": 1}]}, ["messages[0].x"]),
     ("no personal messages", {"messages": []}, ["messages"]),
     ("a signature with brackets", GOOD | {"signature": "【示例】"}, ["signature"]),
-    ("a signature with a line end", GOOD | {"signature": "示例\n"}, ["signature"]),
+    ("a signature with a line end", GOOD | {"signature": "示\n例"}, ["signature"]),
+    ("a signature with a mark that no eye sees", GOOD | {"signature": "示\u200b例"}, ["signature"]),
+    ("a text of marks alone", GOOD | {"text": "\u200b\ufeff \n"}, ["text"]),
+    ("a personal text of marks alone", {"messages": [{"to": "1", "text": "\u200b"}]}, ["messages[0].text"]),
+    ("a text that lost bytes", GOOD | {"text": "您\ufffd好"}, ["text"]),
+    ("a personal text that lost bytes", {"messages": [{"to": "1", "text": "\ufffd"}]}, ["messages[0].text"]),
+    ("a signature that lost bytes", GOOD | {"signature": "\ufffd"}, ["signature"]),
+    ("a reference that lost bytes", GOOD | {"reference": "r\ufffd"}, ["reference"]),
+    ("a variable that lost bytes", {"to": "1", "template": "t", "params": {"a": "b\ufffd"}}, ["params.a"]),
+    (
+        "a personal variable that lost bytes",
+        {"template": "t", "messages": [{"to": "1", "params": {"a": "\ufffd"}}]},
+        ["messages[0].params.a"],
+    ),
     ("an overlong signature", GOOD | {"signature": "名" * 21}, ["signature"]),
     ("an unknown purpose", GOOD | {"purpose": "spam"}, ["purpose"]),
     ("an account's name with a line end", GOOD | {"account": "hb-main\n"}, ["account"]),
@@ -172,6 +188,11 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("a time that is none", GOOD | {"send_at": "tomorrow"}, ["send_at"]),
     ("a time that is a number", GOOD | {"send_at": 1769074226}, ["send_at"]),
     ("a time in the past", GOOD | {"send_at": "2026-01-22T09:29:00Z"}, ["send_at"]),
+    ("the epoch, which an unset date often is", GOOD | {"send_at": "1970-01-01T00:00:00Z"}, ["send_at"]),
+    ("the epoch elsewhere", GOOD | {"send_at": "1970-01-01T08:00:00+08:00"}, ["send_at"]),
+    ("a fraction after the epoch", GOOD | {"send_at": "1970-01-01T00:00:00.0004Z"}, ["send_at"]),
+    ("a fraction before the epoch", GOOD | {"send_at": "1969-12-31T23:59:59.9996Z"}, ["send_at"]),
+    ("long before the epoch", GOOD | {"send_at": "0001-01-01T00:00:00Z"}, ["send_at"]),
     ("a time too far ahead", GOOD | {"send_at": "2026-02-21T09:30:27Z"}, ["send_at"]),
     ("a time beyond all calendars", GOOD | {"send_at": "9999-12-31T23:59:59-23:59"}, ["send_at"]),
     ("no validity at all", GOOD | {"valid_for": 0}, ["valid_for"]),
@@ -182,9 +203,10 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("resend with a word unknown", GOOD | {"resend": {"always": True}}, ["resend.always"]),
     ("resend of what is undelivered as a word", GOOD | {"resend": {"undelivered": "yes"}}, ["resend.undelivered"]),
     ("a dry run that is a number", GOOD | {"dry_run": 1}, ["dry_run"]),
-    ("a list in place of an object", [GOOD], [""]),
-    ("null", b"null", [""]),
-    ("a string", b'"a"', [""]),
+    ("a list in place of an object", [GOOD], ["body"]),
+    ("null", b"null", ["body"]),
+    ("a string", b'"a"', ["body"]),
+    ("a number", b"5", ["body"]),
 ]
 
 
@@ -273,7 +295,22 @@ def test_idempotency_keys_that_are_none(api: Api, key: str) -> None:
     assert answer.places == ["Idempotency-Key"]
 
 
-@pytest.mark.parametrize("number", ["１３８００１３８０００", "13800138000\n", "12", "", "138001380001"])
+@pytest.mark.parametrize("names", [("Idempotency-Key", "Idempotency-Key"), ("Idempotency-Key", "idempotency-key")])
+@pytest.mark.parametrize("keys", [("one", "two"), ("one", "one")])
+def test_two_idempotency_keys(api: Api, names: tuple[str, str], keys: tuple[str, str]) -> None:
+    event = request("POST", "/messages", GOOD)
+    for name, key in zip(names, keys, strict=True):
+        event["headers"][name] = key
+        event["multiValueHeaders"].setdefault(name, []).append(key)
+
+    answer = api.serve(event)
+
+    _is_problem(answer, 400)
+    assert answer.places == ["Idempotency-Key"]
+    assert aws.scan(api.table) == []
+
+
+@pytest.mark.parametrize("number", ["12", "", "138001380001", "13800138000-"])
 def test_numbers_that_are_none_are_refused_by_place(api: Api, number: str) -> None:
     alone = api.post(GOOD | {"to": number})
     among = api.post(GOOD | {"to": ["13800138000", number]})
@@ -283,10 +320,28 @@ def test_numbers_that_are_none_are_refused_by_place(api: Api, number: str) -> No
     assert among.json["refused"] == [{"to": number, "reason": "invalid_number"}]
 
 
-def test_a_list_is_merged(api: Api) -> None:
-    answer = api.post(GOOD | {"to": ["13800138000", "+86 138-0013-8000", "008613800138000", *NUMBERS]})
+def test_a_character_that_no_number_has_is_named(api: Api) -> None:
+    alone = api.post(GOOD | {"to": "138001Ж38000"})
+    among = api.post(GOOD | {"to": ["13800138000", "138001\u06603800"]})
 
-    assert answer.json["recipients"] == 3
+    assert alone.json["errors"] == [
+        {"loc": "to[0]", "msg": "has U+0416 (CYRILLIC CAPITAL LETTER ZHE), which no number has"}
+    ]
+    problem = "has U+0660 (ARABIC-INDIC DIGIT ZERO), which no number has"
+    assert among.json["refused"] == [{"to": "138001\u06603800", "reason": "invalid_number", "problem": problem}]
+
+
+def test_a_list_is_merged(api: Api) -> None:
+    forms = [
+        "13800138000",
+        "+86 138-0013-8000",
+        "008613800138000",
+        "１３８００１３８０００",
+        "\u202d138\u00a00013\u20118000\r",
+    ]
+    answer = api.post(GOOD | {"to": [*forms, *NUMBERS]})
+
+    assert (answer.json["recipients"], answer.json["refused"]) == (3, [])
 
 
 def test_an_unknown_account(api: Api) -> None:
@@ -440,3 +495,16 @@ def _is_problem(answer: Answer, status: int) -> None:
     assert answer.json["status"] == status
     assert answer.json["title"]
     assert answer.json["detail"]
+
+
+def test_who_repeats_a_post_too_early_is_told_when_to_come_again(api: Api) -> None:
+    """After that, the other's acceptance is either finished or dead."""
+    key = api.sender("shop")
+    message = replace(MESSAGE, id=keyed_message_id("shop", "k"), client="shop", recipients=2)
+    until = api.clock[0] + 20_500
+    begin_acceptance(api.table, message, Claim("another", api.clock[0], until), api.clock[0] // 1000 + 60)
+    body = {"to": ["13800138000", "13800138001"], "text": "您好"}
+    answer = api.post(body, key=key, headers={"Idempotency-Key": "k"})
+    assert (answer.status, answer.headers["Retry-After"]) == (409, ["21"])
+    api.clock[0] += 21_000
+    assert api.post(body, key=key, headers={"Idempotency-Key": "k"}).status == 202

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from smsgateway.codecs import hbsmservice
 from smsgateway.codecs.times import BEIJING
 from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.ids import SubmissionKey, message_id, parse_reference
 from smsgateway.model import (
     About,
     Accepted,
@@ -126,8 +127,25 @@ def test_total_count_is_the_number_of_groups() -> None:  # note 8
     assert fields["total_count"] == "2" == str(len(records))
     assert fields["ctrl_param"] == "1"
     assert records == [
-        [number, BATCH.id, "256", content.full] for number, content in zip(BATCH.numbers, BATCH.contents, strict=True)
+        [number, f"{BATCH.id}i00{place}", "256", content.full]
+        for place, (number, content) in enumerate(zip(BATCH.numbers, BATCH.contents, strict=True))
     ]
+
+
+def test_each_text_of_a_batch_has_an_id_that_names_its_submission() -> None:  # 2.2: 短消息序号 differs in the sample
+    key = SubmissionKey(message_id(7, 7), "00003001")
+    full = replace(
+        BATCH, id=key.reference, numbers=tuple(f"138{n:08}" for n in range(200)), contents=BATCH.contents[:1] * 200
+    )
+    ids = [record.split("&split&")[1] for record in fields_of(batch(full))["send_param"].split("&group&")]
+    assert len(set(ids)) == 200
+    assert all(len(one) <= 50 and one.isalnum() for one in ids)
+    for one in (*ids, key.reference):  # a report may be of a batch that was sent before there were any
+        assert parse_reference(report(report_xml(msg_id=one)).vendor_id) == key
+    longest = SubmissionKey(key.message_id, "00003" + "001" * 6)
+    assert (
+        fields_of(batch(replace(full, id=longest.reference)))["send_param"].count(longest.reference + "&split&") == 200
+    )
 
 
 def test_the_documents_batch_is_written_like_ours() -> None:  # 2.2, whose line break is the page's
@@ -159,9 +177,13 @@ def test_the_demos_names_are_ours_but_for_the_known_ones(demo: str, request_: Re
 def test_the_demos_batch_is_ours_once_it_is_filled_in() -> None:  # 9
     demo = dict(parse_qsl(case("batch.request.demo-9.txt").decode("ascii"), encoding="gbk"))
     ours = fields_of(batch())
-    filled = demo["send_param"].replace("短消息序号", BATCH.id).replace("主叫扩展号", BATCH.extension)
+    filled = demo["send_param"].replace("主叫扩展号", BATCH.extension)
     for index, (number, content) in enumerate(zip(BATCH.numbers, BATCH.contents, strict=True)):
-        filled = filled.replace("手机号码", number, 1).replace(f"短信内容{index}", content.full)
+        filled = (
+            filled.replace("短消息序号", f"{BATCH.id}i00{index}", 1)
+            .replace("手机号码", number, 1)
+            .replace(f"短信内容{index}", content.full)
+        )
     assert filled == ours["send_param"]
     assert (demo["total_count"], demo["ctrl_param"]) == (ours["total_count"], ours["ctrl_param"])
 
@@ -300,6 +322,27 @@ def test_batch_answers(body: bytes, outcome: Accepted | Refused) -> None:
     assert hbsmservice.decode_batch(ACCOUNT, BATCH, answer(body)) == outcome
 
 
+LONG = Content("字" * 100)  # two segments
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"0#4", ""),  # segments: all of them
+        (b"0#2", "0#2 of 2, 4 segments"),  # both texts, or one of them
+        (b"0#3", "0#3 of 2, 4 segments"),
+        (b"0#5", "0#5 of 2, 4 segments"),
+    ],
+)
+def test_a_count_of_long_texts_is_complete_only_where_that_is_certain(body: bytes, shown: str) -> None:  # 2.3
+    long = replace(BATCH, contents=(LONG, LONG))
+    assert hbsmservice.decode_batch(ACCOUNT, long, answer(body)) == Accepted(vendor_status=shown)
+    one = replace(BATCH, contents=(LONG, CONTENT))
+    assert hbsmservice.decode_batch(ACCOUNT, one, answer("0#2")) == Accepted(vendor_status="0#2 of 2, 3 segments")
+    plain = replace(SUBMISSION, contents=(LONG,))
+    assert hbsmservice.decode_send(ACCOUNT, plain, answer("0#3")) == Accepted()  # 1.3, note 1
+
+
 def test_more_or_none_taken_of_a_plain_send_is_shown() -> None:
     assert hbsmservice.decode_send(ACCOUNT, SUBMISSION, answer("0#4")) == Accepted(vendor_status="0#4 of 3")
     nothing = hbsmservice.decode_send(ACCOUNT, SUBMISSION, answer("0#0"))
@@ -352,7 +395,7 @@ DECODERS = (*ANSWERS, decode_report_push, decode_inbound_push)
         ((*SENDS, decode_balance), "101", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
         ((decode_send,), "102", About.CONTENT, Reason.CONTENT_TOO_LONG),
         ((decode_send,), "103", About.NUMBERS, Reason.INVALID_NUMBER),
-        ((decode_send,), "104", About.CONTENT, Reason.PARAMETER_REFUSED),  # note 3
+        ((decode_send,), "104", About.ACCOUNT, Reason.SERVICE_REFUSED),  # note 3
         ((decode_balance,), "104", About.MOMENT, Reason.TOO_FAST),
         ((*SENDS, decode_balance), "106", About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
         ((*SENDS, decode_balance), "107", About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
@@ -620,6 +663,10 @@ def test_replies_that_nobody_escaped_and_empty_ones() -> None:  # note 9
         ("10657532521924", "106575325219248888", ("106575325219248888", "8888")),
         ("10657532521924", "10657532521924", ("10657532521924", "")),
         ("10657532521924", "", ("10657532521924", "")),
+        ("10657532521924", "10690000123456", ("", "10690000123456")),  # another of the company's numbers
+        ("1069000012", "1065753252", ("", "1065753252")),  # 20 digits together, and yet a whole number
+        ("10657532521924", "9912345", ("", "9912345")),  # 21 digits together
+        ("10657532521924", "106", ("10657532521924106", "106")),
     ],
 )
 def test_ext_is_the_extension_or_the_whole_number(  # note 12
@@ -664,16 +711,19 @@ def test_a_push_that_is_not_the_xml(decode: Callable[[bytes], object], body: byt
     assert refused.value.raw == body
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("*.xml")))
-def test_a_page_cut_short_is_none(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("*-*.document-*.xml")))
+def test_a_page_cut_short_has_its_whole_records_and_a_rest_that_is_parked(name: str) -> None:
     body = case(name)
-    decoders = (
-        (decode_report_push, decode_report_poll) if "report" in name else (decode_inbound_push, decode_inbound_poll)
-    )
-    for decode in decoders:
-        for length in range(0, len(body), 3 if "document" in name else 1):
-            with pytest.raises(DecodeError):
-                decode(body[:length])
+    decode = hbsmservice.decode_report_push if "report" in name else hbsmservice.decode_inbound_push
+    everything = decode(ACCOUNT, Push("POST", body=body)).items
+    for length in range(len(body)):
+        try:
+            page = decode(ACCOUNT, Push("POST", body=body[:length]))
+        except DecodeError:
+            assert body[:length].count(b"</report>" if "report" in name else b"</deliver>") == 0
+            continue
+        assert page.items == everything[: len(page.items)]
+        assert len(page.unreadable) == 1 or body[length:].isspace()
 
 
 # --- all decoders

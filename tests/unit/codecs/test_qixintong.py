@@ -235,7 +235,7 @@ def test_a_success_that_does_not_add_up_is_shown(body: bytes, ids: tuple[str, ..
 @pytest.mark.parametrize(
     ("decode", "code", "about", "reason"),
     [
-        (decode_send, "-1", About.NUMBERS, Reason.INVALID_NUMBER),  # note 5
+        (decode_send, "-1", About.ACCOUNT, Reason.SERVICE_REFUSED),  # note 5
         (decode_send, "-2", About.CONTENT, Reason.CONTENT_EMPTY),
         (decode_send, "-3", About.CONTENT, Reason.SENSITIVE_CONTENT),
         (decode_send, "-4", About.CONTENT, Reason.PARAMETER_REFUSED),
@@ -381,6 +381,44 @@ def test_ids_are_exact_strings() -> None:
     assert report.vendor_id == "000123456789012345678901234567890"
 
 
+def test_an_unreadable_report_is_parked_alone() -> None:
+    damaged = case("report-poll.unreadable.txt")
+    page = decode_report_poll(damaged)
+    assert isinstance(page, Page)
+    assert [(each.vendor_id, each.number, each.vendor_status) for each in page.items] == [
+        ("6408676", "13682250950", "10"),
+        ("6408649", "13711147169", "１０"),
+        ("6408649", "13719445093", "-1"),
+        ("6408650", "13719445093", "delivrd"),
+    ]
+    assert [each.status for each in page.items] == [
+        ReportStatus.DELIVERED,
+        ReportStatus.DELIVERED,
+        ReportStatus.PENDING,
+        ReportStatus.DELIVERED,
+    ]
+    assert [(each.body, each.place) for each in page.unreadable] == [
+        (b"1|6408676;13682250951;ok|", "record 2 of 8"),
+        (b"1|6408676;13682250952|", "record 4 of 8"),
+        (b"1|6408676;1368\xff250953;10|", "record 6 of 8"),
+        (b"1|6408676;13682250954;10;20|", "record 8 of 8"),
+    ]
+    for each in page.unreadable:
+        with pytest.raises(DecodeError):
+            decode_report_poll(each.body)
+
+
+@pytest.mark.parametrize("announced", [b"2", b"4"])
+def test_reports_are_applied_whatever_was_announced_and_the_page_is_parked(announced: bytes) -> None:
+    body = announced + case("report-poll.document-1.1.2.txt")[1:]
+    page = decode_report_poll(body)
+    assert isinstance(page, Page)
+    assert len(page.items) == 3
+    (parked,) = page.unreadable
+    assert (parked.body, parked.place) == (body, "the whole page")
+    assert parked.problem == f"{announced.decode()} reports announced, 3 there"
+
+
 @pytest.mark.parametrize("ending", [b"|", b"\r\n", b"|\r\n"])
 def test_a_bar_or_line_end_after_the_last_report_is_survived(ending: bytes) -> None:
     assert len(items(decode_report_poll(case("report-poll.document-1.1.2.txt") + ending))) == 3
@@ -389,9 +427,9 @@ def test_a_bar_or_line_end_after_the_last_report_is_survived(ending: bytes) -> N
 @pytest.mark.parametrize(
     "body",
     [
-        b"2|1;13682250950;10",
-        b"1|1;13682250950;10|2;13682250950;10",
+        b"2|1;13682250950|2;13682250950;",
         b"1|1;13682250950",
+        b"1|1;13682250950;10;1",
         b"1|1;13682250950;ok",
         b"3",
         b"1|;13682250950;10",
@@ -422,12 +460,15 @@ def test_a_page_of_reports_cut_short_is_none_or_its_last_is_unread_or_unknown() 
         except DecodeError:
             continue
         assert isinstance(page, Page)
-        whole, rest = page.items[:2], page.items[2:]
-        assert [each.vendor_status for each in whole] == ["20", "20"]
-        if rest:
-            assert (length, rest[0].status) == (len(body) - 1, ReportStatus.UNKNOWN)  # `2` of `20`
-        else:
-            assert page.unreadable[0].body == b"1|" + body[:length].rpartition(b"|")[2]
+        records = body[:length].split(b"|")[1:]
+        assert [each.raw.encode() for each in page.items] == records[: len(page.items)]
+        # A value cut short, `2` of `20`, says nothing; and what is less than announced is parked, whole too.
+        assert all(each.status is ReportStatus.UNDELIVERED or each.vendor_status == "2" for each in page.items)
+        assert (
+            (page.unreadable[-1].body == body[:length])
+            if len(records) < 3
+            else len(page.unreadable) + len(page.items) == 3
+        )
 
 
 # --- replies
@@ -458,6 +499,12 @@ def test_texts_with_separators_in_them() -> None:  # note 4
         ("0134", "13826588212", "億亅 "),
         ("135", "075580808080", ""),
     ]
+
+
+@pytest.mark.parametrize("ending", ["|", "|\r\n"])
+def test_a_bar_after_the_last_reply_is_not_the_texts(ending: str) -> None:
+    (reply,) = items(decode_inbound_poll(case("inbound-poll.last-bar.txt").removesuffix(b"|") + ending.encode()))
+    assert (reply.text, reply.raw) == ("退订", "133;13798361236;退订")
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
@@ -492,7 +539,27 @@ def test_a_page_of_replies_cut_short_loses_no_whole_one() -> None:
         except DecodeError:
             continue
         # Nothing marks the end of the last text; that the body is whole is for the transport to check.
-        assert [each.number for each in replies] == ["13798361236", "13826588212"]
+        assert [each.number for each in replies] in (["13798361236", "13826588212"], ["13798361236"])
+        assert replies[0].text == "我回复一条"
+
+
+def test_a_damaged_reply_is_parked_alone() -> None:
+    body = case("inbound-poll.unreadable.txt")
+    page = decode_inbound_poll(body)
+    assert isinstance(page, Page)
+    assert [(each.vendor_id, each.number, each.text) for each in page.items] == [
+        ("133", "13798361236", "A|B"),
+        ("136", "13798361236", "好"),
+    ]
+    assert [(each.body, each.place) for each in page.unreadable] == [
+        (b"1|134;13826588212;\xcd\xff\xcb|", "record 2 of 4"),
+        (b"1|135;13826588213;" + "退订".encode() + b"|", "record 3 of 4"),  # UTF-8 in a page of GBK
+    ]
+    for each in page.unreadable:
+        with pytest.raises(DecodeError):
+            decode_inbound_poll(each.body)
+    repaired = decode_inbound_poll(page.unreadable[0].body.replace(b"\xff", b""))
+    assert [each.text for each in items(repaired)] == ["退"]
 
 
 plain = st.text(st.characters(codec="gbk", exclude_characters="\r\n"), max_size=70)
@@ -501,6 +568,7 @@ plain = st.text(st.characters(codec="gbk", exclude_characters="\r\n"), max_size=
 @given(st.lists(plain | st.sampled_from(["|", ";", "1;2|3,4"]), min_size=1, max_size=5))
 def test_texts_come_back_exactly(texts: list[str]) -> None:
     body = f"{len(texts)}|" + "|".join(f"{n};1379836{n:04};{text}" for n, text in enumerate(texts, 100))
+    texts[-1] = texts[-1].removesuffix("|")
     assert [each.text for each in items(decode_inbound_poll(body.encode("gbk")))] == texts
 
 

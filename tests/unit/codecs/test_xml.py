@@ -17,8 +17,17 @@ CASES = Path(__file__).parents[2] / "cases" / "hbsmservice"
 DECLARATION = '<?xml version="1.0" encoding="GBK" ?>'
 
 
+def read(data: bytes, charset: str, root: str, record: str) -> list[Record]:
+    """The records of a page, none of which has a problem."""
+    page = parse_records(data, charset, root, record)
+    for each in page.records:
+        if each.problem:
+            raise DecodeError(each.problem, data)
+    return page.records
+
+
 def parse(text: str, charset: str = "gb18030") -> list[Record]:
-    return parse_records(text.encode(charset), charset, "delivers", "deliver")
+    return read(text.encode(charset), charset, "delivers", "deliver")
 
 
 def with_content(content: str) -> str:
@@ -38,8 +47,8 @@ def with_content(content: str) -> str:
 def test_notes_and_indentation_of_the_documents_samples_change_nothing(
     printed: str, sent: str, root: str, record: str
 ) -> None:
-    as_printed = parse_records((CASES / printed).read_bytes(), "gb18030", root, record)
-    as_sent = parse_records((CASES / sent).read_bytes(), "gb18030", root, record)
+    as_printed = read((CASES / printed).read_bytes(), "gb18030", root, record)
+    as_sent = read((CASES / sent).read_bytes(), "gb18030", root, record)
     assert [r.fields for r in as_printed] == [r.fields for r in as_sent]
     assert all("(" not in text for r in as_printed for text in r.fields.values())
     assert all(r.raw.startswith(f"<{record}>") and r.raw.endswith(f"</{record}>") for r in as_printed + as_sent)
@@ -54,9 +63,26 @@ def test_notes_and_indentation_of_the_documents_samples_change_nothing(
         ' \n<?xml version="1.0"?>',
     ],
 )
-def test_the_declaration_is_never_believed(declaration: str) -> None:
+def test_a_chinese_declaration_changes_nothing(declaration: str) -> None:
     (record,) = parse(f"{declaration}<delivers><deliver><content>收到€</content></deliver></delivers>\n")
     assert record.fields == {"content": "收到€"}
+
+
+MARK = "\ufeff".encode()
+UTF_8 = "<?xml version='1.0' encoding=\"UTF-8\" ?>"
+
+
+@pytest.mark.parametrize(
+    ("mark", "declaration"), [(b"", UTF_8), (MARK, UTF_8), (MARK, ""), (MARK, DECLARATION), (b"\r\n" + MARK, UTF_8)]
+)
+@pytest.mark.parametrize("charset", ["gb18030", "utf-8"])
+def test_a_page_that_says_it_is_utf_8_is_read_so(mark: bytes, declaration: str, charset: str) -> None:
+    for content in ("收到😀", "A&B 收到😀"):  # by the parser, and by hand
+        body = with_content(content).replace(DECLARATION, declaration).encode()
+        page = parse_records(mark + body, charset, "delivers", "deliver")
+        (record,) = page.records
+        assert (record.fields["content"], page.charset) == (content, "utf-8")
+        assert parse_records(page.alone(record), charset, "delivers", "deliver").records == [record]
 
 
 def test_utf_8_is_an_accounts_choice() -> None:
@@ -73,6 +99,11 @@ def test_utf_8_is_an_accounts_choice() -> None:
         ("&lt;b&gt; &amp; <b>", "<b> & <b>"),
         ("&#20013;&#x4E2D; &copy; &", "中中 &copy; &"),
         ("&#xD800;&#x110000;<", "&#xD800;&#x110000;<"),
+        ("好&#55357;&#56832;", "好😀"),  # the halves of U+1F600
+        ("&#20320;&#xD83D;&#xde00;&#55357;&#xDE00;", "你😀😀"),
+        ("&#56832;&#55357;", "&#56832;&#55357;"),  # the wrong way round
+        ("&#55357;😀&#56832;", "&#55357;😀&#56832;"),
+        ("&#55296;&#57343;&#56319;&#56320;", "\U000103ff\U0010fc00"),
         ("a\x00b\x1fc", "abc"),
         ("&#0;&#11;a", "a"),
         ("<b>收到</b>", "<b>收到</b>"),  # well-formed, and yet the reader's own text
@@ -147,7 +178,7 @@ def test_what_would_have_to_be_guessed_or_skipped_is_refused_with_its_bytes(docu
 
 def test_bytes_of_another_charset_are_refused() -> None:
     with pytest.raises(DecodeError):
-        parse_records(with_content("\xff收到").encode("utf-16"), "gb18030", "delivers", "deliver")
+        read(with_content("\xff收到").encode("utf-16"), "gb18030", "delivers", "deliver")
 
 
 @pytest.mark.parametrize("case", ["report-push.platform-4.2.xml", "report-push.long-message.xml"])
@@ -155,12 +186,82 @@ def test_no_part_of_a_document_is_taken_for_the_whole(case: str) -> None:
     whole = (CASES / case).read_bytes()
     for length in range(len(whole)):
         with pytest.raises(DecodeError):
-            parse_records(whole[:length], "gb18030", "reports", "report")
+            read(whole[:length], "gb18030", "reports", "report")
+
+
+GOOD = ["<deliver><mobile>1</mobile><content>A</content></deliver>", "<deliver><mobile>2</mobile></deliver>"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("damage", "records"),
+    [
+        (b"<deliver><mobile>3</mobile><mobile>3</mobile></deliver>", 1),
+        (b"<deliver><mobile>3</mobile>and more</deliver>", 1),
+        (b"<deliver><mobile>3</deliver>", 1),
+        (b"<deliver><mobile>3</mo", 1),
+        (b"<deliver>", 1),
+        (b"<deliver><mobile>3</mobile><content>A", 1),
+        (b"<note>3</note>", 1),
+        (b"<!-- 3 -->", 1),
+        (b"and more", 1),
+        (b"\xff", 1),
+        (b"</deliver>", 1),
+        (b"<deliver/>", 1),
+        (b"<deliver><mobile>3</mobile><mobile>3</mobile></deliver><x/>", 2),
+    ],
+)
+def test_damage_costs_one_record_and_keeps_its_bytes(damage: bytes, records: int, place: int) -> None:
+    pieces = [each.encode() for each in GOOD]
+    pieces.insert(place, damage)
+    head = DECLARATION.encode()
+    page = parse_records(head + b"<delivers>" + b"\n".join(pieces) + b"</delivers>", "gb18030", "delivers", "deliver")
+    assert [each.raw for each in page.records if not each.problem] == GOOD
+    unread = [each for each in page.records if each.problem]
+    assert len(unread) == records
+    bodies = [page.alone(each) for each in unread]
+    wrapped = [body.removeprefix(head + b"<delivers>").removesuffix(b"</delivers>") for body in bodies]
+    assert b"".join(each.strip() for each in wrapped) == damage
+    for body in bodies:
+        with pytest.raises(DecodeError):
+            read(body, "gb18030", "delivers", "deliver")
+
+
+def test_damaged_bytes_stay_within_their_field() -> None:
+    whole = with_content("收到").encode("gb18030")
+    for damage in (b"\xff", b"\x81", b"\xca", b"\x81\x30", b"\x81\x30\x81", b"\xca\xd5\xb5"):
+        page = parse_records(whole.replace("收到".encode("gb18030"), damage), "gb18030", "delivers", "deliver")
+        (record,) = page.records
+        assert record.fields["mobile"] == "13810000000"
+        assert "\ufffd" in record.fields["content"]
+        assert "\ufffd" in record.raw
+        assert page.alone(record) == whole.replace("收到".encode("gb18030"), damage)
+
+
+def test_a_page_without_its_end_keeps_its_whole_records() -> None:
+    whole = f"<delivers>{''.join(GOOD)}</delivers>".encode()
+    for length in range(len(f"<delivers>{GOOD[0]}"), len(whole)):
+        page = parse_records(whole[:length], "gb18030", "delivers", "deliver")
+        *read_, last = page.records
+        assert [each.raw for each in read_] == GOOD[: 1 + (length >= len(f"<delivers>{''.join(GOOD)}"))]
+        assert (last.problem, page.alone(last)[10:-11]) == (
+            "the page is cut short",
+            whole[:length].rpartition(b"</deliver>")[2],
+        )
+
+
+@given(st.binary(max_size=60), st.sampled_from(["gb18030", "utf-8"]))
+def test_whatever_stands_in_a_field_the_neighbours_are_read(noise: bytes, charset: str) -> None:
+    noise = noise.replace(b"<", b"")
+    records = GOOD[0].encode(), b"<deliver><content>" + noise + b"</content></deliver>", GOOD[1].encode()
+    page = parse_records(b"<delivers>" + b"".join(records) + b"</delivers>", charset, "delivers", "deliver")
+    assert [each.raw for each in (page.records[0], page.records[2])] == GOOD
+    assert page.alone(page.records[1]) == b"<delivers>" + records[1] + b"</delivers>"
 
 
 def test_size_and_depth_are_bounded() -> None:
     with pytest.raises(DecodeError):
-        parse_records(b" " * SIZE_LIMIT + b"<delivers/>", "gb18030", "delivers", "deliver")
+        read(b" " * SIZE_LIMIT + b"<delivers/>", "gb18030", "delivers", "deliver")
     deep = (SIZE_LIMIT - 100) // 7
     with pytest.raises(DecodeError):
         parse("<delivers><deliver>" + "<a>" * deep + "</a>" * deep + "</deliver></delivers>")

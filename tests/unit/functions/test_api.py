@@ -14,8 +14,9 @@ from smsgateway.handlers import query, send
 from smsgateway.store.table import Table
 from tests import aws
 from tests.unit.api.conftest import ACCOUNTS, ADMINISTRATOR_KEY, KeysSeen, sample
+from tests.unit.functions.conftest import Context
 
-CONTEXT = cast("LambdaContext", None)  # neither function asks it for anything
+CONTEXT = cast("LambdaContext", Context())
 CACHED = (
     runtime.environment,
     runtime.table,

@@ -76,11 +76,11 @@ def accepted(stack: Stack, recipients: int = 1) -> None:
     if recipients == 1:
         submissions.put_single(stack.table, of, items[0], "13900210021", of.created_at)
         return
-    messages.begin_acceptance(stack.table, of, of.created_at, of.created_at, 2**31)
+    messages.begin_acceptance(stack.table, of, messages.Claim("owner", of.created_at, of.created_at), 2**31)
     for key, item in zip(KEYS, items, strict=True):
         messages.put_payload(stack.table, key, Payload(("13900210021",)), 2**31)
         stack.table.put(item)
-    messages.finish_acceptance(stack.table, of.id)
+    messages.finish_acceptance(stack.table, of.id, "owner")
 
 
 def submission(stack: Stack, index: int = 0) -> Stored:
@@ -228,7 +228,7 @@ def test_what_is_no_wake_up_is_told_once_and_hinders_no_other(
     assert visibility == [("urgent", 0)] * 3
     (told,) = log()
     assert (told["level"], told["sqs_message"]) == ("ERROR", "poison")
-    assert set(told) <= {"level", "location", "message", "timestamp", "service", "sqs_message", "problem"}
+    assert "traceback" not in json.dumps(told).lower()
     assert told["problem"] in {
         *("not JSON", "without a message's id and a submission's path"),
         *("names no submission", "with a hint of another shape"),
@@ -346,7 +346,7 @@ def test_credentials_that_have_just_been_changed_are_tried(stack: Stack, monkeyp
 
 
 def test_a_scheduled_wake_up_goes_back_with_a_delay(stack: Stack, vendor: list[Request]) -> None:
-    later = runtime.now_ms() + 600_000
+    later = runtime.now_ms() + 50_000
     of = replace(message(1), send_at=later, valid_until=later + 300_000)
     item = submissions.new_submission(
         KEYS[0], of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at

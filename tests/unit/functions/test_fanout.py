@@ -1,6 +1,7 @@
 """The table's stream to the event bus (handlers/fanout.py, events.py, publish.py; design, section 7)."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,12 +49,22 @@ FIELDS = {
 
 
 class Bus:
-    """Takes entries as EventBridge does; `refuse` says of the next calls which entries it does not take."""
+    """Takes entries as EventBridge does; `refuse` says of the next calls which entries it does not take, `never` which
+    events it never takes. It passes the function's time when somebody waits for it."""
+
+    exceptions = SimpleNamespace(ClientError=ClientError)
 
     def __init__(self) -> None:
         self.calls: list[list[dict[str, Any]]] = []
         self.refuse: list[list[bool]] = []
+        self.never: set[str] = set()
         self.code = "ThrottlingException"
+        self.context = Context()
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.context.remaining -= int(seconds * 1000)
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
         assert 1 <= len(Entries) <= 10
@@ -61,6 +72,8 @@ class Bus:
         self.calls.append(Entries)
         refused = self.refuse.pop(0) if self.refuse else []
         refused = [*refused, *[False] * len(Entries)][: len(Entries)]
+        ids = [json.loads(entry["Detail"])["event_id"] for entry in Entries]
+        refused = [no or id_ in self.never for no, id_ in zip(refused, ids, strict=True)]
         results = [{"ErrorCode": self.code} if no else {"EventId": "1"} for no in refused]
         return {"FailedEntryCount": sum(refused), "Entries": results}
 
@@ -77,12 +90,13 @@ pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 def bus(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Bus:
     made = Bus()
     monkeypatch.setattr(fanout, "event_bridge", lambda: made)
-    monkeypatch.setattr(events.publish, "__defaults__", (lambda _seconds: None,))
+    monkeypatch.setattr(events.publish, "__defaults__", (None, lambda: 1.0, made.wait))
+    monkeypatch.setattr(runtime.randomness(), "random", lambda: 1.0)
     return made
 
 
-def handle(event: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = fanout.handler(event, Context())  # type: ignore[arg-type]
+def handle(event: dict[str, Any], context: Context | None = None) -> dict[str, Any]:
+    answer: dict[str, Any] = fanout.handler(event, context or Context())  # type: ignore[arg-type]
     return answer
 
 
@@ -279,11 +293,72 @@ def test_only_what_the_bus_did_not_take_is_put_again(refused: list[str], bus: Bu
     assert sorted(map(str, taken)) == sorted(map(str, bus.calls[0]))
 
 
-def test_what_the_bus_never_takes_comes_again_from_its_record_on(bus: Bus, log: Any) -> None:
-    bus.refuse = [[True]] * events.TRIES + [[], []] + [[True]] * events.TRIES
-    answer = handle({"Records": [alert(number) for number in range(4)]})
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert [entry["level"] for entry in log()] == ["ERROR"]
+def test_a_busy_bus_is_waited_for_while_there_is_time(bus: Bus, log: Any) -> None:
+    """GIVEN a bus whose quota is used up for two minutes WHEN a batch comes THEN it is asked again, ever later, and
+    everything is published by this call."""
+    bus.context = Context(remaining=300_000)
+    bus.refuse = [[True] * 10] * 12
+    assert handle({"Records": [alert(number) for number in range(25)]}, bus.context) == {"batchItemFailures": []}
+    assert len({detail["event_id"] for _, detail in bus.taken}) == 25
+    assert len(bus.waits) == 12
+    assert sum(bus.waits) > 60
+    assert max(bus.waits) <= events.LONGEST_PAUSE
+    assert log() == []
+
+
+def test_what_the_bus_does_not_take_in_time_comes_again_from_its_record_on(bus: Bus, log: Any) -> None:
+    """GIVEN a bus that takes an event not at all WHEN the function's time is nearly over THEN the stream is asked for
+    its record and those behind it, and nothing was put one by one."""
+    bus.context = Context(remaining=100_000)
+    bus.never = {event_id(12)}
+    answer = handle({"Records": [alert(number) for number in range(25)]}, bus.context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "12"}]}
+    assert 15_000 <= bus.context.remaining < 40_000
+    assert [len(call) for call in bus.calls][:3] == [10, 10, 1]
+    assert {len(call) for call in bus.calls[2:]} == {1}
+    assert [(entry["level"], entry["taken"]) for entry in log()] == [("WARNING", 12)]
+
+
+def test_a_refusal_of_the_whole_call_is_waited_for_too(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, refusals = bus.put_events, iter([True, True, False])
+
+    def throttled(**request: Any) -> Any:
+        if next(refusals, False):
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutEvents")
+        return put(**request)
+
+    monkeypatch.setattr(bus, "put_events", throttled)
+    assert handle({"Records": [alert(1)]}) == {"batchItemFailures": []}
+    assert len(bus.waits) == 2
+    assert len(bus.calls) == 1
+
+
+def test_pauses_are_spread(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN many functions that a bus refuses at once THEN they do not all come again at once."""
+    monkeypatch.setattr(runtime.randomness(), "random", lambda: 0.25)
+    bus.refuse = [[True]] * 3
+    handle({"Records": [alert(1)]})
+    assert bus.waits == [0.25 * events.FIRST_PAUSE * 2**attempt for attempt in range(3)]
+
+
+def test_who_names_no_end_waits_for_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handlers of the release before, on this one's layer, give no time."""
+    bus, moments = Bus(), iter(range(10))
+    monkeypatch.setattr("smsgateway.events.time.monotonic", lambda: float(next(moments)))
+    bus.never = {event_id(1)}
+    told = list(fanout._events([alert(1)], []))
+    with pytest.raises(events.NotTakenError):
+        events.publish(bus, "bus", told, sleep=bus.wait)  # type: ignore[arg-type]
+    assert 1 <= len(bus.waits) < 4
+
+
+@pytest.mark.parametrize("at", [1769074226.5, 1769074226, "1769074226.5", "1.7690742265E9"])
+def test_the_moment_of_a_change_in_every_form(at: Any, bus: Bus, stack: Stack) -> None:
+    new, old = submission_of_two(stack, {"state": "REFUSED", "refusal": "busy", "answer": "-99"})
+    changed = record(new, old)
+    changed["dynamodb"]["ApproximateCreationDateTime"] = at
+    assert handle({"Records": [changed]}) == {"batchItemFailures": []}
+    assert {detail["at"][:19] for _, detail in bus.taken} == {"2026-01-22T09:30:26"}
 
 
 def poisoned(number: int, what: str) -> dict[str, Any]:
@@ -300,11 +375,24 @@ def poisoned(number: int, what: str) -> dict[str, Any]:
             image["raised_at"] = {"S": "today"}
         case "too large for the bus":
             image["detail"] = {"S": "大" * 100_000}
+        case "two images, both full":
+            image["detail"] = {"S": "大" * 130_000}
+            record["dynamodb"]["OldImage"] = image | {"odd": {"S": "\ufffe\uffff\x01"}}
+            del record["dynamodb"]["OldImage"]["alert"]
+            record["dynamodb"]["NewImage"] = image | {"pk": {"S": MESSAGE_ID}, "sk": {"S": "S#00000"}}
+            del record["dynamodb"]["NewImage"]["alert"]
     return record
 
 
 @pytest.mark.parametrize(
-    "what", ["a field is missing", "a value is none of ours", "a type is wrong", "too large for the bus"]
+    "what",
+    [
+        "a field is missing",
+        "a value is none of ours",
+        "a type is wrong",
+        "too large for the bus",
+        "two images, both full",
+    ],
 )
 def test_a_poisonous_record_holds_up_no_other(what: str, stack: Stack, bus: Bus, log: Any) -> None:
     """GIVEN a batch with one record that nobody can publish WHEN it comes THEN all others are published, nothing comes
@@ -352,7 +440,7 @@ def test_a_record_waits_for_a_table_that_is_away(stack: Stack, bus: Bus, monkeyp
 
 def event_id(number: int) -> str:
     image = alert(number)["dynamodb"]["NewImage"]
-    (event,) = fanout._events([{"dynamodb": {"ApproximateCreationDateTime": 0, "NewImage": image}}])
+    (event,) = fanout._events([{"dynamodb": {"ApproximateCreationDateTime": 0, "NewImage": image}}], [])
     return str(events.detail_of(event)["event_id"])
 
 

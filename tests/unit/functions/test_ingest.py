@@ -174,8 +174,7 @@ LONG = "5" * 201
     ("decode", "kind", "fields"),
     [
         (decode_reports, "reports", {"tel": "1#2"}),
-        (decode_reports, "reports", {"bid": LONG}),
-        (decode_reports, "reports", {"msgId": LONG}),
+        (decode_reports, "reports", {"bid": LONG, "msgId": LONG}),
         (decode_inbound, "inbound", {"tel": "1#2"}),
         (decode_inbound, "inbound", {"srcId": LONG}),
         (decode_inbound, "inbound", {"srcId": f"1065{LONG}"}),

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from smsgateway.pace import Turns
 from tests.simulators.model import Inbound, Report
 from tests.unit.pace.cloud import MINUTE, SECOND, START, Cloud
 
@@ -89,3 +90,13 @@ def test_whatever_the_network_does(seed: int) -> None:
     cloud.clock.run(30 * SECOND)
     assert cloud.engine.pacing.violations() == []
     assert any(len(mailbox) for mailbox in cloud.engine.mailboxes().values()), "the backlog lasts"
+
+
+def test_a_call_that_took_no_time_is_the_fastest() -> None:
+    turns = Turns(interval=1.0, free_at=0)
+
+    turns.asked(1000, 1000)
+    turns.asked(3000, 3400)
+
+    assert turns.fastest == 0
+    assert turns.free_at > 3000 + 1400

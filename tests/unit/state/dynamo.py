@@ -99,11 +99,11 @@ class FakeDynamoDB:
         ((_, actions),) = RequestItems.items()
         if not 1 <= len(actions) <= 25:
             raise ValueError(f"{len(actions)} actions in a batch")
-        puts = [action["PutRequest"]["Item"] for action in actions]
-        if len({_primary(item) for item in puts}) < len(puts):
+        keys = [_primary(_written(action)) for action in actions]
+        if len(set(keys)) < len(keys):
             raise ValueError("a batch writes one item twice")
-        for item in puts:
-            self._write(self.items.get(_primary(item)), item)
+        for key, action in zip(keys, actions, strict=True):
+            self._write(self.items.get(key), action["PutRequest"]["Item"] if "PutRequest" in action else None)
         return {"UnprocessedItems": {}}
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
@@ -169,6 +169,12 @@ class FakeDynamoDB:
             self.items[_primary(new)] = new
         if old != new:
             self.stream.append((old, new))
+
+
+def _written(action: Mapping[str, Any]) -> WireItem:
+    """What a part of a batch puts, or the key of what it deletes."""
+    item: WireItem = action["PutRequest"]["Item"] if "PutRequest" in action else action["DeleteRequest"]["Key"]
+    return item
 
 
 def _primary(item: Mapping[str, Any]) -> PrimaryKey:

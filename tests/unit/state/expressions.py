@@ -2,7 +2,7 @@
 "Condition and filter expressions" and "Update expressions"). Values are DynamoDB's typed JSON throughout.
 
 Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, BETWEEN, attribute_exists, attribute_not_exists,
-begins_with, contains; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
+begins_with, contains, size; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
 """
 
 import re
@@ -121,9 +121,19 @@ def _comparison(tokens: _Tokens) -> Condition:
 
 def _operand(tokens: _Tokens) -> Operand:
     word = tokens.take()
+    if word == "size":
+        tokens.take("(")
+        sized = _operand(tokens)
+        tokens.take(")")
+        return lambda item, names, values: _size(sized(item, names, values))
     if word[0] == ":":
         return lambda _item, _names, values: values[word]
     return lambda item, names, _values: item.get(names[word] if word[0] == "#" else word)
+
+
+def _size(value: WireValue | None) -> WireValue | None:
+    """How many elements a list has, which is all that is asked here."""
+    return None if value is None else {"N": str(len(value["L"]))}
 
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[WireValue | None, WireValue | None], bool]:

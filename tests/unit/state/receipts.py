@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from urllib.parse import urlencode
+from xml.sax.saxutils import escape
 
 from smsgateway.model import Kind
 from smsgateway.queues import Receipt
@@ -10,19 +11,26 @@ from tests.unit.state.world import World, numbers
 
 WORDS = {
     "hbsmservice": {"delivered": "0", "undelivered": "2"},
-    "langyu": {"delivered": "DELIVRD", "undelivered": "MBBLACK", "failed": "ROUTEERR", "pending": "JA:0009"},
+    "langyu": {"delivered": "DELIVRD", "undelivered": "MBBLACK", "failed": "ROUTEERR", "pending": "ACCEPTD"},
     "qixintong": {"delivered": "10", "undelivered": "20", "pending": "-1"},
     "infocloud": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"},
+    "heji": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE"},
 }
 TIME = "2026-01-01 12:00:00"
 
 
 def report_of(
-    world: World, account: str, vendor_id: str, *to: str, status: str = "delivered", segment: int = 0
+    world: World,
+    account: str,
+    vendor_id: str,
+    *to: str,
+    status: str = "delivered",
+    segment: int = 0,
+    word: str = "",
 ) -> Receipt:
-    """The report of some numbers under one id (hbsmservice: ours) with one fate."""
+    """The report of some numbers under one id (hbsmservice: ours) with one fate, or in a word of one's own."""
     vendor = world.settings().accounts[account].vendor
-    word = WORDS[vendor][status]
+    word = word or WORDS[vendor][status]
     if vendor == "hbsmservice":
         return _push(world, account, _xml(vendor_id, to, word, segment))
     if vendor == "qixintong":
@@ -32,6 +40,9 @@ def report_of(
         records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in to]
         return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())
     (number,) = to
+    if vendor == "heji":
+        said = {"sendid": vendor_id, "mobile": number, "state": word, "time": TIME}
+        return _push(world, account, urlencode(said).encode())
     fields = {"msgid": vendor_id, "mobile": number, "status": word, "reportTime": "2601011200"}
     return _push(world, account, urlencode(fields).encode())
 
@@ -47,11 +58,11 @@ def page_of(world: World, account: str, ids: Sequence[str]) -> Receipt:
 
 def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> bytes:
     reports = "".join(
-        f"<report><mobile>{number}</mobile><msg_id>{vendor_id}</msg_id><sub_seq>{segment}</sub_seq><err>{word}</err>"
+        f"<report><mobile>{number}</mobile><msg_id>{vendor_id}</msg_id><sub_seq>{segment}</sub_seq><err>{escape(word)}</err>"
         f"<fail_desc></fail_desc><report_time>{TIME}</report_time></report>"
         for number in numbers
     )
-    return f"<?xml version='1.0' encoding='gbk' ?><reports>{reports}</reports>".encode()
+    return f"<?xml version='1.0' encoding='gbk' ?><reports>{reports}</reports>".encode("gbk")
 
 
 def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> Receipt:

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from smsgateway import daily
+from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.post import Post, Refusal
-from smsgateway.store.messages import load_message
+from smsgateway.store.messages import load_message, read_message
 from smsgateway.store.registry import Client
 from smsgateway.store.submissions import load_submissions
+from smsgateway.store.table import Item
 from tests.unit.state import invariants
-from tests.unit.state.interleaving import Task, schedules
+from tests.unit.state.interleaving import Task, run, schedules
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam
 from tests.unit.state.world import DAY, MINUTE, World, accounts_document, numbers, personal_post, post
 
@@ -159,8 +162,7 @@ def test_what_is_accepted_is_paid_for_once(name: str, key: str) -> None:
     client = Client("shop", "sender", daily_segments=1000)
     seam = Seam()
     World(document(LIMITS[0])).accept(given, seam, client)
-    paying = seam.steps.index("update_item")  # a counter that the SDK counts up twice is the one write that shows
-    for step in range(paying + 1, len(seam.steps)):
+    for step in range(len(seam.steps)):
         world = World(document(LIMITS[0]))
         _, answer = world.accept(given, Seam({step: Fault.TWICE}), client)
         assert spent(world) == answer["segments"], seam.steps[step]
@@ -273,3 +275,154 @@ def test_an_acceptance_after_a_dead_one_knows_its_own_writes() -> None:
         world.settle()
         invariants.check_never_twice(world, numbers(3))
         invariants.check_ended(world, str(answer), numbers(3))
+
+
+LIMITED = Client("shop", "sender", daily_segments=3)
+
+
+def posting(world: World, given: Post, answers: list[str | None]) -> Task:
+    """A request of a client with a daily limit; `refused` is a limit that is spent."""
+
+    def work(seam: Seam) -> None:
+        try:
+            answers.append(str(world.accept(given, seam, LIMITED)[1]["id"]))
+        except Refusal as refusal:
+            answers.append("in progress" if refusal.status == 409 and refusal.retry_after else "refused")
+
+    return Task(work)
+
+
+@pytest.mark.parametrize("name", ["several", "personal", "three segments to one"])
+def test_a_repeated_post_is_not_refused_for_what_itself_has_spent(name: str) -> None:
+    """GIVEN a limit that one message spends WHEN its post comes twice at once, in any order of their steps THEN one is
+    accepted, the other gets its answer or is told to come again, and the limit is spent once."""
+    long = post(*numbers(1), text="字" * 150)
+    given = replace(POSTS.get(name, long), idempotency_key="k", body_hash="h")
+
+    def make() -> tuple[Sequence[Task], Callable[[], None]]:
+        world, answers = Ticking(document(0)), list[str | None]()
+
+        def check() -> None:
+            assert "refused" not in answers
+            assert set(answers) - {"in progress"} == {world.accept(given, None, LIMITED)[1]["id"]}
+            assert spent(world) == 3
+
+        return [posting(world, given, answers) for _ in range(2)], check
+
+    assert schedules(make, preemptions=2) > 5
+
+
+@pytest.mark.parametrize("name", ["several", "personal", "three segments to one"])
+def test_twenty_posts_at_once(name: str) -> None:
+    """GIVEN the same WHEN twenty come at once, each a step after the other THEN none is refused."""
+    long = post(*numbers(1), text="字" * 150)
+    given = replace(POSTS.get(name, long), idempotency_key="k", body_hash="h")
+    for ticking in (True, False):  # whether each is of a moment of its own
+        world, answers = (Ticking if ticking else World)(document(0)), list[str | None]()
+        tasks = [posting(world, given, answers) for _ in range(20)]
+        run(tasks, [index for _ in range(4) for index in range(20)])
+        assert len(answers) == 20
+        assert set(answers) - {"in progress"} == {world.accept(given, None, LIMITED)[1]["id"]}
+        assert spent(world) == 3
+
+
+def test_a_repeated_post_is_known_though_its_charge_is_forgotten() -> None:
+    """GIVEN a post that looks for what was posted before WHEN its first is accepted then, with all that is left, and
+    others' charges take the place of its own THEN it gets the answer of the first."""
+    given = replace(POSTS["several"], idempotency_key="k", body_hash="h")
+    world, firsts = World(document(0)), list[str]()
+
+    def rival(name: str) -> None:
+        if name == "update_item" and not firsts:
+            firsts.append(world.accept(given, None, LIMITED)[1]["id"])
+            (key,) = [key for key in world.db.items if key[0].startswith("spent#")]
+            kept = {name: value for name, value in world.db.items[key].items() if not name.startswith("charged")}
+            world.db.items[key] = kept
+
+    assert [world.accept(given, Seam(pause=rival), LIMITED)[1]["id"]] == firsts
+    assert spent(world) == 3
+
+
+def test_a_limit_that_others_have_spent_is_spent() -> None:
+    world = World(document(0))
+    world.accept(post(*numbers(3)), None, LIMITED)
+    with pytest.raises(Refusal) as refused:
+        world.accept(replace(POSTS["one"], idempotency_key="k", body_hash="h"), None, LIMITED)
+    assert refused.value.status == 429
+
+
+@pytest.mark.parametrize("again", ["one", "several"])
+def test_whoever_comes_again_after_retry_after_is_served(again: str) -> None:
+    """GIVEN an acceptance that died WHEN a post with its key is told after how many seconds to repeat it THEN before
+    that it is told so again, and then it is accepted."""
+    world, seam = World(document(LIMITS[0])), Seam()
+    first = replace(POSTS["several"], idempotency_key="k", body_hash="h")
+    attempt(world.copy(), first, seam)
+    last = len(seam.steps) - seam.steps[::-1].index("update_item") - 1
+    assert attempt(world, first, Seam({last: Fault.CRASH_BEFORE})) is None
+    given, seconds = replace(POSTS[again], idempotency_key="k", body_hash="other"), 0
+    for _ in range(3):
+        with pytest.raises(Refusal) as refused:
+            world.accept(given)
+        assert refused.value.status == 409
+        assert refused.value.retry_after
+        seconds = refused.value.retry_after
+        world.now += max(0, seconds - 2) * 1000
+    assert seconds <= 2
+    world.now += seconds * 1000
+    _, answer = world.accept(given)
+    world.settle()
+    invariants.check_never_twice(world, given.to)
+    invariants.check_ended(world, answer["id"], given.to)
+    assert {number for seen in world.vendors.seen for number in seen.numbers} == set(given.to)
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_what_is_kept_shortly_is_kept_until_it_is_sent(name: str) -> None:
+    """GIVEN the shortest retention WHEN a message is scheduled far ahead THEN it is sent, and told of."""
+    world = World(document(LIMITS[0]))
+    world.retention = 7 * DAY // 1000
+    _, answer = world.accept(replace(POSTS[name], send_at=world.now + 30 * DAY))
+    recipients = numbers(1 if name == "one" else 3)
+    world.settle(world.now + 31 * DAY)
+    assert all(world.vendors.requests_for(number) for number in recipients)
+    assert set(invariants.statuses(world, answer["id"])) == set(recipients)
+
+
+def test_an_accepted_message_is_sent_beside_a_rivals_unfinished_acceptance() -> None:
+    """GIVEN an acceptance to several that has died over its claim WHEN a message to one is accepted under the same key
+    THEN it is sent."""
+    world = World(document(0))
+    both = [replace(POSTS[name], idempotency_key="k", body_hash=name) for name in ("several", "one")]
+    seam = Seam()
+    attempt(world.copy(), both[0], seam)
+    claimed = seam.steps.index("put_item")
+    assert attempt(world, both[0], Seam({claimed: Fault.CRASH_AFTER})) is None
+    _, answer = world.accept(both[1])
+    (claim,) = [item for item in world.items(answer["id"]) if item["sk"] == "M"]
+    assert "accepting_until" in claim
+    world.dispatch(SubmissionKey(answer["id"], root_path(0)))
+    assert [seen.numbers for seen in world.vendors.seen] == [numbers(1)]
+
+
+@pytest.mark.parametrize("minute", [-1, 0])
+def test_a_day_ends_in_beijing(minute: int) -> None:
+    """GIVEN a post shortly before or after midnight in Beijing WHEN it loses its key to another after midnight THEN
+    its segments go back to the day that they were taken from."""
+    midnight = World("").now + 16 * 60 * MINUTE  # 2026-01-01T16:00Z
+    world = World(document(0))
+    world.now = midnight + minute * MINUTE
+    message = replace(read_message(accepted_item()), created_at=world.now, segments=2)
+    assert daily.pay(world.table, LIMITED, message) == message
+    (item,) = world.items("spent#")
+    assert item["pk"] == f"spent#shop#2026-01-0{1 if minute else 2}"
+    assert spent(world) == 2
+    world.now += 2 * MINUTE
+    daily.give_back(world.table, LIMITED, message, replace(message, created_at=world.now))
+    assert spent(world) == 0
+
+
+def accepted_item() -> Item:
+    world = World(document(0))
+    _, answer = world.accept(POSTS["one"])
+    return world.item((answer["id"], "S#00000"))

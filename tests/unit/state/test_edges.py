@@ -1,9 +1,11 @@
 """The two ends that keep no state of their own: a push on its way in, and events on their way out."""
 
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from smsgateway.events import publish
 from smsgateway.model import Push
@@ -27,6 +29,8 @@ class Queue:
 
 
 class Bus:
+    exceptions = SimpleNamespace(ClientError=ClientError)
+
     def __init__(self) -> None:
         self.entries: list[dict[str, str]] = []
 

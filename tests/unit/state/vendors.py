@@ -55,6 +55,12 @@ ANSWERS: dict[str, dict[str, Callable[[int, str], str]]] = {
         "numbers": lambda _n, _: json.dumps({"code": "60007"}),
         "vague": lambda _n, _: json.dumps({"code": "-1"}),
     },
+    "heji": {
+        "accepted": lambda n, new: f"0,{new},0,{n},0,提交成功",
+        "account": lambda _n, _: "11,账号注销",
+        "content": lambda _n, _: "1,含有敏感词汇",
+        "vague": lambda _n, _: "-1,系统异常",
+    },
 }
 REFUSALS = frozenset({"moment", "account", "credentials", "content", "numbers"})
 FAILURES = ("ambiguous", "not sent", "html")

@@ -100,6 +100,8 @@ class Queues:
     waiting: list[Waiting] = field(default_factory=list)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803
+        longest = 60 if QueueUrl == "urgent" else 900  # the alarm for passwords that wait; SQS
+        assert 0 <= DelaySeconds <= longest, f"{DelaySeconds} s in {QueueUrl}"
         self.waiting.append(Waiting(self.now() + DelaySeconds * SECOND, QueueUrl, MessageBody))
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
@@ -118,10 +120,11 @@ class World:
         self.queues = Queues(lambda: self.now)
         self.parked: list[tuple[Receipt, str]] = []
         self.seed = 0
+        self.retention = RETENTION
 
     def copy(self) -> "World":
         other = World(self.document)
-        other.now, other.seed = self.now, self.seed
+        other.now, other.seed, other.retention = self.now, self.seed, self.retention
         other.db, other.vendors = self.db.copy(), self.vendors.copy()
         other.queues.waiting, other.parked = list(self.queues.waiting), list(self.parked)
         return other
@@ -160,7 +163,7 @@ class World:
             now=lambda: self.now,
             sleep=self._sleep,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     def _sleep(self, seconds: float) -> None:
@@ -185,7 +188,7 @@ class World:
             settings=self.settings,
             now=lambda: self.now,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
         return accept(acceptor, client, post)
 
@@ -205,7 +208,7 @@ class World:
             now=lambda: self.now,
             failed=_not_swept,
             until=self.now + 5 * MINUTE,
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
@@ -217,7 +220,7 @@ class World:
             settings=self.settings,
             park=lambda parked, problem: self.parked.append((parked, problem)),
             now=lambda: self.now,
-            retention=RETENTION,
+            retention=self.retention,
         )
         ingest(ingester, receipt)
 
@@ -235,7 +238,7 @@ class World:
             now=lambda: self.now,
             sleep=self._sleep,
             random=self._random(),
-            retention=RETENTION,
+            retention=self.retention,
         )
 
     # --- time

@@ -27,45 +27,59 @@ FULL = replace(
 PAYLOAD = Payload(("13800138000", "13800138001", "13800138002"))
 PERSONAL = Payload(PAYLOAD.numbers, tuple(Personal(f"您好{n}", {"n": n}) for n in "abc"))
 UNTIL = NOW + 60_000
+OWNER = f"owner-{NOW}"
+
+
+def claim(now: int, until: int) -> messages.Claim:
+    return messages.Claim(f"owner-{now}", now, until)
 
 
 @pytest.mark.parametrize("message", [MANY, FULL, replace(MANY, content=None, reference="", signature=None)])
 def test_a_message_is_read_as_it_was_accepted(message: Message, table: Table) -> None:
-    messages.begin_acceptance(table, message, NOW, UNTIL, TTL)
+    messages.begin_acceptance(table, message, claim(NOW, UNTIL), TTL)
     assert messages.load_message(table, message.id) == (message, False)
-    messages.finish_acceptance(table, message.id)
+    messages.finish_acceptance(table, message.id, OWNER)
     assert messages.load_message(table, message.id) == (message, True)
 
 
 def test_there_is_no_message_of_an_unknown_id(table: Table) -> None:
     assert messages.load_message(table, "msg_" + "0" * 26) is None
     with pytest.raises(ConditionFailed):
-        messages.finish_acceptance(table, "msg_" + "0" * 26)
+        messages.finish_acceptance(table, "msg_" + "0" * 26, OWNER)
 
 
 def test_an_id_is_claimed_once(table: Table) -> None:
-    messages.begin_acceptance(table, MANY, NOW, UNTIL, TTL)
+    messages.begin_acceptance(table, MANY, claim(NOW, UNTIL), TTL)
     with pytest.raises(ConditionFailed):
-        messages.begin_acceptance(table, replace(MANY, client="other"), UNTIL, UNTIL + 60_000, TTL)
-    messages.finish_acceptance(table, MANY.id)
+        messages.begin_acceptance(table, replace(MANY, client="other"), claim(UNTIL, UNTIL + 60_000), TTL)
+    messages.finish_acceptance(table, MANY.id, OWNER)
     with pytest.raises(ConditionFailed) as failed:
-        messages.begin_acceptance(table, replace(MANY, client="other"), UNTIL + 1, UNTIL + 60_000, TTL)
+        messages.begin_acceptance(table, replace(MANY, client="other"), claim(UNTIL + 1, UNTIL + 60_000), TTL)
     assert messages.read_message(failed.value.item or {}) == MANY
 
 
 def test_an_acceptance_that_died_can_be_begun_again(table: Table) -> None:
-    messages.begin_acceptance(table, MANY, NOW, UNTIL, TTL)
-    messages.begin_acceptance(table, replace(MANY, created_at=UNTIL + 1), UNTIL + 1, UNTIL + 60_001, TTL)
+    messages.begin_acceptance(table, MANY, claim(NOW, UNTIL), TTL)
+    messages.begin_acceptance(table, replace(MANY, created_at=UNTIL + 1), claim(UNTIL + 1, UNTIL + 60_001), TTL)
     loaded = messages.load_message(table, MANY.id)
     assert loaded == (replace(MANY, created_at=UNTIL + 1), False)
 
 
-def test_an_id_is_free_again_once_its_message_has_expired(table: Table) -> None:
-    messages.begin_acceptance(table, MANY, NOW, UNTIL, TTL)
-    messages.finish_acceptance(table, MANY.id)
+def test_an_acceptance_that_was_taken_over_is_not_finished(table: Table) -> None:
+    """Its submissions were cleared away: whoever finishes the claim says that they are all there."""
+    messages.begin_acceptance(table, MANY, claim(NOW, UNTIL), TTL)
+    messages.begin_acceptance(table, MANY, claim(UNTIL + 1, UNTIL + 60_001), TTL)
     with pytest.raises(ConditionFailed):
-        messages.begin_acceptance(table, FULL, TTL * 1000, UNTIL, TTL)
-    messages.begin_acceptance(table, FULL, (TTL + 1) * 1000, (TTL + 60) * 1000, TTL * 2)
+        messages.finish_acceptance(table, MANY.id, OWNER)
+    assert messages.load_message(table, MANY.id) == (MANY, False)
+
+
+def test_an_id_is_free_again_once_its_message_has_expired(table: Table) -> None:
+    messages.begin_acceptance(table, MANY, claim(NOW, UNTIL), TTL)
+    messages.finish_acceptance(table, MANY.id, OWNER)
+    with pytest.raises(ConditionFailed):
+        messages.begin_acceptance(table, FULL, claim(TTL * 1000, UNTIL), TTL)
+    messages.begin_acceptance(table, FULL, claim((TTL + 1) * 1000, (TTL + 60) * 1000), TTL * 2)
     assert messages.load_message(table, MANY.id) == (FULL, False)
 
 

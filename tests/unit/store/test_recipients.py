@@ -10,7 +10,7 @@ import pytest
 
 from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State, Status
-from smsgateway.store import messages, recipients, submissions, transitions
+from smsgateway.store import history, messages, recipients, submissions, transitions
 from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import Outcome, Placed
 from smsgateway.store.submissions import Stored
@@ -94,7 +94,7 @@ def test_what_is_not_final_is_only_remembered(given: Any, status: ReportStatus, 
 @both_kinds
 def test_a_report_after_the_wait_still_counts(given: Any, table: Table) -> None:
     submission = given(table)
-    recipients.close(table, submission, NUMBER, NOW)
+    recipients.close(table, submission, outcome(table, submission), NOW)
     closed = outcome(table, submission)
     assert (closed.status, closed.reason, closed.reported_at) == (Status.UNKNOWN, Reason.NO_REPORT, NOW)
     assert apply(table, submission, FAILED).status == Status.UNKNOWN  # only `delivered` replaces a final status
@@ -106,7 +106,7 @@ def test_a_report_after_the_wait_still_counts(given: Any, table: Table) -> None:
 def test_the_wait_does_not_end_what_is_final(given: Any, table: Table) -> None:
     submission = given(table)
     result = apply(table, submission, FAILED)
-    recipients.close(table, submission, NUMBER, NOW + 9)
+    recipients.close(table, submission, replace(result, status=None), NOW + 9)
     assert outcome(table, submission) == result
 
 
@@ -138,7 +138,7 @@ UNFIT: dict[str, tuple[Callable[[Table], object], Report]] = {
     "of one of two segments": (lambda table: single(table, 2), replace(DELIVERED, segment=1)),
     "of a later segment": (single, replace(DELIVERED, segment=2)),
     "reported before": (lambda table: apply(table, single(table), FAILED), DELIVERED),
-    "given up": (lambda table: recipients.close(table, single(table), NUMBER, NOW), FAILED),
+    "given up": (lambda table: recipients.close(table, single(table), Outcome(NUMBER), NOW), FAILED),
     "in the history": (lambda table: apply(table, single(table), PENDING), DELIVERED),
     "to be resent": (lambda table: sent(table) if queued(table, resend=True) else None, FAILED),
 }
@@ -359,7 +359,7 @@ def test_history_tells_repeated_reports_by_the_vendors_time(table: Table) -> Non
     later = replace(PENDING, reported_at=AT + timedelta(minutes=1))
     assert len(apply(table, submission, PENDING, later, PENDING).history) == 2
     timeless = replace(PENDING, reported_at=None)
-    assert recipients.history_entry(submission, timeless, NOW + 5)["at"] == NOW + 5
+    assert history.entry_of(submission, timeless, NOW + 5)["at"] == NOW + 5
 
 
 def test_a_vendor_that_rejects_some_numbers_takes_the_rest(table: Table) -> None:

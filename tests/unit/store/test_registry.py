@@ -9,7 +9,7 @@ from smsgateway.store import registry
 from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import Table
 from tests import aws
-from tests.unit.store.given import NOW, TTL
+from tests.unit.store.given import NOW
 
 SHOP = Client("shop", "sender", ("otp", "notice"), ("hb-main",), 100, "k1")
 ADMIN = Client("admin", "administrator")
@@ -47,22 +47,6 @@ def test_a_name_is_taken_once_until_its_client_is_gone(table: Table) -> None:
 def test_a_key_is_stored_as_its_hash_only(table: Table) -> None:
     registry.put_client(table, SHOP, "hash-1")
     assert "k1" not in {item["pk"] for item in aws.scan(table)}
-
-
-def test_a_client_spends_its_days_segments(table: Table) -> None:
-    def spend(segments: int, day: str = DAY, client: Client = SHOP) -> bool:
-        return registry.spend(table, client, segments, day, TTL)
-
-    assert [spend(60), spend(41), spend(40), spend(1)] == [True, False, True, False]
-    assert not spend(101, "2026-01-03")
-    assert spend(100, "2026-01-03")
-    assert spend(100, client=replace(SHOP, name="other"))
-    assert {item.get("ttl") for item in aws.scan(table)} == {TTL}
-
-
-def test_a_client_without_a_limit_leaves_no_trace(table: Table) -> None:
-    assert registry.spend(table, ADMIN, 10**9, DAY, TTL)
-    assert aws.scan(table) == []
 
 
 @pytest.mark.parametrize("template", [TEMPLATE, Template("plain", "您好")])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Reason, Rejection, State
+from smsgateway.model import Accepted, Purpose, Reason, Rejection, State
 from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
@@ -62,10 +62,19 @@ def test_a_new_submission_is_queued_and_due_when_its_wake_up_must_have_been_lost
 
 
 @pytest.mark.parametrize(
-    ("ahead", "due_in"), [(0, WAKE_UP_LOST), (60_000, 60_000 + WAKE_UP_LOST), (3_600_000, 3_600_000)]
+    ("purpose", "ahead", "due_in"),
+    [
+        ("otp", 0, WAKE_UP_LOST),
+        ("otp", 60_000, 60_000 + WAKE_UP_LOST),
+        ("otp", 60_001, 1),
+        ("otp", 3_600_000, 3_540_000),
+        ("marketing", 900_000, 900_000 + WAKE_UP_LOST),
+        ("marketing", 3_600_000, 3_540_000),
+    ],
 )
-def test_a_scheduled_submission_is_due_at_its_time(ahead: int, due_in: int) -> None:
-    item = item_of(replace(MESSAGE, send_at=NOW + ahead))
+def test_a_scheduled_submission_is_due_when_sweep_must_wake_it(purpose: Purpose, ahead: int, due_in: int) -> None:
+    """Behind the wake-up that its queue carries, or a minute before its time, when sweep sends one."""
+    item = item_of(replace(MESSAGE, purpose=purpose, send_at=NOW + ahead))
     assert (item["next_at"], int(item["due_at"])) == (NOW + ahead, NOW + due_in)
 
 

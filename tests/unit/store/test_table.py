@@ -341,3 +341,20 @@ def answered_by(answer: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[Any, 
 
     client.meta.events.register("before-send.dynamodb", send)
     return client, bodies
+
+
+STRANGE = {"AccessDenied", "ValidationError", "InternalServerError", "ResourceNotFound"}
+
+
+@pytest.mark.parametrize("code", sorted(wire.EXPECTED | STRANGE))
+def test_a_batch_that_fails_for_a_strange_reason_says_so(code: str, in_aws: None) -> None:
+    """GIVEN a batch of statements of which some fail THEN conditions and want of capacity are as they must be, and any
+    other code is told with its number: one by one each costs more, and nobody would notice."""
+    told: list[Any] = []
+    client = aws.dynamodb()
+    responses = [{"Error": {"Code": code, "Message": "13800138000"}}, {}, {"Error": {"Code": code}}]
+    with Stubber(client) as stubber:
+        stubber.add_response("batch_execute_statement", {"Responses": responses}, {"Statements": ANY})
+        fills = [Fill(("f", sk), {"word": "x"}, ("word",)) for sk in "123"]
+        assert Table(client, aws.TABLE_NAME, failed=told.append).fill_many(fills) == [False, True, False]
+    assert told == ([{code: 2}] if code in STRANGE else [])

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from smsgateway import pace
 from smsgateway.api import answers, cursors
-from smsgateway.api.calls import Gateway, administrators_only, gateway_of, new_router
+from smsgateway.api.calls import Gateway, gateway_of, list_of, new_router
 from smsgateway.api.parameters import Limit, NamePath, Next
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.codecs import VENDORS
@@ -38,7 +38,6 @@ router = new_router()
 )
 def list_accounts() -> dict[str, Any]:
     """With what is known of each: balance, last push and poll, alerts. For administrators."""
-    administrators_only(router)
     gateway = gateway_of(router)
     settings = gateway.accounts.get()
     return {"items": [_view(gateway, account) for _, account in sorted(settings.accounts.items())], "next": None}
@@ -53,7 +52,6 @@ def list_accounts() -> dict[str, Any]:
 )
 def show_account(name: NamePath) -> dict[str, Any]:
     """With what is known of it, and the push addresses to register with its vendor. For administrators."""
-    administrators_only(router)
     gateway = gateway_of(router)
     return _view(gateway, _named(gateway.accounts.get(), name))
 
@@ -69,12 +67,12 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
     """Of messages that are not known (yet), of numbers that a message was not sent to, and of masked numbers that fit
     several recipients: kept, never guessed. One whose message becomes known is applied and leaves the list. For
     administrators."""
-    administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.get(), name)
-    position = cursors.read(following, lists.BY_LIST_POSITION)
+    of = list_of(router, "unplaced-reports", account.name)
+    position = cursors.read(following, lists.BY_LIST_POSITION, of)
     found, after = lists.unplaced_reports(gateway.table, account.name, limit, position)
-    return {"items": [_unplaced(each) for each in found], "next": cursors.written(after)}
+    return {"items": [_unplaced(each) for each in found], "next": cursors.written(after, of)}
 
 
 @router.post(
@@ -92,7 +90,6 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
 )
 def check_account(name: NamePath) -> dict[str, Any]:
     """Asks for the balance, and for the health where the vendor has a query for it. For administrators."""
-    administrators_only(router)
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)
     with in_turn(gateway, account, "balance"):

@@ -13,7 +13,7 @@ from smsgateway.api.problems import PROBLEM_JSON
 from smsgateway.model import Purpose, Reason, Status
 
 PROBLEMS = {
-    400: "The body is not JSON",
+    400: "The body is not JSON, or there are several headers Idempotency-Key",
     401: "The header x-api-key is missing",
     403: "The key is unknown, or its client may not do this",
     404: "There is no such thing, or it is another client's",
@@ -70,6 +70,7 @@ class RefusedNumber(Answer):
 
     to: str = Field(description="as it was given, where it is none", examples=["12"])
     reason: Reason = Field(examples=["invalid_number"])
+    problem: str | None = Field(None, description="the characters in it that no number has, by code point, if any")
 
 
 class MessageFields(Answer):
@@ -126,6 +127,7 @@ class Plan(Answer):
     excluded: list[Excluded]
     queue: Literal["urgent", "bulk"]
     valid_until: Moment
+    warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
 
 
 class AcceptedMessage(MessageFields):
@@ -174,6 +176,10 @@ class Recipient(RecipientFields):
     """What became of one recipient, and how it came about."""
 
     history: list[HistoryEntry]
+    history_left_out: int | None = Field(
+        None,
+        description="how many reports were between the first ten and the last ten, which alone are kept",
+    )
 
 
 class Message(MessageFields):
@@ -210,7 +216,9 @@ class Reply(Answer):
     vendor: Vendor
     in_reply_to: MessageId | None = Field(description="the message that it answers, if that can be told")
     reference: Reference | None = Field(description="that message's")
-    opt_out: bool = Field(description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False])
+    opt_out: bool = Field(
+        description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False]
+    )
     partial: bool = Field(description="parts of it never came", examples=[False])
 
 
@@ -340,6 +348,10 @@ class Template(Answer):
         description="by account", examples=[{"ic-1": {"code": "67510", "params": ["code", "minutes"]}}]
     )
     lengths: dict[str, int] = Field(description="the longest value of a variable", examples=[{"code": 6}])
+    warnings: list[str] = Field(
+        description="what in the text is allowed and probably not meant: `${code}`, `{{code}}`, `#code#` …",
+        examples=[[]],
+    )
 
 
 class Suppression(Answer):

@@ -13,13 +13,16 @@ from urllib.parse import unquote
 from smsgateway import document
 from smsgateway.api.problems import Problem, invalid, not_found
 from smsgateway.errors import ConfigurationError
+from smsgateway.text import normalise_number
 
 LARGEST = 4_500_000  # bytes; Lambda takes 6 MB, and base 64 makes four of every three
+IDEMPOTENCY = "Idempotency-Key"
 DEEPEST = 10  # levels; the API itself needs four
 
 
 def cleaned(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with its body as text and its path free of a custom domain's base path. Raises Problem."""
+    """The event with its body as text, its path free of a custom domain's base path, and a number in the path as it is
+    filed. Raises Problem."""
     return {**event, "path": _path(event), "body": _body(event), "isBase64Encoded": False, **_headers(event)}
 
 
@@ -27,7 +30,9 @@ def _path(event: Mapping[str, Any]) -> str:
     """The resource with its parameters filled in: what `path` is on every domain but one with a base path."""
     path = str(event["resource"])
     for name, value in (event.get("pathParameters") or {}).items():
-        path = path.replace(f"{{{name}}}", unquote(value))
+        plain = unquote(value)
+        # The resolver's patterns know few of the characters that a number is written with.
+        path = path.replace(f"{{{name}}}", (normalise_number(plain) if name == "number" else None) or plain)
     if not path.isprintable():  # a line end would pass the resolver's patterns
         raise not_found("path")
     return path
@@ -36,7 +41,11 @@ def _path(event: Mapping[str, Any]) -> str:
 def _headers(event: Mapping[str, Any]) -> dict[str, Any]:
     """The headers, with JSON as the type of every body: no other is served, and `curl -d` says otherwise."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    several = {name.lower(): values for name, values in (event.get("multiValueHeaders") or {}).items()}
+    several: dict[str, list[str]] = {}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        several.setdefault(name.lower(), []).extend(values)
+    if len(several.get(IDEMPOTENCY.lower(), ())) > 1:  # which would be joined to one
+        raise Problem(400, f"there are several headers {IDEMPOTENCY}", [(IDEMPOTENCY, "send one, or none")])
     several = {name: [value] for name, value in headers.items()} | several
     several["content-type"] = ["application/json"]
     return {"headers": headers | {"content-type": "application/json"}, "multiValueHeaders": several}
@@ -74,7 +83,7 @@ def parse(text: str) -> dict[str, Any]:
     if any(depth > DEEPEST for depth in _depths(value)):
         raise Problem(400, "the body is nested too deeply")
     if not isinstance(value, dict):
-        raise invalid([("", "must be a JSON object")])
+        raise invalid([("body", "must be a JSON object ({…})")])
     return value
 
 

@@ -7,8 +7,8 @@ from typing import cast
 
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
+from smsgateway.api import cursors
 from smsgateway.api.keys import ApiKeys
-from smsgateway.api.problems import Problem
 from smsgateway.model import Account, Request, Response
 from smsgateway.settings import AccountsCache
 from smsgateway.store.registry import Client
@@ -41,7 +41,6 @@ def client_of(router: APIGatewayRouter) -> Client:
     return cast("Client", router.context["client"])
 
 
-def administrators_only(router: APIGatewayRouter) -> None:
-    """Raises Problem unless an administrator makes the request."""
-    if not client_of(router).administrator:
-        raise Problem(403, "only an administrator may do this")
+def list_of(router: APIGatewayRouter, *of: str) -> bytes:
+    """What the cursors of a list are sealed with, for whoever makes the request (`cursors.list_of`)."""
+    return cursors.list_of(router.context["api_key"], *of)

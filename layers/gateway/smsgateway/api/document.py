@@ -17,7 +17,9 @@ DESCRIPTION = (
     "Sends text messages through Chinese SMS vendors and tells what became of them."
     " Bodies are JSON in UTF-8; fields and query parameters that are not listed here are refused."
     " Times are ISO 8601; those in answers are UTC."
-    " Lists are pages: pass `next` back for the following one. Errors are application/problem+json (RFC 9457)."
+    " A `+` in a query needs no encoding."
+    " Lists are pages: pass `next` back, with the same key, for the following one of the same list."
+    " Errors are application/problem+json (RFC 9457)."
 )
 TAGS = {
     "Messages": "Sending, what became of it, and cancelling.",

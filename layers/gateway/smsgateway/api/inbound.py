@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from smsgateway.api import answers, cursors
-from smsgateway.api.calls import client_of, gateway_of, new_router
+from smsgateway.api.calls import client_of, gateway_of, list_of, new_router
 from smsgateway.api.parameters import Limit, Next, Since, moment_at, number_at
 from smsgateway.api.problems import invalid
 from smsgateway.events import iso
@@ -13,6 +13,7 @@ from smsgateway.store import lists
 from smsgateway.store.replies import Reply
 
 REPLIES = 100  # on a page, unless the client says otherwise
+LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared
 
 router = new_router()
 
@@ -33,18 +34,17 @@ def list_replies(
     """Newest first. A sender sees the replies to its own messages, an administrator all; a moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     owner = None if client.administrator else client.name
-    earliest = f"{max(0, moment_at('since', since)):013d}" if since is not None else ""
-    by_number = sender is not None
-    names = lists.BY_NUMBER_POSITION if by_number else lists.BY_LIST_POSITION
-    position = cursors.read(following, names)
-    if position and position["at" if by_number else "listed_at"] < earliest:
+    earliest = f"{min(max(0, moment_at('since', since)), LATEST):013d}" if since is not None else ""
+    number = number_at("from", sender) if sender is not None else ""
+    of = list_of(router, "inbound", number)
+    position = cursors.read(following, lists.BY_NUMBER_POSITION if number else lists.BY_LIST_POSITION, of)
+    if position and position["at" if number else "listed_at"] < earliest:
         raise invalid([("next", "belongs to a list with another `since`")])
-    if sender is not None:
-        number = number_at("from", sender)
+    if number:
         found, after = lists.replies_from(gateway.table, number, owner, earliest, limit, position)
     else:
         found, after = lists.replies(gateway.table, owner, earliest, limit, position)
-    return {"items": [_view(reply) for reply in found], "next": cursors.written(after)}
+    return {"items": [_view(reply) for reply in found], "next": cursors.written(after, of)}
 
 
 def _view(reply: Reply) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """What became of messages: `GET /messages/{id}`, `GET /messages?to=`, `DELETE /messages/{id}`."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from smsgateway.api import answers, cursors, views
-from smsgateway.api.calls import Gateway, client_of, gateway_of, new_router
+from smsgateway.api.calls import Gateway, client_of, gateway_of, list_of, new_router
 from smsgateway.api.parameters import Limit, MessageId, Next, number_at
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.errors import ConfigurationError
@@ -18,6 +19,7 @@ from smsgateway.store.table import PARALLEL, ConditionFailed
 RECIPIENTS = 100  # on a page, unless the client says otherwise
 BY_NUMBER = 20
 FIRST = ("", 0)
+RECIPIENTS_POSITION: Mapping[str, type] = {"path": str, "offset": int}
 MOST_BY_NUMBER = 100  # each costs several reads
 LOOKS = 3  # at a message that is to be canceled and whose recipients go on to another account meanwhile
 
@@ -35,8 +37,8 @@ def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = Non
     """With a page of its recipients, in the order of the post."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
-    position = cursors.read(following, {"path": str, "offset": int})
-    start = (position["path"], max(0, position["offset"])) if position else FIRST
+    position = cursors.read(following, RECIPIENTS_POSITION, list_of(router, "recipients", id))
+    start = (position["path"], position["offset"]) if position else FIRST
     return _shown(gateway, whole, start, limit)
 
 
@@ -55,11 +57,12 @@ def list_messages(
     """Newest first, each with what became of it at this number; a moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     number = number_at("to", to)
-    position = cursors.read(following, lists.BY_NUMBER_POSITION)
+    of = list_of(router, "messages", number)
+    position = cursors.read(following, lists.BY_NUMBER_POSITION, of)
     owner = None if client.administrator else client.name
     rows, after = lists.to_number(gateway.table, number, owner, limit, position)
     shown = [views.number_view(gateway.table, (row["pk"], row["sk"]), gateway.now()) for row in rows]
-    return {"items": [item for item in shown if item], "next": cursors.written(after)}
+    return {"items": [item for item in shown if item], "next": cursors.written(after, of)}
 
 
 @router.delete(
@@ -128,7 +131,8 @@ def _shown(gateway: Gateway, whole: views.Whole, start: views.Position, limit: i
     fields = views.message_fields(whole, views.counts(gateway.table, whole, now))
     items, after = views.recipients_page(gateway.table, _settings(gateway), whole, start, limit, now)
     position = {"path": after[0], "offset": after[1]} if after else None
-    return fields | {"recipients": items, "next": cursors.written(position)}
+    of = list_of(router, "recipients", whole.message.id)
+    return fields | {"recipients": items, "next": cursors.written(position, of)}
 
 
 def _settings(gateway: Gateway) -> Settings | None:

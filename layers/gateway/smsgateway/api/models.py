@@ -4,12 +4,13 @@ What a body means is for others: `sending` for what fields must not stand beside
 """
 
 import re
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from smsgateway.api.moments import moment
 from smsgateway.model import Purpose
+from smsgateway.unseen import lost_at, marks, named, trimmed, visible
 
 MOST_RECIPIENTS = 50_000
 LONGEST_VALIDITY = 259_200  # seconds
@@ -22,7 +23,15 @@ IDEMPOTENCY_KEY = "^[ -~]{1,255}$"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def _whole(value: str) -> str:
+    """A text whose bytes were all read as what they are."""
+    if lost := lost_at(value):
+        raise ValueError(f"has {lost}; send it in UTF-8")
+    return value
+
+
 def _one_line(value: str) -> str:
+    _whole(value)
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value
@@ -34,7 +43,13 @@ def _digits(value: str) -> str:
     return value
 
 
+def _trimmed(value: object) -> object:
+    return trimmed(value) if isinstance(value, str) else value
+
+
 def _signature(value: str) -> str:
+    if unseen := marks(value):
+        raise ValueError(f"must not contain {named(unseen)}, which no eye sees")
     if re.search(r"[【】\[\]]", value):
         raise ValueError("must be without brackets: they are added")
     return value
@@ -44,21 +59,18 @@ def _listed(value: object) -> object:
     return value if value is None or isinstance(value, list) else [value]
 
 
-def moment(value: str) -> int:
-    """Epoch milliseconds of an ISO 8601 time with zone. Raises ValueError."""
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("must be an ISO 8601 time, for example 2026-01-31T09:30:00+08:00") from None
-    if at.tzinfo is None:
-        raise ValueError("must have a zone, for example +08:00 or Z")
-    return int(at.timestamp() * 1000)
-
-
 def _readable(value: str) -> str:
     """A text that a phone can show: of the control characters, tabs and line breaks alone."""
+    _whole(value)
     if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", value):
         raise ValueError("must not contain control characters other than tabs and line breaks")
+    return value
+
+
+def _seen(value: str) -> str:
+    """A text of which something can be seen."""
+    if not visible(value):
+        raise ValueError(f"must not be empty: nothing in it can be seen ({named(value)})")
     return value
 
 
@@ -70,8 +82,11 @@ def _moment(value: str) -> str:
 # Lengths are checked before patterns, and pydantic itself refuses unpaired surrogates.
 Name = Annotated[str, Field(pattern=NAME)]
 Number = Annotated[str, Field(max_length=64)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable), AfterValidator(_seen)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Signature = Annotated[
+    str, Field(max_length=20), BeforeValidator(_trimmed), AfterValidator(_one_line), AfterValidator(_signature)
+]
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Value = Annotated[str, Field(max_length=1000), AfterValidator(_readable)]
 Params = Annotated[dict[VariableName, Value], Field(max_length=100)]
@@ -138,19 +153,24 @@ class NewMessage(Body):
         Field(
             min_length=1,
             max_length=MOST_RECIPIENTS,
-            description="a number or a list, with or without +86; duplicates are merged",
+            description="a number or a list, with or without +86, in any usual form; duplicates are merged",
         ),
         BeforeValidator(_listed),
         WithJsonSchema({"anyOf": [_NUMBER_SCHEMA, _NUMBERS_SCHEMA]}),
     ] = None
-    text: Text | None = Field(None, description="the content; one that begins with 【…】 carries its signature")
+    text: Text | None = Field(
+        None,
+        description="the content; one that begins with 【…】 carries its signature, and one that ends with the"
+        " signature that it would get does not get it once more",
+    )
     template: Name | None = Field(None, description="the name of a registered template")
     params: Params | None = Field(None, description="the template's variables")
     messages: list[PersonalMessage] | None = Field(
         None, min_length=1, max_length=MOST_RECIPIENTS, description="personalised: each number with its own content"
     )
-    signature: Annotated[str, Field(max_length=20), AfterValidator(_one_line), AfterValidator(_signature)] | None = (
-        Field(None, description="without brackets; default the account's; empty for none")
+    signature: Signature | None = Field(
+        None,
+        description="without brackets; blanks around it do not count; default the account's; empty or blank for none",
     )
     purpose: Purpose = Field("notice", description="chooses the route")
     account: Name | None = Field(None, description="pins one account: no routing, no failover")

@@ -84,4 +84,4 @@ def place(loc: Iterable[str | int]) -> str:
         else:
             shown = part if _SHOWN_NAME.fullmatch(part) else "?"
             text += f".{shown}" if text else shown
-    return text
+    return text or str(where) or "body"

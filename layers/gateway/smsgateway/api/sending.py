@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from smsgateway.accept import Acceptor, accept
 from smsgateway.api.answers import AcceptedMessage, DryRun, described
 from smsgateway.api.calls import client_of, new_router
-from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage, moment
+from smsgateway.api.models import IDEMPOTENCY_KEY, NewMessage
+from smsgateway.api.moments import moment
 from smsgateway.api.problems import Problem, invalid
 from smsgateway.post import PersonalPost, Post, Refusal
 
@@ -42,7 +43,7 @@ IdempotencyKey = Annotated[
         },
         400, 409, 413, 429, 503,
         said={
-            409: "A request with this Idempotency-Key is under way: repeat it in a moment",
+            409: "A request with this Idempotency-Key is under way: repeat it after `Retry-After`, or try sooner",
             422: "The request is not valid: `errors` has the places; or the Idempotency-Key came with another body",
             429: "The client's daily segments are spent, or there are too many requests",
         },
@@ -60,7 +61,8 @@ def send_message(
     try:
         status, answer = accept(acceptor, client_of(router), post_of(message, idempotency_key or "", body_hash))
     except Refusal as refusal:
-        raise Problem(refusal.status, refusal.detail, refusal.errors, title=refusal.title) from None
+        headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+        raise Problem(refusal.status, refusal.detail, refusal.errors, title=refusal.title, headers=headers) from None
     return Response(status, "application/json", answer)
 
 

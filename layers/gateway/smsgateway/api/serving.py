@@ -18,6 +18,19 @@ from smsgateway.errors import ConfigurationError
 from smsgateway.store.registry import Client
 
 OPEN = frozenset({"/openapi.json", "/docs"})  # what anybody may read
+# What every client may do. Anything else is for administrators, whatever else is wrong with a request.
+EVERYBODY = frozenset(
+    {
+        ("POST", "/messages"),
+        ("GET", "/messages"),
+        ("GET", "/messages/{id}"),
+        ("DELETE", "/messages/{id}"),
+        ("GET", "/inbound"),
+        ("GET", "/templates"),
+        ("GET", "/templates/{name}"),
+        ("GET", "/suppressions/{number}"),
+    }
+)
 
 logger = Logger()
 
@@ -53,13 +66,21 @@ def serve(
     logger.set_correlation_id(event["requestContext"]["requestId"])
     try:
         plain = bodies.cleaned(event)
-        client = None if event["resource"] in OPEN else authenticator.client(key_of(plain))
+        api_key = "" if event["resource"] in OPEN else key_of(plain)
+        client = authenticator.client(api_key) if api_key else None
+        _may(client, event)
     except Problem as problem:
         return _logged(event, None, _proxied(problem_response(problem)))
     except Exception as error:  # whatever it is, the client gets an answer that shows nothing of it
         return _logged(event, None, _proxied(_unexpected(error)))
-    app.context.update(client=client, base_url=address or base_url(plain), collaborators=collaborators)
+    app.context.update(client=client, api_key=api_key, base_url=address or base_url(plain), collaborators=collaborators)
     return _logged(event, client, app.resolve(plain, context))
+
+
+def _may(client: Client | None, event: Mapping[str, Any]) -> None:
+    """Raises Problem where only an administrator may do what is asked, before anybody looks at how it is asked."""
+    if client and not client.administrator and (event["httpMethod"], event["resource"]) not in EVERYBODY:
+        raise Problem(403, "only an administrator may do this")
 
 
 def _logged(event: Mapping[str, Any], client: Client | None, answer: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +114,9 @@ def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
     if served and (unknown := [name for name in given if name not in known]):
         msg = f"unknown; known here: {', '.join(sorted(known))}" if known else "unknown; nothing is known here"
         raise invalid([(name, msg) for name in unknown])
+    several = app.current_event.get("multiValueQueryStringParameters") or {}
+    if served and (repeated := [name for name, values in several.items() if len(values) > 1]):
+        raise invalid([(name, "is there more than once: send one") for name in repeated])
     answer: Response[Any] = following(app)
     return answer
 

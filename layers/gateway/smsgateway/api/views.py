@@ -154,7 +154,7 @@ def message_fields(whole: Whole, by_status: Mapping[Status, int]) -> dict[str, A
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
         "purpose": message.purpose,
-        "send_at": iso(message.send_at) if message.send_at else None,
+        "send_at": None if message.send_at is None else iso(message.send_at),
         "valid_until": iso(message.valid_until),
         "counts": {status: by_status[status] for status in Status if by_status.get(status)},
     }
@@ -190,7 +190,8 @@ def _recipients(
     for number in payload.numbers:
         outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
         shown = recipient(*resends.standing(submission, outcome, found), now)
-        yield shown | {"history": _history(whole, submission, outcome, found)}
+        left_out = {"history_left_out": outcome.left_out} if outcome.left_out else {}
+        yield shown | {"history": _history(whole, submission, outcome, found)} | left_out
 
 
 def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:
@@ -218,7 +219,7 @@ def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
         "vendor_id": outcome.vendor_id or only_id or None,
         "segments": outcome.segments,
         "submitted_at": iso(sent_at) if sent_at else None,
-        "reported_at": iso(outcome.reported_at) if outcome.reported_at else None,
+        "reported_at": None if outcome.reported_at is None else iso(outcome.reported_at),
     }
 
 

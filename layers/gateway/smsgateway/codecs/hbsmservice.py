@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 from types import MappingProxyType
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import read_as, written_in
+from smsgateway.codecs.charsets import misread, read_as, written_in
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -22,9 +23,10 @@ from smsgateway.codecs.forms import (
 )
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.words import Heard, heard
+from smsgateway.codecs.words import Heard, folded, heard
 from smsgateway.codecs.xml import Record, parse_records
 from smsgateway.errors import DecodeError, EncodeError
+from smsgateway.ids import item_references
 from smsgateway.model import (
     About,
     Accepted,
@@ -43,7 +45,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.text import said_number, utf16_units
+from smsgateway.text import said_number, segments, utf16_units
 
 PROFILE = Profile(
     credentials=("corp_id", "corp_pwd", "corp_service"),
@@ -80,7 +82,8 @@ SEND_CODES: Codes = {  # 1.3
     "102": (About.CONTENT, Reason.CONTENT_TOO_LONG, "短信内容超过 1000 字（包括 1000 字）或为空"),
     # Of the three causes the first is not ours: we never send more than 200.
     "103": (About.NUMBERS, Reason.INVALID_NUMBER, "手机号码超过 200 个或合法手机号码为空或者与通道类型不匹配"),
-    "104": (About.CONTENT, Reason.PARAMETER_REFUSED, "corp_msg_id 超过 50 个字符或没有传 corp_msg_id 字段"),
+    # We always send one, and no longer than that: something between us and them drops or renames it in every request.
+    "104": (About.ACCOUNT, Reason.SERVICE_REFUSED, "corp_msg_id 超过 50 个字符或没有传 corp_msg_id 字段"),
     "106": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "用户名不存在"),
     "107": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "密码错误"),
     "108": (About.ACCOUNT, Reason.ADDRESS_REFUSED, "指定访问 ip 错误"),
@@ -132,6 +135,7 @@ REPORT_WORDS: Words = {
 OTHER_WORDS: Fate = (ReportStatus.UNDELIVERED, Reason.UNLISTED_CODE)
 
 _SEGMENT = re.compile("[0-9]{1,3}")
+_ACCESS_NUMBER = re.compile("(?:10|12|95|96)[0-9]{6,}")
 _CODE = re.compile("-?[0-9]{1,6}")
 _COUNT = re.compile("0#([0-9]{1,9})")
 _BALANCE = re.compile(r"ok#(-?[0-9]{1,18}(?:\.[0-9]{1,6})?)", re.IGNORECASE)
@@ -151,7 +155,7 @@ def encode_send(account: Account, submission: Submission, _now: datetime, _nonce
 
 
 def encode_batch(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
-    """One text a number, at most 200 (2.1, 2.2). The id is the same in all: (mobile, msg_id) identifies a report."""
+    """One text a number, at most 200 (2.1, 2.2). Each has an id of its own, as in the document's sample."""
     # 2.2 says "< 20" in its table and "≤ 20" in its third note: the stricter.
     _check(account, submission, PROFILE.batch, NUMBER_LIMIT - 1)
     texts = [content.full for content in submission.contents]
@@ -164,8 +168,8 @@ def encode_batch(account: Account, submission: Submission, _now: datetime, _nonc
                 Reason.CONTENT_NOT_ENCODABLE, f"a personalised text cannot contain {SPLIT} or {GROUP}, or border on one"
             )
     records = [
-        SPLIT.join((number, submission.id, submission.extension, text))
-        for number, text in zip(submission.numbers, texts, strict=True)
+        SPLIT.join((number, id_, submission.extension, text))
+        for number, id_, text in zip(submission.numbers, item_references(submission.id, len(texts)), texts, strict=True)
     ]
     fields = [
         *_credentials(account, "corp_id", "corp_pwd", "corp_service"),
@@ -198,26 +202,32 @@ def _check_content(content: Content, charset: str) -> None:
 
 def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
     """`0#n` or a code (1.3). There is no id of the vendor's: reports carry ours."""
-    return _decode_submission(account, submission, response, SEND_CODES)
+    # 1.3, note 1: of long texts too, n is what was submitted.
+    return _decode_submission(account, submission, response, SEND_CODES, len(submission.numbers))
 
 
 def decode_batch(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
-    """`0#n` or a code (2.3). n may count the segments of long messages, and so exceed the numbers."""
-    return _decode_submission(account, submission, response, BATCH_CODES)
+    """`0#n` or a code (2.3). n counts texts where the channel takes long ones whole, and else their segments.
+
+    So of two texts of two segments, 4 is all there is, but 2 can be both texts or one: that is shown.
+    """
+    whole = sum(segments(content.full) for content in submission.contents)
+    return _decode_submission(account, submission, response, BATCH_CODES, whole)
 
 
 def _decode_submission(
-    account: Account, submission: Submission, response: Response, codes: Codes
+    account: Account, submission: Submission, response: Response, codes: Codes, whole: int
 ) -> Accepted | Refused:
+    """`whole`: the n that says for certain that all was taken."""
     text = answer_text(response, read_as(account))
     if counted := _COUNT.fullmatch(text):
         taken, sent = int(counted[1]), len(submission.numbers)
-        if taken == sent:
-            return Accepted()
-        shown = f"{text} of {sent}"
+        shown = f"{text} of {sent}" if whole == sent else f"{text} of {sent}, {whole} segments"
         if taken == 0:
             about, reason, _ = BATCH_CODES["0#0"]  # the same of a plain send, whose "number taken" is none
             return Refused(about, reason, shown)
+        if taken == whole:
+            return Accepted()
         return Accepted(vendor_status=shown)  # 1.3, note 2: which ones failed is not said
     return _refusal(codes, account, text, response)
 
@@ -307,23 +317,22 @@ def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
 
 
 def _reports(account: Account, body: bytes) -> Page[Report]:
-    records = parse_records(body, read_as(account), "reports", "report")
-    return read_each(records, lambda record: _report(account, record, body), _alone(account, "reports"), body)
+    page = parse_records(body, read_as(account), "reports", "report")
+    fate = cache(partial(_fate, account))  # most reports of a page say the same
+    return read_each(page.records, lambda record: _report(fate, record, body), page.alone, body)
 
 
-def _alone(account: Account, root: str) -> Callable[[Record], bytes]:
-    return lambda record: f"<{root}>{record.raw}</{root}>".encode(read_as(account))
-
-
-def _report(account: Account, record: Record, body: bytes) -> Report:
-    fields = record.fields
-    segment = fields.get("sub_seq", "").strip() or "0"
+def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report:
+    fields = _fields(record, body)
+    segment = folded(fields.get("sub_seq", "")) or "0"
     if not _SEGMENT.fullmatch(segment):
         raise DecodeError("a sub_seq that is no number", body)
     if "msg_id" not in fields:
         raise DecodeError("a report without msg_id", body)
     error = _required(fields, "err", body)
-    status, reason, listed = _fate(account, error)
+    if "\ufffd" in error:
+        raise DecodeError("an err with bytes that are none of its charset", body)
+    status, reason, listed = fate(error)
     return Report(
         vendor_id=fields["msg_id"].strip(),  # empty for messages that were not sent by us, but through the same account
         number=said_number(_required(fields, "mobile", body)),
@@ -340,19 +349,21 @@ def _report(account: Account, record: Record, body: bytes) -> Report:
 
 def _fate(account: Account, error: str) -> Heard:
     # `00` is a zero that the document does not list.
-    others = OTHER_WORDS if error.strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
+    others = OTHER_WORDS if folded(error).strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
     return heard(account, error, REPORT_WORDS, others)
 
 
 def _replies(account: Account, body: bytes) -> Page[Inbound]:
-    records = parse_records(body, read_as(account), "delivers", "deliver")
-    return read_each(records, lambda record: _reply(account, record, body), _alone(account, "delivers"), body)
+    page = parse_records(body, read_as(account), "delivers", "deliver")
+    return read_each(page.records, lambda record: _reply(account, record, page.charset, body), page.alone, body)
 
 
-def _reply(account: Account, record: Record, body: bytes) -> Inbound:
-    fields = record.fields
+def _reply(account: Account, record: Record, charset: str, body: bytes) -> Inbound:
+    fields = _fields(record, body)
     if "content" not in fields:
         raise DecodeError("a reply without content", body)
+    if misread(fields["content"], charset):
+        raise DecodeError("a reply in another charset than its page says", body)
     access_number, extension = _destination(account.options.access_number or "", fields.get("ext", "").strip())
     return Inbound(
         number=said_number(_required(fields, "mobile", body)),
@@ -367,11 +378,20 @@ def _reply(account: Account, record: Record, body: bytes) -> Inbound:
 def _destination(access_number: str, ext: str) -> tuple[str, str]:
     """The whole number a reply went to, and the extension: `ext` may be either (protocols/README.md, note 12).
 
-    Without the account's access number nobody can say where the extension begins, nor what the whole number is.
+    Without the account's access number nobody can say where the extension begins, nor what the whole number is. Nor can
+    they if `ext` is too long for an extension of it, or begins as the whole numbers of services do: it is another one.
     """
     if access_number and ext.startswith(access_number):
         return ext, ext.removeprefix(access_number)
-    return (access_number + ext if access_number else ""), ext
+    if not access_number or len(access_number + ext) > NUMBER_LIMIT or _ACCESS_NUMBER.fullmatch(ext):
+        return "", ext
+    return access_number + ext, ext
+
+
+def _fields(record: Record, body: bytes) -> dict[str, str]:
+    if record.problem:
+        raise DecodeError(record.problem, body)
+    return record.fields
 
 
 def _required(fields: dict[str, str], name: str, body: bytes) -> str:

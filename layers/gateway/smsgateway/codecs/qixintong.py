@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, decode_text, refusal
+from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import read_as, written_in
+from smsgateway.codecs.charsets import misread, read_as, unmarked, written_in
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -20,7 +22,7 @@ from smsgateway.codecs.forms import (
 )
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.times import BEIJING
-from smsgateway.codecs.words import heard
+from smsgateway.codecs.words import folded, heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -36,6 +38,7 @@ from smsgateway.model import (
     Request,
     Response,
     Submission,
+    Unreadable,
 )
 from smsgateway.text import said_number, utf16_units
 
@@ -63,7 +66,8 @@ TEXT_LIMIT = 335  # 1.1.1, code -8
 
 # -1, -3 and -7 mean different things at different addresses: one table each.
 SEND_CODES: Codes = {  # 1.1.1
-    "-1": (About.NUMBERS, Reason.INVALID_NUMBER, "缺少接收的目标号码"),  # none that counts as one: we never send none
+    # The parameter is missing; numbers that are bad are b of a success. We always send some: what we send is not read.
+    "-1": (About.ACCOUNT, Reason.SERVICE_REFUSED, "缺少接收的目标号码"),
     "-2": (About.CONTENT, Reason.CONTENT_EMPTY, "缺少短信内容"),
     "-3": (About.CONTENT, Reason.SENSITIVE_CONTENT, "短信内容非法，含有禁发关键词"),  # `-3|the word`
     # The request's size, not the numbers, is wrong: another vendor may take it.
@@ -95,10 +99,16 @@ OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
 _CODE = re.compile(r"(-[1-9][0-9]{0,5})(?:\|(.*))?", re.DOTALL)  # errors are negative, everywhere
 _SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
 _BALANCE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
-_LIST = re.compile(r"([0-9]{1,6})\|(.*)", re.DOTALL)
+_LIST = re.compile(rb"([0-9]{1,6})\|(.*)", re.DOTALL)
 # The text puts a semicolon after the id, the inbound example a comma.
-_REPORT = re.compile(r"([^;,|]{1,64})[;,](\+?[0-9]{5,20});(-?[0-9]{1,6})")
-_REPLY_HEAD = re.compile(r"(?:^|\|)([^;,|]{1,64})[;,](\+?[0-9]{5,20});")
+_REPORT = re.compile(r"([^;,|]{1,64})[;,]([^;,|]{1,40});([^;,|]{1,20})")
+_VALUE = re.compile("-?[0-9]{1,6}")
+# A number as platforms write one, its digits wide (in GBK, in UTF-8) or narrow. In bytes, because a bar is the second
+# half of many characters of GBK: after a text that lost a byte, it would be taken for a half of one.
+_REPLY_HEAD = re.compile(
+    rb"(?:^|\|)([^;,|]{1,64})[;,]( ?(?:\+|\xa3\xab|\xef\xbc\x8b)?"
+    rb"(?:[ -]?(?:[0-9*]|\xa3[\xb0-\xb9]|\xef\xbc[\x90-\x99])){5,20} ?);"
+)
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -146,34 +156,34 @@ def encode_report_poll(account: Account, _now: datetime, _nonce: str) -> Request
 
 
 def decode_report_poll(account: Account, response: Response) -> Page[Report] | Refused:
-    """`n|SMSID;number;value|…`, `0` for none, or a code (1.1.2). There is no time in it."""
-    text = answer_text(response, read_as(account))
-    if text == "0":
-        return Page(())
-    listed = _LIST.fullmatch(text)
-    if not listed:
-        return _refusal(POLL_CODES, account, text, response)
-    count = int(listed[1])
-    records = listed[2].removesuffix("|").split("|") if listed[2] else []
-    if len(records) != count:
-        raise DecodeError(f"{count} reports announced, {len(records)} there", response.body)
-    charset = read_as(account)
+    """`n|SMSID;number;value|…`, `0` for none, or a code (1.1.2). There is no time in it.
 
-    def alone(record: str) -> bytes:
-        return f"1|{record}".encode(charset)
-
-    page = read_each(records, lambda record: _report(account, record.strip(), response.body), alone, response.body)
-    return replace(page, full=count >= REPORTS_PER_PAGE)
+    The bars divide the records whatever n says. Where n is another number, the page itself is parked too: something is
+    wrong with it, though what is there can be read.
+    """
+    page = _listed(account, response)
+    if not isinstance(page, _Listed):
+        return page
+    records = page.records.removesuffix(b"|").split(b"|") if page.records else []
+    read = read_each(records, lambda record: _report(account, record, page.charset), _alone, response.body)
+    if len(records) == page.announced:
+        return replace(read, full=page.announced >= REPORTS_PER_PAGE)
+    problem = f"{page.announced} reports announced, {len(records)} there"
+    if not read.items:
+        raise DecodeError(problem, response.body)
+    return replace(read, unreadable=(*read.unreadable, Unreadable(response.body, problem, "the whole page")))
 
 
-def _report(account: Account, record: str, body: bytes) -> Report:
-    parts = _REPORT.fullmatch(record)
+def _report(account: Account, record: bytes, charset: str) -> Report:
+    raw = record.decode(charset, "replace").strip()
+    parts = _REPORT.fullmatch(raw)
     if not parts:
-        raise DecodeError("a report that is not id, number and value", body)
-    vendor_id, number, value = parts.groups()
-    status, reason, listed = heard(account, value, REPORT_WORDS, OTHER_WORDS)
-    number = said_number(number)
-    return Report(vendor_id, number, status, vendor_status=value, reason=reason, raw=record, listed=listed)
+        raise DecodeError("a report that is not id, number and value", record)
+    vendor_id, number, said = (part.strip() for part in parts.groups())
+    status, reason, listed = heard(account, said, REPORT_WORDS, OTHER_WORDS)
+    if not listed and not _VALUE.fullmatch(folded(said)):
+        raise DecodeError("a value that is no number", record)
+    return Report(vendor_id, said_number(number), status, vendor_status=said, reason=reason, raw=raw, listed=listed)
 
 
 def encode_inbound_poll(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -185,39 +195,54 @@ def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] |
     """`n|id;number;text|…`, `0` for none, or a code (1.1.3). There is neither a time nor a destination in it.
 
     Nothing is escaped, and a text may hold all the separators. A reply begins wherever an id and a number do; when
-    there are not as many of those as announced, nobody can say which text is whose.
+    there are not as many of those as announced, nobody can say which text is whose. A bar at the very end divides, as
+    elsewhere: the platform ends some of its lines with one, and few people end their texts so.
     """
-    text = answer_text(response, read_as(account))
-    if text == "0":
-        return Page(())
+    page = _listed(account, response)
+    if not isinstance(page, _Listed):
+        return page
+    rest = page.records.removesuffix(b"|")
+    starts = [head.start() for head in _REPLY_HEAD.finditer(rest)]
+    if len(starts) != page.announced or (starts or [0])[0] != 0:
+        raise DecodeError(f"{page.announced} replies announced, {len(starts)} beginnings there", response.body)
+    records = [rest[start:end].removeprefix(b"|") for start, end in pairwise([*starts, len(rest)])]
+    read = read_each(records, lambda record: _reply(record, page.charset), _alone, response.body)
+    return replace(read, full=page.announced >= INBOUND_PER_PAGE)
+
+
+def _reply(record: bytes, charset: str) -> Inbound:
+    head = _REPLY_HEAD.match(record)
+    if not head:  # never: it is where the record was cut
+        raise DecodeError("a reply without an id and a number", record)
+    vendor_id, number, text = (part.decode(charset, "replace") for part in (*head.groups(), record[head.end() :]))
+    if misread(text, charset):
+        raise DecodeError("a reply in another charset than the account's", record)
+    raw = record.decode(charset, "replace")
+    return Inbound(number=said_number(number), text=text, vendor_id=vendor_id.strip(), raw=raw)
+
+
+class _Listed(NamedTuple):
+    """What a poll brought: how many records the vendor announced, and the bytes of them."""
+
+    announced: int
+    records: bytes
+    charset: str
+
+
+def _alone(record: bytes) -> bytes:
+    """A page of one record. A bar ends it, lest one that ends the record be taken for that."""
+    return b"1|" + record + b"|"
+
+
+def _listed(account: Account, response: Response) -> _Listed | Page[Any] | Refused:
+    if response.status != 200:
+        raise DecodeError(f"HTTP status {response.status}", response.body)
+    body, charset = unmarked(response.body, read_as(account))
     # Only line ends are the server's: other white space at the end is the last reply's.
-    listed = _LIST.fullmatch(decode_text(response.body, read_as(account)).lstrip().rstrip("\r\n"))
-    if not listed:
-        return _refusal(POLL_CODES, account, text, response)
-    count, rest = int(listed[1]), listed[2]
-    heads = list(_REPLY_HEAD.finditer(rest))
-    if len(heads) != count or (rest and not _REPLY_HEAD.match(rest)):
-        raise DecodeError(f"{count} replies announced, {len(heads)} beginnings there", response.body)
-    bounds = [head.start() for head in heads] + [len(rest)]
-    charset = read_as(account)
-
-    def read(record: tuple[re.Match[str], int]) -> Inbound:
-        return _reply(record[0], rest, record[1])
-
-    def alone(record: tuple[re.Match[str], int]) -> bytes:
-        return f"1|{rest[record[0].start() : record[1]].removeprefix('|')}".encode(charset)
-
-    page = read_each(zip(heads, bounds[1:], strict=True), read, alone, response.body)
-    return replace(page, full=count >= INBOUND_PER_PAGE)
-
-
-def _reply(head: re.Match[str], rest: str, end: int) -> Inbound:
-    return Inbound(
-        number=said_number(head[2]),
-        text=rest[head.end() : end],
-        vendor_id=head[1].strip(),
-        raw=rest[head.start() : end].removeprefix("|"),
-    )
+    if listed := _LIST.fullmatch(body.rstrip(b"\r\n")):
+        return _Listed(int(listed[1]), listed[2], charset)
+    answer = answer_text(response, read_as(account))
+    return Page(()) if answer == "0" else _refusal(POLL_CODES, account, answer, response)
 
 
 def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -234,7 +259,10 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def _request(account: Account, operation: str, fields: list[tuple[str, str]] | None = None) -> Request:
-    # POST unless the account says otherwise: old servers cap a query near 2 KB, and a full request passes 3.
+    # Every example of the document is a GET. POST all the same, unless the account says otherwise: what stands in front
+    # of the pages may repeat a GET by itself (RFC 9110, 9.2.2; nginx does), and so text twice; a full request passes
+    # 3 KB, and IIS takes 2 KB of query; and addresses, with the password in them, are logged everywhere. Pages that
+    # read no form refuse all that comes, with -1 or -7: nothing is lost, and the account's check shows it.
     credentials = [(name, account.credentials[name]) for name in PROFILE.credentials]
     return form_request(
         address(account, PROFILE, operation),

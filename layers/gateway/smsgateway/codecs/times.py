@@ -6,6 +6,7 @@ What cannot be read is none: a report or reply then has the moment of its receip
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
 
@@ -20,6 +21,7 @@ _EPOCH = {10: 1, 13: 1000}  # digits → units a second
 _CENTURIES = ("19", "20")
 
 
+@lru_cache(maxsize=1024)  # the reports of a page share a few
 def beijing_time(text: str, own: str = "") -> datetime | None:
     """A vendor's time, which is Beijing's where it carries no zone; None when it cannot be read.
 

@@ -12,14 +12,22 @@ from typing import NamedTuple
 from smsgateway.codecs.answers import Fate, Words
 from smsgateway.model import Account, Reason, ReportStatus
 
-# SMPP 3.4, section 5.2.28 and appendix B; CMPP 2.0 and 3.0, the field Stat of a report.
+# SMPP 3.4: the seven letters of appendix B, which are also what CMPP 2.0 and 3.0 have in the field Stat, and the names
+# of section 5.2.28 in full. Then the two blacklists of vendors' platforms, of which tables of operators' codes agree
+# (cnblogs.com/yhdkzy/p/4238029.html).
 SHARED_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
+    "DELIVERED": (ReportStatus.DELIVERED, None),
     "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
     "DELETED": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
     "UNDELIV": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
+    "UNDELIVERABLE": (ReportStatus.UNDELIVERED, Reason.UNREACHABLE),
     "REJECTD": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+    "REJECTED": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+    "MBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+    "DBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
     "ACCEPTD": (ReportStatus.PENDING, None),
+    "ACCEPTED": (ReportStatus.PENDING, None),
     "ENROUTE": (ReportStatus.PENDING, None),
     "UNKNOWN": (ReportStatus.UNKNOWN, None),
 }
@@ -44,11 +52,19 @@ MEANINGS: Words = {
         Reason.BUSY,
     )
 }
-# `MA:0001`, `CB:0010`, `ID:0076`: which gateway on the way gave up, and its own figure. All of them say that it did,
-# and no table says why; so they settle the recipient, and never cause a second text.
+# Which gateway on the way gave up, and its own figure. China Mobile's (blog.csdn.net/qqxinxi/article/details/2138114):
+# CA and CB from the SCP, DA and DB from the DSMP, IA to ID from the next ISMG, MA to MN from the SMSC. CJ, HD, NP and
+# others are of platforms before it (anxin163.com/news_view.asp?id=78); some leave the colon out, as in `MI00020`
+# (support.huaweicloud.com/devg-iotcom/iotcom_04_0303.html). CMPP, SMGP and SGIP, with a number, are the protocols of
+# China Mobile, China Telecom and China Unicom. All of them are failures. About what a figure means, published tables
+# contradict each other: MA:0001 is a blacklist in one, and all of MA are lost connections in another. So they settle
+# the recipient, for a reason that holds for all, and never cause a second text. A figure of zeros says nothing.
 OPERATOR_CODE: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
 
-_OPERATOR_CODE = re.compile("[A-Z]{2}:[0-9A-Z]{1,8}")
+_OPERATOR_CODE = re.compile(
+    "(?:[A-Z]{2}|(?:CMPP|SMGP|SGIP|SMPP)(?:ERR)?):(?!0*$)-?[0-9A-Z]{1,8}|(?:CJ|[CDHIM][A-Z])(?!0*$)[0-9]{2,6}"
+)
+_AROUND = " \t\r\n\v\f\x00\u00a0\u200b\ufeff"  # fixed-width fields are padded with blanks or with zeros
 
 
 class Heard(NamedTuple):
@@ -61,7 +77,7 @@ class Heard(NamedTuple):
 
 def folded(word: str) -> str:
     """A word as tables have it: without the blanks around it, narrow, in capitals."""
-    return (word if word.isascii() else unicodedata.normalize("NFKC", word)).strip().upper()
+    return (word if word.isascii() else unicodedata.normalize("NFKC", word)).strip(_AROUND).upper()
 
 
 def heard(account: Account, word: str, words: Words, others: Fate) -> Heard:

@@ -3,12 +3,16 @@
 The only module that imports a parser, and only when there is something to parse: defusedxml costs some ten
 milliseconds, and `webhook`, which imports every codec but parses nothing, has to answer within a second, cold starts
 included.
+
+A page that the parser takes is read by it. Any other is cut into its records by hand, because `<` is part of no
+character of GB18030 or UTF-8, however damaged: so one record's damage costs none of the others.
 """
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from smsgateway.codecs.answers import decode_text
+from smsgateway.codecs.charsets import patched, shown, unmarked, unpatched
 from smsgateway.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -19,52 +23,85 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 1_000_000
 
 # XML 1.0, section 2.2. The class of what is legal would take ten times as long to compile, at every cold start.
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_DECLARATION = re.compile(rb"<\?xml[\s?]")
+_IN_UTF_8 = re.compile(rb"""encoding\s*=\s*["']\s*utf-?8\s*["']""", re.IGNORECASE)
 _OPENING = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)\s*(/?)>")
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+# The halves of a character beyond U+FFFF. No reference may name one; Java's writers of XML name them all the same.
+_PAIR = re.compile(
+    "&#(?:(5529[6-9]|55[3-9][0-9]{2}|56[0-2][0-9]{2}|563[01][0-9])|x(d[89ab][0-9a-f]{2}));"
+    "&#(?:(563[2-9][0-9]|56[4-9][0-9]{2}|57[0-2][0-9]{2}|573[0-3][0-9]|5734[0-3])|x(d[c-f][0-9a-f]{2}));",
+    re.IGNORECASE,
+)
 
 
 class Record(NamedTuple):
-    """The text of each tag of a record, and the record as it was written."""
+    """The text of each tag of a record, and the record itself. Damaged bytes are U+FFFD in both."""
 
     fields: dict[str, str]
     raw: str
+    patched: str = ""  # the record in the form of `charsets.patched`, where that may be another than `raw`
+    problem: str = ""  # why there are no fields
+
+
+def _by_hand(fields: dict[str, str], written: str, problem: str = "") -> Record:
+    return Record(fields, shown(written), written, problem)
+
+
+class Records(NamedTuple):
+    """The records of a page, in order, and what each needs to be read alone."""
+
+    records: list[Record]
+    charset: str
+    head: bytes  # the page's byte order mark and declaration
+    root: str
+
+    def alone(self, record: Record) -> bytes:
+        """A page of one record, in its very bytes."""
+        written = unpatched(record.patched or record.raw, self.charset)
+        return b"%s<%s>%s</%s>" % (self.head, self.root.encode(), written, self.root.encode())
 
 
 class _NotFlatError(Exception):
     """Not plainly a root of flat records."""
 
 
-def parse_records(data: bytes, charset: str, root: str, record: str) -> list[Record]:
-    """The records of `<root><record><tag>text</tag>…</record>…</root>`, in order.
+def parse_records(data: bytes, charset: str, root: str, record: str) -> Records:
+    """The records of `<root><record><tag>text</tag>…</record>…</root>`.
 
-    `charset` is what the bytes are read as, whatever the document declares: expat by itself reads no Chinese charset.
-    Notes in brackets after a tag, as in the document's samples, are dropped. Texts may hold `&`, `<` and
-    control characters that nobody escaped; one that cannot be told from the tags around it is not guessed at.
-    DecodeError is all that is ever raised: for a DTD too, and for anything that would have to be skipped.
+    `charset` is what the bytes are read as, unless they say that they are UTF-8, by a mark or in their declaration:
+    expat by itself reads no Chinese charset, and declarations of those are what the vendor always writes. Notes in
+    brackets after a tag, as in the document's samples, are dropped. Texts may hold `&`, `<` and control characters that
+    nobody escaped; one that cannot be told from the tags around it is not guessed at: its record has a problem. So has
+    whatever stands between two records, and a page's end that is not there. DecodeError when there is no such page at
+    all, or when it has a DTD.
     """
     if len(data) > SIZE_LIMIT:
         raise DecodeError(f"more than {SIZE_LIMIT} bytes of XML", data)
-    text = _without_declaration(decode_text(data, charset), data)
+    body, charset = _without_declaration(data, charset)
+    text = patched(body, charset).strip()
+    head = data[: len(data) - len(body)].strip()
     try:
-        return _parse(text, data, root, record)
+        return Records(_parse(text, data, root, record), charset, head, root)
     except _NotFlatError:
         pass
     try:
-        return _scan(_ILLEGAL.sub("", text), root, record)
+        return Records(_scan(text, root, record), charset, head, root)
     except _NotFlatError as error:
         raise DecodeError(f"not XML of {root}: {error}", data) from None
 
 
-def _without_declaration(text: str, data: bytes) -> str:
-    text = text.strip().removeprefix("\ufeff")
-    if not re.match(r"<\?xml[\s?]", text):
-        return text
-    _, end, rest = text.partition("?>")
+def _without_declaration(data: bytes, charset: str) -> tuple[bytes, str]:
+    """What follows a page's mark and declaration, and its charset. DecodeError if the declaration does not end."""
+    body, charset = unmarked(data, charset)
+    if not _DECLARATION.match(body):
+        return body, charset
+    declaration, end, body = body.partition(b"?>")
     if not end:
         raise DecodeError("the XML declaration does not end", data)
-    return rest.strip()
+    return body, "utf-8" if _IN_UTF_8.search(declaration) else charset
 
 
 def _parse(text: str, data: bytes, root: str, record: str) -> list[Record]:
@@ -80,7 +117,7 @@ def _parse(text: str, data: bytes, root: str, record: str) -> list[Record]:
     raws = text.partition(">")[2].split(closing)
     if len(raws) != len(top) + 1:
         raise _NotFlatError
-    return [Record(_flat(element, record), raw.strip() + closing) for element, raw in zip(top, raws, strict=False)]
+    return [Record(_flat(element, record), raw.lstrip() + closing) for element, raw in zip(top, raws, strict=False)]
 
 
 def _tree(text: str, data: bytes) -> "Element":
@@ -119,37 +156,70 @@ def _is_note(gap: str) -> bool:
 
 
 def _scan(text: str, root: str, record: str) -> list[Record]:
-    """What a parser refuses because of what stands, unescaped, within a text. In one pass, without backtracking."""
-    opening, closing = f"<{root}>", f"</{root}>"
-    if not (text.startswith(opening) and text.endswith(closing)):
-        raise _NotFlatError("it does not begin and end with its root")
-    *raws, rest = text[len(opening) : -len(closing)].split(f"</{record}>")
-    if rest.strip():
-        raise _NotFlatError(f"something follows the last {record}")
-    return [Record(_scan_record(raw.strip(), record), f"{raw.strip()}</{record}>") for raw in raws]
+    """What a parser refuses for the sake of one record, or of what stands, unescaped, within a text."""
+    opening = re.match(rf"<{root}(?:\s[^<>]*)?>", text)
+    if not opening:
+        raise _NotFlatError("it does not begin with its root")
+    *pieces, rest = text[opening.end() :].split(f"</{record}>")
+    ending = f"</{root}>"
+    if not pieces and rest.strip() != ending:
+        raise _NotFlatError(f"there is no {record} in it")
+    records = [read for piece in pieces for read in _read_piece(piece, record)]
+    if rest.strip() != ending:
+        follows = rest.endswith(ending)
+        problem = f"something follows the last {record}" if follows else "the page is cut short"
+        records.append(_by_hand({}, rest.removesuffix(ending), problem))
+    return records
 
 
-def _scan_record(raw: str, record: str) -> dict[str, str]:
-    if not raw.startswith(f"<{record}>"):
-        raise _NotFlatError(f"something stands before a {record}")
-    position = len(record) + 2
+def _read_piece(piece: str, record: str) -> Iterator[Record]:
+    """The record that ends here, and what else stands in front of it.
+
+    Where a record begins within another, the first was cut short if the second can be read by itself; else it is a text
+    that speaks of the tag.
+    """
+    starts = [found.start() for found in re.finditer(rf"<{record}(?:\s[^<>]*)?>", piece)]
+    closing = f"</{record}>"
+    if not starts:
+        yield _by_hand({}, piece + closing, f"something stands in place of a {record}")
+        return
+    if not _is_note(piece[: starts[0]]):
+        yield _by_hand({}, piece[: starts[0]], f"something stands before a {record}")
+    last = piece[starts[-1] :]
+    if len(starts) > 1 and (fields := _fields_of(last)):
+        yield _by_hand({}, piece[starts[0] : starts[-1]], f"a {record} is cut short")
+        yield _by_hand(fields, last + closing)
+        return
+    whole = piece[starts[0] :]
+    fields = _fields_of(whole)
+    yield _by_hand(
+        fields or {}, whole + closing, "" if fields is not None else f"a {record} cannot be cut into its tags"
+    )
+
+
+def _fields_of(written: str) -> dict[str, str] | None:
+    """The fields of a record without its closing tag, in one pass. None if they cannot be told."""
+    position = written.index(">") + 1
     fields: dict[str, str] = {}
-    while tag := _OPENING.search(raw, position):
+    while tag := _OPENING.search(written, position):
         name, start = tag[1], tag.end()
-        end = start if tag[2] else raw.find(f"</{name}>", start)
-        if end < 0 or name in fields or not _is_note(raw[position : tag.start()]):
-            raise _NotFlatError(f"a {record} cannot be cut into its tags")
-        fields[name] = _unescape(raw[start:end])
+        end = start if tag[2] else written.find(f"</{name}>", start)
+        if end < 0 or name in fields or not _is_note(written[position : tag.start()]):
+            return None
+        fields[name] = shown(_ILLEGAL.sub("", _unescape(written[start:end])))
         position = end if tag[2] else end + len(name) + 3
-    if not _is_note(raw[position:]):
-        raise _NotFlatError(f"a {record} cannot be cut into its tags")
-    return fields
+    return fields if _is_note(written[position:]) else None
 
 
 def _unescape(text: str) -> str:
     if text.startswith("<![CDATA[") and text.endswith("]]>"):
         return text[9:-3]
-    return _REFERENCE.sub(_character, text)
+    return _REFERENCE.sub(_character, _PAIR.sub(_joined, text)) if "&" in text else text
+
+
+def _joined(pair: re.Match[str]) -> str:
+    high, low = (int(pair[at]) if pair[at] else int(pair[at + 1], 16) for at in (1, 3))
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _character(reference: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """Accepts messages: `POST /messages`."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -27,4 +28,5 @@ def acceptor() -> Acceptor:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return serving.serve(app, authenticator(), acceptor(), event, context)
+    until = runtime.now_ms() + context.get_remaining_time_in_millis()
+    return serving.serve(app, authenticator(), replace(acceptor(), until=until), event, context)

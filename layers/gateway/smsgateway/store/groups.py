@@ -1,6 +1,6 @@
 """The parts of long replies as the release before this kept them: one item a group, which all its parts wrote.
 
-They are turned into items of their own (store/parts.py) as soon as anybody looks at them.
+They are turned into items of their own (store/reply_parts.py) as soon as anybody looks at them.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from smsgateway.model import Inbound, Part
-from smsgateway.store.parts import part_item
+from smsgateway.store.reply_parts import part_item
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Table
 
 

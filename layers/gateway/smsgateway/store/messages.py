@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Personal, TemplateCode
 from smsgateway.store.table import EXPIRED, UNUSED, ConditionFailed, Item, Key, Table, Update
 
@@ -51,25 +51,36 @@ def read_message(item: Item) -> Message:
     return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **values)
 
 
-def begin_acceptance(table: Table, message: Message, now: int, until: int, ttl: int, owner: str = "") -> None:
-    """Claim a message id; nothing of the message is sent before `finish_acceptance`. `owner` is different each time.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to accept a message under an id. `owner` is different each time; times are epoch milliseconds."""
 
-    Raises ConditionFailed with the message that stands there, unless its acceptance died before `now` (epoch ms).
+    owner: str
+    now: int
+    until: int  # when it counts as dead, unless it is finished
+
+
+def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> None:
+    """Claim a message id; nothing of the message is sent before `finish_acceptance`.
+
+    What an acceptance has left that died is cleared away. Raises ConditionFailed with the message that stands there,
+    unless its acceptance is dead.
     """
     item = {
         "pk": message.id,
         "sk": "M",
         "client": message.client,
         "message": message_fields(message),
-        "accepting_until": until,
-        "owner": owner or None,
+        "accepting_until": claim.until,
+        "owner": claim.owner,
         "ttl": ttl,
     }
     try:
         _claim(table, item, "attribute_not_exists(pk)", {})
     except ConditionFailed:
-        _claim(table, item, f"{UNUSED} OR accepting_until < :now", {"now": now, "seconds": now // 1000})
-        _clear(table, message.id, now)
+        values = {"now": claim.now, "seconds": claim.now // 1000}
+        _claim(table, item, f"{UNUSED} OR accepting_until < :now", values)
+        _clear(table, message.id, claim.now)
 
 
 def _claim(table: Table, item: Item, condition: str, values: Item) -> None:
@@ -77,26 +88,30 @@ def _claim(table: Table, item: Item, condition: str, values: Item) -> None:
     try:
         table.put(item, condition, values)
     except ConditionFailed as failed:
-        if not (item["owner"] and failed.item and failed.item.get("owner") == item["owner"]):
+        if not (failed.item and failed.item.get("owner") == item["owner"]):
             raise
 
 
 def _clear(table: Table, message_id: str, now: int) -> None:
     """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
-    left = table.query_all("pk = :pk AND begins_with(sk, :prefix)", {"pk": message_id, "prefix": "S#"})
-    for item in left:
-        with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
-            table.delete(
-                (item["pk"], item["sk"]),
-                f"attribute_not_exists(message) OR {EXPIRED}",
-                {"seconds": now // 1000},
-            )
+    left = table.query_all(
+        "pk = :pk AND begins_with(sk, :prefix)", {"pk": message_id, "prefix": "S#"}, project="pk, sk, #ttl"
+    )
+    first = message_id, f"S#{root_path(0)}"
+    table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
+    with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
+        table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": now // 1000})
 
 
-def finish_acceptance(table: Table, message_id: str, owner: str = "") -> None:
+def withdraw(table: Table, message_id: str, claim: Claim) -> None:
+    """Give a claim up that is not needed any more."""
+    with suppress(ConditionFailed):  # it has been taken over, or that was our own first try
+        table.delete(message_key(message_id), "#owner = :owner", {"owner": claim.owner})
+
+
+def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
     """From here on the message is accepted. Raises ConditionFailed when another acceptance has taken its place."""
-    condition = "#owner = :owner" if owner else "attribute_exists(pk)"
-    table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, condition))
+    table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, "#owner = :owner"))
 
 
 def accepted_message(item: Item) -> Message | None:

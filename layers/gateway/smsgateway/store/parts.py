@@ -1,128 +1,122 @@
-"""The parts of long replies: an item each, so that those which come together do not wait for each other.
+"""The parts of a long message, where a vendor reports each: what is known of them, and what it makes of the whole.
 
-Whoever completes a reply claims its parts in the one item that such workers share, publishes it, and then notes the
-parts as done. A claim that is left behind is anybody's to carry out: all of it can be done twice.
+A vendor may cut a text otherwise than we count. A part above our count corrects the count, also after all that we
+counted were delivered: then the message was called delivered too early, and that word is taken back (`by_parts`).
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from smsgateway.ids import DUE_SHARDS, shard
-from smsgateway.model import Inbound
-from smsgateway.parts import Held, Joint
-from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
+from smsgateway.model import Report, ReportStatus, Status
+from smsgateway.store.history import Change, keep, write
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
-CLAIM = "J"
-_PART = "P#"
+LAST_PART = 255  # a phone counts the parts of a message in one octet (3GPP TS 23.040, 9.2.3.24.1)
 
+STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
 
-@dataclass(frozen=True, slots=True)
-class Lying:
-    """What lies under the key of a long reply."""
-
-    key: str
-    items: Mapping[str, Item]  # the parts, by sort key
-    version: int  # of the claims
-    claim: Joint | None  # which was not carried out yet
-    before: Sequence[Item]  # as the release before this kept them (store/groups.py)
-
-    @property
-    def held(self) -> list[Held]:
-        """The parts that are in no published reply."""
-        return [
-            Held(sk, int(item["number"]), item["text"], int(item["arrived"]), item.get("doubtful", False))
-            for sk, item in self.items.items()
-            if not item.get("done")
-        ]
-
-    @property
-    def total(self) -> int:
-        return int(self.key.rsplit("#", 1)[1])
+_UNDECIDED = (ReportStatus.PENDING.value, ReportStatus.UNKNOWN.value)
 
 
-def parts_key(account: str, inbound: Inbound) -> str:
-    """The partition key of the parts of one long reply, and of others to which the phone gives the same id."""
-    part = inbound.part
-    identity = (account, inbound.number, inbound.access_number, part.id if part else "", part.total if part else "")
-    return "parts#" + "#".join(map(str, identity))
+class Whole(NamedTuple):
+    """What the parts say of the message."""
+
+    status: Status | None  # None: nothing yet
+    parts: int = 0  # of which it was delivered
+    complete: bool = False  # of a failure: what became of each part was said, or of more than we count
+    certain: bool = False  # of a failure: by a listed word, and of no more parts than we count
 
 
-def account_of(key: str) -> str:
-    return key.split("#")[1]
+def decides_alone(submission: Stored, report: Report) -> bool:
+    """Whether a report needs no others to say what became of the message: of the whole, or of the only part."""
+    return not report.segment or (report.segment == 1 and submission.segments == submission.count)
 
 
-def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int, due_at: int, ttl: int) -> None:
-    """File a part; one that is there already stays as it is. `arrived`, `due_at`: epoch milliseconds.
+def marks(submission: Stored, report: Report) -> Item:
+    """What a recipient's row remembers of a final report of its only part, should that not have been the only one."""
+    if not report.segment:
+        return {}
+    status = STATUS_OF[report.status]
+    marks = {_attribute(submission, report.segment): status, _noted(submission): report.segment}
+    return marks | ({by_parts(submission): report.segment} if status == Status.DELIVERED else {})
 
-    At `due_at` it is published without those that are missing.
+
+def note(table: Table, row: Key, submission: Stored, report: Report, entry: Mapping[str, Any]) -> Item | None:
+    """Note what became of one part. The recipient's row after it; None when there is no such recipient.
+
+    A part that was delivered stays so, and one that failed is not open again.
     """
-    item = part_item(key, inbound, vendor, arrived, ttl)
-    item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
-    with suppress(ConditionFailed):
-        table.put(item, UNUSED, {"seconds": table.seconds})
+    if report.segment > LAST_PART:  # no part of a text: nothing follows from it but that it was said
+        keep(table, row, {**entry, "note": f"a message has at most {LAST_PART} parts"})
+        return table.get(row)
+    part, said = _attribute(submission, report.segment), STATUS_OF.get(report.status, report.status.value)
+    values = {part: said, _noted(submission): report.segment}
+    gives_way = f"#{part} <> :delivered" if report.status in STATUS_OF else f"#{part} IN (:pending, :unknown)"
+    new = "attribute_not_exists(history) OR NOT contains(history, :entry)"
+    known = {"delivered": Status.DELIVERED, "pending": _UNDECIDED[0], "unknown": _UNDECIDED[1], "entry": entry}
+    condition = f"(attribute_not_exists(#{part}) OR {gives_way}) AND ({new})"
+    try:
+        return write(table, Change(row, values, condition, known), entry)
+    except ConditionFailed as failed:  # repeated, or contradicted: what follows may have been missed the first time
+        if failed.item is not None:
+            keep(table, row, entry)
+        return failed.item
 
 
-def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
-    number = inbound.part.number if inbound.part else 0
-    sent_at = inbound.received_at.isoformat() if inbound.received_at else ""
-    digest = hashlib.sha256(f"{sent_at}\x1f{inbound.text}".encode(errors="surrogatepass")).hexdigest()[:20]
-    return {
-        "pk": key,
-        "sk": f"{_PART}{number:05d}#{digest}",
-        "number": number,
-        "text": inbound.text,
-        "arrived": arrived,
-        "access_number": inbound.access_number,
-        "extension": inbound.extension,
-        "vendor": vendor,
-        "ttl": ttl,
-    }
+def whole(row: Item, submission: Stored) -> Whole:
+    """What the parts that were reported say of the whole message: one failure fails it, all must be delivered."""
+    known, counted = known_parts(row, submission), _counted(row, submission)
+    last = max([counted, *known])
+    if all(known.get(part) == Status.DELIVERED for part in range(1, last + 1)):
+        return Whole(Status.DELIVERED, parts=last)
+    if Status.UNDELIVERED not in known.values():
+        return Whole(None)
+    complete = last > counted or all(known.get(part) in STATUS_OF.values() for part in range(1, last + 1))
+    listed = any(not entry.get("unlisted") for entry in failures(row["history"], submission))
+    return Whole(Status.UNDELIVERED, complete=complete, certain=complete and last == counted and listed)
 
 
-def lying(table: Table, key: str) -> Lying:
-    found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
-    claims = found.pop(CLAIM, {})
-    parts = {sk: item for sk, item in found.items() if sk.startswith(_PART)}
-    before = [item for sk, item in found.items() if not sk.startswith(_PART)]
-    return Lying(key, parts, claims.get("version", 0), _read_claim(claims), before)
+def unchanged(row: Item, submission: Stored) -> tuple[str, Item]:
+    """The condition, and the values it names, that no part was noted since the row was read. For one whose known parts
+    were all delivered: those are not noted again, so that the number of the last one tells."""
+    return f"#{_noted(submission)} = :noted", {"noted": row[_noted(submission)]}
 
 
-def claim(table: Table, found: Lying, joint: Joint, ttl: int) -> None:
-    """Claim parts for one reply. Raises ConditionFailed when somebody else has claimed any meanwhile."""
-    item: dict[str, Any] = {
-        "pk": found.key,
-        "sk": CLAIM,
-        "version": found.version + 1,
-        "parts": list(joint.parts),
-        "partial": joint.partial,
-        "spent": list(joint.spent),
-        "doubted": list(joint.doubted),
-        "ttl": ttl,
-    }
-    table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
+def _counted(row: Item, submission: Stored) -> int:
+    """The parts that the message has by our own count; of a resend by its own, for its signature may be another."""
+    return int(submission.segments if submission.row else row["segments"])
 
 
-def carried_out(table: Table, found: Lying, joint: Joint, version: int) -> None:
-    """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
-    table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
-    for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
-        update = Update((found.key, sk), "SET doubtful = :yes", {"yes": True, "seconds": table.seconds}, KEPT)
-        with suppress(ConditionFailed):
-            table.update(update)
-    with suppress(ConditionFailed):  # somebody else has carried it out too
-        expression = "SET version = :next REMOVE parts, #partial, spent, doubted"
-        values = {"next": version + 1, "version": version}
-        table.update(Update((found.key, CLAIM), expression, values, "version = :version"))
+def known_parts(row: Item, submission: Stored) -> dict[int, str]:
+    """What was reported of each part, through this submission: a phone cannot put parts of two attempts together."""
+    prefix = _attribute(submission, "")
+    return {int(name.removeprefix(prefix)): said for name, said in row.items() if name.startswith(prefix)}
 
 
-def _done(item: Item) -> Item:
-    return {name: value for name, value in item.items() if name not in ("due_at", "due_shard")} | {"done": True}
+def by_parts(submission: Stored) -> str:
+    """The attribute that says of how many parts a message was called delivered, through this submission."""
+    return f"by_parts{submission.key.token}"
 
 
-def _read_claim(item: Item) -> Joint | None:
-    if "parts" not in item:
-        return None
-    return Joint(tuple(item["parts"]), item["partial"], tuple(item["spent"]), tuple(item["doubted"]))
+def is_open_or_failed(row: Item, submission: Stored, part: int) -> bool:
+    """Whether something was reported of this part, but not that it was delivered."""
+    return known_parts(row, submission).get(part, Status.DELIVERED) != Status.DELIVERED
+
+
+def failures(history: Sequence[Mapping[str, Any]], submission: Stored) -> list[Mapping[str, Any]]:
+    """The reports of this account that a part failed which was not delivered after all, those of listed words first."""
+    said = [entry for entry in history if entry["account"] == submission.account and "segment" in entry]
+    delivered = {entry["segment"] for entry in said if entry["status"] == Status.DELIVERED}
+    failed = [entry for entry in said if entry["status"] == Status.UNDELIVERED and entry["segment"] not in delivered]
+    return sorted(
+        (entry for entry in failed if "note" not in entry), key=lambda entry: bool(entry.get("unlisted", False))
+    )
+
+
+def _attribute(submission: Stored, part: int | str) -> str:
+    return f"segment{submission.key.token}_{part}"
+
+
+def _noted(submission: Stored) -> str:
+    return f"noted{submission.key.token}"

@@ -6,17 +6,24 @@ The order in which reports arrive does not matter: `delivered` stands for good, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.ids import SubmissionKey, shard
 from smsgateway.model import Account, Message, Reason, Report, ReportStatus, State, Status
+from smsgateway.store import parts
+from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, of_submission, set_final
+from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import Stored, load_children, read_submission, submission_key
-from smsgateway.store.table import KEPT, ConditionFailed, Fill, Item, Key, Table, Update
+from smsgateway.store.parts import STATUS_OF, Whole, decides_alone, marks
+from smsgateway.store.submissions import UNSENT, Stored, load_children, read_submission, submission_key
+from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
 from smsgateway.text import normalise_number
 
-STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
+TRIES = 5  # of a write that others write too
+
+_NOTHING_KNOWN = "attribute_not_exists(#status) AND attribute_not_exists(history)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Outcome:
     reported_at: int | None = None
     segments: int = 1
     history: tuple[Mapping[str, Any], ...] = ()
+    left_out: int = 0  # reports between the first and the last of the history
     resends: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (resends.py)
     so_far: Item | None = None  # the final status, should the last resend come to nothing
 
@@ -48,6 +56,7 @@ def read_outcome(item: Item) -> Outcome:
         reported_at=item.get("reported_at"),
         segments=item["segments"],
         history=tuple(item.get("history", ())),
+        left_out=item.get("left_out", 0),
         resends=tuple(item.get("resends", ())),
         so_far=item.get("so_far"),
     )
@@ -143,9 +152,19 @@ class Placed:
         return recipient_key(self.submission, self.number)
 
     @property
-    def whole(self) -> bool:
-        """Whether this report alone can decide the message's fate."""
-        return not self.report.segment or self.submission.segments == self.submission.count
+    def final(self) -> bool:
+        return self.report.status in STATUS_OF
+
+    @property
+    def alone(self) -> bool:
+        """Whether this report, if it is the first, can decide the message's fate."""
+        return self.final and decides_alone(self.submission, self.report) and not self.denied
+
+    @property
+    def denied(self) -> bool:
+        """Whether it fails a recipient that was certainly not sent to, and so has a final status without a row."""
+        rejected = any(rejection.number == self.number for rejection in self.submission.rejected)
+        return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
 
 
 def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[bool]:
@@ -155,7 +174,7 @@ def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[boo
     """
     firsts: dict[Key, int] = {}
     for index, placed in enumerate(reports):
-        if placed.whole and placed.report.status in STATUS_OF:
+        if placed.alone:
             firsts.setdefault(placed.key, index)
     written: set[int] = set()
     if len(firsts) > 1:
@@ -182,19 +201,20 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
         segments=1,
         next_at=0,
     )
-    status, entry = STATUS_OF[report.status], history_entry(supposed, report, now)
-    condition = "#to = :to AND #state = :submitted AND account = :account"
-    condition += " AND attribute_not_exists(#status) AND attribute_not_exists(history)"
+    status, entry = STATUS_OF[report.status], entry_of(supposed, report, now)
+    condition = f"#to = :to AND #state = :submitted AND account = :account AND {_NOTHING_KNOWN}"
     condition += " AND #segments = :one" if report.segment else ""
-    condition += " AND attribute_not_exists(resend)" if status != Status.DELIVERED else ""
+    if status != Status.DELIVERED:
+        condition += " AND attribute_not_exists(resend) AND attribute_not_exists(rejected)"
     known = {
         "submitted": State.SUBMITTED,
         "account": account.name,
         "to": normalise_number(report.number) or report.number,
         "one": 1,
     }
+    final = final_of(supposed, status, report, entry["at"]) | marks(supposed, report)
     try:
-        set_final(table, supposed.table_key, final_of(supposed, status, report, entry["at"]), condition, entry, known)
+        set_final(table, supposed.table_key, final, condition, entry, known)
     except ConditionFailed:
         return False
     return True
@@ -202,184 +222,136 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
 
 def _first_of(placed: Placed, now: int) -> Fill:
     """A recipient's final status, if nothing was ever reported of it."""
-    entry = history_entry(placed.submission, placed.report, now)
-    final = final_of(placed.submission, STATUS_OF[placed.report.status], placed.report, entry["at"])
+    submission, report = placed.submission, placed.report
+    entry = entry_of(submission, report, now)
+    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
     values = {name: value for name, value in final.items() if value is not None}
-    settled = ("due_at", "due_shard") if _of_submission(placed.key) else ()
+    settled = ("due_at", "due_shard") if of_submission(placed.key) else ()
     return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
 
 
 def _apply(table: Table, placed: Placed, now: int) -> bool:
-    submission, number, report = placed.submission, placed.number, placed.report
-    entry = history_entry(submission, report, now)
-    if report.status not in STATUS_OF:
-        return keep(table, placed.key, entry)
-    status = whole_status(table, placed, entry)
-    return status is None or _finish(table, submission, number, status, report, entry)
-
-
-def whole_status(table: Table, placed: Placed, entry: Mapping[str, Any]) -> Status | None:
-    """What a final report says of the whole message; None when it is of a segment, which is noted, and no more."""
-    submission, number, status = placed.submission, placed.number, STATUS_OF[placed.report.status]
-    if placed.report.segment and (count := _segments(table, submission, number)) > 1:
-        return _apply_segment(table, placed, status, entry, count)
-    return status
-
-
-def history_entry(submission: Stored, report: Report, now: int) -> dict[str, Any]:
-    """The report as the history keeps it; equal for a repeated report that has a time of its own."""
-    at = int(report.reported_at.timestamp() * 1000) if report.reported_at else now
-    entry: dict[str, Any] = {
-        "at": at,
-        "account": submission.account,
-        "status": report.status.value,
-        "vendor_status": report.vendor_status,
-    }
-    if report.reason:
-        entry["reason"] = report.reason
+    submission, report = placed.submission, placed.report
+    entry = entry_of(submission, report, now)
     if report.segment:
-        entry["segment"] = report.segment
-    return entry
+        return (placed.alone and _only_part(table, placed, entry)) or _apply_part(table, placed, entry)
+    if not placed.final or placed.denied:
+        return keep(table, placed.key, entry)
+    return _finish(table, placed, STATUS_OF[report.status], entry)
 
 
-def _segments(table: Table, submission: Stored, number: str) -> int:
-    if submission.single or submission.row:
-        return submission.segments
-    if submission.segments == submission.count:
-        return 1
-    row = table.get(recipient_key(submission, number))
-    return int(row["segments"]) if row else 1
-
-
-def _apply_segment(table: Table, placed: Placed, status: Status, entry: Mapping[str, Any], count: int) -> Status | None:
-    """Note one segment. The whole message's status, once it is known: one failure fails it, all must be delivered."""
-    key = placed.submission.key
-    prefix = f"segment{key.token}_"  # a phone cannot put segments of two attempts together
-    attribute = f"{prefix}{placed.report.segment}"
-    update = Update(
-        placed.key,
-        f"SET {attribute} = :status",
-        {"status": status, "delivered": Status.DELIVERED, "seconds": table.seconds},
-        f"{KEPT} AND (attribute_not_exists({attribute}) OR {attribute} <> :delivered)",
-    )
+def _only_part(table: Table, placed: Placed, entry: Item) -> bool:
+    """Settle a recipient by its only part, if nothing was reported of it before."""
+    submission, report = placed.submission, placed.report
+    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
     try:
-        row = table.update(update)
-    except ConditionFailed as failed:
-        if failed.item is None:
-            return None
-        if status != Status.DELIVERED:
-            keep(table, placed.key, entry)
-            return None
-        row = failed.item  # a repeated report; what follows may have been missed the first time
-    if status != Status.DELIVERED:
-        return status
-    known = [value for name, value in row.items() if name.startswith(prefix)]
-    whole = len(known) >= count and set(known) == {Status.DELIVERED}
-    return Status.DELIVERED if whole else None
-
-
-def _finish(
-    table: Table, submission: Stored, number: str, status: Status, report: Report, entry: Mapping[str, Any]
-) -> bool:
-    first_condition = (
-        "attribute_not_exists(#status) OR #status <> :status"
-        if status == Status.DELIVERED
-        else "attribute_not_exists(#status)"
-    )
-    key, final = recipient_key(submission, number), final_of(submission, status, report, entry["at"])
-    try:
-        set_final(table, key, final, first_condition, entry)
-    except ConditionFailed as failed:
-        if failed.item is None:
-            return False
-        if failed.item.get("status") != status:
-            return keep(table, key, entry)
+        set_final(table, placed.key, final, _NOTHING_KNOWN, entry)
+    except ConditionFailed:
+        return False
     return True
 
 
-def final_of(submission: Stored, status: Status, report: Report, at: int) -> Item:
-    """The attributes of a recipient that a report has settled."""
-    return {
-        "status": status,
-        "reason": report.reason,
-        "vendor_status": report.vendor_status,
-        "vendor_id": report.vendor_id,
-        "reported_by": submission.account,
-        "reported_vendor": submission.vendor,
-        "reported_at": at,
-    }
+def _apply_part(table: Table, placed: Placed, entry: Item) -> bool:
+    row, whole = note_part(table, placed, entry)
+    if row is None:
+        return False
+    failed = placed.report.status == ReportStatus.UNDELIVERED and whole.status == Status.UNDELIVERED
+    if failed and not placed.denied and "status" not in row:
+        final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
+        with suppress(ConditionFailed):  # a report of more came meanwhile
+            set_final(table, placed.key, final, "attribute_not_exists(#status)")
+    return True
 
 
-def final_without_report(submission: Stored, now: int) -> Item:
-    """The attributes of a recipient whose report did not come in time."""
-    return {
-        "status": Status.UNKNOWN,
-        "reason": Reason.NO_REPORT,
-        "vendor_status": "",
-        "vendor_id": "",
-        "reported_by": submission.account,
-        "reported_vendor": submission.vendor,
-        "reported_at": now,
-    }
+def note_part(table: Table, placed: Placed, entry: Item) -> tuple[Item | None, Whole]:
+    """Note the report of a part. The recipient's row after it (None: there is none), and what the parts say by now.
 
-
-def set_final(
-    table: Table,
-    key: Key,
-    final: Item,
-    condition: str,
-    entry: Mapping[str, Any] | None = None,
-    known: Mapping[str, Any] | None = None,
-) -> None:
-    """Give a recipient its final status. `known`: values that the condition names besides.
-
-    Raises ConditionFailed when another status stands that does not give way.
+    With the last of its parts the message is delivered; one that our count has not, and that was not delivered, takes
+    that back. What a failure leads to is left to the caller.
     """
-    values = {name: value for name, value in final.items() if value is not None}
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
-    if entry:
-        expression += ", history = list_append(if_not_exists(history, :none), :entry)"
-    removed = [f"#{name}" for name, value in final.items() if value is None]
-    if _of_submission(key):  # nobody needs to look at that again
-        removed += ["due_at", "due_shard"]
-    if removed:
-        expression += " REMOVE " + ", ".join(removed)
-    values |= {"none": [], "entry": [entry], "seconds": table.seconds, **(known or {})}
-    table.update(Update(key, expression, values, f"{KEPT} AND ({condition})"))
+    submission, report = placed.submission, placed.report
+    row = parts.note(table, placed.key, submission, report, entry)
+    for _ in range(TRIES):
+        if row is None:
+            return None, Whole(None)
+        whole = parts.whole(row, submission)
+        if whole.status != Status.DELIVERED:
+            break
+        if row.get("status") == Status.DELIVERED:
+            return row, whole
+        final = final_of(submission, Status.DELIVERED, report, entry["at"]) | {parts.by_parts(submission): whole.parts}
+        condition, known = parts.unchanged(row, submission)
+        try:
+            return set_final(table, placed.key, final, condition, known=known), whole
+        except ConditionFailed as failed:  # one more part was reported
+            row = failed.item
+    else:
+        raise ConditionFailed(row)
+    if parts.by_parts(submission) in row and parts.is_open_or_failed(row, submission, report.segment):
+        row = _take_back(table, placed, entry) or row
+    return row, whole
 
 
-def _of_submission(row: Key) -> bool:
-    """Whether a recipient's row is the item of a message to one number, and so its submission's too."""
-    return row[1].startswith("S#")
-
-
-def close(table: Table, submission: Stored, number: str, now: int) -> None:
-    """No report came in time: `unknown`, unless one comes now."""
-    key, final = recipient_key(submission, number), final_without_report(submission, now)
+def _take_back(table: Table, placed: Placed, entry: Item) -> Item | None:
+    """All parts that we count were delivered, and there is one more, which was not: nor was the message. Nobody knows
+    what became of it while that part is open. The row after it; None when it is not so."""
+    submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission)
+    condition = f"#{by_parts} < :part"
+    if report.status == ReportStatus.UNDELIVERED:
+        final = final_of(submission, Status.UNDELIVERED, report, entry["at"]) | {by_parts: None}
+    else:
+        final, condition = final_by_doubt(submission, entry), f"{condition} AND #status = :was"
     try:
-        set_final(table, key, final, "attribute_not_exists(#status)")
+        return set_final(table, placed.key, final, condition, known={"part": report.segment, "was": Status.DELIVERED})
     except ConditionFailed:
-        return
+        return None
+
+
+def _finish(table: Table, placed: Placed, status: Status, entry: Item) -> bool:
+    """What a report of the whole message says of it."""
+    condition, by_parts = "attribute_not_exists(#status)", parts.by_parts(placed.submission)
+    if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
+        condition += f" OR #status <> :status OR attribute_exists(#{by_parts})"
+    final = final_of(placed.submission, status, placed.report, entry["at"]) | {by_parts: None}
+    try:
+        set_final(table, placed.key, final, condition, entry)
+    except ConditionFailed as failed:
+        if failed.item is None:
+            return False
+        if entry not in failed.item.get("history", ()):
+            return keep(table, placed.key, entry)
+    return True
+
+
+def close(table: Table, submission: Stored, outcome: Outcome, now: int) -> None:
+    """No report settled a recipient in time: it is `unknown`, unless one comes now."""
+    key = recipient_key(submission, outcome.number)
+    for _ in range(TRIES):
+        condition, known = unchanged_history(outcome)
+        final = final_at_end(submission, outcome.history, now)
+        try:
+            set_final(table, key, final, f"attribute_not_exists(#status) AND {condition}", known=known)
+        except ConditionFailed as failed:
+            if failed.item is None or "status" in failed.item:
+                return
+            outcome = read_outcome(failed.item)  # one more word was heard
+        else:
+            return
+    raise ConditionFailed(None)
+
+
+def unchanged_history(outcome: Outcome) -> tuple[str, Item]:
+    """The condition, and the values it names, that nothing was added to a recipient's history since it was read."""
+    if not outcome.history:
+        return "attribute_not_exists(history)", {}
+    known = {"heard": len(outcome.history), "left_out": outcome.left_out}
+    same = "left_out = :left_out" if outcome.left_out else "attribute_not_exists(left_out)"
+    return f"size(history) = :heard AND {same}", known
 
 
 def remember(table: Table, submission: Stored, number: str, report: Report, note: str, now: int) -> None:
     """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
-    keep(table, recipient_key(submission, number), history_entry(submission, report, now) | {"note": note})
-
-
-def keep(table: Table, key: Key, entry: Mapping[str, Any]) -> bool:
-    """Add to a recipient's history what is not there yet. False: there is no such recipient."""
-    update = Update(
-        key,
-        "SET history = list_append(if_not_exists(history, :none), :entries)",
-        {"none": [], "entries": [entry], "entry": entry, "seconds": table.seconds},
-        f"{KEPT} AND (attribute_not_exists(history) OR NOT contains(history, :entry))",
-    )
-    try:
-        table.update(update)
-    except ConditionFailed as failed:
-        return failed.item is not None  # it is there already
-    return True
+    keep(table, recipient_key(submission, number), entry_of(submission, report, now) | {"note": note})
 
 
 STATUS_OF_STATE = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smsgateway.model import TemplateCode
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +93,6 @@ def _read_client(item: Item) -> Client:
         daily_segments=item.get("daily_segments"),
         key_id=item["key_id"],
     )
-
-
-def spend(table: Table, client: Client, segments: int, day: str, ttl: int) -> bool:
-    """Take segments from the client's limit of the day (yyyy-mm-dd, Beijing). False: it is spent."""
-    if client.daily_segments is None:
-        return True
-    room = client.daily_segments - segments
-    if room < 0:
-        return False
-    update = Update(
-        (f"spent#{client.name}#{day}", "D"),
-        "ADD spent :segments SET #ttl = :ttl",
-        {"segments": segments, "ttl": ttl, "room": room},
-        "attribute_not_exists(spent) OR spent <= :room",
-    )
-    try:
-        table.update(update)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def give_back(table: Table, client: Client, segments: int, day: str) -> None:
-    """Segments that were taken for nothing."""
-    if client.daily_segments is not None:
-        update = Update((f"spent#{client.name}#{day}", "D"), "ADD spent :back", {"back": -segments})
-        table.update(update)
 
 
 def put_template(table: Table, template: Template) -> None:

@@ -36,7 +36,7 @@ def reply_id(account: str, inbound: Inbound, occurrence: int) -> str:
 
 
 def joint_id(key: str, parts: Sequence[str], partial: bool) -> str:
-    """Of a long reply: the same for the same parts under a key (store/parts.py)."""
+    """Of a long reply: the same for the same parts under a key (store/reply_parts.py)."""
     return _id_of("\x1f".join([key, *parts, str(partial)]))
 
 

@@ -4,12 +4,12 @@ A report under a vendor's id can overtake the writing of that id. It is then fil
 the place itself is flagged: whoever comes second, the report or the mapping, sees the other's mark in its own write.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
@@ -19,7 +19,7 @@ from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_on
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
 
-LONGEST_IDENTITY = 1000  # bytes; a sort key has at most 1024
+WORDS = 16  # of one status, that are kept of a recipient until its message is known
 
 
 def ids_of(report: Report) -> Ids:
@@ -127,10 +127,10 @@ def list_of(account: str) -> str:
 
 
 def _identity(report: Report) -> str:
-    """What tells one report under an id from another: as it is, or its digest, for vendors' words have no limit."""
-    identity = f"{report.number}#{report.segment}#{report.status}#{report.vendor_status}"
-    written = identity.encode(errors="surrogatepass")
-    return identity if len(written) <= LONGEST_IDENTITY else hashlib.sha256(written).hexdigest()
+    """What tells one report under an id from another. Vendors' words have no limit, and neither has their number: those
+    of one status share so many places, and of two in one place the later stays."""
+    place = crc32(report.vendor_status.encode(errors="surrogatepass")) % WORDS
+    return f"{report.number}#{report.segment}#{report.status}#{'listed' if report.listed else 'unlisted'}#{place}"
 
 
 def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) -> Item:

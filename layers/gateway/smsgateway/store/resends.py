@@ -10,15 +10,12 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Reason, State, Status
+from smsgateway.store.finals import set_final
+from smsgateway.store.history import Change, write
 from smsgateway.store.messages import Payload
-from smsgateway.store.recipients import (
-    STATUS_OF_STATE,
-    Outcome,
-    all_outcomes,
-    read_outcome,
-    set_final,
-)
+from smsgateway.store.recipients import STATUS_OF_STATE, Outcome, all_outcomes, read_outcome, unchanged_history
 from smsgateway.store.submissions import (
+    UNSENT,
     WAKE_UP_LOST,
     Stored,
     due,
@@ -27,12 +24,11 @@ from smsgateway.store.submissions import (
     read_submission,
     submission_key,
 )
-from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from smsgateway.store.transitions import look_no_more
 
 # Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
-_UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})
 CANCELABLE = frozenset({State.QUEUED, State.WAITING})
 
 
@@ -53,39 +49,47 @@ def successor(outcome: Outcome, submission: Stored) -> Mapping[str, str] | None:
 
 
 def decide(
-    table: Table, row: Key, outcome: Outcome, key: SubmissionKey, account: Account, so_far: Item, entry: Item
+    table: Table,
+    row: Key,
+    outcome: Outcome,
+    key: SubmissionKey,
+    account: Account,
+    so_far: Item,
+    entry: Item,
+    *,
+    as_heard: bool,
 ) -> Mapping[str, str]:
-    """Say in a recipient's row that it goes on at another account. Raises ConditionFailed when the row has changed."""
+    """Say in a recipient's row that it goes on at another account. Raises ConditionFailed when the row has changed.
+
+    `as_heard`: a further report changes it, too.
+    """
     resend = {"path": key.path, "account": account.name, "vendor": account.vendor}
     values = {
-        "none": [],
-        "resends": [resend],
-        "path": key.path,
+        "resent": key.path,
+        "resends": [*outcome.resends, resend],
         "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
-        "entries": [] if entry in outcome.history else [entry],
-        "seconds": table.seconds,
-        **_last(outcome),
     }
-    expression = "SET resent = :path, so_far = :so_far, resends = list_append(if_not_exists(resends, :none), :resends)"
-    expression += ", history = list_append(if_not_exists(history, :none), :entries)"
-    table.update(Update(row, expression, values, _unchanged(outcome)))
+    condition, known = _unchanged(outcome, as_heard=as_heard)
+    write(table, Change(row, values, condition, known), None if entry in outcome.history else entry)
     return resend
 
 
-def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item) -> None:
-    """Give a recipient its final status, for no account is left. Raises ConditionFailed when the row has changed."""
+def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item, *, as_heard: bool = False) -> None:
+    """Give a recipient its final status, for no account is left. Raises ConditionFailed likewise."""
     new = None if entry in outcome.history else entry
-    set_final(table, row, stronger(outcome.so_far, final), _unchanged(outcome), new, _last(outcome))
+    condition, known = _unchanged(outcome, as_heard=as_heard)
+    set_final(table, row, stronger(outcome.so_far, final), condition, new, known)
 
 
-def _unchanged(outcome: Outcome) -> str:
-    """The condition that nothing was decided of a recipient since its row was read."""
-    same = "resent = :last" if outcome.resends else "attribute_not_exists(resent)"
-    return f"{KEPT} AND attribute_not_exists(#status) AND {same}"
-
-
-def _last(outcome: Outcome) -> dict[str, str]:
-    return {"last": outcome.resends[-1]["path"]} if outcome.resends else {}
+def _unchanged(outcome: Outcome, *, as_heard: bool) -> tuple[str, Item]:
+    """The condition, and the values it names, that nothing was decided of a recipient since its row was read."""
+    conditions, known = ["attribute_not_exists(#status)", "attribute_not_exists(resent)"], dict[str, Any]()
+    if outcome.resends:
+        conditions[1], known = "resent = :last", {"last": outcome.resends[-1]["path"]}
+    if as_heard:
+        further, heard = unchanged_history(outcome)
+        conditions, known = [*conditions, further], known | heard
+    return " AND ".join(conditions), known
 
 
 def put_resend(
@@ -132,7 +136,7 @@ def superseded(table: Table, resend: Stored) -> bool:
 
 def unsent(resend: Stored) -> bool:
     """Whether a resend ended without a vendor that took it."""
-    return resend.row is not None and (resend.state in _UNSENT or bool(resend.rejected))
+    return resend.row is not None and (resend.state in UNSENT or bool(resend.rejected))
 
 
 def conclude(table: Table, resend: Stored, now: int) -> None:
@@ -152,7 +156,7 @@ def _conclude(table: Table, resend: Stored, row: Key, outcome: Outcome, now: int
     entry = {
         "at": now,
         "account": resend.account,
-        "status": STATUS_OF_STATE[resend.state] if resend.state in _UNSENT else Status.REJECTED,
+        "status": STATUS_OF_STATE[resend.state] if resend.state in UNSENT else Status.REJECTED,
         "reason": reason,
         "vendor_status": answer,
     }

@@ -9,12 +9,15 @@ from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
 from smsgateway.model import Message, Personal, Reason, Rejection, State
+from smsgateway.queues import longest_delay, urgent
 from smsgateway.store.messages import Payload, load_message, message_fields, read_message
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
+SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission goes on: sweep runs once a minute
 
+UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 
 
@@ -140,9 +143,7 @@ def new_submission(
     key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
 ) -> Item:
     """The item of a submission that nobody has tried yet."""
-    send_at = message.send_at or now
-    # A wake-up is sent at once, or with a delay; the sweep is for those further ahead, and for lost ones.
-    due_at = send_at if send_at > now + WAKE_UP_LOST else send_at + WAKE_UP_LOST
+    send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
         "pk": pk,
@@ -157,8 +158,15 @@ def new_submission(
         "reference": message.reference or None,
         "resend": message.resend_undelivered or None,
         "ttl": ttl,
-        **due(key, due_at),
+        **due(key, sweep_at(send_at, now, urgent(message))),
     }
+
+
+def sweep_at(at: int, now: int, of_urgent: bool) -> int:
+    """When `sweep` must look at what goes on at `at`: when the wake-up for it must have been lost; or, where its queue
+    does not carry one so far ahead, early enough to send it."""
+    far = at - now > longest_delay(of_urgent) * 1000
+    return at - SWEEP_AHEAD if far else at + WAKE_UP_LOST
 
 
 def due(key: SubmissionKey, at: int) -> Item:

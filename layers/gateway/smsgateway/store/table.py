@@ -6,6 +6,7 @@ Every other module of the package says what is stored; this one alone knows the 
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ BATCH_WRITES = 25
 BATCH_READS = 100
 PARALLEL = 8
 RETRIES = 10
+# Of BatchExecuteStatement's error codes, those that a table in order gives: a condition, or want of capacity.
+EXPECTED = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "TransactionConflict",
+    }
+)
 
 # DynamoDB deletes what has expired up to two days late: until then it stands there, and counts as gone.
 EXPIRED = "#ttl < :seconds"
@@ -139,11 +150,15 @@ class Table:
 
     `now` gives epoch milliseconds. Nothing is read that has expired by then, nor told by a condition that failed.
     Without a clock, nothing expires.
+
+    `failed` is told the codes, and how many of each, for which a batch of statements was not carried out though nothing
+    stood against it: one by one they are, so that nobody else would notice.
     """
 
     client: "DynamoDBClient"
     name: str
     now: Callable[[], int] = lambda: 0
+    failed: Callable[[Mapping[str, int]], None] | None = None
 
     @property
     def seconds(self) -> int:
@@ -296,12 +311,19 @@ class Table:
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Unconditional puts, 25 a call, several calls at once when there are many."""
-        batches = list(batched(items, BATCH_WRITES, strict=False))
+        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items])
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Unconditional deletes likewise."""
+        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys])
+
+    def _write_many(self, requests: Sequence[Any]) -> None:
+        batches = list(batched(requests, BATCH_WRITES, strict=False))
         if len(batches) == 1:
-            self._put_batch(batches[0])
+            self._write_batch(batches[0])
         elif batches:
             with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
-                for _ in pool.map(self._put_batch, batches):
+                for _ in pool.map(self._write_batch, batches):
                     pass
 
     def fill_many(self, fills: Sequence[Fill]) -> list[bool]:
@@ -315,11 +337,15 @@ class Table:
 
     def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
         statements: Any = [fill.wire(self.name) for fill in fills]
-        answer = self.client.batch_execute_statement(Statements=statements)
-        return ["Error" not in response for response in answer["Responses"]]
+        responses = self.client.batch_execute_statement(Statements=statements)["Responses"]
+        codes = Counter(response["Error"].get("Code", "") for response in responses if "Error" in response)
+        strange = {code: count for code, count in codes.items() if code not in EXPECTED}
+        if strange and self.failed:
+            self.failed(strange)
+        return ["Error" not in response for response in responses]
 
-    def _put_batch(self, items: Sequence[Item]) -> None:
-        pending: Any = {self.name: [{"PutRequest": {"Item": to_wire(item)}} for item in items]}
+    def _write_batch(self, requests: Sequence[Any]) -> None:
+        pending: Any = {self.name: list(requests)}
         for attempt in range(RETRIES):
             pending = self.client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
             if not pending:

@@ -252,8 +252,12 @@ def waiting(
     busy: int,
     tried: Sequence[str],
     attempt: Mapping[str, Any],
+    look_at: int = 0,
 ) -> None:
-    """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one."""
+    """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one.
+
+    `look_at`: when `sweep` looks, unless it is long after `next_at`.
+    """
     values = {
         "state": State.WAITING,
         "account": account,
@@ -263,7 +267,7 @@ def waiting(
         "busy": busy,
         "tried": list(tried),
         "attempts": _with_attempt(submission, attempt),
-        "due_at": f"{next_at + WAKE_UP_LOST:013d}",
+        "due_at": f"{look_at or next_at + WAKE_UP_LOST:013d}",
         "due_shard": due(submission.key, 0)["due_shard"],
         "queued": State.QUEUED,
     }

@@ -31,11 +31,12 @@ from smsgateway.codecs.infocloud.incoming import (
     verify_push,
 )
 from smsgateway.codecs.infocloud.profile import PROFILE, SIGN_METHODS
-from smsgateway.codecs.infocloud.reading import CODES
+from smsgateway.codecs.infocloud.reading import CLOCK_CODES, CODES
 from smsgateway.codecs.infocloud.sending import CONTENT_LIMIT, decode_batch, decode_send, encode_batch, encode_send
 from smsgateway.codecs.infocloud.signing import DEFAULT_SIGN_METHOD, signature, string_to_sign
 
 __all__ = [
+    "CLOCK_CODES",
     "CODES",
     "CONTENT_LIMIT",
     "DEFAULT_SIGN_METHOD",

@@ -1,15 +1,14 @@
 """An answer of infocloud: its code (返回码说明), and its JSON."""
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import MappingProxyType
 
-from smsgateway.codecs.answers import Codes, answer_text, refusal
+from smsgateway.codecs.answers import Codes, refusal
+from smsgateway.codecs.charsets import shown
+from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, text_of
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, Response
-
-type Record = dict[str, object]
 
 SUCCESS = "200"
 
@@ -42,24 +41,50 @@ CODES: Codes = MappingProxyType(
 
 TEXT_LIMIT = 200  # characters of a vendor's own text that are kept
 
-# Numbers stay text: ids must keep every digit. Not strict: a reply may hold a line break that nobody escaped.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# 短信发送FAQ: "无效的参数（时间戳）", where the clocks are more than 60 s apart. Every request is refused then.
+CLOCK_CODES: Codes = MappingProxyType({"40004": (About.ACCOUNT, Reason.PARAMETER_REFUSED, "参数错误")})
+
+_CLOCK = re.compile("时间戳|timestamp|nonce|随机", re.IGNORECASE)
+_REQUEST_ID = re.compile("[0-9A-Za-z_-]{1,64}")
+_LIST = re.compile(r'"data"[ \t\r\n]*:[ \t\r\n]*\[')
+_SUCCESSFUL = re.compile(r'"code"[ \t\r\n]*:[ \t\r\n]*"?200"?[ \t\r\n]*[,}]')
+
+
+def answer_of(response: Response) -> str:
+    """The text of an answer; bytes that are no UTF-8 may stand in what is only shown. DecodeError if there is none."""
+    if response.status != 200:
+        raise DecodeError(f"HTTP status {response.status}", response.body)
+    text = text_of(response.body).strip()
+    if not text:
+        raise DecodeError("an empty answer", response.body)
+    return text
 
 
 def read_answer(response: Response) -> Record:
     """An answer's object. Its `code` is there: a number in the manual's samples, a string in its tables."""
-    answer = load(answer_text(response, "utf-8-sig"), response.body)
+    return answer_in(load(answer_of(response), response.body), response.body)
+
+
+def answer_in(answer: object, raw: bytes) -> Record:
+    """The same of a document that was read. DecodeError if it is not an object with a code."""
     if not isinstance(answer, dict) or not string(answer.get("code")):
-        raise DecodeError("the answer is not a JSON object with a code", response.body)
+        raise DecodeError("the answer is not a JSON object with a code", raw)
     return answer
 
 
 def refused_by(account: Account, answer: Record) -> Refused | None:
     """The refusal that an answer is, if it is one."""
     code, message = string(answer["code"]), string(answer.get("message"))
-    return None if code == SUCCESS else refusal(CODES, account, code[:TEXT_LIMIT], message[:TEXT_LIMIT])
+    if code == SUCCESS:
+        return None
+    codes = CLOCK_CODES if code in CLOCK_CODES and _CLOCK.search(message) else CODES
+    return refusal(codes, account, code[:TEXT_LIMIT], with_request_id(message[:TEXT_LIMIT], answer))
+
+
+def with_request_id(text: str, answer: Record) -> str:
+    """A text with the answer's requestId, by which the platform's support finds a call (短信发送FAQ)."""
+    request_id = string(answer.get("requestId"))
+    return f"{text} (requestId {request_id})".lstrip() if _REQUEST_ID.fullmatch(request_id) else text
 
 
 def records_of(data: object, raw: bytes) -> list[Record]:
@@ -72,40 +97,33 @@ def records_of(data: object, raw: bytes) -> list[Record]:
     return records
 
 
-def load(text: str, raw: bytes) -> object:
-    """A JSON document whose numbers are text. DecodeError, with the bytes it stood in, if it is none."""
-    try:
-        document: object = _DECODER.decode(text)
-        if "\\" in text and _ESCAPED_SURROGATE.search(text):  # most texts hold none: seen 20 times as fast
-            document = _DECODER.decode(_whole_characters(json_text(document)))
-    except (ValueError, RecursionError):  # nested beyond all sense is no protocol either
-        raise DecodeError("not JSON", raw) from None
-    return document
+def entries_of(data: object, text: str, raw: bytes) -> Sequence[Entry]:
+    """The entries of `data`, whatever they are, each as it stands in the document's `text`. DecodeError if it is no
+    list of such, nor one alone, nor either as a JSON text."""
+    if isinstance(data, str):
+        inner = data.lstrip()
+        if inner.startswith("["):
+            return entries(inner, 1)
+        data = load(data, raw)
+    if isinstance(data, dict):
+        return [Entry(json_text(data, raw), data)]
+    if not isinstance(data, list):
+        raise DecodeError("data is not a list of objects", raw)
+    begin = _LIST.search(text)
+    found = entries(text, begin.end()) if begin else []
+    whole = [entry.value for entry in found] == data  # else the first `data` of the text is another
+    return found if whole else [Entry(json_text(value, raw), value) for value in data]
 
 
-def _whole_characters(text: str) -> str:
-    """A text with U+FFFD for half a character: an escape can name one (a text cut within an emoji), UTF-8 cannot."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def json_text(value: object) -> str:
-    """JSON without needless spaces and escapes."""
-    return _ENCODER.encode(value)
-
-
-def record_text(record: Record, raw: bytes) -> str:
-    """A record as it is kept. DecodeError if it is nested deeper than can be written."""
-    try:
-        return json_text(record)
-    except RecursionError:
-        raise DecodeError("a record is nested too deep", raw) from None
+def entries_in_broken(text: str, raw: bytes, *, polled: bool) -> Sequence[Entry]:
+    """The same of a document that is no JSON as a whole. DecodeError if nobody can tell where they are, or whether an
+    answer that was polled is a success."""
+    begin = _LIST.search(text)
+    if not begin or (polled and not _SUCCESSFUL.search(text)):
+        raise DecodeError("not JSON", raw)
+    return entries(text, begin.end())
 
 
 def string(value: object) -> str:
     """A value that is text, else nothing. The platform writes an absent one as null, or even as `"null"`."""
-    return strings([value])[0]
-
-
-def strings(values: Iterable[object]) -> list[str]:
-    """The same of many, without a call for each."""
-    return [value if isinstance(value, str) and value != "null" else "" for value in values]
+    return shown(value) if isinstance(value, str) and value != "null" else ""

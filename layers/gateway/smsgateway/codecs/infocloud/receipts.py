@@ -4,12 +4,14 @@ It takes documents of the manual's own form only; what else the platform may wri
 tolerant. A module of its own, imported when there is something to decode: `webhook` must not wait for msgspec.
 """
 
-from collections.abc import Buffer, Iterable, Sequence
-from typing import Annotated, Literal
+from collections.abc import Buffer, Sequence
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from smsgateway.codecs.infocloud.reading import Record, strings
+from smsgateway.codecs.infocloud.reading import string
+from smsgateway.codecs.records import is_id
+from smsgateway.codecs.tolerant_json import Record
 from smsgateway.errors import DecodeError
 
 type _Said = Annotated[str, msgspec.Meta(min_length=5)]  # longer than "null", which says nothing
@@ -45,9 +47,13 @@ class _Answer[R](msgspec.Struct, frozen=True):
 # Each with a second one, which brings the same records as they are written.
 _PUSH = msgspec.json.Decoder(_Push[Receipt]), msgspec.json.Decoder(_Push[msgspec.Raw])
 _ANSWER = msgspec.json.Decoder(_Answer[_Polled]), msgspec.json.Decoder(_Answer[msgspec.Raw])
-_LINES = msgspec.json.Encoder()
 
-type Receipts = Iterable[tuple[Receipt, Buffer]]  # each with the record that says it
+
+class Receipts(NamedTuple):
+    """What a document reports, and the records that say it, in the same order."""
+
+    said: Sequence[Receipt]
+    records: Sequence[Buffer]
 
 
 def pushed(body: bytes) -> Receipts | None:
@@ -66,23 +72,23 @@ def _read[R: Receipt](
     records: msgspec.json.Decoder[_Push[msgspec.Raw]] | msgspec.json.Decoder[_Answer[msgspec.Raw]],
 ) -> Receipts | None:
     try:
-        body.decode()  # msgspec does not look at all bytes of what it skips
-        return zip(receipts.decode(body).data, records.decode(body).data, strict=True)
+        if not body.isascii():
+            body.decode()  # msgspec does not look at all bytes of what it skips
+        return Receipts(receipts.decode(body).data, records.decode(body).data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def tolerated(records: Sequence[Record], raw: bytes) -> Receipts:
-    """The same of records in any form. DecodeError if one does not say enough."""
-    numbers = strings([record.get("tel") for record in records])
-    words = strings([record.get("arriveResult") or record.get("arrive") for record in records])
-    msg_ids = strings([record.get("msgId") or record.get("msgid") for record in records])
-    bids = strings([record.get("bid") for record in records])
-    times = strings([record.get("arriveTime") for record in records])
-    if "" in numbers or "" in words or ("", "") in zip(msg_ids, bids, strict=True):
+def tolerated(record: Record, raw: bytes) -> Receipt:
+    """The same of a record in any form. DecodeError if it does not say enough.
+
+    Of its two ids, one that cannot be one is as good as none; so a record is lost with both.
+    """
+    number, word = string(record.get("tel")), string(record.get("arriveResult") or record.get("arrive"))
+    ids = (string(record.get("msgId") or record.get("msgid")), string(record.get("bid")))
+    msg_id, bid = (one if is_id(one) else "" for one in ids)
+    if any(ids) and not (msg_id or bid):
+        raise DecodeError("a delivery report's ids cannot be one", raw)
+    if not number or not word or not any(ids):
         raise DecodeError("a delivery report lacks its id, its number or its result", raw)
-    try:
-        written = _LINES.encode_lines(records).splitlines()
-    except RecursionError:
-        raise DecodeError("a record is nested too deep", raw) from None
-    return zip(map(Receipt, numbers, words, msg_ids, bids, times), written, strict=True)
+    return Receipt(number, word, msg_id, bid, string(record.get("arriveTime")))

@@ -1,14 +1,18 @@
 """What goes out through infocloud, and what it answers (发送短信, 批量发送)."""
 
+import json
 import re
 from datetime import datetime
 
 from smsgateway.codecs.forms import check_numbers
 from smsgateway.codecs.infocloud.profile import PROFILE
-from smsgateway.codecs.infocloud.reading import SUCCESS, TEXT_LIMIT, json_text, read_answer, refused_by, string
+from smsgateway.codecs.infocloud.reading import SUCCESS, TEXT_LIMIT, read_answer, refused_by, string, with_request_id
 from smsgateway.codecs.infocloud.signing import signed_request
+from smsgateway.codecs.numbers import meant, named_numbers
+from smsgateway.codecs.records import is_id
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
+    About,
     Accepted,
     Account,
     Content,
@@ -34,7 +38,7 @@ def encode_send(account: Account, submission: Submission, now: datetime, nonce: 
     fields = {
         "phones": ",".join(submission.numbers),
         "templateCode": code,
-        "templateParam": json_text(values) if values else "",
+        "templateParam": _inner(values) if values else "",
     }
     return signed_request(account, "send", fields | _common_fields(submission), now, nonce)
 
@@ -53,12 +57,17 @@ def encode_batch(account: Account, submission: Submission, now: datetime, nonce:
     if len({len(row) for row in values}) > 1:
         raise EncodeError(Reason.TEMPLATE_REFUSED, "the contents of a batch have different numbers of variables")
     fields = {
-        "phonesJson": json_text(numbers),
+        "phonesJson": _inner(numbers),
         "templateCode": codes[0],
         # A template without variables: "示例：["",""]（""个数和群发的号码个数对应）".
-        "templateParamJson": json_text([row or "" for row in values]),
+        "templateParamJson": _inner([row or "" for row in values]),
     }
     return signed_request(account, "batch", fields | _common_fields(submission), now, nonce)
+
+
+def _inner(value: object) -> str:
+    """JSON within JSON, without needless spaces and escapes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _check_numbers(numbers: tuple[str, ...], limit: int) -> None:
@@ -105,32 +114,40 @@ def _common_fields(submission: Submission) -> dict[str, str]:
 
 
 def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
-    """What became of a send. Numbers that the platform names as failed are rejected, the rest stands."""
+    """What became of a send. Numbers that the platform names as failed are rejected, the rest stands.
+
+    "该值不为空，说明平台已经接收提交的短信任务": without a msgId nothing says that the platform took the messages.
+    """
     answer = read_answer(response)
     if refused := refused_by(account, answer):
         return refused
-    data, without_id = answer.get("data"), f"{SUCCESS} {string(answer.get('message'))[:TEXT_LIMIT]}".rstrip()
-    if not data or data == "null":
-        return Accepted(vendor_status=without_id)
-    if not isinstance(data, dict):
-        raise DecodeError("the answer's data is not an object", response.body)
-    msg_id, description = string(data.get("msgId") or data.get("msgid")), string(data.get("desc"))[:TEXT_LIMIT]
-    rejected, strangers = _rejected(submission, data.get("failPhones"), description)
-    status = description if msg_id else f"{without_id} {description}".rstrip()
-    if strangers:
-        status = f"{status} ({strangers} of failPhones are none of the numbers sent)".lstrip()
-    return Accepted((msg_id,) if msg_id else (), rejected, status)
+    data = answer.get("data") or {}
+    if data != "null" and not isinstance(data, dict):
+        raise DecodeError(with_request_id("the answer's data is not an object", answer), response.body)
+    fields = data if isinstance(data, dict) else {}
+    msg_id, description = string(fields.get("msgId") or fields.get("msgid")), string(fields.get("desc"))[:TEXT_LIMIT]
+    named = with_request_id(f"failPhones {description}".rstrip(), answer)
+    rejected, unclear = _rejected(submission, fields.get("failPhones"), named)
+    status = " ".join(part for part in (description, *unclear) if part)
+    if msg_id and is_id(msg_id):
+        return Accepted((msg_id,), rejected, with_request_id(status, answer) if rejected or unclear else status)
+    if len(rejected) == len(set(submission.numbers)):
+        return Refused(About.NUMBERS, Reason.INVALID_NUMBER, f"{SUCCESS} {named}")
+    said = " ".join(part for part in (SUCCESS, string(answer.get("message"))[:TEXT_LIMIT], status) if part)
+    return Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, with_request_id(f"{said}, without a msgId", answer))
 
 
 decode_batch = decode_send
 
 
-def _rejected(submission: Submission, failed: object, description: str) -> tuple[tuple[Rejection, ...], int]:
-    """The refused numbers, and how many the platform named that were not in the submission."""
-    names = failed if isinstance(failed, list) else string(failed).split(",")
-    phones = dict.fromkeys(name.strip() for name in names if isinstance(name, str) and name.strip())
-    ours = set(submission.numbers)
-    status = f"failPhones {description}".rstrip()
+def _rejected(submission: Submission, failed: object, status: str) -> tuple[tuple[Rejection, ...], list[str]]:
+    """The refused numbers, and what is to be said of those named that cannot be told apart, or were not sent."""
+    listed = [string(one) for one in failed] if isinstance(failed, list) else [string(failed)]
+    named = named_numbers(",".join(listed))
+    meanings = [meant(name, submission.numbers) for name in named]
+    refused = dict.fromkeys(numbers[0] for numbers in meanings if len(set(numbers)) == 1)
+    strangers, several = meanings.count([]), sum(len(set(numbers)) > 1 for numbers in meanings)
+    unclear = [f"({strangers} of failPhones are none of the numbers sent)"] if strangers else []
+    unclear += [f"({several} of failPhones fit several of the numbers sent)"] if several else []
     # "手机号不正确，格式不规范，黑名单等": the platform does not say which, so the first of them.
-    rejections = tuple(Rejection(phone, Reason.INVALID_NUMBER, status) for phone in phones if phone in ours)
-    return rejections, len(phones) - len(rejections)
+    return tuple(Rejection(number, Reason.INVALID_NUMBER, status) for number in refused), unclear

@@ -1,4 +1,4 @@
-"""Which parts make a long reply (parts.py)."""
+"""Which parts make a long reply (joining.py)."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.parts import BURST, Held, rest, whole
+from smsgateway.joining import BURST, Held, rest, whole
 
 MINUTE = 60_000
 

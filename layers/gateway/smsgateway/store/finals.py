@@ -1,0 +1,90 @@
+"""The final status of a recipient: what it holds, for what reason, and the one write that sets it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smsgateway.model import Reason, Report, ReportStatus, Status
+from smsgateway.store import parts
+from smsgateway.store.history import Change, write
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import Item, Key, Table
+
+type History = Sequence[Mapping[str, Any]]
+
+
+def final_of(submission: Stored, status: Status, report: Report, at: int) -> Item:
+    """The attributes of a recipient that a report has settled."""
+    return _final(submission, status, report.reason, report.vendor_status, at) | {"vendor_id": report.vendor_id}
+
+
+def final_by_part(submission: Stored, failure: Mapping[str, Any]) -> Item:
+    """The attributes of a recipient whose message failed with a part of it, by that part's entry in the history."""
+    reason = Reason(failure["reason"]) if "reason" in failure else None
+    return _final(submission, Status.UNDELIVERED, reason, failure["vendor_status"], failure["at"])
+
+
+def final_at_end(submission: Stored, history: History, now: int) -> Item:
+    """The attributes of a recipient whose report did not come in time: nobody knows, and the last word that was heard
+    is shown. Or it failed, if a part of it did, and what became of the others was not said.
+    """
+    if failed := parts.failures(history, submission):
+        return final_by_part(submission, failed[0])
+    said = heard(submission, history)
+    strange = [entry for entry in said if why_open(entry) == Reason.UNLISTED_CODE]
+    partial = [entry for entry in said if why_open(entry) == Reason.REPORTS_UNDECIDED]
+    shown = next((entries[-1] for entries in (strange, partial, said) if entries), None)
+    if shown is None:
+        return _final(submission, Status.UNKNOWN, Reason.NO_REPORT, "", now)
+    return _final(submission, Status.UNKNOWN, why_open(shown), shown["vendor_status"], now)
+
+
+def final_by_doubt(submission: Stored, entry: Mapping[str, Any]) -> Item:
+    """The attributes of a recipient that was called delivered until one more part was heard of."""
+    return _final(submission, Status.UNKNOWN, why_open(entry), entry["vendor_status"], entry["at"])
+
+
+def heard(submission: Stored, history: History) -> list[Mapping[str, Any]]:
+    """What the submission's account has said of a recipient."""
+    return [entry for entry in history if entry["account"] == submission.account]
+
+
+def why_open(entry: Mapping[str, Any]) -> Reason:
+    """Why what was reported leaves a recipient open."""
+    if "note" in entry:
+        return Reason.REPORTS_UNDECIDED
+    if entry.get("unlisted") or entry.get("reason") == Reason.UNLISTED_CODE:
+        return Reason.UNLISTED_CODE
+    return Reason.REPORTS_UNDECIDED if entry["status"] == ReportStatus.DELIVERED else Reason.NO_REPORT
+
+
+def _final(submission: Stored, status: Status, reason: Reason | None, word: str, at: int) -> Item:
+    return {
+        "status": status,
+        "reason": reason,
+        "vendor_status": word,
+        "vendor_id": "",
+        "reported_by": submission.account,
+        "reported_vendor": submission.vendor,
+        "reported_at": at,
+    }
+
+
+def set_final(
+    table: Table,
+    row: Key,
+    final: Item,
+    condition: str,
+    entry: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Item:
+    """Give a recipient its final status; the row after it. `known`: values that the condition names besides.
+
+    Raises ConditionFailed when another status stands that does not give way.
+    """
+    settled: Item = {"due_at": None, "due_shard": None} if of_submission(row) else {}  # nobody looks at that again
+    return write(table, Change(row, final | settled, condition, known or {}), entry)
+
+
+def of_submission(row: Key) -> bool:
+    """Whether a recipient's row is the item of a message to one number, and so its submission's too."""
+    return row[1].startswith("S#")

@@ -1,0 +1,77 @@
+"""What clients with a daily limit have spent: one item a client and day, which remembers who was charged last.
+
+Requests under one Idempotency-Key charge one message, and may all come at once: who finds the message charged a moment
+ago does not charge it again. That is remembered in a few places, which messages share by their ids, so that the item
+stays small.
+"""
+
+from dataclasses import dataclass
+
+from smsgateway.ids import shard
+from smsgateway.store.table import ConditionFailed, Key, Table, Update
+
+PLACES = 10
+KEPT_FOR = 3 * 86_400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Segments for one message. `at` (epoch ms) tells a request for it from others."""
+
+    message_id: str
+    segments: int
+    at: int
+    day: str  # yyyy-mm-dd, Beijing
+
+    @property
+    def place(self) -> str:
+        return f"charged{shard(self.message_id, PLACES)}"
+
+    @property
+    def of_message(self) -> str:
+        return f"{self.message_id}#{self.segments}#"
+
+    @property
+    def own(self) -> str:
+        return f"{self.of_message}{self.at}"
+
+
+def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
+    """Take segments from the client's limit of the day. The `at` of whoever was charged; None: the limit is spent."""
+    room = limit - charge.segments
+    if room < 0:
+        return None
+    update = Update(
+        _key(client, charge),
+        f"ADD spent :segments SET #ttl = :ttl, {charge.place} = :own",
+        {
+            "segments": charge.segments,
+            "ttl": charge.at // 1000 + KEPT_FOR,
+            "room": room,
+            "own": charge.own,
+            "charged": charge.of_message,
+        },
+        f"(attribute_not_exists(spent) OR spent <= :room)"
+        f" AND (attribute_not_exists({charge.place}) OR NOT begins_with({charge.place}, :charged))",
+    )
+    try:
+        table.update(update)
+    except ConditionFailed as failed:
+        charged = str((failed.item or {}).get(charge.place, ""))
+        return int(charged.rpartition("#")[2]) if charged.startswith(charge.of_message) else None
+    return charge.at
+
+
+def give_back(table: Table, client: str, charge: Charge) -> None:
+    """Segments that were taken for nothing. Doing it again changes nothing."""
+    key, values = _key(client, charge), {"back": -charge.segments, "own": charge.own}
+    condition = f"{charge.place} = :own"
+    try:
+        table.update(Update(key, f"ADD spent :back REMOVE {charge.place}", values, condition))
+    except ConditionFailed as failed:
+        if failed.item and charge.place in failed.item:  # another message has taken the place since
+            table.update(Update(key, "ADD spent :back", values))
+
+
+def _key(client: str, charge: Charge) -> Key:
+    return f"spent#{client}#{charge.day}", "D"
