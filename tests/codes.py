@@ -96,7 +96,9 @@ def following(about: About, reason: Reason) -> str:
     refused = Refused(about, reason, "")
     match next_step(refused, Try("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
         case Again():
-            return "the same account, later"
+            return "a free account, else the same later"
+        case Move("second") if about == About.MOMENT:
+            return "the next account, at once"
         case Move("second"):
             return f"the next account; alert `{alert_for(refused)}`"
         case Move("third"):

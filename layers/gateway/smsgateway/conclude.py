@@ -2,7 +2,7 @@
 
 from smsgateway import gate, queues, routing
 from smsgateway.errors import NotSentError
-from smsgateway.failover import go_on, others_of
+from smsgateway.failover import callable_among, deferred_of, go_on, others_of
 from smsgateway.job import Dispatcher, Job
 from smsgateway.model import About, Accepted, Reason, Refused
 from smsgateway.reporting import apply_early
@@ -19,9 +19,7 @@ def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None
     submission = job.submission
     if isinstance(outcome, Refused):
         outcome = _after_rotation(dispatcher, job, outcome)
-    # Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten.
-    others = others_of(job, dispatcher.now()) if isinstance(outcome, Refused | NotSentError) else ()
-    step = routing.next_step(outcome, _standing(job, others), dispatcher.random.random())
+    step = routing.next_step(outcome, _standing(dispatcher, job, outcome), dispatcher.random.random())
     match step:
         case routing.Submit(answer):
             _submitted(dispatcher, job, answer)
@@ -49,14 +47,27 @@ def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
         apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
 
 
-def _standing(job: Job, others: tuple[str, ...]) -> routing.Try:
-    vendors = job.settings.accounts
+def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> routing.Try:
+    """Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten."""
+    submission, message, now, accounts = job.submission, job.message, dispatcher.now(), job.settings.accounts
+    asks = isinstance(outcome, Refused | NotSentError)
+    others = others_of(job, now) if asks else ()
+    deferred = deferred_of(job, now) if asks else ()
+    of_moment = isinstance(outcome, Refused) and outcome.about == About.MOMENT
+    in_order, free = callable_among(dispatcher, job, others) if of_moment and others else ((), ())
+    if isinstance(outcome, Refused) and outcome.about == About.CONTENT:  # as well at the vendor's other accounts
+        deferred = tuple(name for name in deferred if accounts[name].vendor != job.account.vendor)
     return routing.Try(
         account=job.account.name,
         others=others,
-        other_vendors=tuple(name for name in others if vendors[name].vendor != job.account.vendor),
-        failures=job.submission.failures,
-        busy=job.submission.busy,
+        other_vendors=tuple(name for name in others if accounts[name].vendor != job.account.vendor),
+        failures=submission.failures,
+        busy=submission.busy,
+        free=free,
+        open=in_order,
+        deferred=deferred,
+        waited=now - submission.busy_since if submission.busy_since else 0,
+        patience=routing.patience(message.purpose, message.valid_until - (message.send_at or message.created_at)),
     )
 
 

@@ -1,5 +1,6 @@
 """From a stored message to a vendor's requests: contents for an account, how a payload is divided, whether it fits."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
@@ -150,13 +151,29 @@ def next_accounts(
     submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
 ) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order. `now` in epoch ms."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
     passed = {submission.account, *submission.tried}
+    names = [name for name in message.route if name not in passed]
+    return _able(names, submission, message, payload, settings, now)
+
+
+def deferred_accounts(
+    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """Likewise those that were passed over for their moment, the one that was asked longest ago first."""
+    names = [name for name in submission.deferred if name != submission.account]
+    return _able(names, submission, message, payload, settings, now)
+
+
+def _able(
+    names: Iterable[str], submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+) -> tuple[str, ...]:
+    """Those that can carry the content, of vendors that have not refused it."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
     return tuple(
         name
-        for name in message.route
-        if name not in passed
-        and (account := settings.accounts.get(name))
+        for name in names
+        if (account := settings.accounts.get(name))
+        and account.vendor not in submission.refused_by
         and len(divide(account, payload)) <= MOST_CHILDREN
         and problem_with(account, message, payload, at) is None
     )

@@ -1,12 +1,14 @@
 """When an account does not take a submission: the next one of its route, this one later, or its end."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from smsgateway import encoding, gate, queues, routing
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
 from smsgateway.job import Dispatcher, Job
-from smsgateway.model import Account, Message, Reason, State
+from smsgateway.model import About, Account, Message, Reason, State
 from smsgateway.settings import Settings
 from smsgateway.store import calls, submissions, transitions
 from smsgateway.store.messages import Payload, put_payload
@@ -18,15 +20,27 @@ def others_of(job: Job, now: int) -> tuple[str, ...]:
     return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
 
 
+def deferred_of(job: Job, now: int) -> tuple[str, ...]:
+    return encoding.deferred_accounts(job.submission, job.message, job.payload, job.settings, now)
+
+
+def callable_among(dispatcher: Dispatcher, job: Job, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The accounts whose breakers are closed, and those of them that have a call to spare."""
+    names, now = tuple(names), dispatcher.now()
+    found = dispatcher.table.get_many(map(calls.calls_key, names))
+    known = {name: calls.read_calls(found.get(calls.calls_key(name))) for name in names}
+    closed = tuple(name for name in names if not known[name].open_until)
+    accounts = job.settings.accounts
+    return closed, tuple(name for name in closed if known[name].hanging(now) < accounts[name].options.in_flight)
+
+
 def step_aside(dispatcher: Dispatcher, job: Job, closed: gate.Closed) -> None:
     """The account is not to be called now: another one of the route instead, or this one later."""
     others = others_of(job, dispatcher.now()) if closed.elsewhere else ()
-    known = dispatcher.table.get_many(map(calls.calls_key, others))
-    for name in others:
-        if not calls.read_calls(known.get(calls.calls_key(name))).open_until:
-            step = routing.Move(name, Reason.NOT_REACHED, "the account's breaker is open")
-            go_on(dispatcher, job, step)
-            return
+    in_order, _ = callable_among(dispatcher, job, others)
+    if in_order:
+        go_on(dispatcher, job, routing.Move(in_order[0], Reason.NOT_REACHED, "the account's breaker is open"))
+        return
     come_back(dispatcher, job, closed.wait)
 
 
@@ -54,7 +68,9 @@ def not_this_account(
     account = settings.accounts.get(submission.account)
     if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
         others = (account.name, *others)  # it takes fewer at once than when the message was cut
-    step = routing.next_step(error, routing.Try(submission.account, others, others, 0, 0), 0.0)
+    deferred = encoding.deferred_accounts(submission, message, payload, settings, dispatcher.now())
+    tried = routing.Try(submission.account, others, others, 0, submission.busy, deferred=deferred)
+    step = routing.next_step(error, tried, dispatcher.random.random())
     if isinstance(step, routing.Move):
         account = settings.accounts[step.account]
         go_on(dispatcher, Job(submission, message, payload, account, settings), step)
@@ -70,7 +86,7 @@ def end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason:
 
 
 def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
-    """Certainly not sent: the same account later, or the next one now, in more submissions if it takes fewer."""
+    """Certainly not sent: the same account later, or another one, in more submissions if it takes fewer."""
     submission, now = job.submission, dispatcher.now()
     attempt = {
         "at": now,
@@ -79,38 +95,84 @@ def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) 
         "reason": step.reason,
         "vendor_status": step.answer,
     }
-    if isinstance(step, routing.Again):
-        next_at = now + step.delay
-        if next_at >= job.message.valid_until:
-            transitions.ended(dispatcher.table, submission, State.EXPIRED, step.answer, Reason.VALIDITY_PASSED)
-            return
-        account, failures, busy, tried = job.account, step.failures, step.busy, submission.tried
-    else:
-        next_at, failures, busy = now, 0, 0
+    next_at = now + step.delay
+    if step.delay and next_at >= job.message.valid_until:
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.answer)
+        return
+    behind = _behind(submission, step)
+    account = job.account
+    if isinstance(step, routing.Move):
         account = job.settings.accounts[step.account]
-        # An account that was only passed over, because its breaker is open, may be asked when it has closed.
-        passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
-        tried = submission.tried if passed_over else (*submission.tried, submission.account)
         parts = encoding.divide(account, job.payload)
         if len(parts) > 1:
-            limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
-            transitions.moved(dispatcher.table, submission, attempt, account.name, vendor=account.vendor, limit=limit)
-            parent = replace(submission, state=State.MOVED)
-            spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, now)
+            _divide_up(dispatcher, job, attempt, account, parts, behind)
             return
+    busy_since = (submission.busy_since or now) if isinstance(step, routing.Again) and step.busy else 0
     transitions.waiting(
         dispatcher.table,
         submission,
         account=account.name,
         vendor=account.vendor,
         next_at=next_at,
-        failures=failures,
-        busy=busy,
-        tried=tried,
+        failures=step.failures if isinstance(step, routing.Again) else 0,
+        busy=step.busy,
+        busy_since=busy_since,
+        tried=behind.tried,
+        deferred=behind.deferred,
+        refused_by=behind.refused_by,
         attempt=attempt,
         look_at=submissions.sweep_at(next_at, now, queues.urgent(job.message)),
     )
     dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What a submission has behind it: see store.submissions.Stored."""
+
+    tried: tuple[str, ...]
+    deferred: tuple[str, ...]
+    refused_by: tuple[str, ...]
+
+
+def _behind(submission: Stored, step: routing.Again | routing.Move) -> _Behind:
+    tried, deferred, refused_by = submission.tried, submission.deferred, submission.refused_by
+    # An account that was only passed over, because its breaker is open, may be asked when it has closed.
+    passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
+    if isinstance(step, routing.Again) or passed_over:
+        return _Behind(tried, deferred, refused_by)
+    left = submission.account
+    deferred = tuple(name for name in deferred if name not in (left, step.account))
+    if step.about == About.MOMENT:
+        deferred = (*deferred, left)
+    if step.about == About.CONTENT:
+        refused_by = (*refused_by, submission.vendor)
+    return _Behind(tuple(dict.fromkeys((*tried, left))), deferred, tuple(dict.fromkeys(refused_by)))
+
+
+def _divide_up(
+    dispatcher: Dispatcher,
+    job: Job,
+    attempt: Mapping[str, Any],
+    account: Account,
+    parts: list[Payload],
+    behind: _Behind,
+) -> None:
+    """Move to an account that takes fewer recipients at once."""
+    submission = job.submission
+    limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
+    transitions.moved(
+        dispatcher.table,
+        submission,
+        attempt,
+        account.name,
+        vendor=account.vendor,
+        limit=limit,
+        deferred=behind.deferred,
+        refused_by=behind.refused_by,
+    )
+    parent = replace(submission, state=State.MOVED, deferred=behind.deferred, refused_by=behind.refused_by)
+    spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, dispatcher.now())
 
 
 def spread(
@@ -141,6 +203,8 @@ def spread(
         tried = [*parent.tried, parent.account]
         inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
         inherited["doubted"] = parent.doubted or None
+        inherited["put_off"] = list(parent.deferred) or None
+        inherited["refused_by"] = list(parent.refused_by) or None
         submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
     wake_ups.send(queues.urgent(message), account.name, keys)

@@ -150,7 +150,7 @@ class _Batch:
         over = _is_over(submission, failure)
         if outcome.status or decided or refused or not over:
             if decided and not outcome.status and decided == outcome.resends[-1]:
-                self._start(failure, submission, outcome, decided)  # whoever decided may have died
+                self._start(failure, submission, outcome, decided, outcome.so_far)  # whoever decided may have died
             if failure.final:
                 keep(table, failure.row, failure.entry)
             return
@@ -163,7 +163,7 @@ class _Batch:
             key = submission.key.resend(submission.owner, failure.number)
             as_heard = failure.final is None
             decided = resends.decide(table, failure.row, outcome, key, account, final, entry, as_heard=as_heard)
-            self._start(failure, submission, outcome, decided)
+            self._start(failure, submission, outcome, decided, final)
         else:
             resends.finish(table, failure.row, outcome, final, entry, as_heard=failure.final is None)
 
@@ -181,15 +181,21 @@ class _Batch:
         names = routing.after_failure(final["reason"], others, other_vendors)
         return accounts[names[0]] if names and not self._is_suppressed(failure.number) else None
 
-    def _start(self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str]) -> None:
-        """File a resend that was decided on, unless it is there, and wake it up."""
+    def _start(
+        self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str], final: Item | None
+    ) -> None:
+        """File a resend that was decided on because of a status, unless it is there, and wake it up."""
         message = self._message(submission)
         payload = self._payload(submission, message, failure.number) if message else None
         if message is None or payload is None:
             return
         now, account = self.resender.now(), self.resender.settings().accounts.get(resend["account"])
         segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
-        key = resends.put_resend(self.resender.table, failure.row, submission, message, payload, resend, segments, now)
+        of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
+        refused = failure.submission.vendor if of_content else ""
+        key = resends.put_resend(
+            self.resender.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
+        )
         if key:  # else it has been woken up, or sweep will do it
             self.started[queues.urgent(message), resend["account"]].append(key)
 

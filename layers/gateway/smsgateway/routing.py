@@ -5,7 +5,7 @@ The only place where retry and failover are decided (design, sections 3 and 6). 
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
@@ -13,6 +13,8 @@ from smsgateway.model import About, Accepted, Purpose, Reason, Refused, State
 from smsgateway.settings import Route, RouteEntry
 
 TRIES_UNREACHED = 2  # calls that did not reach an account before its turn passes to the next of the route
+OTP_PATIENCE = 30_000  # milliseconds that a password waits for a busy account
+VALIDITY_SHARE = 3  # a busy account gets this part of the time for which a message is valid
 BACKOFF_FIRST = 1_000  # milliseconds
 BACKOFF_LONGEST = 300_000
 NUMBER_ITSELF = frozenset({Reason.INVALID_NUMBER, Reason.BLACKLISTED, Reason.SUPPRESSED})
@@ -62,6 +64,11 @@ class Try:
     other_vendors: tuple[str, ...]  # those among them with another vendor
     failures: int  # consecutive calls that never reached this account, before this one
     busy: int  # consecutive refusals about the moment, before this one
+    free: tuple[str, ...] = ()  # those of the others that nothing keeps from being called right now
+    open: tuple[str, ...] = ()  # those of the others whose breakers are closed
+    deferred: tuple[str, ...] = ()  # accounts passed over for their moment, the one asked longest ago first
+    waited: int = 0  # milliseconds since this account's first refusal about the moment
+    patience: int = 2**53  # milliseconds after which that is long enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Certainly not sent: later, at the same account."""
+    """Certainly not sent: later, at the same account. `busy`: refusals about the moment in a row, this one included."""
 
     delay: int  # milliseconds
     reason: Reason
@@ -92,11 +99,17 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Certainly not sent: now, at the next account of the route."""
+    """Certainly not sent: at the next account of the route, now or after `delay` milliseconds.
+
+    `about`: what the account left behind refused it for.
+    """
 
     account: str
     reason: Reason
     answer: str
+    about: About | None = None
+    delay: int = 0
+    busy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +132,14 @@ def next_step(outcome: Outcome, tried: Try, jitter: float) -> Step:
     | accepted | SUBMITTED |
     | never reached the vendor | the same account later; the next one after two calls |
     | may have reached the vendor; an answer that is none; a code nobody documented | UNCONFIRMED |
-    | refused: the moment | the same account later, with backoff |
+    | refused: the moment | another that is free; after some patience any that is in order; else the same later |
+    | refused: outside its hours | any other; else the same later |
     | refused: the account | the next account, else REFUSED |
     | refused: the content | the next account of another vendor, else REFUSED |
     | refused: the numbers | REFUSED |
     | cannot be said in this vendor's protocol | the next account, else REFUSED |
+
+    Where no account is left that was not tried, one that was passed over for its moment is asked again, ever later.
     """
     match outcome:
         case Accepted():
@@ -133,7 +149,7 @@ def next_step(outcome: Outcome, tried: Try, jitter: float) -> Step:
         case AmbiguousError() | DecodeError():
             return Doubt(Reason.AMBIGUOUS_ANSWER, outcome.problem)
         case EncodeError():
-            return _elsewhere(tried.others, outcome.reason, outcome.problem)
+            return _elsewhere(tried.others, tried, jitter, None, outcome.reason, outcome.problem)
         case Refused():
             return _refused(outcome, tried, jitter)
 
@@ -142,7 +158,9 @@ def _unreached(outcome: NotSentError, tried: Try, jitter: float) -> Step:
     failures = tried.failures + 1
     if failures >= TRIES_UNREACHED and tried.others:
         return Move(tried.others[0], Reason.NOT_REACHED, outcome.problem)
-    return Again(backoff(failures, jitter), Reason.NOT_REACHED, outcome.problem, failures=failures)
+    if failures >= TRIES_UNREACHED and tried.deferred:
+        return _back(tried, jitter, About.MOMENT, Reason.NOT_REACHED, outcome.problem)
+    return Again(backoff(failures, jitter), Reason.NOT_REACHED, outcome.problem, failures=failures, busy=tried.busy)
 
 
 def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
@@ -150,18 +168,60 @@ def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
         case About.UNLISTED:
             return Doubt(outcome.reason, outcome.vendor_status)
         case About.MOMENT:
-            busy = tried.busy + 1
-            return Again(backoff(busy, jitter), outcome.reason, outcome.vendor_status, busy=busy)
+            return _not_now(outcome, tried, jitter)
         case About.ACCOUNT:
-            return _elsewhere(tried.others, outcome.reason, outcome.vendor_status)
+            others, about = tried.others, About.ACCOUNT
+            return _elsewhere(others, tried, jitter, about, outcome.reason, outcome.vendor_status)
         case About.CONTENT:
-            return _elsewhere(tried.other_vendors, outcome.reason, outcome.vendor_status)
+            others, about = tried.other_vendors, About.CONTENT
+            return _elsewhere(others, tried, jitter, about, outcome.reason, outcome.vendor_status)
         case About.NUMBERS:
             return End(State.REFUSED, outcome.reason, outcome.vendor_status)
 
 
-def _elsewhere(others: Sequence[str], reason: Reason, answer: str) -> Step:
-    return Move(others[0], reason, answer) if others else End(State.REFUSED, reason, answer)
+def _not_now(outcome: Refused, tried: Try, jitter: float) -> Step:
+    """Refused for the moment: opening hours last too long to be waited for, and being busy may.
+
+    Credentials that have just been changed are for the same account to be tried with.
+    """
+    busy = tried.busy + 1
+    delay = backoff(busy, jitter)
+    again = Again(delay, outcome.reason, outcome.vendor_status, busy=busy)
+    if outcome.reason == Reason.CREDENTIALS_REFUSED:
+        return again
+    if outcome.reason == Reason.OUTSIDE_HOURS:
+        others = tried.free or tried.open or tried.others
+    else:
+        over = tried.waited >= tried.patience
+        others = tried.free or (tried.open if over else ())
+        if tried.open and not over:  # once more when the patience ends, and not long after
+            again = replace(again, delay=min(delay, max(BACKOFF_FIRST, tried.patience - tried.waited)))
+    if others:
+        return Move(others[0], outcome.reason, outcome.vendor_status, About.MOMENT)
+    if tried.deferred and not tried.others:
+        return _back(tried, jitter, About.MOMENT, outcome.reason, outcome.vendor_status)
+    return again
+
+
+def _elsewhere(
+    others: Sequence[str], tried: Try, jitter: float, about: About | None, reason: Reason, answer: str
+) -> Step:
+    if others:
+        return Move(others[0], reason, answer, about)
+    return _back(tried, jitter, about, reason, answer) if tried.deferred else End(State.REFUSED, reason, answer)
+
+
+def _back(tried: Try, jitter: float, about: About | None, reason: Reason, answer: str) -> Move:
+    """To the account that was passed over for its moment longest ago: its moment may have come. No vendor that was
+    asked so far can have sent it, and the pauses grow."""
+    busy = tried.busy + 1
+    return Move(tried.deferred[0], reason, answer, about, backoff(busy, jitter), busy)
+
+
+def patience(purpose: Purpose, validity: int) -> int:
+    """Milliseconds that a busy account is waited for, of a message that is valid for so many."""
+    share = validity // VALIDITY_SHARE
+    return min(share, OTP_PATIENCE) if purpose == "otp" else share
 
 
 def after_failure(reason: Reason | None, others: Sequence[str], other_vendors: Sequence[str]) -> Sequence[str]:

@@ -11,7 +11,13 @@ from tests.unit.state.world import World, numbers
 
 WORDS = {
     "hbsmservice": {"delivered": "0", "undelivered": "2"},
-    "langyu": {"delivered": "DELIVRD", "undelivered": "MBBLACK", "failed": "ROUTEERR", "pending": "ACCEPTD"},
+    "langyu": {
+        "delivered": "DELIVRD",
+        "undelivered": "MBBLACK",
+        "failed": "ROUTEERR",
+        "content": "KEYWORD",
+        "pending": "ACCEPTD",
+    },
     "qixintong": {"delivered": "10", "undelivered": "20", "pending": "-1"},
     "infocloud": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"},
     "heji": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE"},

@@ -19,8 +19,8 @@ from tests.unit.state.world import (
     DISPATCH_TIME,
     FOREVER,
     MINUTE,
-    SECOND,
     VISIBILITY,
+    Waiting,
     World,
     accounts_document,
     numbers,
@@ -77,9 +77,7 @@ def run(world: World, wake_up: WakeUp, plan: dict[int, Fault], afterwards: str) 
     began = world.now
     done = world.dispatch(wake_up, Seam(plan))
     if not done and afterwards == "again":
-        world.queues.send_message(
-            QueueUrl="urgent", MessageBody=wake_up_body(wake_up), DelaySeconds=VISIBILITY // SECOND
-        )
+        world.queues.waiting.append(Waiting(world.now + VISIBILITY, "urgent", wake_up_body(wake_up)))
     if afterwards == "copy at once":
         world.dispatch(wake_up)
     if afterwards == "copy after the deadline":

@@ -101,8 +101,13 @@ def put_resend(
     resend: Mapping[str, str],
     segments: int,
     now: int,
+    *,
+    refused_by: str = "",
 ) -> SubmissionKey | None:
-    """File a resend that a recipient's row names, after the submission `before`; None when it is there already."""
+    """File a resend that a recipient's row names, after the submission `before`; None when it is there already.
+
+    `refused_by`: the vendor whose report refuses the content, if it does.
+    """
     key = SubmissionKey(message.id, resend["path"])
     item = new_submission(
         key,
@@ -121,6 +126,7 @@ def put_resend(
         "to": number,
         "content": {"text": content.text, "params": content.params} if content else None,
         "tried": [*before.tried, before.account],
+        "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, refused_by)))) or None,
         "filed": True,
         "next_at": now,
         **due(key, now + WAKE_UP_LOST),

@@ -42,8 +42,11 @@ class Stored:
     doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
     given_up: bool = False  # UNCONFIRMED, and there will be no other attempt
     tried: tuple[str, ...] = ()  # accounts that refused it, or could not be reached
+    deferred: tuple[str, ...] = ()  # those of them that refused it for the moment, the one asked longest ago first
+    refused_by: tuple[str, ...] = ()  # vendors that refused its content
     failures: int = 0  # consecutive calls that never reached this account
     busy: int = 0  # consecutive refusals about the moment
+    busy_since: int = 0  # when this account first refused it for the moment
     vendor_ids: tuple[str, ...] = ()
     answer: str = ""  # the vendor's own word on the submission
     reason: Reason | None = None
@@ -121,8 +124,11 @@ def read_submission(item: Item) -> Stored:
         or any(each.get("outcome") == "unconfirmed" for each in item.get("attempts", ())),
         given_up=item.get("given_up", False),
         tried=tuple(item.get("tried", ())),
+        deferred=tuple(item.get("put_off", ())),
+        refused_by=tuple(item.get("refused_by", ())),
         failures=item.get("failures", 0),
         busy=item.get("busy", 0),
+        busy_since=item.get("busy_since", 0),
         vendor_ids=ungrouped(item.get("vendor_ids", ())),
         answer=item.get("answer", ""),
         reason=Reason(item["refusal"]) if "refusal" in item else None,

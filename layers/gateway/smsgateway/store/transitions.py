@@ -252,6 +252,9 @@ def waiting(
     busy: int,
     tried: Sequence[str],
     attempt: Mapping[str, Any],
+    deferred: Sequence[str] = (),
+    refused_by: Sequence[str] = (),
+    busy_since: int = 0,
     look_at: int = 0,
 ) -> None:
     """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one.
@@ -265,7 +268,10 @@ def waiting(
         "next_at": next_at,
         "failures": failures,
         "busy": busy,
+        "busy_since": busy_since,
         "tried": list(tried),
+        "put_off": list(deferred),
+        "refused_by": list(refused_by),
         "attempts": _with_attempt(submission, attempt),
         "due_at": f"{look_at or next_at + WAKE_UP_LOST:013d}",
         "due_shard": due(submission.key, 0)["due_shard"],
@@ -273,7 +279,8 @@ def waiting(
     }
     expression = (
         "SET #state = :state, account = :account, vendor = :vendor, next_at = :next_at, failures = :failures,"
-        " busy = :busy, tried = :tried, attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
+        " busy = :busy, busy_since = :busy_since, tried = :tried, put_off = :put_off, refused_by = :refused_by,"
+        " attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
     )
     _go_on(table, submission, expression, values, ("state", "account"))
 
@@ -308,6 +315,8 @@ def moved(
     *,
     vendor: str = "",
     limit: int = 0,
+    deferred: Sequence[str] = (),
+    refused_by: Sequence[str] = (),
 ) -> None:
     """Its recipients go on in children of at most `limit`, because the next account takes fewer at once.
 
@@ -320,10 +329,13 @@ def moved(
         "moved_to": moved_to,
         "moved_vendor": vendor,
         "moved_limit": limit,
+        "put_off": list(deferred),
+        "refused_by": list(refused_by),
         "queued": State.QUEUED,
     }
     expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
     expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
+    expression += ", put_off = :put_off, refused_by = :refused_by"
     _go_on(table, submission, expression, values, ("state", "moved_to"))
 
 
