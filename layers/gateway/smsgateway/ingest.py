@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from copy import replace
 from dataclasses import dataclass, field
 
+from smsgateway import bounded
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
@@ -15,7 +16,6 @@ from smsgateway.settings import Settings
 from smsgateway.store import accounts, pages
 from smsgateway.store.table import Item, Key, Table
 
-LONGEST_WORD = 400  # characters of a vendor's own word
 REPORTS_AT_ONCE = 200  # between two looks at the time
 REPLIES_AT_ONCE = 20
 
@@ -116,7 +116,7 @@ def _records(ingester: Ingester, account: Account, receipt: Receipt) -> _Records
         reported = decode_reports(account, receipt)
 
         def apply_reports(start: int, stop: int) -> None:
-            take_reports(ingester.resender, account, _bounded(reported.items[start:stop]), at, ttl)
+            take_reports(ingester.resender, account, bounded.reports(reported.items[start:stop]), at, ttl)
 
         return _Records(apply_reports, REPORTS_AT_ONCE, len(reported.items), reported.unreadable)
     written = decode_inbound(account, receipt)
@@ -148,16 +148,6 @@ def _take(ingester: Ingester, account: Account, receipt: Receipt, records: _Reco
 def _alone(receipt: Receipt, unreadable: Unreadable) -> Receipt:
     """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
     return replace(receipt, method="POST", query=(), body=unreadable.body, page="", applied=0, of=0)
-
-
-def _bounded(reports: Sequence[Report]) -> Sequence[Report]:
-    # Of hundreds, few are changed: a copy of each would cost more than its decoding.
-    return [
-        report
-        if len(report.vendor_status) <= LONGEST_WORD
-        else replace(report, vendor_status=report.vendor_status[:LONGEST_WORD])
-        for report in reports
-    ]
 
 
 def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:
