@@ -7,7 +7,7 @@ imports and does as little as it can.
 import hmac
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl
 
@@ -51,6 +51,7 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
     the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403. What comes
     with the right token never vanishes: it is stored if nobody can read whose it is, and noted if it is refused.
     """
+    push = replace(push, at=receiver.now())
     account, fits = _addressed(receiver.settings(), name, token)
     if not fits and receiver.newest:  # as soon as it is registered, a vendor pushes to an address
         account, fits = _addressed(receiver.newest(), name, token)
