@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import BYTE_ORDER_MARK
+from smsgateway.codecs.charsets import unmarked
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
 from smsgateway.text import LANDLINE
@@ -103,7 +103,7 @@ def push_fields(push: Push) -> dict[str, str]:
     """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one."""
     try:
         body = parse_qsl(
-            push.body.removeprefix(BYTE_ORDER_MARK).decode("utf-8"),
+            unmarked(push.body, "utf-8")[0].decode("utf-8"),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=_FIELDS_LIMIT,
