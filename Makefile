@@ -4,6 +4,9 @@ PYTHON ?= python3.13
 SECONDS ?= 600
 # A file with an accounts document, for `make up`; without it, the simulated vendors.
 ACCOUNTS ?=
+# A stack on AWS, for `make redrive` and `make smoke`, and a number that may get a text from the latter.
+STACK ?=
+TO ?=
 PYTEST_ARGS ?=
 
 VENV := .local/venv/bin
@@ -12,7 +15,7 @@ CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check fuzz up down redrive accounts deploy lint format types security template
+.PHONY: help setup demo test bench check fuzz up down redrive accounts deploy smoke lint format types security template
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -39,16 +42,20 @@ up: setup ## the local cloud, until `make down`; ACCOUNTS=file: with your accoun
 down: ## stop what `make up` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
 
-redrive: setup ## put what is in the local cloud's dead-letter queues back into their queues, after a repair
-	@$(VENV)/python -m tests.local redrive
+redrive: setup ## put what is in the dead-letter queues back, after a repair; STACK=name: on AWS, not the local cloud
+	@$(VENV)/python -m $(if $(STACK),tests.deployed redrive "$(STACK)",tests.local redrive)
 
 accounts: setup ## check an accounts document: ACCOUNTS=file
 	@$(VENV)/python -m tests.local accounts $(if $(ACCOUNTS),"$(ACCOUNTS)",$(error which file? make accounts ACCOUNTS=accounts.json))
 
 # The layers' bytecode must come from Python 3.13: our own environment's.
 deploy: setup ## build and deploy to AWS
+	@$(VENV)/python -m tests.deployed preflight
 	PATH="$(CURDIR)/$(VENV):$$PATH" $(SAM)/sam build
 	$(SAM)/sam deploy
+
+smoke: setup ## deploy a stack of its own to AWS, try it, update and delete it: STACK=name ACCOUNTS=file TO=number
+	@$(VENV)/python -m tests.deployed smoke $(if $(and $(STACK),$(ACCOUNTS),$(TO)),"$(STACK)" --accounts "$(ACCOUNTS)" --to "$(TO)",$(error make smoke STACK=name ACCOUNTS=file TO=number))
 
 lint: setup
 	$(VENV)/ruff check .

@@ -5,7 +5,9 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.local.cloud import REGION, Cloud
@@ -16,7 +18,7 @@ STACK_NAME = "sms-gateway"
 SAM = LOCAL / "sam" / "bin" / "sam"
 BUILD = "build --no-cached --template-file template.yaml"
 DEPLOY = (
-    f"deploy --stack-name {STACK_NAME} --region {REGION} --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+    f"deploy --region {REGION} --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
     " --resolve-s3 --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar"
 )
 # A worker is a process here, not a machine of its own.
@@ -29,9 +31,11 @@ PARAMETERS = {
 }
 
 
-def deploy(cloud: Cloud, run_dir: Path) -> Stack:
+def deploy(
+    cloud: Cloud, run_dir: Path, name: str = STACK_NAME, given: Mapping[str, str] = MappingProxyType({})
+) -> Stack:
     """The template, built for this machine and deployed. What SAM said is in the run's folder."""
-    parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
+    parameters = [f"{each}={value}" for each, value in (PARAMETERS | dict(given)).items()]
     env = tool_environment(cloud, run_dir)
     build_dir = run_dir / "build"
     run_sam(
@@ -39,12 +43,9 @@ def deploy(cloud: Cloud, run_dir: Path) -> Stack:
         env,
         run_dir / "build.log",
     )
-    run_sam(
-        [*DEPLOY.split(), "--template-file", str(build_dir / "template.yaml"), "--parameter-overrides", *parameters],
-        env,
-        run_dir / "deploy.log",
-    )
-    stack = describe(cloud)
+    built = ["--template-file", str(build_dir / "template.yaml"), "--parameter-overrides", *parameters]
+    run_sam([*DEPLOY.split(), "--stack-name", name, *built], env, run_dir / "deploy.log")
+    stack = describe(cloud, name)
     enable_expiry(stack)
     limit_workers(stack)
     publish_address(stack)
@@ -73,15 +74,15 @@ def run_sam(arguments: list[str], env: dict[str, str], log: Path) -> None:
         raise StartError(f"sam {arguments[0]} failed ({log}):\n{tail}")
 
 
-def describe(cloud: Cloud) -> Stack:
+def describe(cloud: Cloud, name: str) -> Stack:
     """Reads the stack's outputs. The API's address is MiniStack's own: the output's host exists on AWS only."""
 
     def client(service: str) -> Any:
         return local_client(service, cloud.endpoint_url, REGION)
 
-    stacks = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    stacks = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-    api = client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Api")
+    api = client("cloudformation").describe_stack_resource(StackName=name, LogicalResourceId="Api")
     api_id = api["StackResourceDetail"]["PhysicalResourceId"]
     stage = outputs["ApiUrl"].rpartition("/")[2]
     key = client("secretsmanager").get_secret_value(SecretId=outputs["AdminKeySecret"])["SecretString"]
@@ -90,7 +91,7 @@ def describe(cloud: Cloud) -> Stack:
         api_key=key,
         endpoint_url=cloud.endpoint_url,
         region=REGION,
-        stack_name=STACK_NAME,
+        stack_name=name,
         table=outputs["Table"],
         event_bus=outputs["EventBus"],
         accounts_secret=outputs["AccountsSecret"],

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import boto3
@@ -69,6 +70,19 @@ def wait_for_a_millisecond() -> None:
     begun = int(time.time() * 1000)
     while int(time.time() * 1000) == begun:
         pass
+
+
+@pytest.mark.parametrize(("seconds", "ours"), [(0, True), (1.9, True), (-300, False), (300, False)])
+def test_a_clock_that_is_off_does_not_count(sqs: Any, seconds: float, ours: bool) -> None:
+    """GIVEN a machine whose clock is minutes ahead WHEN a message fails again as it is moved THEN it is not moved again
+    for minutes: the moment is that of SQS, which stamps the messages."""
+    there = time.time() + seconds
+    sqs.meta.events.register(
+        "after-call.sqs.GetQueueAttributes",
+        lambda parsed, **_: parsed["ResponseMetadata"]["HTTPHeaders"].update(date=formatdate(there, usegmt=True)),
+    )
+    here = time.time() * 1000
+    assert abs(redrive.now_there(sqs, aws.queue_url(DEAD)) - (here if ours else there * 1000)) < 1000
 
 
 @pytest.mark.parametrize("moved_before", [0, 3])

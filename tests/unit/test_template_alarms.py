@@ -2,6 +2,7 @@
 
 import pytest
 
+from smsgateway import queues
 from tests.template import FUNCTIONS, Node, listed, of_type
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -27,7 +28,7 @@ def test_throttles_of_every_function_are_told() -> None:
 def test_a_queue_that_is_read_too_slowly_is_told() -> None:
     ages = watching("ApproximateAgeOfOldestMessage")
     assert {name: alarm["Threshold"] for name, alarm in ages.items()} == {
-        "UrgentQueue": 60,
+        "UrgentQueue": queues.URGENT_DELAY + 60,
         "BulkQueue": 1800,
         "ReceiptQueue": 300,
     }

@@ -5,15 +5,18 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from smsgateway import runtime
+from smsgateway.api import runtime as api_runtime
+from smsgateway.model import Request, Response
 from smsgateway.store.table import Table
 from tests import aws
+from tests.unit.api.conftest import ADMINISTRATOR_KEY
 
 EVENTS = Path(__file__).parents[3] / "events"
 TOKEN, PREVIOUS_TOKEN = "Vf3kQ9xZ-p1nR7sW_2bT6yH8mC4dJ0aL", "0ld-t0ken-of-thirty-two-characters"
@@ -165,3 +168,47 @@ def sample(name: str) -> dict[str, Any]:
 def samples(function: str) -> list[str]:
     """The names of a function's sample events."""
     return sorted(path.stem for path in EVENTS.glob(f"{function}-*.json"))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What the vendor is asked, which takes all."""
+    made: list[Request] = []
+
+    def call(request: Request, **_options: Any) -> Response:
+        made.append(request)
+        return Response(200, {}, b"0#1")
+
+    monkeypatch.setattr("smsgateway.transport.call", call)
+    return made
+
+
+@pytest.fixture
+def whole(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The stack of the functions' tests, with what `send` and `query` want beside it."""
+    stack.secrets.create_secret(Name="administrators-key", SecretString=ADMINISTRATOR_KEY)
+    cast("Any", boto3.client)("ssm").put_parameter(
+        Name="/gateway/usage-plan", Value="plan-1", Type="String", Overwrite=True
+    )
+    cast("Any", boto3.client)("events").create_event_bus(Name=aws.BUS)
+    for variable, value in {
+        "ADMIN_KEY_SECRET": "administrators-key",
+        "USAGE_PLAN_PARAMETER": "/gateway/usage-plan",
+        "STACK_NAME": "gateway",
+        "PUBLIC_URL": "https://sms.example.com",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    caches = [runtime.environment, api_runtime.authenticator, api_runtime.api_keys, api_runtime._usage_plan]
+    for cache in caches:
+        cache.cache_clear()
+    yield stack
+    stack.secrets.delete_secret(SecretId="administrators-key", ForceDeleteWithoutRecovery=True)
+    cast("Any", boto3.client)("events").delete_event_bus(Name=aws.BUS)
+    for cache in caches:
+        cache.cache_clear()
+
+
+def records(stack: Stack, queue: str) -> dict[str, Any]:
+    """The event that Lambda makes of what is in a queue."""
+    bodies = stack.bodies(queue)
+    return {"Records": [{"messageId": str(index), "body": json.dumps(body)} for index, body in enumerate(bodies)]}
