@@ -13,7 +13,7 @@ from smsgateway.store.recipients import Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Item, Key, Table
 from smsgateway.store.vendor_ids import vendor_key
-from smsgateway.text import matches_mask, normalise_number
+from smsgateway.text import matches_mask
 
 
 def take_reports(resender: Resender, account: Account, items: Sequence[Report], received_at: int, ttl: int) -> None:
@@ -77,11 +77,10 @@ def _through(table: Table, account: Account, submission: Stored) -> Stored:
 
 def _fitting(table: Table, submission: Stored, said: str, payloads: dict[SubmissionKey, Payload]) -> list[str]:
     """The recipients that a number in a report may mean; a masked one can mean several. `payloads`: read so far."""
-    number = normalise_number(said) or said
     payload = submission.payload() or payloads.get(submission.key)
-    if payload is None and "*" in number:
+    if payload is None and "*" in said:
         payload = payloads[submission.key] = load_payload(table, submission.key)
-    return [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
+    return [one for one in payload.numbers if matches_mask(one, said)] if payload else [said]
 
 
 def apply_early(resender: Resender, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:

@@ -16,6 +16,7 @@ from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.submissions import Stored, read_submission, submission_key
 from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_one, places, vendor_key
+from smsgateway.text import said_number
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
 
@@ -179,6 +180,7 @@ def read_unplaced(item: Item) -> Unplaced:
 
 def _read(item: Item) -> Report:
     fields: dict[str, Any] = dict(item["report"])
+    fields["number"] = said_number(fields["number"])  # the version before this one filed it as it was said
     fields["status"] = ReportStatus(fields["status"])
     fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
     fields["reported_at"] = datetime.fromisoformat(fields["reported_at"]) if fields["reported_at"] else None
