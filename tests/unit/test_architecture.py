@@ -21,7 +21,7 @@ FUNCTIONS = ROOT / "functions"
 
 # From the bottom up. A module is in the first layer that names it or a package around it.
 LAYERS = (
-    ("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock"),
+    ("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock", "bounded"),
     ("codecs",),
     (
         "store",

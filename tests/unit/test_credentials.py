@@ -42,15 +42,15 @@ def verified(of: Account, **fields: str) -> bool:
     assert pusher
     body = json.dumps(fields) if of.vendor == "infocloud" else urlencode(fields, errors="surrogatepass")
     try:
-        return pusher.verify_push(of, Push("POST", body=body.encode(errors="surrogatepass")), "reports")
+        return pusher.verify_push(of, Push("POST", body=body.encode(errors="surrogatepass"), at=1_000_000), "reports")
     except DecodeError:  # nobody can tell
         return False
 
 
 def digest(secret: str) -> dict[str, str]:
     """heji's sign of identity (section 3.1)."""
-    name = hashlib.md5(f"{secret}r1t1".encode(errors="surrogatepass")).hexdigest()
-    return {"name": name, "random": "r1", "timestamp": "t1"}
+    name = hashlib.md5(f"{secret}r1000001000".encode(errors="surrogatepass")).hexdigest()
+    return {"name": name, "random": "r1", "timestamp": "000001000"}
 
 
 def langyu(given: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import batched
 
+from smsgateway import bounded
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
@@ -132,8 +133,10 @@ def decode(account: Account, submission: Submission, response: Response, *, pers
     """The vendor's answer. Raises DecodeError for what is none."""
     vendor = VENDORS[account.vendor]
     if personalised and vendor.batch:
-        return vendor.batch.decode_batch(account, submission, response)
-    return vendor.send.decode_send(account, submission, response)
+        answer = vendor.batch.decode_batch(account, submission, response)
+    else:
+        answer = vendor.send.decode_send(account, submission, response)
+    return bounded.answered(answer, len(submission.numbers))
 
 
 def problem_with(account: Account, message: Message, payload: Payload, now: datetime) -> EncodeError | None:

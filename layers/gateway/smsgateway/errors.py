@@ -13,6 +13,8 @@ A vendor that answers, also with a refusal, is a value (`model.Refused`), never 
 
 from smsgateway.model import Reason
 
+LONGEST_PROBLEM = 400  # characters, for problems are stored, and some name what a document holds
+
 
 class GatewayError(Exception):
     """Anything the gateway itself raises."""
@@ -33,7 +35,7 @@ class EncodeError(GatewayError):
     def __init__(self, reason: Reason, problem: str) -> None:
         super().__init__(problem)
         self.reason = reason
-        self.problem = problem
+        self.problem = problem[:LONGEST_PROBLEM]
 
 
 class DecodeError(GatewayError):
@@ -41,7 +43,7 @@ class DecodeError(GatewayError):
 
     def __init__(self, problem: str, raw: bytes) -> None:
         super().__init__(problem)
-        self.problem = problem
+        self.problem = problem[:LONGEST_PROBLEM]
         self.raw = raw
 
 
@@ -50,7 +52,7 @@ class TransportError(GatewayError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
-        self.problem = problem
+        self.problem = problem[:LONGEST_PROBLEM]
 
 
 class NotSentError(TransportError):

@@ -6,6 +6,7 @@ from copy import replace
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from smsgateway import bounded
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.ids import SubmissionKey
@@ -24,7 +25,6 @@ from smsgateway.text import matches_mask, normalise_number
 OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", "STOP", "UNSUBSCRIBE"})
 TRIES = 5  # of a write that others write too
 ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply's is looked for
-LONGEST_WORD = 400  # characters of a vendor's own word
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _take(ingester: Ingester, account: Account, receipt: Receipt) -> tuple[bool,
     """Apply what can be read. Whether there was anything, and what cannot be. Raises DecodeError if nothing can be."""
     if receipt.kind == "reports":
         reported = decode_reports(account, receipt)
-        _take_reports(ingester, account, _bounded(reported.items), receipt.received_at)
+        _take_reports(ingester, account, bounded.reports(reported.items), receipt.received_at)
         return bool(reported.items), reported.unreadable
     written = decode_inbound(account, receipt)
     _take_replies(ingester, account, written.items, receipt.received_at)
@@ -76,16 +76,6 @@ def _take(ingester: Ingester, account: Account, receipt: Receipt) -> tuple[bool,
 def _alone(receipt: Receipt, unreadable: Unreadable) -> Receipt:
     """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
     return replace(receipt, method="POST", query=(), body=unreadable.body)
-
-
-def _bounded(reports: Sequence[Report]) -> Sequence[Report]:
-    # Of hundreds, few are changed: a copy of each would cost more than its decoding.
-    return [
-        report
-        if len(report.vendor_status) <= LONGEST_WORD
-        else replace(report, vendor_status=report.vendor_status[:LONGEST_WORD])
-        for report in reports
-    ]
 
 
 def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:

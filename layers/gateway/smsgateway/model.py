@@ -141,6 +141,7 @@ class Options:
     product: str | None = None
     access_number: str | None = None
     extension_prefix_length: int = 0
+    push_window: int = 86_400  # seconds; 0: a push's own moment does not matter
     paths: Mapping[str, str] = field(default_factory=dict)  # operation → address below base_url
     codes: Mapping[str, About] = field(default_factory=dict)  # what an unlisted code is about
     words: Mapping[str, str] = field(default_factory=dict)  # what a report's word says (codecs/words.py)
@@ -283,6 +284,7 @@ class Push:
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # decoded as UTF-8
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
     body: bytes = field(default=b"", repr=False)
+    at: int = 0  # when it came, epoch milliseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Literal, cast, get_args
 
-from smsgateway import figures, pace
+from smsgateway import bounded, figures, pace
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.figures import BEIJING
@@ -182,12 +182,12 @@ def _operations(account: Account, kind: str) -> tuple[Encode, Decode] | None:
     if kind == "reports" and (reports := vendor.report_poll):
         return (
             lambda now, nonce: reports.encode_report_poll(account, now, nonce),
-            lambda response: reports.decode_report_poll(account, response),
+            lambda response: bounded.page(reports.decode_report_poll(account, response)),
         )
     if kind == "inbound" and (inbound := vendor.inbound_poll):
         return (
             lambda now, nonce: inbound.encode_inbound_poll(account, now, nonce),
-            lambda response: inbound.decode_inbound_poll(account, response),
+            lambda response: bounded.page(inbound.decode_inbound_poll(account, response)),
         )
     return None
 
@@ -238,7 +238,7 @@ def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, A
         return {"skipped": "pace", "again_in": wait}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
-        balances = codec.decode_balance(account, _call(poller, account, "balance", request))
+        balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request)))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
     accounts.fulfil(poller.table, lease, poller.now())
@@ -267,7 +267,7 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             return {"skipped": "pace", "again_in": wait, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
-            page = codec.decode_statistics(account, _call(poller, account, "statistics", request))
+            page = bounded.days(codec.decode_statistics(account, _call(poller, account, "statistics", request)))
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):

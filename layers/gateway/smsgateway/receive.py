@@ -6,7 +6,7 @@ imports and does as little as it can.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
 from smsgateway.codecs import VENDORS
@@ -46,6 +46,7 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
     The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
     the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403.
     """
+    push = replace(push, at=receiver.now())
     account, fits = _addressed(receiver.settings(), name, token)
     if not fits and receiver.newest:  # as soon as it is registered, a vendor pushes to an address
         account, fits = _addressed(receiver.newest(), name, token)

@@ -70,7 +70,7 @@ def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
         if placed.report.segment:
             row, whole = recipients.note_part(resender.table, placed, entry)
             there[index] = row is not None
-            failure = _of_parts(placed, row, whole) if row else None
+            failure = _of_parts(placed, entry, row, whole) if row else None
         else:
             final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
             failure = Failure(placed.submission, placed.number, entry, final, placed.report.listed)
@@ -81,15 +81,15 @@ def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
     return there
 
 
-def _of_parts(placed: Placed, row: Item, whole: Whole) -> Failure | None:
+def _of_parts(placed: Placed, entry: Item, row: Item, whole: Whole) -> Failure | None:
     """What follows from the parts of a long message once all have been reported, or more than there should be: before,
     a second text would rest on a part of the truth."""
     if whole.status != Status.UNDELIVERED or not whole.complete or "status" in row:
         return None
-    nameless = {"at": row["history"][-1]["at"], "vendor_status": ""}  # its report is left out of a long history
-    failed = next(iter(parts.failures(row["history"], placed.submission)), nameless)
-    final = final_by_part(placed.submission, failed) | {"vendor_id": placed.report.vendor_id}
-    return Failure(placed.submission, placed.number, dict(failed), final, whole.certain)
+    failed = next(iter(parts.failures(row.get("history", ()), placed.submission)), None)
+    nameless = {"at": entry["at"], "vendor_status": ""}  # its report is left out of a long history
+    final = final_by_part(placed.submission, failed or nameless) | {"vendor_id": placed.report.vendor_id}
+    return Failure(placed.submission, placed.number, dict(failed or entry), final, whole.certain)
 
 
 def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> None:

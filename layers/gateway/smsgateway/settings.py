@@ -34,7 +34,7 @@ ANY_PURPOSE = "*"
 OPTIONS_OF_SOME = frozenset(
     {
         *("ack", "charset", "method", "sign_method", "free_text_template", "free_text_signature", "product"),
-        *("access_number", "extension_prefix_length", "figures_tolerance"),
+        *("access_number", "extension_prefix_length", "push_window", "figures_tolerance"),
     }
 )
 
@@ -224,6 +224,7 @@ _OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
     "product": lambda node, _: node.text(longest=100),
     "access_number": lambda node, _: node.matching("[0-9]{1,20}", "a string of 1 to 20 digits"),
     "extension_prefix_length": lambda node, _: node.integer(0, 20),
+    "push_window": lambda node, _: node.integer(0, 30 * _DAY),
     "paths": _paths,
     "codes": _codes,
     "words": _words,

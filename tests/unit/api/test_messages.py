@@ -108,6 +108,20 @@ def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:
     ]
 
 
+def test_a_long_history_says_what_it_has_left_out(api: Api) -> None:
+    """GIVEN more reports than are kept THEN the first and the last are shown, and how many were between them."""
+    message_id = post(api, FIVE[:1])
+    submission = sent(api, message_id)
+    for index in range(25):
+        at = datetime.fromtimestamp(NOW / 1000 + index, UTC)
+        said = Report("v-00000", FIVE[0], ReportStatus.UNKNOWN, f"word {index}", reported_at=at)
+        recipients.apply_reports(api.table, [Placed(submission, FIVE[0], said)], NOW)
+        (recipient,) = show(api, message_id).json["recipients"]
+        assert recipient.get("history_left_out", 0) == max(0, index - 19)
+    words = [entry["vendor_status"] for entry in recipient["history"]]
+    assert words == [f"word {index}" for index in (*range(10), *range(15, 25))]
+
+
 def test_pages_follow_the_order_of_the_post(api: Api) -> None:
     message_id = post(api, FIVE, account="ly-bulk")  # three submissions
 

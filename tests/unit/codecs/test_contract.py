@@ -432,6 +432,35 @@ def test_verifying_raises_nothing_but_decode_error(name: str, body: bytes, query
     assert believed(pusher, account(name), Push("POST", query=tuple(query), body=body), "inbound") in (True, False)
 
 
+def damaged_pushes(name: str) -> Iterator[Push]:
+    """Pushes that would be understood, with damage in the credentials or without them."""
+    damages = (b"\xff", b"%CD%CB", b"\xcd\xcb")
+    report = b"msgid=5&sendid=5&mobile=13800138000&status=DELIVRD&state=DELIVRD&note=1"
+    for damage in damages:
+        yield Push("POST", body=report + damage)
+        for field in (b"pswd", b"pwd", b"receiver", b"name"):
+            yield Push("POST", body=report + b"&" + field + b"=" + damage)
+    yield Push("GET", query=(("msgid", "5"), ("mobile", "13800138000"), ("status", "DELIVRD"), ("pswd", "\ufffd")))
+    record = b'{"msgId":"577","tel":"13800138000","arriveResult":"DELIVRD"}'
+    yield Push("POST", body=b'{"data":[%s,{"]}' % record)
+    yield Push("POST", body=b'{"api\xffKey":"k","data":[%s,{]}' % record)
+
+
+@vendors_with_push_secrets
+def test_what_nobody_can_tell_the_sender_of_is_not_acted_on(name: str) -> None:
+    pusher, of = VENDORS[name].report_push, account(name)
+    assert pusher
+    doubtful = 0
+    for push in damaged_pushes(name):
+        try:
+            assert not pusher.verify_push(of, push, "reports")
+        except DecodeError:
+            doubtful += 1
+            with pytest.raises(DecodeError):
+                pusher.decode_report_push(of, push)
+    assert doubtful >= 2
+
+
 @pushing_vendors
 def test_acknowledgement_and_failure_differ(name: str) -> None:
     pusher = VENDORS[name].report_push

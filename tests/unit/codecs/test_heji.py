@@ -1,16 +1,18 @@
 """heji, from the cases of its document (tests/cases/heji/SOURCES.md)."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, quote, unquote_to_bytes, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import heji
@@ -22,6 +24,7 @@ from smsgateway.model import (
     Balance,
     Content,
     Inbound,
+    Kind,
     Options,
     Push,
     PushSettings,
@@ -214,9 +217,26 @@ def test_a_success_of_no_number_is_a_refusal_of_all(counts: str, sent: int, reas
     assert decode(answer.encode(), sent=sent) == Refused(About.NUMBERS, reason, answer)
 
 
-def test_no_success_and_nothing_said_of_the_numbers_is_shown_as_it_came() -> None:
-    answer = f"0,{SENDID},0,0,0,提交成功"
-    assert decode(answer.encode()) == Accepted(vendor_ids=(SENDID,), vendor_status=answer)
+@pytest.mark.parametrize(
+    ("counts", "sent"), [("0,0,0", 1), ("1,0,0", 2), ("0,0,1", 2), ("1,0,1", 3), ("2,0,0", 1), ("0,0,0", 500)]
+)
+def test_a_success_of_nothing_is_a_doubt_unless_every_number_is_accounted_for(counts: str, sent: int) -> None:
+    answer = f"0,{SENDID},{counts},提交成功"
+    assert decode(answer.encode(), sent=sent) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer)
+
+
+def test_the_success_of_nothing_of_the_case() -> None:
+    answer = case("send.ok.of-nothing.txt")
+    assert decode(answer) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer.decode())
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n "])
+def test_a_message_in_another_charset_or_a_mark_costs_no_answer(mark: bytes) -> None:
+    assert decode(mark + case("send.ok.gbk-message.txt")) == Accepted(vendor_ids=(SENDID,))
+    refused = decode(mark + "10,账号".encode("gbk"))
+    assert isinstance(refused, Refused)
+    assert (refused.about, refused.vendor_status[:8]) == (About.ACCOUNT, "10 账号不存在")
+    assert balance(mark + b"0,93") == (Balance(Decimal(93)),)
 
 
 def test_the_refusals_of_the_cases() -> None:
@@ -240,7 +260,7 @@ def test_the_refusals_of_the_cases() -> None:
     [
         ("1", About.CONTENT, Reason.SENSITIVE_CONTENT),
         ("2", About.CONTENT, Reason.SENSITIVE_CONTENT),
-        ("3", About.NUMBERS, Reason.INVALID_NUMBER),
+        ("3", About.ACCOUNT, Reason.PARAMETER_REFUSED),
         ("4", About.CONTENT, Reason.CONTENT_REFUSED),
         ("10", About.ACCOUNT, Reason.CREDENTIALS_REFUSED),
         ("11", About.ACCOUNT, Reason.ACCOUNT_CLOSED),
@@ -287,7 +307,6 @@ def test_a_vague_or_unlisted_code_is_what_the_account_says(code: str) -> None:
         b"10",
         b"ok,1",
         "０,1".encode(),
-        "10,账号".encode("gbk"),
         b"<html><body>502, Bad Gateway</body></html>",
     ],
 )
@@ -387,12 +406,41 @@ def test_numbers_of_one_state_are_a_report_each() -> None:
     assert not any("a1b2c3" in report.raw or "name" in report.raw for report in reports)
 
 
-def test_a_list_may_have_spaces_and_gaps() -> None:
-    push = Push("POST", body=b"sendid=1&state=DELIVRD&mobile= 13900210021 ,,8613800138000,")
+@pytest.mark.parametrize(
+    "mobile",
+    [
+        " 13900210021 ,,8613800138000,",
+        "+86 139-0021-0021，008613800138000",
+        "１３９００２１００２１、+86 13800138000;",
+        "13900210021 13800138000",
+        "13900210021\r\n13800138000",
+    ],
+)
+def test_a_list_may_have_spaces_and_gaps_and_numbers_any_form(mobile: str) -> None:
+    push = Push("POST", body=urlencode({"sendid": "1", "state": "DELIVRD", "mobile": mobile}).encode())
     assert [report.number for report in heji.decode_report_push(account(), push).items] == [
         "13900210021",
         "13800138000",
     ]
+
+
+def test_a_number_that_cannot_be_read_is_parked_alone() -> None:
+    body = b"sendid=1&time=2013-08-20+20%3A11%3A34&state=DELIVRD&mobile=13900210021%2C138%CD%CB%2C13800138000"
+    page = heji.decode_report_push(account(), Push("POST", body=body))
+    assert [report.number for report in page.items] == ["13900210021", "13800138000"]
+    ((parked, place),) = [(one.body, one.place) for one in page.unreadable]
+    assert (parse_qs(parked.decode(), encoding="latin-1")["mobile"], place) == (["138\xcd\xcb"], "record 2 of 3")
+
+
+@pytest.mark.parametrize("word", ["DELIVRD\ufffd", "\ufffd\ufffd"])
+def test_a_state_that_cannot_be_read_says_nothing(word: str) -> None:
+    query = (("sendid", "1"), ("mobile", "13800138000"), ("state", word), ("time", "2013-08-20 20:11:34"))
+    with pytest.raises(DecodeError, match="state"):
+        heji.decode_report_push(account(), Push("GET", query=query))
+    (report,) = heji.decode_report_push(
+        account(), Push("GET", query=(*query, ("state", "DELIVRD"), ("time", word)))
+    ).items
+    assert (report.status, report.reported_at) == (ReportStatus.DELIVERED, None)
 
 
 @pytest.mark.parametrize(
@@ -410,6 +458,8 @@ def test_a_list_may_have_spaces_and_gaps() -> None:
         ("delivrd", ReportStatus.DELIVERED, None),
         (" ＤＥＬＩＶＲＤ ", ReportStatus.DELIVERED, None),
         ("DELETED", ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
+        ("MBBLACK", ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+        ("dtblack", ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
         ("ID:0076", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
     ],
 )
@@ -526,6 +576,76 @@ def test_a_record_that_is_no_reply_is_parked_alone() -> None:
     ]
 
 
+RECORD = "{}#@#content#@#2013-08-21 21:20:11#@#008123"
+NUMBERS = [
+    "13978767656",
+    "+8613978767656",
+    "+86 13978767656",
+    "+86 139-7876-7656",
+    "8613978767656",
+    "008613978767656",
+    "0086 139 7876 7656",
+    "139 7876 7656",
+    "１３９７８７６７６５６",
+    "\u202a+8613978767656\u202c",
+    " 13978767656\n",
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_record_begins_at_a_number_however_it_is_written(number: str) -> None:
+    records = [RECORD.format(each) for each in ("13800210021", number, "13700210021")]
+    first, second, third = replies("#@@#".join(records))
+    assert [one.text for one in (first, second, third)] == ["content"] * 3
+    assert (first.number, third.number) == ("13800210021", "13700210021")
+
+
+def test_the_numbers_of_the_case_begin_their_records() -> None:
+    page = heji.decode_inbound_push(account(extension_prefix_length=3), pushed("inbound-push.written-numbers.form"))
+    assert [(one.number, one.text) for one in page.items] == [
+        ("13800210021", "content1"),
+        ("13978767656", "content2"),
+        ("13978767657", "content3"),
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(NUMBERS), st.text(st.sampled_from("#@ a退,:1"), max_size=20)), min_size=1, max_size=5
+    )
+)
+def test_texts_of_separators_stay_whole_and_numbers_begin_records(records: list[tuple[str, str]]) -> None:
+    assume(not any(re.search("#@@#[^#@]*1[^#@]*#@#", f"#{text}#@#") for _, text in records))
+    args = "#@@#".join(f"{number}#@#{text}#@#2013-08-21 21:20:11#@#008" for number, text in records)
+    assert [reply.text for reply in replies(args)] == [text for _, text in records]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "text"), [("退订".encode("gbk"), None), (b"\xe9\x80", None), ("\ufffd".encode(), None), (b"TD", "TD")]
+)
+def test_damaged_bytes_park_their_reply_alone_and_unaltered(damaged: bytes, text: str | None) -> None:
+    bad = b"13800210021#@#" + damaged + b"#@#2013-08-21 21:20:11#@#1"
+    good = RECORD.format("13978767656").encode()
+    for args in (bad, quote(bad).encode()):
+        page = heji.decode_inbound_push(account(), Push("POST", body=b"args=" + args + quote("#@@#").encode() + good))
+        assert [reply.text for reply in page.items] == ([text] if text else []) + ["content"]
+        assert [unquote_to_bytes(one.body.replace(b"+", b" ")) for one in page.unreadable] == (
+            [] if text else [b"args=" + bad]
+        )
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2013/08/21 21:20:11", "20130821212011", "2013-08-21 21:20:11.0", "2013-08-21T21:20:11", "20130821212011.0"],
+)
+def test_a_time_may_be_written_otherwise(time: str) -> None:
+    (reply,) = replies(f"13800210021#@#a#@#b#@#{time}#@#008123")
+    expected = datetime(2013, 8, 21, 21, 20, 11, tzinfo=BEIJING)
+    assert (reply.text, reply.received_at, reply.access_number) == ("a#@#b", expected, "008123")
+    push = Push("POST", body=urlencode({"sendid": "1", "mobile": "1", "state": "DELIVRD", "time": time}).encode())
+    assert heji.decode_report_push(account(), push).items[0].reported_at == expected
+
+
 def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
     gbk = "args=13800210021#@#退订#@#2013-08-21 21:20:11#@#1".encode("gbk")
     for push in (Push("GET"), Push("POST", body=b"name=admin"), Push("POST", body=b"{}"), Push("POST", body=gbk)):
@@ -587,6 +707,7 @@ def test_a_cut_reply_is_an_error_or_only_lacks_its_end(name: str) -> None:
 SECRET = "AccessSecret-example"
 DIGEST = hashlib.md5(b"AccessSecret-examplea1b2c31376999494").hexdigest()
 SALT = {"random": "a1b2c3", "timestamp": "1376999494"}
+MADE = 1_376_999_494_000  # the timestamp, in milliseconds
 type Expected = Mapping[str, tuple[str, ...]]
 
 
@@ -624,12 +745,92 @@ type Expected = Mapping[str, tuple[str, ...]]
 )
 def test_verify_push(expected: Expected, sent: dict[str, str], verified: bool) -> None:
     of = account(push=expected)
-    assert heji.verify_push(of, Push("POST", body=urlencode(sent).encode()), "reports") is verified
-    assert heji.verify_push(of, Push("GET", query=tuple(sent.items())), "inbound") is verified
+    assert heji.verify_push(of, Push("POST", body=urlencode(sent).encode(), at=MADE), "reports") is verified
+    assert heji.verify_push(of, Push("GET", query=tuple(sent.items()), at=MADE), "reports") is verified
+
+
+@pytest.mark.parametrize(
+    ("expected", "sent", "verified"),
+    [
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"name": "admin", "pwd": "12345"}, True),
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"name": "", "pwd": "12345"}, True),
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"pwd": "12345"}, True),
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"name": DIGEST, "pwd": "12345"} | SALT, True),
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"name": "admin", "pwd": "wrong"}, False),
+        ({"access_secret": (SECRET,), "pwd": ("12345",)}, {"name": DIGEST} | SALT, False),
+        ({"access_secret": (SECRET,)}, {"name": "admin"}, True),
+        ({"access_secret": (SECRET,), "name": ("admin",)}, {"name": "admin"}, True),
+        ({"access_secret": (SECRET,), "name": ("admin",)}, {"name": DIGEST} | SALT, True),
+        ({"access_secret": (SECRET,), "name": ("admin",)}, {"name": "other"}, False),
+        ({"access_secret": (SECRET,), "name": ("admin",)}, {"name": ""}, False),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "admin", "pwd": "12345"}, True),
+        ({"name": ("admin",), "pwd": ("12345",)}, {"name": "admin"}, False),
+    ],
+)
+def test_a_replys_name_is_plain(expected: Expected, sent: dict[str, str], verified: bool) -> None:
+    of = account(push=expected)
+    assert heji.verify_push(of, Push("POST", body=urlencode(sent).encode(), at=MADE), "inbound") is verified
+    assert heji.verify_push(of, Push("GET", query=tuple(sent.items()), at=MADE), "inbound") is verified
+
+
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at", "window", "verified"),
+    [
+        ("1376999494", MADE + DAY, 86_400, True),
+        ("1376999494", MADE + DAY + 1, 86_400, False),
+        ("1376999494", MADE - DAY - 1, 86_400, False),
+        ("1376999494000", MADE + DAY, 86_400, True),
+        ("1376999494000", MADE + DAY + 1, 86_400, False),
+        ("20130820195134", MADE, 86_400, True),
+        ("2013-08-20 19:51:34", MADE + DAY + 1, 86_400, False),
+        ("1000000000", MADE, 86_400, False),  # of 2001
+        ("999999999", MADE, 86_400, False),
+        ("1376999494", MADE + DAY, 60, False),
+        ("1376999494", MADE + 60_000, 60, True),
+        ("1000000000", MADE, 0, True),
+        ("soon", MADE, 0, True),
+        ("1376999494", 0, 86_400, False),  # nobody knows when it came
+    ],
+)
+def test_a_digest_counts_for_a_while(timestamp: str, at: int, window: int, verified: bool) -> None:
+    salt = {"random": "a1b2c3", "timestamp": timestamp}
+    name = hashlib.md5(f"{SECRET}a1b2c3{timestamp}".encode()).hexdigest()
+    push = Push("POST", body=urlencode({"name": name} | salt).encode(), at=at)
+    of = account(push={"access_secret": (SECRET,)}, push_window=window)
+    assert heji.verify_push(of, push, "reports") is verified
+
+
+@pytest.mark.parametrize("timestamp", ["soon", "13769994940", "137699949400", "-1", "١٣٧٦٩٩٩٤٩٤"])
+def test_a_right_digest_of_a_moment_that_nobody_can_read_is_kept(timestamp: str) -> None:
+    salt = {"random": "a1b2c3", "timestamp": timestamp}
+    right, wrong = (hashlib.md5(f"{secret}a1b2c3{timestamp}".encode()).hexdigest() for secret in (SECRET, "other"))
+    of = account(push={"access_secret": (SECRET,)})
+    report = {"sendid": "1", "mobile": "13800138000", "state": "DELIVRD"}
+    push = Push("POST", body=urlencode({"name": right} | salt | report).encode(), at=MADE)
+    for read in (lambda: heji.verify_push(of, push, "reports"), lambda: heji.decode_report_push(of, push)):
+        with pytest.raises(DecodeError, match="timestamp"):
+            read()
+    assert (
+        heji.verify_push(of, Push("POST", body=urlencode({"name": wrong} | salt).encode(), at=MADE), "reports") is False
+    )
+
+
+@pytest.mark.parametrize("kind", ["reports", "inbound"])
+def test_damaged_bytes_elsewhere_do_not_cost_the_credentials(kind: Kind) -> None:
+    of = account(push={"pwd": ("12345",)})
+    for body in (b"pwd=12345&args=%CD%CB", b"pwd=12345&args=\xcd\xcb", b"args=\xff&pwd=12345"):
+        assert heji.verify_push(of, Push("POST", body=body), kind) is True
+        assert heji.verify_push(of, Push("POST", body=body.replace(b"12345", b"wrong")), kind) is False
+    for body in (b"pwd=123%CD%CB", b"pwd=\xcd\xcb&args=1", b"args=\xff"):
+        with pytest.raises(DecodeError):
+            heji.verify_push(of, Push("POST", body=body), kind)
 
 
 def test_the_digest_of_the_case_is_verified() -> None:
-    push = pushed("report-push.digest-list.form")
+    push = replace(pushed("report-push.digest-list.form"), at=MADE)
     assert heji.verify_push(account(push={"access_secret": (SECRET,)}), push, "reports") is True
     assert heji.verify_push(account(push={"access_secret": ("other",)}), push, "reports") is False
 
@@ -637,9 +838,10 @@ def test_the_digest_of_the_case_is_verified() -> None:
 def test_odd_pushes_are_not_verified_where_credentials_are_asked_for() -> None:
     of = account(push={"access_secret": (SECRET,)})
     odd = (("name", "\ud800"), ("random", "\udfff"), ("timestamp", "١"))
-    assert heji.verify_push(of, Push("GET", query=odd), "reports") is False
     with pytest.raises(DecodeError):
-        heji.verify_push(of, Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff"), "reports")
+        heji.verify_push(of, Push("GET", query=odd), "reports")
+    push = Push("POST", query=(("name", DIGEST), *SALT.items()), body=b"\xff", at=MADE)
+    assert heji.verify_push(of, push, "reports") is True
 
 
 def test_an_account_without_push_verifies_nothing() -> None:

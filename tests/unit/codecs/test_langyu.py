@@ -187,6 +187,26 @@ def test_a_success_has_the_one_msgid(name: str, vendor_id: str) -> None:
     assert decode(case(name)) == Accepted(vendor_ids=(vendor_id,))
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("send.ok.break.*.txt")))
+def test_the_id_is_found_where_the_line_break_was_lost(name: str) -> None:
+    assert decode(case(name)) == Accepted(vendor_ids=("1230306165638860000",))
+
+
+BREAKS = st.text(st.sampled_from(" \t\r\n;；\u3000"), min_size=1, max_size=5)
+
+
+@given(BREAKS, st.text(st.sampled_from(" \t\r\n;"), max_size=3), st.sampled_from([b"", b"\xef\xbb\xbf"]))
+def test_any_blank_is_a_line_break(between: str, after: str, mark: bytes) -> None:
+    answer = f"20110725160412,0{between}1234567890100{after}"
+    assert decode(mark + answer.encode()) == Accepted(vendor_ids=("1234567890100",))
+    refused = decode(mark + f"20110725160412,105{between}敏感{after}".encode())
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.SENSITIVE_CONTENT
+    left = f"20130303180000,0{between}1234567,1000{between}1234531, 2000{after}"
+    expected = (Balance(Decimal(1000), "1234567"), Balance(Decimal(2000), "1234531"))
+    assert balance(mark + left.encode()) == expected
+
+
 def test_a_success_without_its_id_is_shown_as_it_came() -> None:
     assert decode(case("send.ok.without-id.txt")) == Accepted(vendor_status="20110725160412,0")
 
@@ -251,6 +271,9 @@ def test_an_unlisted_code_is_what_the_account_says() -> None:
         b"20110725160412,",
         b"2011072516041,0\n1",
         b"20110725160412,0\n12345\n67890",
+        b"20110725160412,0 OK",
+        b"20110725160412,0 12345 success",
+        b"20110725160412,0x 12345",
         b"20110725160412,0\n<html>",
         b"20110725160412,OK\n12345",
         "２0110725160412,0\n12345".encode(),
@@ -382,6 +405,7 @@ def test_a_gateways_code_is_a_failure_and_iso_times_and_extra_keys_are_read() ->
     [
         ("DELIVRD", ReportStatus.DELIVERED, None),
         ("MBBLACK", ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+        ("DTBLACK", ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
         ("ROUTEERR", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),
         ("REJECT", ReportStatus.UNDELIVERED, Reason.CONTENT_REFUSED),
         ("DISTURB", ReportStatus.UNDELIVERED, Reason.TOO_FREQUENT),
@@ -491,6 +515,54 @@ def test_a_reply_may_be_empty_but_not_without_its_text_or_sender() -> None:
             langyu.decode_inbound_push(account(), Push("POST", body=body))
 
 
+@pytest.mark.parametrize(
+    ("mobile", "numbers"),
+    [
+        ("8613800138000", ["13800138000"]),
+        ("+86 138-0013-8000", ["13800138000"]),
+        ("１３８００１３８０００", ["13800138000"]),
+        ("138****8000", ["138****8000"]),
+        ("13800138000,+8613900139000", ["13800138000", "13900139000"]),
+        ("13800138000，13900139000", ["13800138000", "13900139000"]),
+    ],
+)
+def test_a_number_has_one_form(mobile: str, numbers: list[str]) -> None:
+    fields = {"receiver": "admin", "msgid": "5", "mobile": mobile, "status": "DELIVRD"}
+    reports = langyu.decode_report_push(account(), Push("POST", body=urlencode(fields).encode())).items
+    assert [report.number for report in reports] == numbers
+    assert not any("receiver" in str(report.raw) for report in reports)
+    if len(numbers) == 1:
+        reply = Push("GET", query=(("mobile", mobile), ("msg", "TD")))
+        assert langyu.decode_inbound_push(account(), reply).items[0].number == numbers[0]
+
+
+@pytest.mark.parametrize("name", ["inbound-push.gbk.query", "inbound-push.gbk.form"])
+def test_bytes_of_another_charset_are_believed_and_parked(name: str) -> None:
+    data = case(name)
+    lossy = tuple(
+        parse_qsl(data.decode("latin-1"), keep_blank_values=True, errors="replace")
+    )  # as API Gateway decodes it
+    push = Push("GET", query=lossy) if name.endswith(".query") else Push("POST", body=data)
+    of = account(push={"receiver": ("admin",), "pswd": ("12345",)})
+    assert langyu.verify_push(of, push, "inbound") is True
+    with pytest.raises(DecodeError, match="bytes") as error:
+        langyu.decode_inbound_push(of, push)
+    assert error.value.raw == (push.body or urlencode(lossy).encode())
+
+
+def test_damage_in_what_is_only_shown_costs_nothing() -> None:
+    body = b"msgid=5&mobile=13800138000&status=DELIVRD&reportTime=%CD%CB&note=\xff"
+    (report,) = langyu.decode_report_push(account(), Push("POST", body=body)).items
+    assert (report.status, report.reported_at) == (ReportStatus.DELIVERED, None)
+    assert str(report.raw).isascii()
+    assert parse_qs(str(report.raw), encoding="latin-1")["note"] == ["\xff"]
+    for damaged in (b"msgid=%CD", b"mobile=138%CD", b"status=DELIV%CDRD", b"status=\xef\xbf\xbd"):
+        name = damaged.partition(b"=")[0]
+        kept = [pair for pair in body.split(b"&")[:3] if not pair.startswith(name)]
+        with pytest.raises(DecodeError):
+            langyu.decode_report_push(account(), Push("POST", body=b"&".join([*kept, damaged])))
+
+
 def test_text_that_is_not_utf8_is_an_error_with_its_bytes() -> None:
     for body in (b"mobile=13800138000&msg=" + quote("退订".encode("gbk")).encode(), "msg=退订".encode("gbk")):
         with pytest.raises(DecodeError) as error:
@@ -560,12 +632,19 @@ def test_verify_push(expected: Mapping[str, tuple[str, ...]], given_fields: dict
 
 
 def test_a_push_that_is_no_form_is_not_verified_where_credentials_are_asked_for() -> None:
+    of = account(push={"pswd": ("12345",)})
     push = Push("POST", query=(("pswd", "12345"),), body=b"\xff")
-    with pytest.raises(DecodeError):
-        langyu.verify_push(account(push={"pswd": ("12345",)}), push, "reports")
-    assert (
-        langyu.verify_push(account(push={"pswd": ("a",)}), Push("GET", query=(("pswd", "\ud800"),)), "reports") is False
-    )
+    assert langyu.verify_push(of, push, "reports") is True
+    assert langyu.verify_push(of, Push("POST", body=b"pswd=wrong&msg=\xff"), "reports") is False
+    for doubtful in (
+        Push("POST", body=b"\xff"),
+        Push("POST", body=b"pswd=123%CD"),
+        Push("GET", query=(("pswd", "\ud800"),)),
+        Push("GET", query=(("pswd", "\ufffd"),)),
+    ):
+        for read in (langyu.verify_push, lambda of, push, _: langyu.decode_report_push(of, push)):
+            with pytest.raises(DecodeError):
+                read(of, doubtful, "reports")
 
 
 def test_an_account_without_push_verifies_nothing() -> None:

@@ -1,5 +1,6 @@
 """What the functions hold between calls (runtime.py), as far as no handler's own test shows it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,3 +39,20 @@ def test_the_table_knows_what_time_it_is(in_aws: None, monkeypatch: pytest.Monke
     assert before <= runtime.table().now() <= runtime.now_ms()
     runtime.environment.cache_clear()
     runtime.table.cache_clear()
+
+
+def test_strange_codes_of_a_batch_are_logged_without_what_they_are_about(
+    in_aws: None, monkeypatch: pytest.MonkeyPatch, log: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setenv("TABLE_NAME", "gateway")
+    runtime.environment.cache_clear()
+    runtime.table.cache_clear()
+    told = runtime.table().failed
+    assert told
+    told({"AccessDenied": 25})
+    runtime.environment.cache_clear()
+    runtime.table.cache_clear()
+
+    (entry,) = log()
+    assert (entry["level"], entry["message"]) == ("ERROR", "statements of a batch failed")
+    assert entry["codes"] == {"AccessDenied": 25}

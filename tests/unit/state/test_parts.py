@@ -3,6 +3,7 @@ more parts than we count or fewer. What the parts add up to is what the message 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, Status
-from smsgateway.store.recipients import Outcome, load_outcomes
+from smsgateway.store.recipients import Outcome, load_outcomes, recipient_key
 from smsgateway.store.submissions import load_submission
+from smsgateway.store.table import to_wire
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
@@ -194,6 +196,49 @@ def test_each_change_of_mind_is_an_event_of_its_own() -> None:
     events = [event for event in world.events() if event.detail.get("to") == FIRST]
     assert [str(event.type) for event in events] == ["Message Delivered", "Message Undelivered", "Message Delivered"]
     assert len({event.identity for event in events}) == 3
+
+
+@pytest.mark.parametrize("resend", [False, True])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("second", "expected"), [(DELIVERED, Status.DELIVERED), (FAILED, Status.UNDELIVERED)])
+def test_parts_that_an_earlier_version_noted_still_count(
+    second: str, expected: Status, count: int, resend: bool
+) -> None:
+    """GIVEN a part that the version before noted, without a word in the history WHEN the other is reported, or the same
+    is again, because its worker died before it said what follows THEN the message comes to both."""
+    origin, key = sent(2, count, resend)
+    submission = load_submission(origin.table, key)
+    assert submission
+    row = recipient_key(submission, FIRST)
+    for noted, said in (({1: "delivered"}, [(2, second)]), ({1: "delivered", 2: _status(second)}, [(2, second)])):
+        world = origin.copy()
+        known = {f"segment_{part}": status for part, status in noted.items()}
+        world.db.items[row] = world.db.items[row] | to_wire(known)
+        for one in said:
+            tell(world, one)
+        world.settle(world.now)
+        if requests(world) == 2:
+            assert (resend, second) == (True, FAILED)
+            continue
+        assert ended(world, key).status == expected
+
+
+def _status(word: str) -> str:
+    return "delivered" if word == DELIVERED else "undelivered"
+
+
+def test_a_failure_whose_report_is_left_out_is_no_longer_certain() -> None:
+    """GIVEN a part that failed, and a history that has no room for why WHEN the last part is reported THEN the message
+    is undelivered, and no second text goes out on a word that nobody can read any more."""
+    world, key = sent(2, 1, True)
+    world = world.copy()
+    for at, word in enumerate(["00"] * 15 + [FAILED] + ["00"] * 15):
+        seen = world.vendors.seen[0]
+        receipt = report_of(world, "a", seen.ours, FIRST, word=word, segment=2 if word == FAILED else 0)
+        world.ingest(replace(receipt, body=receipt.body.replace(b"12:00:00", b"12:00:%02d" % at)))
+    tell(world, (1, DELIVERED))
+    outcome = ended(world, key)
+    assert (requests(world), outcome.status, outcome.vendor_status) == (1, Status.UNDELIVERED, "")
 
 
 # What is said, what it comes to, and how many texts may go out with `resend.undelivered`.

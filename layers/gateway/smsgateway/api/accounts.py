@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from smsgateway import pace
+from smsgateway import bounded, pace
 from smsgateway.api import answers, cursors
 from smsgateway.api.calls import Gateway, gateway_of, list_of, new_router
 from smsgateway.api.parameters import Limit, NamePath, Next
@@ -134,7 +134,7 @@ def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...]
     codec = VENDORS[account.vendor].balance
     try:
         response = _call(gateway, account, codec.encode_balance(account, _moment(gateway), _nonce(gateway)))
-        answer = codec.decode_balance(account, response)
+        answer = bounded.balances(codec.decode_balance(account, response))
     except TransportError as error:
         return None, error.problem, False
     except DecodeError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from smsgateway.codecs.charsets import unmarked
+from smsgateway.codecs.charsets import patched, shown, unmarked
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, ReportStatus, Response
 
@@ -22,11 +22,16 @@ def decode_text(data: bytes, charset: str) -> str:
         raise DecodeError(f"not {marked.upper()}", data) from None
 
 
-def answer_text(response: Response, charset: str) -> str:
-    """The whole answer without the white space around it. DecodeError if it is empty or not an HTTP 200."""
+def answer_text(response: Response, charset: str, *, damaged: bool = False) -> str:
+    """The whole answer without the white space around it. DecodeError if it is empty or not an HTTP 200.
+
+    `damaged`: bytes that are none of its charset are no error, but U+FFFD, where codes and ids are checked on their
+    own, and what is left is only shown.
+    """
     if response.status != 200:
         raise DecodeError(f"HTTP status {response.status}", response.body)
-    text = decode_text(response.body, charset).strip()
+    text = shown(patched(*unmarked(response.body, charset))) if damaged else decode_text(response.body, charset)
+    text = text.strip()
     if not text:
         raise DecodeError("an empty answer", response.body)
     return text

@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import BYTE_ORDER_MARK
+from smsgateway.codecs.charsets import patched, unmarked, unpatched
+from smsgateway.codecs.records import is_damaged
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
 from smsgateway.text import LANDLINE
@@ -100,17 +101,15 @@ def check_extension(extension: str, limit: int) -> None:
 
 
 def push_fields(push: Push) -> dict[str, str]:
-    """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one."""
+    """The fields of a push, of its query and of its form body (UTF-8); the body's count where both have one.
+
+    Bytes that are no UTF-8 stand in them as `charsets.patched` has them: they cost the field that they are in.
+    """
+    text = patched(*unmarked(push.body, "utf-8"))
     try:
-        body = parse_qsl(
-            push.body.removeprefix(BYTE_ORDER_MARK).decode("utf-8"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_FIELDS_LIMIT,
-        )
-    except ValueError as error:  # UnicodeDecodeError is one
-        problem = "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not a form"
-        raise DecodeError(f"the body of the push is {problem}", push_raw(push)) from None
+        body = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_FIELDS_LIMIT)
+    except ValueError:
+        raise DecodeError("the body of the push is not a form", push_raw(push)) from None
     return dict(push.query) | dict(body)
 
 
@@ -122,7 +121,20 @@ def push_raw(push: Push) -> bytes:
 def form_text(fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> str:
     """Fields as one line of text, whatever they hold: the raw record of a report or reply."""
     pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
-    return urlencode(pairs, errors="surrogatepass")
+    return urlencode([(_bytes(name), _bytes(value)) for name, value in pairs])
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return unpatched(text, "utf-8")
+    except UnicodeEncodeError:  # half of a character that no byte was
+        return text.encode("utf-8", "surrogatepass")
+
+
+def maybe_right(fields: Mapping[str, str], wrong: Collection[str]) -> bool:
+    """Whether fields that are not what they should be may have been so, before the push was damaged."""
+    anything = any(is_damaged(text) for pair in fields.items() for text in pair)
+    return anything and all(name not in fields or is_damaged(fields[name]) for name in wrong)
 
 
 def secret_matches(expected: Iterable[str], given: str) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
+from smsgateway.codecs.charsets import shown
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -14,11 +15,13 @@ from smsgateway.codecs.forms import (
     check_numbers,
     form_request,
     form_text,
+    maybe_right,
     push_fields,
     push_raw,
     secret_matches,
 )
-from smsgateway.codecs.records import read_each
+from smsgateway.codecs.numbers import is_number, named_numbers
+from smsgateway.codecs.records import is_damaged, read_each
 from smsgateway.codecs.times import BEIJING, beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
@@ -44,7 +47,7 @@ from smsgateway.text import said_number, utf16_units
 PROFILE = Profile(
     credentials=("name", "pwd"),
     push_credentials=("name", "pwd", "access_secret"),
-    options=frozenset({"ack", "method", "extension_prefix_length"}),
+    options=frozenset({"ack", "method", "extension_prefix_length", "push_window"}),
     # The address comes from the vendor (note 1): `base_url` is the whole of it, and `type` tells the operations apart.
     paths={"send": "", "balance": ""},
     recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's
@@ -57,12 +60,14 @@ EXTENSION_LIMIT = 20  # the document has no figure; an access number with its ex
 SEND_CODES: Codes = {
     "1": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),
     "2": (About.CONTENT, Reason.SENSITIVE_CONTENT, "含有敏感词汇"),  # but see NO_BALANCE
-    "3": (About.NUMBERS, Reason.INVALID_NUMBER, "没有号码"),  # none that counts as one: we never send none
+    # We never send none, and those that are wrong are counted in a success: the parameter did not arrive.
+    "3": (About.ACCOUNT, Reason.PARAMETER_REFUSED, "没有号码"),
     "4": (About.CONTENT, Reason.CONTENT_REFUSED, "包含sql语句"),
     "10": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "账号不存在"),
     "11": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号注销"),
     "12": (About.ACCOUNT, Reason.ACCOUNT_CLOSED, "账号停用"),
     "13": (About.ACCOUNT, Reason.ADDRESS_REFUSED, "IP鉴权失败"),
+    # Whose format is wrong, it does not say: it may be this message's extension, so it does not speak for the account.
     "14": (About.CONTENT, Reason.PARAMETER_REFUSED, "格式错误"),
     "-1": (About.UNLISTED, Reason.UNLISTED_CODE, "系统异常"),  # vague: it may have failed after taking the message
 }
@@ -96,12 +101,14 @@ _SENDID = re.compile("[0-9A-Za-z_-]{0,64}")
 _FIGURE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
-# Section 4. A reply may hold the separators itself (note 9): a record begins where a number follows one, and its time
-# and extension are its last fields. A reply that imitates a whole record cannot be told from one.
-_NEXT_RECORD = re.compile(r"#@@#(?=\s*\+?[0-9]{5,20}#@#)")
+# Section 4. A reply may hold the separators itself (note 9): a record begins where a number follows one, however that
+# is written, and its time and extension are its last fields. A reply that imitates a whole record cannot be told from
+# one.
+_NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})#@#)")
 _RECORD = re.compile(
     r"(?P<number>[^#]+)#@#(?P<text>.*)"
-    r"#@#\s*(?P<time>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s+[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2})\s*"
+    r"#@#\s*(?P<time>[0-9]{4}(?:[-/.][0-9]{1,2}){2}[T\s]+[0-9]{1,2}(?::[0-9]{1,2}){1,2}(?:\.[0-9]{1,9})?|"
+    r"[0-9]{12,17}(?:\.0+)?)\s*"
     r"(?:#@#\s*(?P<extension>[0-9]*)\s*)?",
     re.DOTALL,
 )
@@ -137,7 +144,7 @@ def encode_send(account: Account, submission: Submission, _now: datetime, _nonce
 
 def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
     """Section 1.7: `0,sendid,invalid,success,black,message`, or code and message (which may hold commas: note 3)."""
-    answer = answer_text(response, "utf-8")
+    answer = answer_text(response, "utf-8", damaged=True)
     code, message = _code(answer, response)
     if code != "0":
         codes = NO_BALANCE if code == "2" and "余额" in message else SEND_CODES
@@ -150,6 +157,8 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     if success == 0 and invalid + black == sent:
         # Every number was refused. Of a mixture nobody says which number was which.
         return Refused(About.NUMBERS, Reason.BLACKLISTED if black == sent else Reason.INVALID_NUMBER, answer)
+    if success == 0:  # a success of nothing, and nothing said of the numbers
+        return Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer)
     whole = sendid and success == sent and not invalid and not black
     return Accepted(vendor_ids=(sendid,) if sendid else (), vendor_status="" if whole else answer)
 
@@ -162,7 +171,7 @@ def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
 
 def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
     """Section 2.3: `0,93` (note 6)."""
-    code, figure = _code(answer_text(response, "utf-8"), response)
+    code, figure = _code(answer_text(response, "utf-8", damaged=True), response)
     if code != "0":
         return refusal(BALANCE_CODES, account, code, figure)
     if not _FIGURE.fullmatch(figure):
@@ -170,11 +179,12 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
     return (Balance(Decimal(figure)),)
 
 
-def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
+def verify_push(account: Account, push: Push, kind: Kind) -> bool:
     """Whether `name` and `pwd` are the vendor's (note 7), each as far as the account configures it.
 
-    `name` is the digest of section 3.1 when `access_secret` is configured; the plain name of older pushes counts only
-    when `name` is. Raises DecodeError when the push has no fields that could be read.
+    A report's `name` is the digest of section 3.1 when `access_secret` is configured. A reply's is plain (4.1), and so
+    is that of older pushes' reports: it counts when `name` is configured. Raises DecodeError when the bytes in which
+    they would be are damaged, when there are no fields, or when nobody can tell when a right digest was made.
     """
     if account.push is None:
         return False
@@ -182,13 +192,34 @@ def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
     if not expected:
         return True
     fields = push_fields(push)
-    name_matches = [
-        secret_matches(expected.get("name", ()), fields.get("name", "")),
-        secret_matches(_digests(expected.get("access_secret", ()), fields), fields.get("name", "").lower()),
-    ]
-    name_is_asked = "name" in expected or "access_secret" in expected
-    pwd_matches = secret_matches(expected.get("pwd", ()), fields.get("pwd", ""))
-    return (any(name_matches) or not name_is_asked) and (pwd_matches or "pwd" not in expected)
+    asked = [name for name in ("name", "pwd") if name in expected]
+    wrong = [name for name in asked if not secret_matches(expected[name], fields.get(name, ""))]
+    if "access_secret" in expected and (kind == "reports" or "name" in wrong):
+        digests = _digests(expected["access_secret"], fields)
+        if secret_matches(digests, fields.get("name", "").lower()):
+            wrong = [name for name in wrong if name != "name"]
+            if not wrong and not _is_fresh(account, fields["timestamp"], push):
+                return False
+        elif "name" not in expected:
+            wrong.append("name")
+    if wrong and maybe_right(fields, wrong):
+        raise DecodeError("the name or the pwd of the push cannot be read", push_raw(push))
+    return not wrong
+
+
+def _is_fresh(account: Account, timestamp: str, push: Push) -> bool:
+    """Whether a digest was made within the account's `push_window` around the push: one caught on its way could be
+    sent again with another report. In seconds or milliseconds since 1970, or as a date."""
+    window = account.options.push_window
+    if not window:
+        return True
+    if re.fullmatch("[0-9]{9,10}|[0-9]{12,13}", timestamp) and len(timestamp) != 12:
+        made = int(timestamp) * (1000 if len(timestamp) <= 10 else 1)
+    elif moment := beijing_time(timestamp):
+        made = int(moment.timestamp() * 1000)
+    else:
+        raise DecodeError("the timestamp of the push is none that can be read", push_raw(push))
+    return abs(push.at - made) <= window * 1000
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:
@@ -203,20 +234,23 @@ def failure(_account: Account, _kind: Kind) -> str:
 
 def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request (note 5)."""
-    fields = {name: value.strip() for name, value in push_fields(push).items()}
-    numbers = [number.strip() for number in fields.get("mobile", "").split(",") if number.strip()]
+    fields = {name: value.strip() for name, value in _readable(account, push, "reports").items()}
+    numbers = named_numbers(fields.get("mobile", ""))
     if not numbers or not fields.get("sendid") or not fields.get("state"):
         raise DecodeError("the report lacks its sendid, mobile or state", push_raw(push))
+    if is_damaged(fields["state"]):
+        raise DecodeError("the report's state has bytes that are no UTF-8", push_raw(push))
     status, reason, listed = heard(account, fields["state"], REPORT_WORDS, OTHER_WORDS)
     time = fields.get("time", "")  # of a list, the first number's; the document has none for the others
 
     def alone(number: str) -> str:
-        return form_text({"sendid": fields["sendid"], "time": time, "mobile": number, "state": fields["state"]})
+        written = numbers[number]
+        return form_text({"sendid": fields["sendid"], "time": time, "mobile": written, "state": fields["state"]})
 
     def report(number: str) -> Report:
         return Report(
             vendor_id=fields["sendid"],
-            number=said_number(number),
+            number=number,
             status=status,
             vendor_status=fields["state"],
             reason=reason,
@@ -230,12 +264,24 @@ def decode_report_push(account: Account, push: Push) -> Page[Report]:
 
 def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 4: replies in `args`, one or several."""
-    args = push_fields(push).get("args", "").strip().removesuffix("#@@#")
+    args = _readable(account, push, "inbound").get("args", "").strip().removesuffix("#@@#")
 
     def alone(record: str) -> bytes:
         return form_text({"args": record}).encode("ascii")
 
-    return read_each(_NEXT_RECORD.split(args), lambda record: _reply(account, record, push), alone, push_raw(push))
+    return read_each(_records(args), lambda record: _reply(account, record, push), alone, push_raw(push))
+
+
+def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
+    """A push's fields. DecodeError when nobody can tell whose it is: then it is not acted on either."""
+    verify_push(account, push, kind)
+    return push_fields(push)
+
+
+def _records(args: str) -> list[str]:
+    begins = [match for match in _NEXT_RECORD.finditer(args) if is_number(match[1])]
+    starts, ends = [0, *(match.end() for match in begins)], [*(match.start() for match in begins), len(args)]
+    return [args[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _reply(account: Account, record: str, push: Push) -> Inbound:
@@ -250,7 +296,7 @@ def _reply(account: Account, record: str, push: Push) -> Inbound:
         access_number=destination,
         extension=destination[account.options.extension_prefix_length :],
         received_at=beijing_time(fields["time"]),
-        raw=record,
+        raw=shown(record),
     )
 
 

@@ -13,11 +13,13 @@ from smsgateway.codecs.forms import (
     check_numbers,
     form_request,
     form_text,
+    maybe_right,
     push_fields,
     push_raw,
     secret_matches,
 )
-from smsgateway.codecs.records import only
+from smsgateway.codecs.numbers import named_numbers
+from smsgateway.codecs.records import is_damaged, only, read_each
 from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
@@ -96,9 +98,11 @@ REPORT_WORDS: Words = {
 }
 OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, None)
 
-_FIRST_LINE = re.compile("[0-9]{14}, *(-?[0-9]{1,6})")
-_MSGID = re.compile("[0-9A-Za-z_-]{1,64}")
-_PRODUCT_LINE = re.compile(r"([^,\s]{1,64}), *(-?[0-9]{1,15}(?:\.[0-9]{1,6})?)")
+# A line break may have become a blank, a semicolon or several line breaks on its way: what is after it counts.
+_ANSWER = re.compile(r"[0-9]{14}\s*[,，]\s*(-?[0-9]{1,6})(?:[\s;；,，]+(.*))?", re.DOTALL)
+_BREAK = re.compile(r"[\s;；,，]+")
+_MSGID = re.compile("(?=[A-Za-z_-]*[0-9])[0-9A-Za-z_-]{1,64}")
+_PRODUCT = re.compile(r"([^,，;；\s]{1,64})\s*[,，]\s*(-?[0-9]{1,15}(?:\.[0-9]{1,6})?)(?:[\s;；]+|$)")
 _EMSHEAD = re.compile(r"\s*([^,\s]{1,64})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*")
 
 
@@ -132,15 +136,16 @@ def encode_send(account: Account, submission: Submission, _now: datetime, _nonce
 
 def decode_send(account: Account, _submission: Submission, response: Response) -> Accepted | Refused:
     """Section 1.3: time and status, then the one msgid of all numbers."""
-    code, lines = _answer(response)
+    code, rest = _answer(response)
+    said = [word for word in _BREAK.split(rest) if word]
     if code != "0":
-        return refusal(SEND_CODES, account, code, " ".join(lines))
-    if not lines:
+        return refusal(SEND_CODES, account, code, " ".join(said))
+    if not said:
         # Status 0 is a success also without an id; it is then shown as it came.
-        return Accepted(vendor_status=answer_text(response, "utf-8"))
-    if len(lines) > 1 or not _MSGID.fullmatch(lines[0]):
+        return Accepted(vendor_status=answer_text(response, "utf-8", damaged=True))
+    if len(said) > 1 or not _MSGID.fullmatch(said[0]):
         raise DecodeError("the answer's second line is not a msgid", response.body)
-    return Accepted(vendor_ids=(lines[0],))
+    return Accepted(vendor_ids=(said[0],))
 
 
 def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -151,22 +156,23 @@ def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
 
 def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
     """Section 4.3: time and status, then one line a product (note 12)."""
-    code, lines = _answer(response)
+    code, rest = _answer(response)
     if code != "0":
-        return refusal(BALANCE_CODES, account, code, " ".join(lines))
-    balances = []
-    for line in lines:
-        product = _PRODUCT_LINE.fullmatch(line)
+        return refusal(BALANCE_CODES, account, code, " ".join(rest.split()))
+    balances, at = [], 0
+    while at < len(rest):
+        product = _PRODUCT.match(rest, at)
         if not product:
             raise DecodeError("a line of the balance is not a product and its figure", response.body)
         balances.append(Balance(Decimal(product[2]), product=product[1]))
+        at = product.end()
     return tuple(balances)
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
     """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6).
 
-    Raises DecodeError when the push has no fields that could be read.
+    Raises DecodeError when the bytes in which they would be are damaged, or there are no fields.
     """
     if account.push is None:
         return False
@@ -174,8 +180,10 @@ def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
     if not expected:
         return True
     fields = _fields(push)
-    matches = [secret_matches(expected[name], fields.get(name, "")) for name in expected]
-    return all(matches)
+    wrong = [name for name in expected if not secret_matches(expected[name], fields.get(name, ""))]
+    if wrong and maybe_right(fields, wrong):
+        raise DecodeError("the receiver or the pswd of the push cannot be read", push_raw(push))
+    return not wrong
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:
@@ -189,28 +197,40 @@ def failure(_account: Account, _kind: Kind) -> str:
 
 
 def decode_report_push(account: Account, push: Push) -> Page[Report]:
-    """Section 2: one report a push. (msgid, mobile) identifies the message (note 8)."""
-    fields = _fields(push)
+    """Section 2: one report a push, for one number or, as its relatives have it, for a list of them.
+
+    (msgid, mobile) identifies the message (note 8).
+    """
+    fields = _readable(account, push, "reports")
     for name in ("msgid", "mobile", "status"):
         if not fields.get(name):
             raise DecodeError(f"the report has no {name}", push_raw(push))
+    if is_damaged(fields["status"]):
+        raise DecodeError("the report's status has bytes that are no UTF-8", push_raw(push))
     status, reason, listed = heard(account, fields["status"], REPORT_WORDS, OTHER_WORDS)
-    report = Report(
-        vendor_id=fields["msgid"],
-        number=said_number(fields["mobile"]),
-        status=status,
-        vendor_status=fields["status"],
-        reason=reason,
-        reported_at=_time(fields.get("reporttime", "")),
-        raw=_record(push),
-        listed=listed,
-    )
-    return only(report, push_raw(push))
+    numbers = named_numbers(fields["mobile"])
+
+    def alone(number: str) -> str:
+        return _record(push) if len(numbers) == 1 else _record(push, mobile=numbers[number])
+
+    def report(number: str) -> Report:
+        return Report(
+            vendor_id=fields["msgid"],
+            number=number,
+            status=status,
+            vendor_status=fields["status"],
+            reason=reason,
+            reported_at=_time(fields.get("reporttime", "")),
+            raw=alone(number),
+            listed=listed,
+        )
+
+    return read_each(numbers, report, lambda number: alone(number).encode("ascii"), push_raw(push))
 
 
 def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 3: one reply a push, or one part of a long one (note 10)."""
-    fields = _fields(push)
+    fields = _readable(account, push, "inbound")
     if not fields.get("mobile") or "msg" not in fields:
         raise DecodeError("the reply has no mobile or no msg", push_raw(push))
     destination, access_number = fields.get("destcode", ""), account.options.access_number or ""
@@ -231,13 +251,18 @@ def _credentials(account: Account) -> list[tuple[str, str]]:
     return [(name, account.credentials[name]) for name in PROFILE.credentials]
 
 
-def _answer(response: Response) -> tuple[str, list[str]]:
-    """The status of an answer and the lines after it. Lines end in LF or CR LF; one may trail (note 2)."""
-    first, *rest = answer_text(response, "utf-8").split("\n")
-    status = _FIRST_LINE.fullmatch(first.strip())
-    if not status:
+def _answer(response: Response) -> tuple[str, str]:
+    """The status of an answer, and what comes after it (note 2)."""
+    answer = _ANSWER.fullmatch(answer_text(response, "utf-8", damaged=True))
+    if not answer:
         raise DecodeError("the answer does not begin with a time and a status", response.body)
-    return status[1], [line.strip() for line in rest]
+    return answer[1], answer[2] or ""
+
+
+def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
+    """A push's fields. DecodeError when nobody can tell whose it is: then it is not acted on either."""
+    verify_push(account, push, kind)
+    return _fields(push)
 
 
 def _fields(push: Push) -> dict[str, str]:
@@ -246,10 +271,11 @@ def _fields(push: Push) -> dict[str, str]:
     return {name: value if name == "msg" else value.strip() for name, value in fields.items()}
 
 
-def _record(push: Push) -> str:
-    """The push as its record's raw text, without the vendor's credentials."""
+def _record(push: Push, **other: str) -> str:
+    """The push as its record's raw text, without the vendor's credentials. `other`: fields to be another."""
     fields = push_fields(push)
-    return form_text({name: value for name, value in fields.items() if name.lower() not in PROFILE.push_credentials})
+    kept = {name: value for name, value in fields.items() if name.lower() not in PROFILE.push_credentials}
+    return form_text({name: other.get(name.lower(), value) for name, value in kept.items()})
 
 
 def _time(text: str) -> datetime | None:
@@ -262,7 +288,7 @@ def _part(fields: dict[str, str], push: Push) -> Part | None:
     if fields.get("isems", "") in ("", "0"):
         return None
     head = _EMSHEAD.fullmatch(fields.get("emshead", ""))
-    if fields["isems"] != "1" or not head:
+    if fields["isems"] != "1" or not head or is_damaged(head[1]):
         raise DecodeError("the part of a long message has no proper isems and emshead", push_raw(push))
     total, number = int(head[2]), int(head[3])
     if not 1 <= number <= total:

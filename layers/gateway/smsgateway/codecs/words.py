@@ -13,7 +13,7 @@ from smsgateway.codecs.answers import Fate, Words
 from smsgateway.model import Account, Reason, ReportStatus
 
 # SMPP 3.4: the seven letters of appendix B, which are also what CMPP 2.0 and 3.0 have in the field Stat, and the names
-# of section 5.2.28 in full. Then the two blacklists of vendors' platforms, of which tables of operators' codes agree
+# of section 5.2.28 in full. Then the blacklists of vendors' platforms, of which tables of operators' codes agree
 # (cnblogs.com/yhdkzy/p/4238029.html).
 SHARED_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
@@ -26,6 +26,7 @@ SHARED_WORDS: Words = {
     "REJECTED": (ReportStatus.UNDELIVERED, Reason.NETWORK_REJECTED),
     "MBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
     "DBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
+    "DTBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
     "ACCEPTD": (ReportStatus.PENDING, None),
     "ACCEPTED": (ReportStatus.PENDING, None),
     "ENROUTE": (ReportStatus.PENDING, None),

@@ -73,14 +73,17 @@ def whole(row: Item, submission: Stored) -> Whole:
     if Status.UNDELIVERED not in known.values():
         return Whole(None)
     complete = last > counted or all(known.get(part) in STATUS_OF.values() for part in range(1, last + 1))
-    listed = any(not entry.get("unlisted") for entry in failures(row["history"], submission))
+    listed = any(not entry.get("unlisted") for entry in failures(row.get("history", ()), submission))
     return Whole(Status.UNDELIVERED, complete=complete, certain=complete and last == counted and listed)
 
 
 def unchanged(row: Item, submission: Stored) -> tuple[str, Item]:
     """The condition, and the values it names, that no part was noted since the row was read. For one whose known parts
     were all delivered: those are not noted again, so that the number of the last one tells."""
-    return f"#{_noted(submission)} = :noted", {"noted": row[_noted(submission)]}
+    name = _noted(submission)
+    if name not in row:  # of a version before, which did not remember it
+        return f"attribute_not_exists(#{name})", {}
+    return f"#{name} = :noted", {"noted": row[name]}
 
 
 def _counted(row: Item, submission: Stored) -> int:

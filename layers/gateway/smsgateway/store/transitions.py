@@ -14,6 +14,7 @@ from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submiss
 from smsgateway.store.table import KEPT, ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
+MOST_ATTEMPTS = 50  # entries of different kinds that are kept of a submission, the oldest of them left out
 DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
 
 
@@ -238,6 +239,9 @@ def _with_attempt(submission: Stored, attempt: Mapping[str, Any]) -> list[Mappin
     alike = [each for each in submission.attempts if kind(each) == kind(attempt)]
     others = [each for each in submission.attempts if kind(each) != kind(attempt)]
     times = 1 + sum(each.get("times", 1) for each in alike)
+    # Doubts, of which there are few, count for what may follow: they are never left out.
+    first = len(others) - MOST_ATTEMPTS
+    others = [each for place, each in enumerate(others) if place >= first or each["outcome"] == "unconfirmed"]
     return [*others, {**attempt, "times": times} if alike else attempt]
 
 

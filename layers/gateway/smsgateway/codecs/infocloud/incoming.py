@@ -288,6 +288,8 @@ def _pushed(push: Push) -> Sequence[Entry]:
     try:
         document = load(text, push.body)
     except DecodeError:
+        if not _API_KEY.search(text):  # nobody can tell whose it is
+            raise
         return entries_in_broken(text, push.body, polled=False)
     if not isinstance(document, dict):
         raise DecodeError("the push is not a JSON object", push.body)
