@@ -44,9 +44,9 @@ API_GATEWAY = {
     "delete_api_key": ("DELETE", "/apikeys/*"),
     "create_usage_plan_key": ("POST", "/usageplans/${UsagePlan}/keys"),
 }
-QUEUES = ("URGENT_QUEUE_URL", "BULK_QUEUE_URL", "RECEIPT_QUEUE_URL", "PARKED_QUEUE_URL")
+QUEUES = ("URGENT_QUEUE_URL", "BULK_QUEUE_URL", "RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "PARKED_QUEUE_URL")
+INDEXES = {each["IndexName"] for each in RESOURCES["Table"]["Properties"]["GlobalSecondaryIndexes"]}
 SECRETS = ("ACCOUNTS_SECRET", "ADMIN_KEY_SECRET")
-INDEXES = {index["IndexName"] for index in RESOURCES["Table"]["Properties"]["GlobalSecondaryIndexes"]}
 VARIABLES = {*QUEUES, *SECRETS, "TABLE_NAME", "EVENT_BUS_NAME", "USAGE_PLAN_PARAMETER"}
 # What Lambda does in the function's name (AWSLambdaSQSQueueExecutionRole, AWSLambdaDynamoDBExecutionRole).
 READS_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from smsgateway.events import publish
-from smsgateway.model import Push
+from smsgateway.model import Kind, Push
 from smsgateway.receive import Receiver, receive
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam, Seamed
@@ -50,7 +50,7 @@ def test_no_push_is_acknowledged_that_the_queue_has_not(fault: Fault | None) -> 
     def pushed(seam: Seam) -> int | None:
         client = Seamed(queue, seam)
 
-        def store(body: str) -> None:
+        def store(body: str, _kind: Kind) -> None:
             client.send_message(QueueUrl="receipts", MessageBody=body)
 
         receiver = Receiver(world.settings, store, lambda: world.now)
