@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.simulators.accounts import CREDENTIALS, PUSH_CREDENTIALS, entry, with_balances
 from tests.simulators.engine import Engine
 from tests.simulators.faults import Fault, Script
-from tests.simulators.infocloud import template
+from tests.simulators.infocloud_templates import template
 from tests.simulators.journal import Entry
 from tests.simulators.langyu import Langyu
 from tests.simulators.model import KINDS, Account, Inbound, Kind, Message, PushTarget, Raw, Report
