@@ -12,6 +12,7 @@ from smsgateway.text import (
     matches_mask,
     normalise_number,
     render,
+    said_number,
     segments,
     signature_place,
     split_signature,
@@ -255,3 +256,22 @@ def test_missing_and_unknown_names_are_told_apart() -> None:
 @given(st.text(st.characters(exclude_characters="{}")), st.text())
 def test_a_value_is_put_in_unchanged(around: str, value: str) -> None:
     assert render(f"{around}{{v}}{around}", {"v": value}) == around + value + around
+
+
+@pytest.mark.parametrize(
+    ("said", "filed"),
+    [
+        ("13800138000", "13800138000"),
+        ("187****8801", "187****8801"),
+        ("+86 187****8801", "187****8801"),
+        ("0086187****8801", "187****8801"),
+        ("（+86）187＊＊＊＊8801", "187****8801"),
+        ("187-****-8801", "187****8801"),
+        (" 8613800138000\r", "13800138000"),
+        ("106575****", "106575****"),
+        (" 10086 ", "10086"),
+        ("abc*", "abc*"),
+    ],
+)
+def test_a_number_that_a_vendor_names_has_one_form(said: str, filed: str) -> None:
+    assert said_number(said) == filed

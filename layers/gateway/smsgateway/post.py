@@ -1,6 +1,6 @@
 """What a client posted, understood: who shall get it and who cannot, and what each shall read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smsgateway import text, written
@@ -135,9 +135,9 @@ def landlines_of(recipients: Recipients) -> list[str]:
     return [number for number in recipients.numbers if text.is_landline(number)]
 
 
-def _one_signature(post: Post, content: Personal, template: Template | None) -> Personal:
+def _one_signature(post: Post, content: Personal, place: SignaturePlace) -> Personal:
     """The content, unless it begins with another signature than the one that is asked for."""
-    own = text.compose(content.text, "", signature_place_of(template)).signature
+    own = text.compose(content.text, "", place).signature
     if own and post.signature and own != post.signature:
         problem = "the text begins with another signature"
         raise Refusal(422, "Two signatures", f"{problem}: leave one of them out", [("signature", problem)])
@@ -149,19 +149,30 @@ def signature_place_of(template: Template | None) -> SignaturePlace:
     return text.signature_place(template.text) if template else "anywhere"
 
 
+def kept_place(template: Template | None, contents: Iterable[Personal]) -> SignaturePlace:
+    """The same, as far as it matters to these contents.
+
+    Hardly one has brackets at its edges. All others are stored as they were before there were places, so that a
+    function that is still of the version before can read them.
+    """
+    place = signature_place_of(template)
+    signed = place != "anywhere" and any("【" in content.text and text.signed(content.text) for content in contents)
+    return place if signed else "anywhere"
+
+
 def contents_of(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:
     """What each shall read: one content a number, or none there and one for all."""
-    numbers = tuple(recipients.numbers)
+    numbers, place = tuple(recipients.numbers), signature_place_of(template)
     if not post.personal:
-        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""), template)
-    contents = tuple(_personal(post, template, index) for index in recipients.numbers.values())
+        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""), place)
+    contents = tuple(_personal(post, template, index, place) for index in recipients.numbers.values())
     return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
 
 
-def _personal(post: Post, template: Template | None, index: int) -> Personal:
+def _personal(post: Post, template: Template | None, index: int, place: SignaturePlace) -> Personal:
     """What the entry at `index` of `messages` shall read."""
     entry = post.personal[index]
-    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."), template)
+    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."), place)
 
 
 def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:

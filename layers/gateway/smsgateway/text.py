@@ -19,11 +19,11 @@ SIGNATURE_LIMIT = 20  # characters between the brackets
 _BRACKETS = r"【([^【】\r\n\x85\u2028\u2029]+)】"
 _AT_START = re.compile(f"[{UNSEEN}]*+{_BRACKETS}")
 _AT_END = re.compile(f"{_BRACKETS}[{UNSEEN}]*")
-MOBILE_LENGTH = 11  # digits
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
 _COUNTRY = r"(?:(?:\+|\+?00)?86)"
 _MOBILE = re.compile(f"{_COUNTRY}?0?(1[3-9][0-9]{{9}})")  # also behind the trunk 0 that old switchboards want
+_PLAIN_OR_MASKED = re.compile("1[0-9*]{10}")
 _MASKED = re.compile(r"(?:(?:\+|00)?86)?(1[0-9*]{10})")
 # 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
 # prefix (that is a mobile behind a trunk 0, and the same number as without it). Behind a country code the trunk 0 is
@@ -64,6 +64,11 @@ def signature_at_end(text: str) -> tuple[str, str]:
     start = max(text.rfind("【"), 0)
     name = _signature_in(_AT_END.fullmatch(text, start))
     return (name, text[:start]) if name else ("", text)
+
+
+def signed(text: str) -> bool:
+    """Whether a signature's brackets stand at the text's beginning or end, whoever put them there."""
+    return bool(split_signature(text)[0] or signature_at_end(text)[0])
 
 
 def _signature_in(match: re.Match[str] | None) -> str:
@@ -117,13 +122,15 @@ def said_number(said: str) -> str:
     A masked one (`+86 187****8801`) keeps its stars. What is no mainland number stays as it was said, without the
     blanks around it.
     """
-    if len(said) == MOBILE_LENGTH and said.isascii() and said.isdigit():
+    if _PLAIN_OR_MASKED.fullmatch(said):  # nearly all of them, and there may be hundreds in a page
         return said
     if number := normalise_number(said):
         return number
     narrow = unicodedata.normalize("NFKC", said).strip()
-    masked = _MASKED.fullmatch(re.sub("[ -]", "", narrow))
-    return masked[1] if masked and "*" in masked[1] else narrow
+    if "*" not in narrow or not written.digits_of(narrow.replace("*", "0")):
+        return narrow
+    masked = _MASKED.fullmatch(re.sub("[^0-9*+]", "", narrow))
+    return masked[1] if masked else narrow
 
 
 def is_landline(number: str) -> bool:

@@ -168,10 +168,12 @@ def test_nothing_is_later_than_the_far_future(api: Api) -> None:
     assert ids(api, since="2286-11-21T00:00:00Z")[0] == []
 
 
-def test_a_parameter_that_is_there_twice(api: Api) -> None:
-    event = request("GET", "/inbound", query={"since": "2026-01-22T00:00:00Z"})
-    event["multiValueQueryStringParameters"]["since"].append("2026-01-23T00:00:00Z")
+@pytest.mark.parametrize(("name", "values"), [("since", ["2026-01-22T00:00:00Z"] * 2), ("limit", ["1", "2"])])
+def test_a_parameter_that_is_there_twice(api: Api, name: str, values: list[str]) -> None:
+    event = request("GET", "/inbound", query={name: values[-1]})
+    event["multiValueQueryStringParameters"][name] = values
 
     answer = api.serve(event)
 
-    assert (answer.status, answer.places) == (422, ["since"])
+    assert (answer.status, answer.places) == (422, [name])
+    assert answer.json["errors"][0]["msg"] == "is there more than once: send one"

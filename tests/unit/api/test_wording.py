@@ -95,7 +95,8 @@ def every_error() -> Iterator[tuple[dict[str, Any], type[BaseModel] | None]]:
 def test_every_error_is_said_in_our_words() -> None:
     seen = set()
     for error, model in every_error():
-        ((_, said),) = validation_problem([error], model).errors
+        ((place, said),) = validation_problem([error], model).errors
+        assert place
         seen.add(error["type"])
         assert error["type"] in WORDS, error["type"]
         assert said

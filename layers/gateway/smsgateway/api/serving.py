@@ -114,9 +114,6 @@ def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
     if served and (unknown := [name for name in given if name not in known]):
         msg = f"unknown; known here: {', '.join(sorted(known))}" if known else "unknown; nothing is known here"
         raise invalid([(name, msg) for name in unknown])
-    several = app.current_event.get("multiValueQueryStringParameters") or {}
-    if served and (repeated := [name for name, values in several.items() if len(values) > 1]):
-        raise invalid([(name, "is there more than once: send one") for name in repeated])
     answer: Response[Any] = following(app)
     return answer
 

@@ -43,6 +43,8 @@ KINDS: Mapping[type, str] = {str: "a string", bool: "true or false", list: "a li
 
 def plain(error: Mapping[str, Any], body: type[BaseModel] | None) -> str:
     """One of pydantic's errors in our words. `body`: the model of the request's body, if it has one."""
+    if error["loc"][:1] == ("query",) and isinstance(error.get("input"), list):
+        return "is there more than once: send one"
     context = error.get("ctx") or {}
     details = {
         **context,
