@@ -172,7 +172,7 @@ def check_answer(decode: Callable[[Account, Response], object], accounts: tuple[
 
 
 def check_receipt(
-    decode: Callable[[Account, Receipt], Sequence[Report | Inbound]],
+    decode: Callable[[Account, Receipt], Page[Report] | Page[Inbound]],
     kind: Kind,
     source: Literal["push", "poll"],
     accounts: tuple[Account, ...],
@@ -183,7 +183,7 @@ def check_receipt(
         for push in pushes(data)[: 1 if source == "poll" else 2]:
             receipt = Receipt(account.name, kind, source, NOW, push.method, push.query, push.headers, push.body)
             try:
-                check_understood(tuple(decode(account, receipt)))
+                check_understood(decode(account, receipt))
             except DecodeError as error:
                 assert push.method == "GET" or error.raw == data  # noqa: PT017
 
