@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
 TABLE_NAME = "gateway"
-QUEUES = ("urgent", "bulk", "receipts", "receipts-dead", "fanout-dead")
+QUEUES = ("urgent", "bulk", "receipts", "replies", "receipts-dead", "fanout-dead")
 BUS = "gateway-bus"
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 OPERATORS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "SIZE"})
@@ -92,6 +92,7 @@ def environment(function: str) -> dict[str, str]:
         "URGENT_QUEUE_URL": queue_url("urgent"),
         "BULK_QUEUE_URL": queue_url("bulk"),
         "RECEIPT_QUEUE_URL": queue_url("receipts"),
+        "REPLY_QUEUE_URL": queue_url("replies"),
         "PARKED_QUEUE_URL": queue_url("receipts-dead"),
         "FAILURES_QUEUE_URL": queue_url("fanout-dead"),
     }

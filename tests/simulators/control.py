@@ -223,8 +223,9 @@ class Control:
         at = int(document.get("at", len(numbers) // 2))
         if not 0 <= at < len(numbers):
             raise ValueError("at: the place of one of `numbers`, from 0")
+        ids = {name: document[name] for name in ("vendor_id", "our_id") if name in document}
         items: list[Item] = (
-            [self._report(account, number, str(document["status"]), {}) for number in numbers]
+            [self._report(account, number, str(document["status"]), ids) for number in numbers]
             if kind == "reports"
             else [vendor.inbound(account.name, number, document["text"], "", now) for number in numbers]
         )

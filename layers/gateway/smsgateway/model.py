@@ -286,6 +286,18 @@ class Push:
     body: bytes = field(default=b"", repr=False)
     at: int = 0  # when it came, epoch milliseconds
 
+    @property
+    def wrapping(self) -> str:
+        """What the body is wrapped in, though no vendor's document says so: nobody reads it then. Empty: in nothing."""
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if not self.body:
+            return ""
+        if self.body.startswith(b"\x1f\x8b"):
+            return "gzip"
+        if encoding in ("deflate", "br", "zstd", "compress"):  # what says gzip and is none was unwrapped on its way
+            return encoding
+        return "multipart" if self.headers.get("content-type", "").strip().lower().startswith("multipart/") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

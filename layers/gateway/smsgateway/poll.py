@@ -5,6 +5,7 @@ parses it (design, section 5). An intent that is left behind means that a page m
 """
 
 from collections.abc import Callable
+from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -16,10 +17,10 @@ from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, Transpo
 from smsgateway.figures import BEIJING
 from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
 from smsgateway.pace import PATIENCE, Turns
-from smsgateway.queues import Receipt, receipt_body
+from smsgateway.queues import LARGEST_MESSAGE, Receipt, never_taken, parse_receipt, receipt_body
 from smsgateway.routing import alert_for
 from smsgateway.settings import Settings
-from smsgateway.store import accounts
+from smsgateway.store import accounts, pages
 from smsgateway.store.accounts import Lease
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -36,12 +37,12 @@ STATISTICS_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """What polling works with. Times are epoch milliseconds; `store` puts a body into the receipt queue, or raises."""
+    """What polling works with. Times are epoch ms; `store` puts a body into the queue of its kind, or raises."""
 
     table: Table
     settings: Callable[[], Settings]
     call: Callable[[Account, Request, float], Response]
-    store: Callable[[str], None]
+    store: Callable[[str, Kind], None]
     now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
@@ -216,20 +217,44 @@ def _store(run: Run, response: Response) -> None:
     poller = run.poller
     headers = {name: value for name, value in response.headers.items() if name == "content-type"}
     receipt = Receipt(run.account.name, run.kind, "poll", poller.now(), headers=headers, body=response.body)
-    body = receipt_body(receipt)
     try:
-        poller.store(body)
+        _put(run, receipt)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, body, _ttl(poller))
+        accounts.keep_page(poller.table, run.lease, receipt_body(receipt), _ttl(poller))
         raise
 
 
 def _store_kept(run: Run) -> None:
     """Store the page that the run before had to keep. Raises while the queue takes nothing: the vendor would hand out
     another page."""
-    if run.lease.kept:
-        run.poller.store(accounts.kept_page(run.poller.table, run.lease))
-        accounts.forget_kept(run.poller.table, run.lease)
+    poller, lease = run.poller, run.lease
+    if not lease.kept:
+        return
+    page = accounts.kept_page(poller.table, lease)
+    if page is None:
+        detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
+        _alert(poller, run.account, "page_maybe_lost", detail)
+    else:
+        _put(run, parse_receipt(page))
+    accounts.forget_kept(poller.table, lease)
+
+
+def _put(run: Run, receipt: Receipt) -> None:
+    """Put a page into its queue. One that the queue would never take goes into the table, and its name into the queue:
+    it does not hold up what comes after it."""
+    poller, body = run.poller, receipt_body(receipt)
+    if len(body) <= LARGEST_MESSAGE:
+        try:
+            poller.store(body, run.kind)
+        except Exception as error:
+            if not never_taken(error):
+                raise
+            _alert(poller, run.account, "receipt_parked", f"the queue refused a page of {run.kind}; the table keeps it")
+        else:
+            return
+    name = f"{receipt.account}#{receipt.kind}#{receipt.received_at}#{poller.random.getrandbits(64):016x}"
+    pages.put_page(poller.table, name, receipt.body, _ttl(poller))
+    poller.store(receipt_body(replace(receipt, page=name)), run.kind)
 
 
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:

@@ -201,9 +201,9 @@ def unplaced(api: Api, index: int, account: str = "hb-main") -> str:
     """A report that came `index` milliseconds after the others' beginning; its id."""
     report = Report(f"id-{index}", "138****8000", ReportStatus.UNDELIVERED, "2 undeliver", Reason.UNREACHABLE)
     if index % 2:
-        reports.keep_unmatched(api.table, account, report, "msg_1", NOW + index, NOW // 1000 + 86_400)
+        reports.keep_unmatched(api.table, account, [(report, "msg_1")], NOW + index, NOW // 1000 + 86_400)
     else:
-        reports.keep_early(api.table, account, report, NOW + index, NOW // 1000 + 86_400)
+        reports.keep_early(api.table, account, [report], NOW + index, NOW // 1000 + 86_400)
     return report.vendor_id
 
 

@@ -68,7 +68,7 @@ def test_every_named_run_is_made_now(name: str, stack: Stack, monkeypatch: pytes
         assert accounts.known_of(stack.table, "hb-main")["balance"]["amounts"] == outcome["balance"]
         return
     assert outcome["pages"] == 1
-    (stored,) = stack.bodies("receipts")
+    (stored,) = stack.bodies("receipts" if kind == "reports" else "replies")
     receipt = parse_receipt(json.dumps(stored))
     assert (receipt.account, receipt.kind, receipt.source, receipt.body) == ("hb-main", kind, "poll", ANSWERS[name])
 

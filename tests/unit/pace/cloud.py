@@ -213,7 +213,7 @@ class Cloud:
             table=self._table(),
             settings=self.accounts.get,
             call=self.call,
-            store=lambda body: receipts.send_message(QueueUrl="receipts", MessageBody=body),
+            store=lambda body, _kind: receipts.send_message(QueueUrl="receipts", MessageBody=body),
             now=self.now,
             sleep=self._sleep,
             random=Random(self.random.getrandbits(64)),

@@ -49,7 +49,9 @@ def test_no_push_is_acknowledged_that_the_queue_has_not(fault: Fault | None) -> 
 
     def pushed(seam: Seam) -> int | None:
         client = Seamed(queue, seam)
-        receiver = Receiver(world.settings, lambda body: client.send_message(MessageBody=body), lambda: world.now)
+        receiver = Receiver(
+            world.settings, lambda body, _kind: client.send_message(MessageBody=body), lambda: world.now
+        )
         try:
             return receive(receiver, "main", TOKEN, "reports", Push("POST", body=b"<reports/>"), "192.0.2.1").status
         except Crash:

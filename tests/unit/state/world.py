@@ -14,7 +14,7 @@ from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.job import Dispatcher
-from smsgateway.model import Account, Request, Response
+from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.poll import Poller
 from smsgateway.post import PersonalPost, Post
 from smsgateway.publish import events_of
@@ -227,7 +227,7 @@ class World:
     def poller(self, seam: Seam, call: Callable[[Account, Request, float], Response]) -> Poller:
         """`call` is a vendor that is asked, not sent to."""
 
-        def store(body: str) -> None:
+        def store(body: str, _kind: Kind) -> None:
             seam.step("store", lambda: self.queues.send_message(QueueUrl="receipts", MessageBody=body))
 
         return Poller(

@@ -184,6 +184,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "calls": _calls(known, gateway.now()),
         "alerts": alerts,
         "last_push": _times(known, "push", "pushed_at"),
+        "last_try": _times(known, "push", "tried_at"),
         "last_poll": _times(known, "poll", "polled_at"),
         "problem": str(problem) if problem else None,
     }

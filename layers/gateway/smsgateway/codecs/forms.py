@@ -16,6 +16,7 @@ from smsgateway.text import LANDLINE
 
 _ADDRESS_LIMIT = 8000  # characters of a GET address; common servers refuse more than 8 KB
 _FIELDS_LIMIT = 100  # of a push
+_NO_FORM = ("{", "[", "<")  # what begins a body of another kind
 _NAMED_LIMIT = 20  # characters named in one problem
 _NUMBERS = re.compile("[0-9]{5,20}(?:,[0-9]{5,20}+)*+")
 
@@ -110,6 +111,8 @@ def push_fields(push: Push) -> dict[str, str]:
         body = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_FIELDS_LIMIT)
     except ValueError:
         raise DecodeError("the body of the push is not a form", push_raw(push)) from None
+    if text.lstrip().startswith(_NO_FORM):
+        raise DecodeError("the body of the push is JSON or XML, and not a form", push_raw(push))
     return dict(push.query) | dict(body)
 
 
