@@ -211,8 +211,8 @@ class World:
             retention=self.retention,
         )
 
-    def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
-        """Raises what the function reports as the batch's failure, and Crash."""
+    def ingest(self, receipt: Receipt, seam: Seam | None = None, until: int | None = None) -> Receipt | None:
+        """What is left when time is over. Raises what the function reports as the batch's failure, and Crash."""
         seam = seam or Seam()
         ingester = Ingester(
             table=self._table(seam),
@@ -221,8 +221,9 @@ class World:
             park=lambda parked, problem: self.parked.append((parked, problem)),
             now=lambda: self.now,
             retention=self.retention,
+            until=until,
         )
-        ingest(ingester, receipt)
+        return ingest(ingester, receipt)
 
     def poller(self, seam: Seam, call: Callable[[Account, Request, float], Response]) -> Poller:
         """`call` is a vendor that is asked, not sent to."""
