@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
 TABLE_NAME = "gateway"
-QUEUES = ("urgent", "bulk", "receipts", "receipts-dead", "fanout-dead")
+QUEUES = ("urgent", "bulk", "receipts", "replies", "receipts-dead", "fanout-dead")
 BUS = "gateway-bus"
 EXPRESSIONS = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression")
 OPERATORS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "SIZE"})
@@ -92,6 +92,7 @@ def environment(function: str) -> dict[str, str]:
         "URGENT_QUEUE_URL": queue_url("urgent"),
         "BULK_QUEUE_URL": queue_url("bulk"),
         "RECEIPT_QUEUE_URL": queue_url("receipts"),
+        "REPLY_QUEUE_URL": queue_url("replies"),
         "PARKED_QUEUE_URL": queue_url("receipts-dead"),
         "FAILURES_QUEUE_URL": queue_url("fanout-dead"),
     }
@@ -141,7 +142,7 @@ def bodies(client: "SQSClient", queue: str) -> list[dict[str, Any]]:
 def dynamodb() -> "DynamoDBClient":
     """A client that refuses what DynamoDB refuses."""
     client = boto3.client("dynamodb", region_name=REGION)
-    client.meta.events.register("provide-client-params.dynamodb", _check_request)
+    client.meta.events.register("provide-client-params.dynamodb", check_request)
     return client
 
 
@@ -151,7 +152,7 @@ def scan(table: Table) -> list[Item]:
     return [from_wire(item) for page in pages for item in page["Items"]]
 
 
-def _check_request(params: dict[str, Any], **_event: Any) -> None:
+def check_request(params: dict[str, Any], **_event: Any) -> None:
     actions = [body for action in params.get("TransactItems", []) for body in action.values()]
     keys = [(body["TableName"], json.dumps(body["Key"])) for body in actions]
     assert len(set(keys)) == len(keys), "a transaction names an item twice"

@@ -100,13 +100,14 @@ def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[
                 yield _push(account, at, _json_reports(account, reference, ids[0], told))
             case "qixintong":
                 reports = "|".join(f"{vendor_id};{number};10" for number, vendor_id in part)
-                yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode())
+                yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode("gbk"))
             case vendor:
                 yield _push(account, at, _form_report(vendor, ids[0], ",".join(told)).encode())
 
 
 def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Receipt]:
-    """The vendor's pushes that these numbers wrote back: one, or where its document has one reply a push, several."""
+    """What the vendor hands out when these numbers wrote back: one page, or where its document has one reply a push,
+    several."""
     match account.vendor:
         case "hbsmservice":
             yield _push(account, at, _xml_replies(numbers), "inbound")
@@ -116,6 +117,9 @@ def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Recei
             for number in numbers:
                 reply = {"moTime": "2601020304", "destcode": "106575160001", "mobile": number, "msg": "收到"}
                 yield _push(account, at, urlencode({**LANGYU_PUSHES, **reply}).encode(), "inbound")
+        case "qixintong":
+            page = "|".join(f"{133 + place};{number};收到" for place, number in enumerate(numbers))
+            yield Receipt(account.name, "inbound", "poll", at, body=f"{len(numbers)}|{page}".encode("gbk"))
         case "heji":
             args = "#@@#".join(f"{number}#@#收到#@#2026-01-02 03:04:05#@#008123" for number in numbers)
             yield _push(account, at, urlencode({**HEJI_PUSHES, "args": args}).encode(), "inbound")

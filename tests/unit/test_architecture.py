@@ -21,7 +21,10 @@ FUNCTIONS = ROOT / "functions"
 
 # From the bottom up. A module is in the first layer that names it or a package around it.
 LAYERS = (
-    ("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock", "bounded"),
+    (
+        *("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock", "bounded"),
+        *("joining", "optout"),
+    ),
     ("codecs",),
     (
         "store",
@@ -40,7 +43,7 @@ LAYERS = (
     (
         *("accept", "daily", "repeated", "room"),
         *("figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
-        *("job", "failover", "conclude", "dispatch"),
+        *("job", "failover", "conclude", "dispatch", "reporting", "replying"),
     ),
     ("handlers",),
     ("functions",),

@@ -32,7 +32,7 @@ def account(vendor: str, *tokens: str, **credentials: tuple[str, ...]) -> Accoun
 def token_is_good(token: str, *tokens: str) -> bool:
     """Whether a push to an address with this token is taken."""
     settings = Settings({"hbsmservice": account("hbsmservice", *tokens)}, ())
-    receiver = Receiver(lambda: settings, lambda _: None, lambda: 0)
+    receiver = Receiver(lambda: settings, lambda *_: None, lambda: 0)
     return receive(receiver, "hbsmservice", token, "reports", Push("POST"), "192.0.2.1").status == 200
 
 

@@ -34,9 +34,9 @@ WAKE_UPS = {"TABLE_NAME", "RETENTION_DAYS", "URGENT_QUEUE_URL", "BULK_QUEUE_URL"
 ENVIRONMENTS = {
     "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET"},
     "dispatch": WAKE_UPS | ACCOUNTS,
-    "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL"} | ACCOUNTS,
-    "webhook": {"RECEIPT_QUEUE_URL"} | ACCOUNTS,
-    "ingest": WAKE_UPS | {"PARKED_QUEUE_URL"} | ACCOUNTS,
+    "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL"} | ACCOUNTS,
+    "webhook": {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL"} | ACCOUNTS,
+    "ingest": WAKE_UPS | {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "PARKED_QUEUE_URL"} | ACCOUNTS,
     "fanout": {"TABLE_NAME", "EVENT_BUS_NAME", "FAILURES_QUEUE_URL"},
     "query": {"TABLE_NAME", "RETENTION_DAYS", "ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"}
     | ACCOUNTS,
@@ -46,8 +46,12 @@ WITHOUT_KEY = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/push/{account}/{token}/reports"),
+    ("HEAD", "/push/{account}/{token}/reports"),
+    ("OPTIONS", "/push/{account}/{token}/reports"),
     ("POST", "/push/{account}/{token}/reports"),
     ("GET", "/push/{account}/{token}/inbound"),
+    ("HEAD", "/push/{account}/{token}/inbound"),
+    ("OPTIONS", "/push/{account}/{token}/inbound"),
     ("POST", "/push/{account}/{token}/inbound"),
 }
 WITH_KEY = {
@@ -161,7 +165,7 @@ def test_an_index_is_read_by_whom_it_is_for(index: str, readers: set[str]) -> No
 
 def test_queues_are_read_with_patience_and_report_failures_one_by_one() -> None:
     read = {properties["Queue"]["Fn::GetAtt"][0]: (name, properties) for name, properties in events("SQS")}
-    assert set(read) == {"UrgentQueue", "BulkQueue", "ReceiptQueue"}
+    assert set(read) == {"UrgentQueue", "BulkQueue", "ReceiptQueue", "ReplyQueue"}
     for queue, (name, properties) in read.items():
         assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] >= 6 * TIMEOUTS[name]
         assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -31,6 +31,7 @@ def test_a_queue_that_is_read_too_slowly_is_told() -> None:
         "UrgentQueue": queues.URGENT_DELAY + 60,
         "BulkQueue": 1800,
         "ReceiptQueue": 300,
+        "ReplyQueue": 300,
     }
 
 

@@ -19,8 +19,8 @@ from smsgateway.post import (
     Post,
     Refusal,
     contents_of,
+    kept_place,
     recipients_of,
-    signature_place_of,
     without,
     without_landlines,
 )
@@ -267,7 +267,7 @@ def _message(
         segments=0,
         content=common,
         signature=post.signature,
-        signature_place=signature_place_of(template),
+        signature_place=kept_place(template, (common,) if common else payload.contents),
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,

@@ -3,9 +3,9 @@
 from smsgateway import gate, queues, routing
 from smsgateway.errors import NotSentError
 from smsgateway.failover import callable_among, deferred_of, go_on, others_of
-from smsgateway.ingest import apply_early
 from smsgateway.job import Dispatcher, Job
 from smsgateway.model import About, Accepted, Reason, Refused
+from smsgateway.reporting import apply_early
 from smsgateway.resend import Resender
 from smsgateway.store import accounts, submissions, transitions
 from smsgateway.store.calls import Calls

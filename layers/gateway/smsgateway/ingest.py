@@ -1,30 +1,23 @@
 """From a stored receipt to what it says: reports to recipients, replies to the bus; what cannot be read is parked."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import replace
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from smsgateway import bounded
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
-from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
 from smsgateway.queues import Receipt, WakeUps
-from smsgateway.resend import Resender, concerns, take_failures
+from smsgateway.replying import take_replies
+from smsgateway.reporting import take_reports
+from smsgateway.resend import Resender
 from smsgateway.settings import Settings
-from smsgateway.store import accounts, recipients, replies, reports, resends, submissions, transitions
-from smsgateway.store.messages import Payload, load_payload
-from smsgateway.store.recipients import Placed
-from smsgateway.store.submissions import Stored
-from smsgateway.store.table import ConditionFailed, Item, Key, Table
-from smsgateway.store.vendor_ids import vendor_key
-from smsgateway.text import matches_mask, normalise_number
+from smsgateway.store import accounts, pages
+from smsgateway.store.table import Item, Key, Table
 
-OPT_OUT = frozenset({"T", "TD", "N", "退", "退订", "退定", "取消", "QX", "STOP", "UNSUBSCRIBE"})
-TRIES = 5  # of a write that others write too
-ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply's is looked for
+REPORTS_AT_ONCE = 200  # between two looks at the time
+REPLIES_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +31,123 @@ class Ingester:
     now: Callable[[], int]
     retention: int  # seconds
     noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
+    until: int | None = None  # epoch ms; after that nothing is begun
 
     @property
     def resender(self) -> Resender:
         return Resender(self.table, self.wake_ups, self.settings, self.now)
 
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and self.now() >= self.until
 
-def ingest(ingester: Ingester, receipt: Receipt) -> None:
-    """Apply everything that a receipt says. All of it is decoded before anything is applied; doing it again is safe."""
+    @property
+    def ttl(self) -> int:
+        return self.now() // 1000 + self.retention
+
+
+def ingest(ingester: Ingester, receipt: Receipt) -> Receipt | None:
+    """Apply what a receipt says. All of it is decoded before anything is applied; doing it again is safe.
+
+    None when it is done with. When time is over before that, the receipt of what is left, to be put back into its
+    queue: some of it was done in any case, so that the longest receipt comes to an end.
+    """
     account = ingester.settings().accounts.get(receipt.account)
+    if receipt.source in ("tried", "refused"):
+        _take_note(ingester, account, receipt)
+        return None
     if account is None:
         _park(ingester, receipt, "", "the account is not configured any more")
-        return
+        return None
     try:
-        brought, unreadable = _take(ingester, account, receipt)
+        whole = _whole(ingester, receipt)
+        records = _records(ingester, account, whole)
     except DecodeError as error:
         _park(ingester, receipt, account.vendor, error.problem)
-        return
-    for each in unreadable:
-        _park(ingester, _alone(receipt, each), account.vendor, f"{each.place}: {each.problem}")
+        return None
+    applied = _take(ingester, account, whole, records)
+    if applied < records.readable + len(records.unreadable):
+        return replace(receipt, applied=applied, of=records.readable)
     if receipt.source == "push":
         at, noted = receipt.received_at, ingester.noted
-        accounts.seen_push(ingester.table, account.name, receipt.kind, at, noted, brought=brought)
+        accounts.seen_push(ingester.table, account.name, receipt.kind, at, noted, brought=bool(records.readable))
+    return None
 
 
-def _take(ingester: Ingester, account: Account, receipt: Receipt) -> tuple[bool, Sequence[Unreadable]]:
-    """Apply what can be read. Whether there was anything, and what cannot be. Raises DecodeError if nothing can be."""
+def _take_note(ingester: Ingester, account: Account | None, receipt: Receipt) -> None:
+    """What `webhook` saw of a push that it did not store."""
+    if account is None:
+        return
+    if receipt.source == "tried":
+        accounts.note_try(ingester.table, account.name, receipt.kind, receipt.received_at)
+        return
+    detail = f"a push of {receipt.kind} with the right token was refused: {receipt.body.decode(errors='replace')}"
+    table, at = ingester.table, receipt.received_at
+    accounts.raise_alert(table, account.name, account.vendor, "push_refused", detail, at, ingester.ttl)
+
+
+def _whole(ingester: Ingester, receipt: Receipt) -> Receipt:
+    """The receipt with its body, wherever that is kept. Raises DecodeError when nobody can read it."""
+    body: bytes | None = receipt.body
+    if receipt.page:
+        body = pages.get_page(ingester.table, receipt.page)
+    if body is None:
+        raise DecodeError("the table does not keep its body any more", b"")
+    whole = replace(receipt, body=body)
+    if receipt.source == "push" and (wrapping := whole.push.wrapping):
+        raise DecodeError(f"its body is wrapped in {wrapping}, which nobody agreed on", body)
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What a receipt holds: `apply` applies those that can be read, from one to before another, `step` at once."""
+
+    apply: Callable[[int, int], None]
+    step: int
+    readable: int
+    unreadable: Sequence[Unreadable]
+
+
+def _records(ingester: Ingester, account: Account, receipt: Receipt) -> _Records:
+    """Raises DecodeError when nothing can be read."""
+    at, ttl = receipt.received_at, ingester.ttl
     if receipt.kind == "reports":
         reported = decode_reports(account, receipt)
-        _take_reports(ingester, account, bounded.reports(reported.items), receipt.received_at)
-        return bool(reported.items), reported.unreadable
+
+        def apply_reports(start: int, stop: int) -> None:
+            take_reports(ingester.resender, account, bounded.reports(reported.items[start:stop]), at, ttl)
+
+        return _Records(apply_reports, REPORTS_AT_ONCE, len(reported.items), reported.unreadable)
     written = decode_inbound(account, receipt)
-    _take_replies(ingester, account, written.items, receipt.received_at)
-    return bool(written.items), written.unreadable
+
+    def apply_replies(start: int, stop: int) -> None:
+        take_replies(ingester.table, account, written.items, start, stop, at, ttl)
+
+    return _Records(apply_replies, REPLIES_AT_ONCE, len(written.items), written.unreadable)
+
+
+def _take(ingester: Ingester, account: Account, receipt: Receipt, records: _Records) -> int:
+    """Apply what can be read, then park each of the rest by itself. How many records are seen to when time is over."""
+    readable = records.readable
+    applied = receipt.applied if receipt.of == readable else 0  # else it was read in another way, by another release
+    while applied < readable:
+        stop = min(applied + records.step, readable)
+        records.apply(applied, stop)
+        applied = stop
+        if ingester.is_over:
+            return applied
+    for each in records.unreadable[applied - readable :]:
+        _park(ingester, _alone(receipt, each), account.vendor, f"{each.place}: {each.problem}")
+        applied += 1
+        if ingester.is_over:
+            break
+    return applied
 
 
 def _alone(receipt: Receipt, unreadable: Unreadable) -> Receipt:
     """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
-    return replace(receipt, method="POST", query=(), body=unreadable.body)
+    return replace(receipt, method="POST", query=(), body=unreadable.body, page="", applied=0, of=0)
 
 
 def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:
@@ -111,170 +183,5 @@ def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> No
         "receipt_parked",
         f"{receipt.kind} by {receipt.source}: {problem}",
         now,
-        now // 1000 + ingester.retention,
+        ingester.ttl,
     )
-
-
-def _take_reports(ingester: Ingester, account: Account, items: Sequence[Report], received_at: int) -> None:
-    table, now = ingester.table, ingester.now()
-    ttl = now // 1000 + ingester.retention
-    received = datetime.fromtimestamp(received_at / 1000, UTC)
-    # One without a time of its own gets its receipt's, which is the same when that comes again.
-    stamped = [report if report.reported_at else replace(report, reported_at=received) for report in items]
-    mapped: dict[Key, Item] = {}
-    if len(stamped) == 1:
-        (report,) = stamped
-        key, mapped = reports.find_one(table, account.name, report)
-        if key and recipients.apply_unread(table, key, account, report, now):
-            return
-    found = reports.find_submissions(table, account.name, stamped, mapped)
-    known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
-    for (submission, report), placed in zip(known, _apply(ingester.resender, account, known, now), strict=True):
-        if not placed:
-            reports.keep_unmatched(table, account.name, report, submission.key.message_id, now, ttl)
-    for report in stamped:
-        if reports.ids_of(report) not in found:
-            _keep_early(ingester, account, report, now, ttl)
-
-
-def _keep_early(ingester: Ingester, account: Account, report: Report, now: int, ttl: int) -> None:
-    """File a report until its submission is known."""
-    if reports.keep_early(ingester.table, account.name, report, now, ttl):  # the mapping came meanwhile
-        found = reports.find_submissions(ingester.table, account.name, [report])
-        for submission in found.values():
-            apply_early(ingester.resender, account, submission, [report.alternative_id or report.vendor_id], now)
-
-
-def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
-    """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
-    table = resender.table
-    speakers = {submission.key: submission for submission, _ in known}
-    speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
-    payloads: dict[SubmissionKey, Payload] = {}
-    fitting = [_fitting(table, submission, report.number, payloads) for submission, report in known]
-    placed: list[Placed] = []
-    for (submission, report), numbers in zip(known, fitting, strict=True):
-        if len(numbers) == 1:
-            placed.append(Placed(speakers[submission.key], numbers[0], report))
-        for number in numbers if len(numbers) > 1 else ():
-            note = f"the masked number fits {len(numbers)} recipients of this submission"
-            recipients.remember(table, speakers[submission.key], number, report, note, now)
-    applied = iter(_apply_placed(resender, placed, now))
-    return [len(numbers) == 1 and next(applied) for numbers in fitting]
-
-
-def _apply_placed(resender: Resender, placed: Sequence[Placed], now: int) -> list[bool]:
-    """Apply reports, those apart that may have a recipient sent to again."""
-    others = iter(recipients.apply_reports(resender.table, [one for one in placed if not concerns(one)], now))
-    failures = iter(take_failures(resender, [one for one in placed if concerns(one)]))
-    return [next(failures if concerns(one) else others) for one in placed]
-
-
-def _through(table: Table, account: Account, submission: Stored) -> Stored:
-    """The submission as this account knows it; what it reports proves that the submission was sent."""
-    if account.name == submission.account:
-        transitions.prove(table, submission)
-        return submission
-    # It had gone through this account before, and what the report says is this one's word.
-    return replace(submission, account=account.name, vendor=account.vendor)
-
-
-def _fitting(table: Table, submission: Stored, said: str, payloads: dict[SubmissionKey, Payload]) -> list[str]:
-    """The recipients that a number in a report may mean; a masked one can mean several. `payloads`: read so far."""
-    number = normalise_number(said) or said
-    payload = submission.payload() or payloads.get(submission.key)
-    if payload is None and "*" in number:
-        payload = payloads[submission.key] = load_payload(table, submission.key)
-    return [one for one in payload.numbers if matches_mask(one, number)] if payload else [number]
-
-
-def apply_early(resender: Resender, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
-    """Apply the reports that came before their mapping, and clear them away; what has no place stays."""
-    table = resender.table
-    for vendor_id in vendor_ids:
-        place = vendor_key(account.name, vendor_id)[0]
-        early = list(reports.early_reports(table, place))
-        applied = _apply(resender, account, [(submission, report) for _, report in early], now)
-        for (key, _), fits in zip(early, applied, strict=True):
-            if fits:
-                table.delete(key)
-            else:
-                reports.say_about(table, key, submission.key.message_id)
-
-
-def _take_replies(ingester: Ingester, account: Account, inbound: Sequence[Inbound], received_at: int) -> None:
-    ttl = ingester.now() // 1000 + ingester.retention
-    seen: Counter[Inbound] = Counter()
-    for message in inbound:
-        if message.part:
-            _take_part(ingester.table, account, message, received_at, ttl)
-            continue
-        identity = replace(message, raw="")
-        reply_id = replies.reply_id(account.name, message, seen[identity])
-        seen[identity] += 1
-        _publish_reply(ingester.table, account, message, reply_id, received_at, ttl, partial=False)
-
-
-def _take_part(table: Table, account: Account, inbound: Inbound, received_at: int, ttl: int) -> None:
-    """Put a part in its place; the one that completes its group publishes the whole."""
-    key = replies.group_key(account.name, inbound)
-    for attempt in range(TRIES):
-        group = replies.place_part(replies.latest_group(table, key), key, inbound, received_at)
-        finished = replace(group, done=group.done or group.complete, vendor=account.vendor)
-        due_at = None if finished.done else group.started_at + account.options.parts_window * 1000
-        try:
-            replies.put_group(table, finished, due_at, ttl)
-        except ConditionFailed:
-            if attempt == TRIES - 1:
-                raise
-            continue
-        break
-    if finished.complete:
-        publish_group(table, account, finished, ttl, partial=False)
-
-
-def publish_group(table: Table, account: Account, group: replies.Group, ttl: int, *, partial: bool) -> None:
-    """The whole of a long reply, or what has come of it."""
-    whole = Inbound(group.number, group.text, group.access_number, group.extension)
-    identity = replace(whole, vendor_id=f"{group.key}#{group.generation}#{partial}")
-    reply_id = replies.reply_id(account.name, identity, 0)
-    _publish_reply(table, account, whole, reply_id, group.started_at, ttl, partial=partial)
-
-
-def _publish_reply(
-    table: Table, account: Account, inbound: Inbound, reply_id: str, received_at: int, ttl: int, *, partial: bool
-) -> None:
-    """Store a reply with the message it answers, if one can be told; the table's stream publishes it."""
-    at = int(inbound.received_at.timestamp() * 1000) if inbound.received_at else received_at
-    answered = _answered(table, account, inbound)
-    reply = replies.Reply(
-        id=reply_id,
-        account=account.name,
-        vendor=account.vendor,
-        number=inbound.number,
-        access_number=inbound.access_number,
-        extension=inbound.extension,
-        text=inbound.text,
-        received_at=at,
-        client=answered.client if answered else "",
-        in_reply_to=answered.key.message_id if answered else "",
-        reference=answered.reference if answered else "",
-        opt_out=inbound.text.strip().upper() in OPT_OUT,
-        partial=partial,
-    )
-    replies.put_reply(table, reply, ttl)
-
-
-def _answered(table: Table, account: Account, inbound: Inbound) -> Stored | None:
-    """The newest submission to this number through this account, with the reply's extension where it has one."""
-    for row in recipients.newest_to(table, inbound.number, ANSWERED_LOOKED_AT):
-        submission = recipients.submission_of_row(table, row)
-        if submission is None or account.name not in resends.accounts_asked(table, submission, row):
-            continue
-        message = submissions.message_of(table, submission)
-        # Some vendors say the extension alone, some the whole number: both end in the extension that was sent with.
-        said = inbound.extension or inbound.access_number
-        if message and message.extension and said and not said.endswith(message.extension):
-            continue
-        return submission
-    return None

@@ -266,11 +266,12 @@ class Request:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    statuses: frozenset[int] = frozenset({200})  # of the vendor's own answers; any other is in doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A vendor's whole HTTP answer (status 200: anything else is an error of the transport)."""
+    """A vendor's whole HTTP answer, of a status that its request allows: any other is an error of the transport."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
@@ -286,6 +287,18 @@ class Push:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
     body: bytes = field(default=b"", repr=False)
     at: int = 0  # when it came, epoch milliseconds
+
+    @property
+    def wrapping(self) -> str:
+        """What the body is wrapped in, though no vendor's document says so: nobody reads it then. Empty: in nothing."""
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if not self.body:
+            return ""
+        if self.body.startswith(b"\x1f\x8b"):
+            return "gzip"
+        if encoding in ("deflate", "br", "zstd", "compress"):  # what says gzip and is none was unwrapped on its way
+            return encoding
+        return "multipart" if self.headers.get("content-type", "").strip().lower().startswith("multipart/") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ parses it (design, section 5). An intent that is left behind means that a page m
 """
 
 from collections.abc import Callable
+from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -16,10 +17,10 @@ from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, Transpo
 from smsgateway.figures import BEIJING
 from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
 from smsgateway.pace import PATIENCE, Turns
-from smsgateway.queues import Receipt, receipt_body
+from smsgateway.queues import LARGEST_MESSAGE, Receipt, never_taken, parse_receipt, receipt_body
 from smsgateway.routing import alert_for
 from smsgateway.settings import Settings
-from smsgateway.store import accounts
+from smsgateway.store import accounts, pages
 from smsgateway.store.accounts import Lease
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -36,12 +37,12 @@ STATISTICS_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """What polling works with. Times are epoch milliseconds; `store` puts a body into the receipt queue, or raises."""
+    """What polling works with. Times are epoch ms; `store` puts a body into the queue of its kind, or raises."""
 
     table: Table
     settings: Callable[[], Settings]
     call: Callable[[Account, Request, float], Response]
-    store: Callable[[str], None]
+    store: Callable[[str, Kind], None]
     now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
@@ -216,29 +217,53 @@ def _store(run: Run, response: Response) -> None:
     poller = run.poller
     headers = {name: value for name, value in response.headers.items() if name == "content-type"}
     receipt = Receipt(run.account.name, run.kind, "poll", poller.now(), headers=headers, body=response.body)
-    body = receipt_body(receipt)
     try:
-        poller.store(body)
+        _put(run, receipt)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, body, _ttl(poller))
+        accounts.keep_page(poller.table, run.lease, receipt_body(receipt), _ttl(poller))
         raise
 
 
 def _store_kept(run: Run) -> None:
     """Store the page that the run before had to keep. Raises while the queue takes nothing: the vendor would hand out
     another page."""
-    if run.lease.kept:
-        run.poller.store(accounts.kept_page(run.poller.table, run.lease))
-        accounts.forget_kept(run.poller.table, run.lease)
+    poller, lease = run.poller, run.lease
+    if not lease.kept:
+        return
+    page = accounts.kept_page(poller.table, lease)
+    if page is None:
+        detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
+        _alert(poller, run.account, "page_maybe_lost", detail)
+    else:
+        _put(run, parse_receipt(page))
+    accounts.forget_kept(poller.table, lease)
+
+
+def _put(run: Run, receipt: Receipt) -> None:
+    """Put a page into its queue. One that the queue would never take goes into the table, and its name into the queue:
+    it does not hold up what comes after it."""
+    poller, body = run.poller, receipt_body(receipt)
+    if len(body) <= LARGEST_MESSAGE:
+        try:
+            poller.store(body, run.kind)
+        except Exception as error:
+            if not never_taken(error):
+                raise
+            _alert(poller, run.account, "receipt_parked", f"the queue refused a page of {run.kind}; the table keeps it")
+        else:
+            return
+    name = f"{receipt.account}#{receipt.kind}#{receipt.received_at}#{poller.random.getrandbits(64):016x}"
+    pages.put_page(poller.table, name, receipt.body, _ttl(poller))
+    poller.store(receipt_body(replace(receipt, page=name)), run.kind)
 
 
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
     codec = VENDORS[account.vendor].balance
-    if wait := _pace(poller, account, "balance"):
-        return {"skipped": "pace", "again_in": wait}
+    if (moment := _pace(poller, account, "balance")) < 0:
+        return {"skipped": "pace", "again_in": -moment / 1000}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
-        balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request)))
+        balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request, moment)))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
     accounts.fulfil(poller.table, lease, poller.now())
@@ -263,11 +288,12 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
     first = last - timedelta(days=STATISTICS_DAYS)
     days: list[DayStatistics] = []
     for page_number in range(1, STATISTICS_PAGES + 1):
-        if wait := _pace(poller, account, "statistics"):
-            return {"skipped": "pace", "again_in": wait, "days": len(days)}
+        if (moment := _pace(poller, account, "statistics")) < 0:
+            return {"skipped": "pace", "again_in": -moment / 1000, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
-            page = bounded.days(codec.decode_statistics(account, _call(poller, account, "statistics", request)))
+            response = _call(poller, account, "statistics", request, moment)
+            page = bounded.days(codec.decode_statistics(account, response))
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
@@ -285,24 +311,25 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
     return {"days": len(days), "compared": sum(compared)}
 
 
-def _pace(poller: Poller, account: Account, operation: str) -> float:
-    """Wait for the vendor's pacing, and have others wait until `_call` is over. 0, or the seconds that are too long."""
+def _pace(poller: Poller, account: Account, operation: str) -> int:
+    """Wait for the vendor's pacing, and have others wait until `_call` is over. The moment (epoch ms), 0 for any;
+    negative: it is further away than can be waited for, and the figure is how many milliseconds."""
     interval, seconds = VENDORS[account.vendor].profile.pace.get(operation, 0.0), account.options.timeout
     if not interval:
-        return 0.0
+        return 0
     moment = pace.hold(poller.table, account.name, operation, interval, seconds, poller.now())
-    if moment < 0:
-        return -moment / 1000
     _wait_until(poller, moment)
-    return 0.0
+    return moment
 
 
-def _call(poller: Poller, account: Account, operation: str, request: Request) -> Response:
+def _call(poller: Poller, account: Account, operation: str, request: Request, moment: int) -> Response:
+    """The vendor's answer to a request at the moment that `_pace` gave."""
     try:
         return poller.call(account, request, account.options.timeout)
     finally:
         if interval := VENDORS[account.vendor].profile.pace.get(operation, 0.0):
-            pace.release(poller.table, account.name, operation, interval, poller.now())
+            seconds = account.options.timeout
+            pace.release(poller.table, account.name, operation, interval, seconds, moment, poller.now())
 
 
 def _interval(account: Account, kind: str) -> float:

@@ -1,6 +1,6 @@
 """What a client posted, understood: who shall get it and who cannot, and what each shall read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smsgateway import text, written
@@ -147,6 +147,17 @@ def _one_signature(post: Post, content: Personal, place: SignaturePlace) -> Pers
 def signature_place_of(template: Template | None) -> SignaturePlace:
     """Where the contents of a post may bring a signature: anywhere as a text, or where its template has one."""
     return text.signature_place(template.text) if template else "anywhere"
+
+
+def kept_place(template: Template | None, contents: Iterable[Personal]) -> SignaturePlace:
+    """The same, as far as it matters to these contents.
+
+    Hardly one has brackets at its edges. All others are stored as they were before there were places, so that a
+    function that is still of the version before can read them.
+    """
+    place = signature_place_of(template)
+    signed = place != "anywhere" and any("【" in content.text and text.signed(content.text) for content in contents)
+    return place if signed else "anywhere"
 
 
 def contents_of(post: Post, template: Template | None, recipients: Recipients) -> tuple[Payload, Personal | None]:

@@ -2,13 +2,15 @@
 
 import base64
 import json
+import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import batched
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Kind, Message, Push, Response
@@ -21,6 +23,16 @@ LONGEST_DELAY = 900  # seconds; SQS
 URGENT_DELAY = 60
 BATCH = 10
 PARALLEL = 8  # batches at once
+LARGEST_BODY = 750_000  # bytes that a vendor may push or answer: 50000 ids or 600 receipts stay below
+LARGEST_MESSAGE = 256_000  # bytes: the smallest limit that SQS has in any region is 262 144, and a reason is added
+LAST_MOMENT = 10**14  # epoch milliseconds; no clock is there yet
+
+Source = Literal["push", "poll", "tried", "refused"]
+
+STRANGER = "unknown"  # the source of a parked message that is no receipt
+_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+# SQS API reference, SendMessage: a message that is too long, or has characters that it does not take.
+_NEVER_TAKEN = frozenset({"InvalidParameterValue", "InvalidMessageContents"})
 FIRST_PAUSE = 5  # seconds until a wake-up that failed comes again, for the first time
 LONGEST_PAUSE = 900
 LONGEST_NAME = 64  # characters of an account's name
@@ -144,16 +156,23 @@ def pause_after(receives: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a vendor said of its own accord (a push) or on a poll: stored before it is understood."""
+    """What a vendor said of its own accord (a push) or on a poll: stored before it is understood.
+
+    Or a note of `webhook`, which has no table: that somebody `tried` the address with a push that says nothing, or that
+    a push to the right address was `refused`, with the reason as the body.
+    """
 
     account: str
     kind: Kind
-    source: Literal["push", "poll"]
+    source: Source
     received_at: int  # epoch milliseconds
     method: str = "POST"
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    page: str = ""  # where the table keeps the body, if no queue takes it (store/pages.py)
+    applied: int = 0  # records that an earlier try has seen to
+    of: int = 0  # how many records could be read by that try
 
     @property
     def push(self) -> Push:
@@ -165,8 +184,12 @@ class Receipt:
 
 
 def receipt_body(receipt: Receipt) -> str:
-    """The receipt as a queue message: the bytes in base 64, because SQS refuses control characters."""
-    fields = {
+    """The receipt as a queue message: the bytes in base 64, because SQS refuses control characters.
+
+    Compressed where that takes too much room, and left out where the table keeps them. It may still be larger than
+    LARGEST_MESSAGE, if the bytes are no text.
+    """
+    fields: dict[str, Any] = {
         "account": receipt.account,
         "kind": receipt.kind,
         "source": receipt.source,
@@ -174,19 +197,87 @@ def receipt_body(receipt: Receipt) -> str:
         "method": receipt.method,
         "query": receipt.query,
         "headers": dict(receipt.headers),
-        "body": base64.b64encode(receipt.body).decode(),
     }
-    return json.dumps(fields)
+    if receipt.applied:
+        fields |= {"applied": receipt.applied, "of": receipt.of}
+    if receipt.page:
+        return json.dumps(fields | {"page": receipt.page})
+    body = json.dumps(fields | {"body": _base64(receipt.body)})
+    if len(body) <= LARGEST_MESSAGE:
+        return body
+    return json.dumps(fields | {"packed": _base64(zlib.compress(receipt.body))})
 
 
 def parse_receipt(body: str) -> Receipt:
-    fields = json.loads(body)
-    fields["body"] = base64.b64decode(fields["body"])
-    fields["query"] = tuple((name, value) for name, value in fields["query"])
-    fields.pop("problem", None)  # a parked receipt that was put back carries why it was parked
-    return Receipt(**fields)
+    """The receipt in a queue message. ValueError, which quotes nothing, when it is none."""
+    try:
+        fields = json.loads(body)
+        fields.pop("problem", None)  # a parked receipt that was put back carries why it was parked
+        fields["query"] = tuple((name, value) for name, value in fields["query"])
+        if packed := fields.pop("packed", None):
+            fields["body"] = _unpacked(_bytes(packed))
+        elif "body" in fields:
+            fields["body"] = _bytes(fields["body"])
+        receipt = Receipt(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
+        raise ValueError("no receipt") from None
+    if not _is_sound(receipt):
+        raise ValueError("no receipt")
+    return receipt
+
+
+def _is_sound(receipt: Receipt) -> bool:
+    """Whether everything in it is what it should be: a name is used in keys, and shown."""
+    figures = (receipt.received_at, receipt.applied, receipt.of)
+    texts = [receipt.method, receipt.page, *(text for pair in receipt.query for text in pair)]
+    return (
+        isinstance(receipt.headers, dict)
+        and all(isinstance(text, str) for text in (*texts, *receipt.headers.keys(), *receipt.headers.values()))
+        and isinstance(receipt.account, str)
+        and bool(_NAME.fullmatch(receipt.account))
+        and receipt.kind in get_args(Kind)
+        and receipt.source in get_args(Source)
+        and all(type(figure) is int and 0 <= figure < LAST_MOMENT for figure in figures)
+    )
 
 
 def parked_body(receipt: Receipt, problem: str) -> str:
     """A receipt that nobody understands, with the reason; put back into the receipt queue, it is tried again."""
     return json.dumps({**json.loads(receipt_body(receipt)), "problem": problem})
+
+
+def parked_stranger(body: str) -> str:
+    """A message that is no receipt, in the form of a parked one, with its bytes; put back, it is parked again, as it
+    is."""
+    try:
+        known = json.loads(body)
+    except (ValueError, RecursionError):
+        known = None
+    if isinstance(known, dict) and known.get("source") == STRANGER and "problem" in known:
+        return body
+    content = body.encode(errors="surrogatepass")
+    return json.dumps({"source": STRANGER, "problem": "the message is no receipt", "body": _base64(content)})
+
+
+def never_taken(error: Exception) -> bool:
+    """Whether SQS has refused a message for what it is: it would do so again and again."""
+    response = getattr(error, "response", None) or {}
+    return response.get("Error", {}).get("Code", "").removeprefix("AWS.SimpleQueueService.") in _NEVER_TAKEN
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError("bytes are text here")
+    return base64.b64decode(text, validate=True)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    content = reader.decompress(packed, LARGEST_BODY)
+    if reader.unconsumed_tail or not reader.eof:
+        raise ValueError("a body that is cut, or too large")
+    return content

@@ -5,20 +5,23 @@ imports and does as little as it can.
 """
 
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
+from urllib.parse import parse_qsl
 
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import TakesPushes
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Kind, Push, PushSettings
-from smsgateway.queues import Receipt, receipt_body
+from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, Receipt, Source, receipt_body
 from smsgateway.settings import Settings
 
-LARGEST = 200_000  # bytes of a body
 FAILURE = "9"  # for an account that does not exist; hbsmservice's word, as good as any
-KEPT_HEADERS = frozenset({"content-type"})
+KEPT_HEADERS = frozenset({"content-type", "content-encoding"})
+NOTE_EVERY = 60_000  # milliseconds between two notes of one kind
+BLANK = b"\xef\xbb\xbf \t\r\n"  # of a body that says nothing; a byte order mark is no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving works with. `store` puts a body into the receipt queue, or raises. `newest` gives the accounts as
-    of a few seconds ago at most."""
+    """What receiving works with. `store` puts a body into the queue of its kind, or raises. `newest` gives the accounts
+    as of a few seconds ago at most. `noted`: when this process last sent each note."""
 
     settings: Callable[[], Settings]
-    store: Callable[[str], None]
+    store: Callable[[str, Kind], None]
     now: Callable[[], int]
     newest: Callable[[], Settings] | None = None
+    noted: MutableMapping[tuple[str, Kind, Source], int] = field(default_factory=dict)
 
 
 def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Answer:
     """Take one push of an account. In this order: token, source address, size, the vendor's credentials, the queue.
 
     The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
-    the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403.
+    the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403. What comes
+    with the right token never vanishes: it is stored if nobody can read whose it is, and noted if it is refused.
     """
     push = replace(push, at=receiver.now())
     account, fits = _addressed(receiver.settings(), name, token)
@@ -54,16 +59,29 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
     if account is None or codec is None or account.push is None:
         return Answer(403, FAILURE)
     failure = codec.failure(account, kind)
-    if not fits or not _source_fits(account.push, source_ip):
+    if not fits:
         return Answer(403, failure)
-    if len(push.body) > LARGEST:
+    if objection := _objection(codec, account, kind, push, source_ip):
+        status, reason = objection
+        _note(receiver, account, kind, "refused", reason)
+        return Answer(status, failure)
+    if _says_nothing(account, push):
+        _note(receiver, account, kind, "tried")
+        received = not VENDORS[account.vendor].profile.fails_on_nothing
+        return Answer(200, codec.acknowledgement(account, kind) if received else failure)
+    body = receipt_body(_receipt(receiver, account, kind, push))
+    if len(body) > LARGEST_MESSAGE:
+        _note(receiver, account, kind, "refused", f"{len(push.body)} bytes that cannot be compressed are too many")
         return Answer(413, failure)
     try:
-        if not codec.verify_push(account, push, kind):
-            return Answer(403, failure)
-    except DecodeError:
-        pass  # nobody can tell whose it is: `ingest` parks it, with the reason
-    receipt = Receipt(
+        receiver.store(body, kind)
+    except Exception:  # whatever kept it from the queue, the vendor shall try again
+        return Answer(503, failure)
+    return Answer(200, codec.acknowledgement(account, kind))
+
+
+def _receipt(receiver: Receiver, account: Account, kind: Kind, push: Push) -> Receipt:
+    return Receipt(
         account=account.name,
         kind=kind,
         source="push",
@@ -73,11 +91,51 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
         headers={header: value for header, value in push.headers.items() if header in KEPT_HEADERS},
         body=push.body,
     )
+
+
+def _objection(codec: TakesPushes, account: Account, kind: Kind, push: Push, source_ip: str) -> tuple[int, str] | None:
+    """The status and the reason with which a push to the right address is refused; None when it is not."""
+    if account.push and not _source_fits(account.push, source_ip):
+        return 403, "the address that it came from is not in push.source_ips"
+    if len(push.body) > LARGEST_BODY:
+        return 413, f"{len(push.body)} bytes are too many"
+    if not _is_empty(push) and not _believed(codec, account, kind, push):
+        return 403, "the vendor's own credentials in it are missing or wrong"
+    return None
+
+
+def _believed(codec: TakesPushes, account: Account, kind: Kind, push: Push) -> bool:
+    """Whether a push is the vendor's, or nobody can read whose it is: then `ingest` parks it, with the reason."""
+    if push.wrapping:
+        return True
     try:
-        receiver.store(receipt_body(receipt))
-    except Exception:  # whatever kept it from the queue, the vendor shall try again
-        return Answer(503, failure)
-    return Answer(200, codec.acknowledgement(account, kind))
+        return codec.verify_push(account, push, kind)
+    except DecodeError:
+        return True
+
+
+def _says_nothing(account: Account, push: Push) -> bool:
+    """Whether it is the try of a vendor's console, or of whoever set the address up: there is nothing to store."""
+    if _is_empty(push):
+        return True
+    form = parse_qsl(push.body.strip(BLANK).decode("latin-1"), keep_blank_values=True) if len(push.body) < 1000 else ()
+    names = {name.lower() for name, _ in (*push.query, *form)}
+    return names <= {*VENDORS[account.vendor].profile.push_credentials} and (bool(form) or not push.body.strip(BLANK))
+
+
+def _is_empty(push: Push) -> bool:
+    """Whether there is nothing in it that could prove whose it is."""
+    return push.method in ("HEAD", "OPTIONS") or not (push.body.strip(BLANK) or any(map(any, push.query)))
+
+
+def _note(receiver: Receiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:
+    """Let `ingest` know of a push that is not stored. Seldom, so that nobody fills the queue; it changes no answer."""
+    now, key = receiver.now(), (account.name, kind, what)
+    if now - receiver.noted.get(key, 0) < NOTE_EVERY:
+        return
+    receiver.noted[key] = now  # also if it fails: a queue that is away is not asked for each push
+    with suppress(Exception):
+        receiver.store(receipt_body(Receipt(account.name, kind, what, now, body=reason.encode())), kind)
 
 
 def _addressed(settings: Settings, name: str, token: str) -> tuple[Account | None, bool]:

@@ -19,8 +19,8 @@ import boto3
 from botocore.config import Config
 
 from smsgateway.clock import lasting
-from smsgateway.model import Account, Request, Response
-from smsgateway.queues import WakeUps
+from smsgateway.model import Account, Kind, Request, Response
+from smsgateway.queues import Source, WakeUps
 from smsgateway.settings import AccountsCache, Environment
 
 gc.freeze()
@@ -116,14 +116,20 @@ def vendor_call(call: Callable[..., Response]) -> Callable[[Account, Request, fl
     return lambda _account, request, seconds: call(request, deadline=seconds, allow_loopback=allow_loopback)
 
 
-def receipt_sender() -> Callable[[str], None]:
-    """Puts a body into the receipt queue."""
-    client, url = sqs(), environment().receipt_queue_url
+def receipt_sender() -> Callable[[str, Kind], None]:
+    """Puts a receipt's body into the queue of its kind: replies do not wait behind the reports of a broadcast."""
+    client, of_reports, of_replies = sqs(), environment().receipt_queue_url, environment().reply_queue_url
 
-    def send(body: str) -> None:
-        client.send_message(QueueUrl=url, MessageBody=body)
+    def send(body: str, kind: Kind = "reports") -> None:  # the release before names no kind
+        client.send_message(QueueUrl=of_replies if kind == "inbound" else of_reports, MessageBody=body)
 
     return send
+
+
+@cache
+def sent_notes() -> "dict[tuple[str, Kind, Source], int]":
+    """When this process last told of pushes that were not stored (receive.py)."""
+    return {}
 
 
 @contextmanager

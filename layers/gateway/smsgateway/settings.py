@@ -369,6 +369,10 @@ class Environment:
         return self._required("RECEIPT_QUEUE_URL")
 
     @property
+    def reply_queue_url(self) -> str:
+        return self._required("REPLY_QUEUE_URL")
+
+    @property
     def parked_queue_url(self) -> str:
         """Where receipts go that nobody can parse."""
         return self._required("PARKED_QUEUE_URL")

@@ -8,12 +8,13 @@ from smsgateway import encoding, resend
 from smsgateway.conclude import RESENDS
 from smsgateway.failover import spread
 from smsgateway.ids import DUE_SHARDS
-from smsgateway.ingest import apply_early, publish_group
 from smsgateway.model import Account, Options, State
 from smsgateway.queues import WakeUps, longest_delay, urgent
+from smsgateway.replying import join_parts
+from smsgateway.reporting import apply_early
 from smsgateway.resend import Resender
 from smsgateway.settings import Settings
-from smsgateway.store import recipients, replies, resends, submissions, transitions
+from smsgateway.store import recipients, reply_parts, resends, submissions, transitions
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
@@ -184,13 +185,8 @@ def _spread(sweeper: Sweeper, submission: Stored) -> None:
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
-    group = replies.read_group(item)
+    key, now = item["pk"], sweeper.now()
     # An account that is not configured any more: its name and vendor are all that publishing needs.
-    gone = Account(group.account, group.vendor, base_url="", credentials={})
-    account = sweeper.settings().accounts.get(group.account, gone)
-    ttl = sweeper.now() // 1000 + sweeper.retention
-    if not group.done:  # first closed, so that no part can complete it, and still due until it is published
-        replies.put_group(sweeper.table, replace(group, done=True), int(item["due_at"]), ttl)
-        group = replace(group, done=True, version=group.version + 1)
-    publish_group(sweeper.table, account, group, ttl, partial=True)
-    replies.put_group(sweeper.table, group, None, ttl)
+    gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
+    account = sweeper.settings().accounts.get(gone.name, gone)
+    join_parts(sweeper.table, account, key, now // 1000 + sweeper.retention, now=now)

@@ -66,6 +66,11 @@ def signature_at_end(text: str) -> tuple[str, str]:
     return (name, text[:start]) if name else ("", text)
 
 
+def signed(text: str) -> bool:
+    """Whether a signature's brackets stand at the text's beginning or end, whoever put them there."""
+    return bool(split_signature(text)[0] or signature_at_end(text)[0])
+
+
 def _signature_in(match: re.Match[str] | None) -> str:
     """What is between the brackets, if it can be a signature."""
     name = trimmed(match[1]) if match else ""

@@ -133,6 +133,17 @@ def test_what_is_stored_says_where_a_signature_may_be(api: Api) -> None:
     assert read_message(item).signature_place == "nowhere"
 
 
+@pytest.mark.parametrize("value", ["张三", "张【三】李", "【" + "名" * 21 + "】"])
+def test_a_content_without_brackets_at_its_edges_is_stored_as_before(api: Api, value: str) -> None:
+    """Functions are updated one after another: what nearly all messages are must be read by those that are not yet."""
+    api.call("PUT", "/templates/{name}", {"text": "{name}您好"}, name="hello")
+    posted = api.post({"to": NUMBER, "template": "hello", "params": {"name": value}})
+
+    item = api.table.get((posted.json["id"], "S#00000"))
+    assert item
+    assert "signature_place" not in item["message"]
+
+
 def test_a_message_of_the_version_before_is_read_as_it_was_accepted() -> None:
     fields = message_fields(message_of(Personal("【商店】您好")))
 

@@ -125,6 +125,7 @@ def stack(_module_stack: Stack) -> Stack:
         _module_stack.sqs.delete_queue(QueueUrl=aws.queue_url(queue))
     aws.create_queues(_module_stack.sqs)
     _module_stack.write_accounts(DOCUMENT)
+    runtime.sent_notes().clear()
     _module_stack.calls.clear()
     return _module_stack
 

@@ -1,11 +1,14 @@
 """Receipts by SQS (handlers/ingest.py): understood, parked, or tried again."""
 
 import base64
+import gzip
 import json
 import socket
 import time
+import zlib
 from datetime import datetime
-from typing import Any
+from random import Random
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -17,7 +20,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
 from smsgateway.queues import Receipt, parse_receipt, receipt_body
-from smsgateway.store import recipients, submissions, transitions
+from smsgateway.store import pages, recipients, submissions, transitions
 from tests import aws, voices
 from tests.unit.functions.conftest import Context, Stack, sample, samples
 
@@ -134,7 +137,7 @@ def test_hostile_xml_is_parked_without_a_look_elsewhere(
     assert handle({"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(receipt)}]}) == {"batchItemFailures": []}
 
     (parked,) = stack.bodies("receipts-dead")
-    assert base64.b64decode(parked["body"]) == body.encode()
+    assert parse_receipt(json.dumps(parked)).body == body.encode()
     assert parked["problem"]
     assert not opened
     assert time.process_time() - started < 5
@@ -215,13 +218,216 @@ def test_a_receipt_of_an_account_that_is_gone_is_parked(stack: Stack) -> None:
     assert "not configured" in parked["problem"]
 
 
-@pytest.mark.parametrize("body", ["", "{", "{}", "[]", '{"account": "hb-main"}'])
-def test_a_record_that_is_no_receipt_hinders_no_other(body: str, stack: Stack, log: Any) -> None:
+RECEIPT = json.loads(UNREADABLE["Records"][0]["body"])
+FORGED: dict[str, Any] = {
+    "nothing": "",
+    "half an object": "{",
+    "an empty object": "{}",
+    "a list": "[]",
+    "a number": "5",
+    "null": "null",
+    "depth": "[" * 100_000,
+    "half a character": '"\\ud800"',
+    "an account alone": '{"account": "hb-main"}',
+    "an account that is a number": RECEIPT | {"account": 5},
+    "an account that is a text message": RECEIPT | {"account": "13900210021 退订"},
+    "an account with a separator": RECEIPT | {"account": "hb#main"},
+    "an account that is a list": RECEIPT | {"account": ["hb-main"]},
+    "another kind": RECEIPT | {"kind": "balance"},
+    "a kind that is a list": RECEIPT | {"kind": ["reports"]},
+    "another source": RECEIPT | {"source": "mail"},
+    "a moment that is a text": RECEIPT | {"received_at": "now"},
+    "a moment that is true": RECEIPT | {"received_at": True},
+    "a moment beyond all clocks": RECEIPT | {"received_at": 10**30},
+    "a query that is a text": RECEIPT | {"query": "a=b"},
+    "a query of numbers": RECEIPT | {"query": [[1, 2]]},
+    "headers that are a list": RECEIPT | {"headers": ["a"]},
+    "headers of lists": RECEIPT | {"headers": {"content-type": []}},
+    "a body that is no base 64": RECEIPT | {"body": "=退="},
+    "a body that is null": RECEIPT | {"body": None},
+    "a packed body that is none": RECEIPT | {"packed": "AAAA"},
+    "a packed body that is too large": RECEIPT | {"packed": base64.b64encode(zlib.compress(b"x" * 800_000)).decode()},
+    "a page that is a number": RECEIPT | {"page": 7},
+    "more applied than nothing": RECEIPT | {"applied": -1},
+    "one field more": RECEIPT | {"wake": "up"},
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_what_is_no_receipt_is_parked_with_its_bytes_and_hinders_no_other(case: str, stack: Stack, log: Any) -> None:
+    body = FORGED[case] if isinstance(FORGED[case], str) else json.dumps(FORGED[case])
     good = sample("ingest-push")["Records"]
     poison = good[0] | {"messageId": "poison", "body": body}
-    assert handle({"Records": [good[4], poison, good[5]]}) == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert handle({"Records": [good[4], poison, good[5]]}) == {"batchItemFailures": []}
     assert sum(item["pk"].startswith("mo_") for item in aws.scan(stack.table)) == 3
-    assert [record["level"] for record in log()] == ["ERROR"]
+    (parked,) = stack.bodies("receipts-dead")
+    assert base64.b64decode(parked["body"]).decode() == body
+    assert parked["problem"]
+    assert [(record["level"], "account" in record) for record in log()] == [("ERROR", False)]
+    # Put back, it is parked as it was.
+    assert handle({"Records": [poison | {"body": json.dumps(parked)}]}) == {"batchItemFailures": []}
+    assert stack.bodies("receipts-dead") == [parked]
+
+
+def test_an_account_that_is_not_in_the_document_is_not_logged(stack: Stack, log: Any) -> None:
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(RECEIPT | {"account": "13900210021"})}]})
+    (record,) = log()
+    assert "account" not in record
+
+
+# What `webhook` saw and did not store
+
+
+def noted(source: str, reason: str = "", account: str = "hb-main") -> dict[str, Any]:
+    note = Receipt(account, "reports", cast("Any", source), runtime.now_ms(), body=reason.encode())
+    return {"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(note)}]}
+
+
+def test_a_refused_push_raises_an_alert_once_an_hour(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = runtime.now_ms() // 3_600_000 * 3_600_000
+    for minutes in (0, 1, 59, 60):
+        monkeypatch.setattr(runtime, "now_ms", lambda minutes=minutes: now + minutes * 60_000)
+        handle(noted("refused", "the vendor's own credentials in it are missing or wrong"))
+    alerts = [item for item in aws.scan(stack.table) if "alert" in item]
+    assert {(item["account"], item["alert"], item["vendor"]) for item in alerts} == {
+        ("hb-main", "push_refused", "hbsmservice")
+    }
+    assert len(alerts) == 2
+    assert "credentials" in alerts[0]["detail"]
+    assert stack.bodies("receipts-dead") == []
+
+
+def test_a_try_is_noted_and_nothing_else(stack: Stack) -> None:
+    handle(noted("tried"))
+    (item,) = aws.scan(stack.table)
+    assert (item["pk"], item["sk"]) == ("account#hb-main", "push#reports")
+    assert abs(item["tried_at"] - runtime.now_ms()) < 60_000
+    assert stack.bodies("receipts-dead") == []
+
+
+def test_a_note_of_an_account_that_is_gone_is_nothing(stack: Stack) -> None:
+    assert handle(noted("refused", account="gone")) == {"batchItemFailures": []}
+    assert aws.scan(stack.table) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"content-type": "multipart/form-data; boundary=b"}, b"--b\r\n\r\n--b--"),
+        ({"content-encoding": "gzip"}, gzip.compress(b"<reports/>")),
+        ({}, gzip.compress(b"<reports/>")),
+    ],
+)
+def test_a_wrapped_push_is_parked_with_the_reason(headers: dict[str, str], body: bytes, stack: Stack) -> None:
+    receipt = Receipt("hb-main", "reports", "push", runtime.now_ms(), headers=headers, body=body)
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    (parked,) = stack.bodies("receipts-dead")
+    assert "wrapped in" in parked["problem"]
+    assert parse_receipt(json.dumps(parked)) == receipt
+
+
+# Pages that no queue takes
+
+
+def test_a_page_is_read_where_it_is_kept_and_parked_without_its_bytes(stack: Stack) -> None:
+    body, bad = Random(1).randbytes(700_000), "hb-main#reports#1"
+    pages.put_page(stack.table, bad, body, 2**31)
+    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page=bad)
+    record = UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}
+    assert handle({"Records": [record]}) == {"batchItemFailures": []}
+    (parked,) = stack.bodies("receipts-dead")
+    assert parse_receipt(json.dumps(parked)) == receipt
+    assert pages.get_page(stack.table, bad) == body
+
+
+def test_a_page_in_the_table_is_applied(stack: Stack) -> None:
+    report = "<mobile>13900210021</mobile><msg_id>nobodys</msg_id><sub_seq>0</sub_seq><err>0</err>"
+    pages.put_page(stack.table, "one", f"<reports><report>{report}</report></reports>".encode(), 2**31)
+    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page="one")
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    assert [item for item in aws.scan(stack.table) if item["sk"].startswith("early#")]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_page_that_is_gone_is_parked(left: int, stack: Stack) -> None:
+    pages.put_page(stack.table, "one", Random(1).randbytes(700_000), 2**31)
+    for index in range(left, 3):
+        stack.table.delete(("page#one", f"{index:03d}"))
+    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page="one")
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    (parked,) = stack.bodies("receipts-dead")
+    assert "does not keep" in parked["problem"]
+
+
+# Time
+
+
+class Clocked(Context):
+    """A Lambda context of a function for which every call of AWS takes a while."""
+
+    def __init__(self, stack: Stack, monkeypatch: pytest.MonkeyPatch, milliseconds: int) -> None:
+        super().__init__(60_000)
+        begun, real = runtime.now_ms(), runtime.now_ms
+        stack.calls.clear()
+        monkeypatch.setattr(runtime, "now_ms", lambda: begun + len(stack.calls) * milliseconds if real else 0)
+
+
+def unknown(account: str, count: int) -> dict[str, Any]:
+    """A record with a push of reports of messages that nobody knows."""
+    records = [
+        {"msgId": f"{577951956854276096 + 7919 * index}", "tel": f"{13900000000 + index}", "arriveResult": "DELIVRD"}
+        for index in range(count)
+    ]
+    receipt = Receipt(account, "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
+    return UNREADABLE["Records"][0] | {"messageId": f"of {count}", "body": receipt_body(receipt)}
+
+
+def early(stack: Stack) -> set[str]:
+    return {item["report"]["vendor_id"] for item in aws.scan(stack.table) if item["sk"].startswith("early#")}
+
+
+def test_a_long_receipt_makes_progress_and_holds_nobody_up(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a slow table WHEN a batch has a push of 500 unknown reports and another vendor's reply THEN what time does
+    not suffice for is put back into its queue, and a few batches later all of it is applied."""
+    reply = sample("ingest-push")["Records"][5]
+    records, batches, failed = [unknown("ic-main", 500), reply], 0, []
+    while records:
+        before = early(stack)
+        context = Clocked(stack, monkeypatch, 100)
+        failed += ingest.handler({"Records": records}, context)["batchItemFailures"]  # type: ignore[arg-type]
+        batches += 1
+        assert len(early(stack)) > len(before), "each batch goes further"
+        bodies = [*stack.bodies("receipts"), *stack.bodies("replies")]
+        records = [reply | {"body": json.dumps(body)} for body in bodies]
+    assert failed == []
+    assert batches == 3
+    assert len(early(stack)) == 500
+    assert any(item["pk"].startswith("mo_") for item in aws.scan(stack.table))
+    assert stack.bodies("receipts-dead") == []
+
+
+def test_unknown_reports_are_written_in_batches(stack: Stack) -> None:
+    handle({"Records": [unknown("ic-main", 200)]})
+    assert len(early(stack)) == 200
+    assert stack.calls.count("dynamodb.PutItem") == 0
+    assert stack.calls.count("dynamodb.BatchWriteItem") == 8
+
+
+def test_records_that_cannot_be_read_are_parked_on_when_time_is_over(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [{"msgId": "5", "tel": "13900210021", "arriveResult": "DELIVRD"}, *({"msgId": "6"} for _ in range(4))]
+    receipt = Receipt("ic-main", "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
+    body, rounds = receipt_body(receipt), 0
+    while body:
+        context = Clocked(stack, monkeypatch, 8_000)
+        ingest.handler({"Records": [UNREADABLE["Records"][0] | {"body": body}]}, context)  # type: ignore[arg-type]
+        left = stack.bodies("receipts")
+        body, rounds = json.dumps(left[0]) if left else "", rounds + 1
+    assert rounds > 1
+    parked = [parse_receipt(json.dumps(each)) for each in stack.bodies("receipts-dead")]
+    assert len(parked) == 4
+    assert {(each.applied, each.of) for each in parked} == {(0, 0)}
 
 
 def test_a_receipt_that_cannot_be_stored_comes_again(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:

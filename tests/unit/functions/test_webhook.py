@@ -1,10 +1,13 @@
 """Vendors' pushes, as API Gateway hands them over (handlers/webhook.py, receive.py; design, section 4)."""
 
 import base64
+import gzip
 import json
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,11 +15,11 @@ import pytest
 from smsgateway import runtime
 from smsgateway.codecs import hbsmservice
 from smsgateway.handlers import webhook
-from smsgateway.queues import parse_receipt
+from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, parse_receipt
+from smsgateway.transport import MAX_BODY
 from tests.unit.functions.conftest import ACCOUNTS, DOCUMENT, PREVIOUS_TOKEN, TOKEN, Context, Stack, sample, samples
 
 ACKNOWLEDGEMENTS = {"hb-main": "0", "ic-main": "0", "ly-main": "success", "hj-main": "ok"}
-LARGEST = 200_000
 
 
 pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
@@ -48,16 +51,17 @@ REPORTS = sample("webhook-hbsmservice-reports")
 def test_every_sample_is_taken_with_one_call_and_acknowledged_as_its_vendor_expects(name: str, stack: Stack) -> None:
     event = sample(name)
     push(event)  # warms up
-    stack.bodies("receipts")
+    account, kind = event["pathParameters"]["account"], name.rsplit("-", 1)[1]
+    queue = {"reports": "receipts", "inbound": "replies"}[kind]
+    stack.bodies(queue)
     stack.calls.clear()
-    account = event["pathParameters"]["account"]
     status, body = push(event)
     assert stack.calls == ["sqs.SendMessage"]
     assert status == 200
     assert body == ACKNOWLEDGEMENTS.get(account) or account == "ic-main"
-    (stored,) = stack.bodies("receipts")
+    (stored,) = stack.bodies(queue)
     receipt = parse_receipt(json.dumps(stored))
-    assert (receipt.account, receipt.kind, receipt.source) == (account, name.rsplit("-", 1)[1], "push")
+    assert (receipt.account, receipt.kind, receipt.source) == (account, kind, "push")
     assert receipt.body == base64.b64decode(event["body"] or "")
     assert dict(receipt.query) == (event["queryStringParameters"] or {})
     assert abs(receipt.received_at - runtime.now_ms()) < 60_000
@@ -86,11 +90,87 @@ def test_a_repeated_parameter_arrives_twice(stack: Stack) -> None:
     assert [value for name, value in stored["query"] if name == "msgid"] == ["1", "2"]
 
 
-def test_a_push_without_headers_query_and_body(stack: Stack) -> None:
-    nothing = {"headers": None, "multiValueQueryStringParameters": None, "body": None, "isBase64Encoded": False}
-    assert push(REPORTS | nothing) == (200, "0")
-    assert push(REPORTS | nothing | {"body": "<plain/>"}) == (200, "0")
-    assert [base64.b64decode(stored["body"]) for stored in stack.bodies("receipts")] == [b"", b"<plain/>"]
+NOTHING = {"headers": None, "multiValueQueryStringParameters": None, "body": None, "isBase64Encoded": False}
+
+
+def test_a_push_without_headers_and_query(stack: Stack) -> None:
+    assert push(REPORTS | NOTHING | {"body": "<plain/>"}) == (200, "0")
+    assert [base64.b64decode(stored["body"]) for stored in stack.bodies("receipts")] == [b"<plain/>"]
+
+
+# A push that says nothing
+
+
+def notes(stack: Stack, queue: str = "receipts") -> list[tuple[str, str]]:
+    """What was noted of whom; nothing else may be in the queue."""
+    stored = [parse_receipt(json.dumps(body)) for body in stack.bodies(queue)]
+    assert all(receipt.source in ("tried", "refused") for receipt in stored)
+    return [(receipt.account, receipt.source) for receipt in stored]
+
+
+EMPTY_ANSWERS = {"hbsmservice": "9", "infocloud": '{"code":200,"message":"OK"}', "langyu": "success", "heji": "ok"}
+SAYING_NOTHING = {
+    "GET": {"httpMethod": "GET"},
+    "POST": {"httpMethod": "POST"},
+    "a blank body": {"httpMethod": "POST", "body": " \r\n"},
+    "a byte order mark": {"httpMethod": "POST", "body": "\ufeff"},
+    "OPTIONS": {"httpMethod": "OPTIONS", "headers": {"Origin": "http://console.example"}},
+}
+
+
+@pytest.mark.parametrize("name", samples("webhook"))
+@pytest.mark.parametrize("case", SAYING_NOTHING)
+def test_a_push_that_says_nothing_is_acknowledged_and_noted(name: str, case: str, stack: Stack, log: Any) -> None:
+    event = sample(name)
+    vendor, kind = name.split("-")[1:]
+    stack.calls.clear()
+    assert push(event | NOTHING | SAYING_NOTHING[case]) == (200, EMPTY_ANSWERS[vendor])
+    assert stack.calls.count("sqs.SendMessage") == 1
+    queue = {"reports": "receipts", "inbound": "replies"}[kind]
+    assert notes(stack, queue) == [(event["pathParameters"]["account"], "tried")]
+    assert log() == []
+
+
+def test_the_answer_to_head_has_no_body(stack: Stack) -> None:
+    assert push(REPORTS | NOTHING | {"httpMethod": "HEAD"}) == (200, "")
+    assert notes(stack) == [("hb-main", "tried")]
+
+
+def test_a_push_that_says_nothing_to_a_wrong_address_is_refused(stack: Stack) -> None:
+    assert push(at(REPORTS, token="x" * 32) | NOTHING) == (403, "9")
+    assert notes(stack) == []
+
+
+def test_a_try_with_the_right_credentials_alone_is_a_try(stack: Stack) -> None:
+    event = sample("webhook-langyu-reports") | NOTHING
+    given = {"receiver": ["admin"], "pswd": ["12345"]}
+    assert push(event | {"httpMethod": "GET", "multiValueQueryStringParameters": given}) == (200, "success")
+    assert push(event | {"body": "receiver=admin&pswd=12345"}) == (200, "success")
+    assert notes(stack) == [("ly-main", "tried")]
+    assert push(event | {"body": "receiver=admin&pswd=wrong"}) == (403, "fail")
+    assert notes(stack) == [("ly-main", "refused")]
+
+
+def test_notes_do_not_fill_the_queue(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = runtime.now_ms()
+    monkeypatch.setattr(runtime, "now_ms", lambda: now)
+    wrong = with_body(sample("webhook-heji-reports"), b"name=admin&pwd=wrong&sendid=1")
+    for _ in range(20):
+        push(REPORTS | NOTHING)
+        push(wrong)
+    assert sorted(notes(stack)) == [("hb-main", "tried"), ("hj-main", "refused")]
+    monkeypatch.setattr(runtime, "now_ms", lambda: now + 60_000)
+    push(REPORTS | NOTHING)
+    assert notes(stack) == [("hb-main", "tried")]
+
+
+def test_a_note_that_is_not_taken_changes_no_answer(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_request: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(runtime.sqs(), "send_message", fails)
+    assert push(REPORTS | NOTHING) == (200, "9")
+    assert push(from_ip(REPORTS, "203.0.114.1")) == (403, "9")
 
 
 # Who is believed
@@ -113,7 +193,8 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_an_unverified_push_is_refused_and_stored_nowhere(case: str, stack: Stack) -> None:
     assert push(REFUSED[case]) == (403, "9")
-    assert stack.bodies("receipts") == []
+    # What came with the right token is told.
+    assert notes(stack) == ([("hb-main", "refused")] if "address" in case else [])
 
 
 @pytest.mark.parametrize(
@@ -137,20 +218,20 @@ def test_langyus_own_credentials_must_be_right(name: str, changed: dict[str, lis
     event = sample(name)
     event["multiValueQueryStringParameters"] |= changed
     assert push(event) == (403, "fail")
-    assert stack.bodies("receipts") == []
+    assert notes(stack, "receipts" if name.endswith("reports") else "replies") == [("ly-main", "refused")]
 
 
-@pytest.mark.parametrize("body", [b"name=admin&pwd=wrong", b"name=other&pwd=12345", b"", b"a" * 1000])
+@pytest.mark.parametrize("body", [b"name=admin&pwd=wrong", b"name=other&pwd=12345", b"a" * 1000])
 def test_hejis_own_credentials_must_be_right(body: bytes, stack: Stack) -> None:
     assert push(with_body(sample("webhook-heji-reports"), body)) == (403, "fail")
-    assert stack.bodies("receipts") == []
+    assert notes(stack) == [("hj-main", "refused")]
 
 
 @pytest.mark.parametrize("body", [b'{"apiKey": "wrong", "data": []}', b"{}", b"[]"])
 def test_infoclouds_key_must_be_right(body: bytes, stack: Stack) -> None:
     status, _ = push(with_body(sample("webhook-infocloud-reports"), body))
     assert status == 403
-    assert stack.bodies("receipts") == []
+    assert notes(stack) == [("ic-main", "refused")]
 
 
 DAMAGED = {
@@ -166,8 +247,41 @@ def test_what_nobody_can_read_is_stored_if_its_token_is_right(name: str, stack: 
         event = with_body(sample(name), body)
         assert push(at(event, token="x" * 32))[0] == 403
         assert push(event)[0] == 200
-        (stored,) = stack.bodies("receipts")
+        (stored,) = stack.bodies("receipts") + stack.bodies("replies")
         assert parse_receipt(json.dumps(stored)).body == body
+
+
+def wrapped(content_type: str, body: bytes, encoding: str = "") -> dict[str, Any]:
+    return {
+        "headers": {"Content-Type": content_type, **({"Content-Encoding": encoding} if encoding else {})},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+        "httpMethod": "POST",
+        "multiValueQueryStringParameters": None,
+    }
+
+
+FORM = "application/x-www-form-urlencoded"
+PART = b'--b\r\nContent-Disposition: form-data; name="pwd"\r\n\r\n12345\r\n--b--\r\n'
+WRAPPED = {
+    "multipart": wrapped("multipart/form-data; boundary=b", PART),
+    "gzip": wrapped(FORM, gzip.compress(b"name=admin&pwd=12345&sendid=1"), "gzip"),
+    "gzip that does not say so": wrapped(FORM, gzip.compress(b"name=admin&pwd=12345&sendid=1")),
+    "deflate": wrapped(FORM, zlib.compress(b"name=admin&pwd=12345"), "deflate"),
+    "JSON": wrapped("application/json", b'{"name": "admin", "pwd": "12345"}'),
+    "XML": wrapped("text/xml", b"<reports/>"),
+}
+
+
+@pytest.mark.parametrize("case", WRAPPED)
+@pytest.mark.parametrize("name", ["webhook-heji-reports", "webhook-langyu-reports", "webhook-hbsmservice-reports"])
+def test_a_push_in_another_wrapping_is_stored_as_it_is(name: str, case: str, stack: Stack) -> None:
+    event = sample(name) | WRAPPED[case]
+    assert push(event)[0] == 200
+    (stored,) = stack.bodies("receipts")
+    receipt = parse_receipt(json.dumps(stored))
+    assert (receipt.source, receipt.body) == ("push", base64.b64decode(event["body"]))
+    assert receipt.headers == {name.lower(): value for name, value in event["headers"].items()}
 
 
 @pytest.mark.parametrize("token", [TOKEN, PREVIOUS_TOKEN])
@@ -188,17 +302,48 @@ def test_without_configured_addresses_any_is_good(stack: Stack) -> None:
 
 
 def test_size_is_looked_at_after_token_and_address(stack: Stack) -> None:
-    large = with_body(REPORTS, b"x" * (LARGEST + 1))
+    large = with_body(REPORTS, b"x" * (LARGEST_BODY + 1))
     assert push(large) == (413, "9")
+    assert notes(stack) == [("hb-main", "refused")]
     assert push(at(large, token="x")) == (403, "9")
     assert push(from_ip(large, "203.0.114.1")) == (403, "9")
-    assert push(with_body(REPORTS, b"x" * LARGEST)) == (200, "0")
+    assert push(with_body(REPORTS, b"x" * LARGEST_BODY)) == (200, "0")
     assert len(stack.bodies("receipts")) == 1
+
+
+def test_what_a_poll_may_bring_may_be_pushed() -> None:
+    assert LARGEST_BODY == MAX_BODY
+
+
+def test_1500_receipts_of_infocloud_fit(stack: Stack) -> None:
+    event, number = sample("webhook-infocloud-reports"), 13_800_000_000
+    records = [
+        {
+            "msgId": f"{577951956854276096 + index}",
+            "tel": f"{number + index}",
+            "arriveResult": "DELIVRD",
+            "arriveTime": "2104091735",
+            "bid": f"01m7z5skbrbwqgw4bmx01vye39{index:05d}s",
+        }
+        for index in range(1500)
+    ]
+    document = {"apiKey": ACCOUNTS["ic-main"]["credentials"]["api_key"], "data": records}
+    body = json.dumps(document).encode()
+    assert len(body) > 200_000
+    assert push(with_body(event, body))[0] == 200
+    (stored,) = stack.bodies("receipts")
+    assert len(json.dumps(stored)) < LARGEST_MESSAGE
+    assert parse_receipt(json.dumps(stored)).body == body
+
+
+def test_what_no_queue_takes_is_refused_and_told(stack: Stack) -> None:
+    assert push(with_body(REPORTS, Random(1).randbytes(LARGEST_BODY))) == (413, "9")
+    assert notes(stack) == [("hb-main", "refused")]
 
 
 def test_size_is_looked_at_before_the_vendors_credentials(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsgateway.codecs.heji.verify_push", _never)
-    event = with_body(sample("webhook-heji-reports"), b"x" * (LARGEST + 1))
+    event = with_body(sample("webhook-heji-reports"), b"x" * (LARGEST_BODY + 1))
     assert push(event) == (413, "fail")
     assert push(at(event, token="x")) == (403, "fail")
 

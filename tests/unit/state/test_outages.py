@@ -120,7 +120,9 @@ class Troubled(World):
         """What the webhook answers to a vendor's push."""
         queues: Any = Failing(self.queues, self.fails)
         receiver = Receiver(
-            self.settings, lambda stored: queues.send_message(QueueUrl="receipts", MessageBody=stored), lambda: self.now
+            self.settings,
+            lambda stored, _kind: queues.send_message(QueueUrl="receipts", MessageBody=stored),
+            lambda: self.now,
         )
         return receive(receiver, account, "t" * 40, kind, Push("POST", (), {}, body), "203.0.113.1").status
 

@@ -42,7 +42,7 @@ ANSWERS: dict[str, dict[str, Callable[[int, str], str]]] = {
         "account": lambda _n, _: "-9",
         "credentials": lambda _n, _: "-7",
         "content": lambda _n, _: "-3|word",
-        "numbers": lambda _n, _: "-1",
+        "numbers": lambda n, _: f"0|0|{n}|",
         "vague": lambda _n, _: "-55",
     },
     "infocloud": {

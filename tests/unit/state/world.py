@@ -16,7 +16,7 @@ from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.job import Dispatcher
-from smsgateway.model import Account, Request, Response, Status
+from smsgateway.model import Account, Kind, Request, Response, Status
 from smsgateway.poll import Poller
 from smsgateway.post import PersonalPost, Post
 from smsgateway.publish import events_of
@@ -235,8 +235,8 @@ class World:
             retention=self.retention,
         )
 
-    def ingest(self, receipt: Receipt, seam: Seam | None = None) -> None:
-        """Raises what the function reports as the batch's failure, and Crash."""
+    def ingest(self, receipt: Receipt, seam: Seam | None = None, until: int | None = None) -> Receipt | None:
+        """What is left when time is over. Raises what the function reports as the batch's failure, and Crash."""
         seam = seam or Seam()
         ingester = Ingester(
             table=self._table(seam),
@@ -245,13 +245,14 @@ class World:
             park=lambda parked, problem: self.parked.append((parked, problem)),
             now=lambda: self.now,
             retention=self.retention,
+            until=until,
         )
-        ingest(ingester, receipt)
+        return ingest(ingester, receipt)
 
     def poller(self, seam: Seam, call: Callable[[Account, Request, float], Response]) -> Poller:
         """`call` is a vendor that is asked, not sent to."""
 
-        def store(body: str) -> None:
+        def store(body: str, _kind: Kind) -> None:
             seam.step("store", lambda: self.queues.send_message(QueueUrl="receipts", MessageBody=body))
 
         return Poller(

@@ -85,12 +85,12 @@ def test_an_account_that_was_tried_before_may_still_report(table: Table) -> None
 
 
 def test_an_early_report_is_kept_whole(table: Table) -> None:
-    assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
+    assert reports.keep_early(table, "hb-main", [REPORT], NOW, TTL) == []
     ((key, kept),) = reports.early_reports(table, "vid#hb-main#5010")
     assert kept == REPORT
     assert table.get(key)
     plain = replace(REPORT, reason=None, reported_at=None, status=ReportStatus.DELIVERED)
-    reports.keep_early(table, "hb-main", plain, NOW, TTL)
+    reports.keep_early(table, "hb-main", [plain], NOW, TTL)
     assert {report.status for _, report in reports.early_reports(table, "vid#hb-main#5010")} == {
         ReportStatus.UNDELIVERED,
         ReportStatus.DELIVERED,
@@ -99,14 +99,14 @@ def test_an_early_report_is_kept_whole(table: Table) -> None:
 
 def test_a_reports_record_is_kept_as_text(table: Table) -> None:
     record = '{"tel": "187****8801", "bid": null, "x": ["收到"]}'
-    reports.keep_early(table, "hb-main", replace(REPORT, raw=memoryview(record.encode())), NOW, TTL)
+    reports.keep_early(table, "hb-main", [replace(REPORT, raw=memoryview(record.encode()))], NOW, TTL)
     ((_, kept),) = reports.early_reports(table, "vid#hb-main#5010")
     assert kept.raw == record
 
 
 def test_a_repeated_early_report_is_kept_once_and_each_recipients_is(table: Table) -> None:
     for report in (REPORT, REPORT, replace(REPORT, number="13900139000"), replace(REPORT, segment=1)):
-        reports.keep_early(table, "hb-main", report, NOW, TTL)
+        reports.keep_early(table, "hb-main", [report], NOW, TTL)
     assert len(list(reports.early_reports(table, "vid#hb-main#5010"))) == 3
 
 
@@ -114,7 +114,7 @@ def test_early_reports_with_long_words_are_told_apart(table: Table) -> None:
     """A vendor's word may be longer than the 1024 bytes of a sort key, and differ only at its end."""
     words = ["很" * 2000 + end for end in ("长", "短")]
     for word in (*words, words[0], "\ud800" * 901):
-        reports.keep_early(table, "hb-main", replace(REPORT, vendor_status=word), NOW, TTL)
+        reports.keep_early(table, "hb-main", [replace(REPORT, vendor_status=word)], NOW, TTL)
     found = [report.vendor_status for _, report in reports.early_reports(table, "vid#hb-main#5010")]
     assert sorted(found) == sorted([*words, "\ufffd" * 901])
     assert all(len(key[1].encode()) <= 1024 for key, _ in reports.early_reports(table, "vid#hb-main#5010"))
@@ -126,7 +126,7 @@ def test_early_reports_of_one_recipient_have_a_bound(table: Table) -> None:
     for index in range(200):
         for status, listed in product(ReportStatus, (True, False)):
             report = replace(REPORT, status=status, vendor_status=f"W{index}", listed=listed)
-            reports.keep_early(table, "hb-main", report, NOW, TTL)
+            reports.keep_early(table, "hb-main", [report], NOW, TTL)
     kept = [report for _, report in reports.early_reports(table, "vid#hb-main#5010")]
     assert len(kept) <= 2 * len(ReportStatus) * reports.WORDS
     assert {(report.status, report.listed) for report in kept} == set(product(ReportStatus, (True, False)))
@@ -134,12 +134,12 @@ def test_early_reports_of_one_recipient_have_a_bound(table: Table) -> None:
 
 
 def test_early_reports_are_filed_under_the_vendors_id_even_when_they_carry_ours(table: Table) -> None:
-    reports.keep_early(table, "ic-main", replace(OURS, alternative_id="5010"), NOW, TTL)
+    reports.keep_early(table, "ic-main", [replace(OURS, alternative_id="5010")], NOW, TTL)
     assert len(list(reports.early_reports(table, "vid#ic-main#5010"))) == 1
 
 
 def test_early_reports_go_with_time(table: Table) -> None:
-    reports.keep_early(table, "hb-main", REPORT, NOW, TTL)
+    reports.keep_early(table, "hb-main", [REPORT], NOW, TTL)
     assert {item["ttl"] for item in aws.scan(table)} == {TTL}
 
 
@@ -147,7 +147,7 @@ def test_the_flag_does_not_touch_a_mapping_that_is_there(table: Table) -> None:
     queued(table)
     sent(table, "5010")
     before = table.get(("vid#hb-main#5010", "map")) or {}
-    assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL + 1) is True
+    assert reports.keep_early(table, "hb-main", [REPORT], NOW, TTL + 1) == [REPORT]
     assert table.get(("vid#hb-main#5010", "map")) == before | {"early": True}
     assert find(table, REPORT) == current(table)
 
@@ -158,12 +158,12 @@ def test_whoever_comes_second_sees_the_other(first: str, ids: tuple[str, ...], t
     queued(table)
     submission = marked(table)
     if first == "report":
-        assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is False
+        assert reports.keep_early(table, "hb-main", [REPORT], NOW, TTL) == []
         with pytest.raises(ConditionFailed):
             transitions.submitted(table, submission, Accepted(ids))
     else:
         transitions.submitted(table, submission, Accepted(ids))
-        assert reports.keep_early(table, "hb-main", REPORT, NOW, TTL) is True
+        assert reports.keep_early(table, "hb-main", [REPORT], NOW, TTL) == [REPORT]
 
 
 def test_many_reports_take_three_reads_at_most(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -286,7 +286,7 @@ def test_submitted_fails_without_its_mapping_when_the_mark_is_lost(table: Table)
 def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Table) -> None:
     queued(table)
     submission = marked(table)
-    assert not flag_early(table, "hb-main", "1", TTL)
+    assert not flag_early(table, "hb-main", ["1"], TTL)
     with pytest.raises(ConditionFailed) as failed:
         transitions.submitted(table, submission, Accepted(ids))
     assert failed.value.item

@@ -126,7 +126,7 @@ def in_turn(gateway: Gateway, account: Account, operation: str) -> Iterator[None
     try:
         yield
     finally:
-        pace.release(gateway.table, account.name, operation, interval, gateway.now())
+        pace.release(gateway.table, account.name, operation, interval, CHECK_TIME, moment, gateway.now())
 
 
 def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:
@@ -184,6 +184,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "calls": _calls(known, gateway.now()),
         "alerts": alerts,
         "last_push": _times(known, "push", "pushed_at"),
+        "last_try": _times(known, "push", "tried_at"),
         "last_poll": _times(known, "poll", "polled_at"),
         "problem": str(problem) if problem else None,
     }

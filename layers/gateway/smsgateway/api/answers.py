@@ -216,7 +216,9 @@ class Reply(Answer):
     vendor: Vendor
     in_reply_to: MessageId | None = Field(description="the message that it answers, if that can be told")
     reference: Reference | None = Field(description="that message's")
-    opt_out: bool = Field(description="it is one of the usual words: T, TD, N, 退订 …", examples=[False])
+    opt_out: bool = Field(
+        description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False]
+    )
     partial: bool = Field(description="parts of it never came", examples=[False])
 
 
@@ -290,6 +292,10 @@ class Account(Answer):
     last_push: dict[str, str | None] = Field(
         description="when the vendor last pushed, by kind",
         examples=[{"reports": "2026-11-21T13:47:37.215Z", "inbound": None}],
+    )
+    last_try: dict[str, str | None] = Field(
+        description="when somebody last tried a push address with a push that says nothing, by kind",
+        examples=[{"reports": "2026-11-21T13:40:02.180Z", "inbound": None}],
     )
     last_poll: dict[str, str | None] = Field(
         description="when the vendor was last asked, by kind",

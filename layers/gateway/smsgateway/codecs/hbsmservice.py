@@ -10,10 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from types import MappingProxyType
+from typing import Any
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import misread, read_as, written_in
+from smsgateway.codecs.charsets import misread, read_as, unmarked, written_in
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -62,6 +63,9 @@ PROFILE = Profile(
     ),
     recipients=200,
     batch=200,
+    # 11: a servlet that reads nothing writes 9 (接收失败), and 0 is for what was received. A push that lost its body on
+    # the way is then made again.
+    fails_on_nothing=True,
     pace=MappingProxyType({"balance": 0.2, "report_poll": 0.2, "inbound_poll": 0.2}),
 )
 
@@ -268,24 +272,29 @@ def _poll(account: Account, operation: str) -> Request:
 
 def decode_report_poll(account: Account, response: Response) -> Page[Report] | Refused:
     """XML, `0` for "nothing waiting", or a code (5.3)."""
-    text = answer_text(response, read_as(account))
-    if text == "0":
-        return Page(())
-    if not text.startswith("<"):
-        return _refusal(POLL_CODES, account, text, response)
+    if not _is_xml(response):
+        return _nothing(account, response)
     page = _reports(account, response.body)
     return replace(page, full=len(page.items) + len(page.unreadable) >= REPORTS_PER_PAGE)
 
 
 def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] | Refused:
     """XML, `0` for "nothing waiting", or a code (7.3)."""
-    text = answer_text(response, read_as(account))
-    if text == "0":
-        return Page(())
-    if not text.startswith("<"):
-        return _refusal(POLL_CODES, account, text, response)
+    if not _is_xml(response):
+        return _nothing(account, response)
     page = _replies(account, response.body)
     return replace(page, full=len(page.items) + len(page.unreadable) >= INBOUND_PER_PAGE)
+
+
+def _is_xml(response: Response) -> bool:
+    # Of bytes: one that is damaged costs a record, not the page.
+    return response.status == 200 and unmarked(response.body, "")[0].startswith(b"<")
+
+
+def _nothing(account: Account, response: Response) -> Page[Any] | Refused:
+    """What a poll answers in place of a page."""
+    text = answer_text(response, read_as(account))
+    return Page(()) if text == "0" else _refusal(POLL_CODES, account, text, response)
 
 
 def verify_push(_account: Account, _push: Push, _kind: Kind) -> bool:

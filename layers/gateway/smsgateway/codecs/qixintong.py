@@ -103,11 +103,11 @@ _LIST = re.compile(rb"([0-9]{1,6})\|(.*)", re.DOTALL)
 # The text puts a semicolon after the id, the inbound example a comma.
 _REPORT = re.compile(r"([^;,|]{1,64})[;,]([^;,|]{1,40});([^;,|]{1,20})")
 _VALUE = re.compile("-?[0-9]{1,6}")
-# A number as platforms write one, its digits wide (in GBK, in UTF-8) or narrow. In bytes, because a bar is the second
+# A number as platforms write one, narrow or wide (in GBK, in UTF-8). In bytes, because a bar is the second
 # half of many characters of GBK: after a text that lost a byte, it would be taken for a half of one.
 _REPLY_HEAD = re.compile(
     rb"(?:^|\|)([^;,|]{1,64})[;,]( ?(?:\+|\xa3\xab|\xef\xbc\x8b)?"
-    rb"(?:[ -]?(?:[0-9*]|\xa3[\xb0-\xb9]|\xef\xbc[\x90-\x99])){5,20} ?);"
+    rb"(?:(?:[ -]|\xa3\xad|\xef\xbc\x8d)?(?:[0-9*]|\xa3[\xb0-\xb9]|\xef\xbc[\x90-\x99])){5,20} ?);"
 )
 
 

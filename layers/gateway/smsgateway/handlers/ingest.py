@@ -4,14 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.ingest import Ingester, ingest
-from smsgateway.queues import Receipt, parked_body, parse_receipt
+from smsgateway.queues import Receipt, parked_body, parked_stranger, parse_receipt, receipt_body
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+TIME_TO_STOP = 25_000  # milliseconds: the longest that what was begun may still take
 
-def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
-    """Ingest each receipt of an SQS batch; those that failed are the batch's failures."""
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Ingest each receipt of an SQS batch; those that failed are the batch's failures.
+
+    What time does not suffice for goes back into its queue as a new message: as a failure, it would be on its way to
+    the dead letters for the sake of those before it in the batch.
+    """
     ingester = Ingester(
         table=runtime.table(),
         wake_ups=runtime.wake_ups(),
@@ -20,18 +26,36 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
         now=runtime.now_ms,
         retention=runtime.retention_seconds(),
         noted=runtime.noted_pushes(),
+        until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
     )
     failures = []
-    for record in event["Records"]:
+    for index, record in enumerate(event["Records"]):
         try:
-            ingest(ingester, parse_receipt(record["body"]))
+            _handle(ingester, record["body"], first=not index)
         except Exception as error:  # its text may hold what must not be logged
             runtime.logger().error("a receipt could not be applied", error=type(error).__name__)
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
+def _handle(ingester: Ingester, body: str, *, first: bool) -> None:
+    try:
+        receipt = parse_receipt(body)
+    except ValueError:
+        runtime.logger().error("what is no receipt was parked")
+        _put(runtime.environment().parked_queue_url, parked_stranger(body))
+        return
+    rest = receipt if ingester.is_over and not first else ingest(ingester, receipt)
+    if rest:
+        runtime.receipt_sender()(receipt_body(rest), rest.kind)
+
+
 def _park(receipt: Receipt, problem: str) -> None:
-    runtime.logger().error("a receipt was parked", account=receipt.account, kind=receipt.kind, problem=problem)
-    url = runtime.environment().parked_queue_url
-    runtime.sqs().send_message(QueueUrl=url, MessageBody=parked_body(receipt, problem))
+    # An account that is not in the document may be anything that somebody wrote in its place.
+    account = receipt.account if receipt.account in runtime.accounts_cache().get().accounts else None
+    runtime.logger().error("a receipt was parked", account=account, kind=receipt.kind, problem=problem)
+    _put(runtime.environment().parked_queue_url, parked_body(receipt, problem))
+
+
+def _put(queue_url: str, body: str) -> None:
+    runtime.sqs().send_message(QueueUrl=queue_url, MessageBody=body)

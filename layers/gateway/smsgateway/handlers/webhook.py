@@ -1,6 +1,7 @@
 """Takes vendors' pushes: verified, queued, acknowledged. Imports little, for a vendor is waiting (receive.py)."""
 
 import base64
+from copy import replace
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
@@ -21,16 +22,17 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     except ConfigurationError as wrong:  # nobody can be refused, nor believed: the vendor shall try again
         runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
         return _answer(Answer(503, FAILURE))
-    receiver = Receiver(accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest)
+    receiver = Receiver(accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest, runtime.sent_notes())
     path = event["pathParameters"]
     kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"
     source_ip = event["requestContext"]["identity"]["sourceIp"]
-    answer = receive(receiver, path["account"], path["token"], kind, _push(event), source_ip)
+    push = _push(event)
+    answer = receive(receiver, path["account"], path["token"], kind, push, source_ip)
     if answer.status != 200:
         # A mistyped address may hold a token where the account belongs.
         account = path["account"] if path["account"] in receiver.settings().accounts else None
         runtime.logger().warning("a push was not taken", account=account, kind=kind, status=answer.status)
-    return _answer(answer)
+    return _answer(replace(answer, body="") if push.method == "HEAD" else answer)
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

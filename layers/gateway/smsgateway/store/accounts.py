@@ -43,11 +43,14 @@ def reserve(table: Table, account: str, operation: str, step: float, now: int, p
     return 0
 
 
-def release(table: Table, account: str, operation: str, free_at: int) -> None:
-    """Let the next moment be earlier than the last reservation made it: at `free_at` (epoch ms)."""
-    update = Update(
-        (_pk(account), f"pace#{operation}"), "SET free_us = :free_us", {"free_us": free_at * 1000}, "free_us > :free_us"
-    )
+def release(table: Table, account: str, operation: str, free_at: int, held_until: int) -> None:
+    """Let the next moment be earlier than a reservation made it: at `free_at` in place of `held_until` (epoch ms).
+
+    When there is a later reservation by now, its holder counts on the moment as it was.
+    """
+    values = {"free_us": free_at * 1000, "held_us": held_until * 1000}
+    condition = "free_us > :free_us AND free_us <= :held_us"
+    update = Update((_pk(account), f"pace#{operation}"), "SET free_us = :free_us", values, condition)
     try:
         table.update(update)
     except ConditionFailed:
@@ -113,10 +116,11 @@ def keep_page(table: Table, lease: Lease, page: str, ttl: int) -> None:
     _held(table, lease, "SET kept = :chunks REMOVE intent", {"chunks": len(chunks)})
 
 
-def kept_page(table: Table, lease: Lease) -> str:
-    """The page that the last holder kept."""
+def kept_page(table: Table, lease: Lease) -> str | None:
+    """The page that the last holder kept. None: it was kept for longer than anything is."""
     chunks = [table.get(_chunk_key(lease, index)) for index in range(lease.kept)]
-    return zlib.decompress(b"".join(chunk["bytes"] for chunk in chunks if chunk)).decode()
+    present = [chunk["bytes"] for chunk in chunks if chunk]
+    return zlib.decompress(b"".join(present)).decode() if len(present) == lease.kept else None
 
 
 def forget_kept(table: Table, lease: Lease) -> None:
@@ -178,6 +182,11 @@ def seen_push(
     noted[key] = table.get(key, consistent=False) or {}
     if not _all_after(noted[key], names, now - SEEN_EVERY):
         noted[key] = table.update(Update(key, f"SET {_all_now(names)}", {"now": now}))
+
+
+def note_try(table: Table, account: str, kind: str, at: int) -> None:
+    """When somebody last tried a push address with a push that says nothing (epoch ms)."""
+    table.update(Update((_pk(account), f"push#{kind}"), "SET tried_at = :at", {"at": at}))
 
 
 def _all_after(item: Item, names: Sequence[str], moment: int) -> bool:

@@ -19,7 +19,6 @@ from smsgateway.store.messages import load_payload
 from smsgateway.store.parts import STATUS_OF, Whole, decides_alone, marks
 from smsgateway.store.submissions import UNSENT, Stored, load_children, read_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
-from smsgateway.text import normalise_number
 
 TRIES = 5  # of a write that others write too
 
@@ -209,7 +208,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
     known = {
         "submitted": State.SUBMITTED,
         "account": account.name,
-        "to": normalise_number(report.number) or report.number,
+        "to": report.number,
         "one": 1,
     }
     final = final_of(supposed, status, report, entry["at"]) | marks(supposed, report)

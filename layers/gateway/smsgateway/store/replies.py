@@ -1,13 +1,12 @@
-"""Replies (MO): each kept once, long ones put together from their parts."""
+"""Replies (MO): each kept once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from smsgateway.ids import DUE_SHARDS, base32, shard
+from smsgateway.ids import base32
 from smsgateway.model import Inbound
-from smsgateway.store.table import UNUSED, ConditionFailed, Item, Table
+from smsgateway.store.table import ConditionFailed, Item, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,21 @@ def reply_id(account: str, inbound: Inbound, occurrence: int) -> str:
     """The same for the same reply pushed again. `occurrence` counts equal replies within one push or page."""
     at = inbound.received_at.isoformat() if inbound.received_at else ""
     identity = [account, inbound.vendor_id, inbound.number, inbound.access_number, inbound.extension, at, inbound.text]
-    digest = hashlib.sha256("\x1f".join([*identity, str(occurrence)]).encode(errors="surrogatepass")).digest()
+    return _id_of("\x1f".join([*identity, str(occurrence)]))
+
+
+def joint_id(key: str, parts: Sequence[str], partial: bool) -> str:
+    """Of a long reply: the same for the same parts under a key (store/reply_parts.py)."""
+    return _id_of("\x1f".join([key, *parts, str(partial)]))
+
+
+def piece_id(whole: str, index: int) -> str:
+    """Of a piece of a reply that is too long to be published at once."""
+    return _id_of(f"{whole}#{index}") if index else whole
+
+
+def _id_of(identity: str) -> str:
+    digest = hashlib.sha256(identity.encode(errors="surrogatepass")).digest()
     return "mo_" + base32(int.from_bytes(digest[:16]))
 
 
@@ -82,106 +95,3 @@ def read_reply(item: Item) -> Reply:
         opt_out=item["opt_out"],
         partial=item["partial"],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The parts of one long reply that have come so far. A phone's part ids repeat, so there are generations."""
-
-    key: str
-    generation: int
-    total: int
-    parts: Mapping[int, tuple[str, str]]  # number → text, time
-    access_number: str
-    extension: str
-    started_at: int  # epoch ms
-    done: bool = False
-    version: int = 0
-    vendor: str = ""  # of the account, which may be gone from the accounts document when the parts' time is over
-
-    @property
-    def account(self) -> str:
-        return self.key.split("#")[1]
-
-    @property
-    def number(self) -> str:
-        """Who wrote."""
-        return self.key.split("#")[2]
-
-    @property
-    def complete(self) -> bool:
-        return len(self.parts) == self.total
-
-    @property
-    def text(self) -> str:
-        return "".join(self.parts[number][0] for number in sorted(self.parts))
-
-
-def place_part(latest: Group | None, key: str, inbound: Inbound, now: int) -> Group:
-    """The group with this part in it: the latest, or a new generation when the part's place holds another part."""
-    part = inbound.part
-    if part is None:
-        raise ValueError("a message that is whole has no place in a group")
-    held = (inbound.text, inbound.received_at.isoformat() if inbound.received_at else "")
-    if latest and latest.parts.get(part.number, held)[0] == held[0] and not (latest.done and not latest.complete):
-        return Group(
-            key,
-            latest.generation,
-            latest.total,
-            {**latest.parts, part.number: latest.parts.get(part.number, held)},
-            latest.access_number,
-            latest.extension,
-            latest.started_at,
-            latest.done,
-            latest.version,
-        )
-    generation = latest.generation + 1 if latest else 0
-    parts = {part.number: held}
-    return Group(key, generation, part.total, parts, inbound.access_number, inbound.extension, now)
-
-
-def group_key(account: str, inbound: Inbound) -> str:
-    part = inbound.part
-    identity = (account, inbound.number, inbound.access_number, part.id if part else "", part.total if part else "")
-    return "parts#" + "#".join(map(str, identity))
-
-
-def latest_group(table: Table, key: str) -> Group | None:
-    items, _ = table.query("pk = :pk", {"pk": key}, forward=False, limit=1)
-    return read_group(items[0]) if items else None
-
-
-def read_group(item: Item) -> Group:
-    return Group(
-        key=item["pk"],
-        generation=int(item["sk"]),
-        total=item["total"],
-        parts={int(number): (text, at) for number, (text, at) in item["parts"].items()},
-        access_number=item["access_number"],
-        extension=item["extension"],
-        started_at=item["started_at"],
-        done=item.get("done", False),
-        version=item["version"],
-        vendor=item.get("vendor", ""),
-    )
-
-
-def put_group(table: Table, group: Group, due_at: int | None, ttl: int) -> None:
-    """Write the group over the version that it was read at. Raises ConditionFailed if another worker wrote first."""
-    item: dict[str, Any] = {
-        "pk": group.key,
-        "sk": f"{group.generation:06d}",
-        "total": group.total,
-        "parts": {str(number): list(held) for number, held in group.parts.items()},
-        "access_number": group.access_number,
-        "extension": group.extension,
-        "started_at": group.started_at,
-        "done": group.done,
-        "vendor": group.vendor,
-        "version": group.version + 1,
-        "ttl": ttl,
-    }
-    if due_at is not None:
-        item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(group.key, DUE_SHARDS)}"}
-    values = {"version": group.version, "seconds": table.seconds}
-    table.put(item, f"{UNUSED} OR version = :version", values)

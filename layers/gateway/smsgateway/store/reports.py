@@ -16,6 +16,7 @@ from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.submissions import Stored, read_submission, submission_key
 from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_one, places, vendor_key
+from smsgateway.text import said_number
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
 
@@ -81,17 +82,37 @@ def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) 
     return {ids: theirs[key] for ids, key in keys.items() if key in theirs}
 
 
-def keep_early(table: Table, account: str, report: Report, now: int, ttl: int) -> bool:
-    """File a report whose submission is not known (yet). True: the mapping came meanwhile, so look again."""
-    vendor_id = report.alternative_id or report.vendor_id
-    table.put(_early_item(vendor_key(account, vendor_id), account, report, now, ttl))
-    return flag_early(table, account, vendor_id, ttl)
+def keep_early(table: Table, account: str, reports: Sequence[Report], now: int, ttl: int) -> list[Report]:
+    """File reports whose submissions are not known (yet). Those whose mapping came meanwhile: look again."""
+    ids = [report.alternative_id or report.vendor_id for report in reports]
+    _put_all(
+        table,
+        [
+            _early_item(vendor_key(account, vendor_id), account, report, now, ttl)
+            for vendor_id, report in zip(ids, reports, strict=True)
+        ],
+    )
+    mapped = flag_early(table, account, ids, ttl)
+    return [report for vendor_id, report in zip(ids, reports, strict=True) if vendor_id in mapped]
 
 
-def keep_unmatched(table: Table, account: str, report: Report, message_id: str, now: int, ttl: int) -> None:
-    """Keep a report of a known submission that fits none of its recipients, or several, among those without a place."""
-    item = _early_item(vendor_key(account, report.vendor_id), account, report, now, ttl)
-    table.put(item | {"about": message_id})
+def keep_unmatched(table: Table, account: str, reports: Sequence[tuple[Report, str]], now: int, ttl: int) -> None:
+    """Keep reports of known submissions that fit none of their recipients, or several, among those without a place.
+
+    Each with the message that it is about.
+    """
+    _put_all(
+        table,
+        [
+            _early_item(vendor_key(account, report.vendor_id), account, report, now, ttl) | {"about": message_id}
+            for report, message_id in reports
+        ],
+    )
+
+
+def _put_all(table: Table, items: Sequence[Item]) -> None:
+    """Write items, of those under one key the last."""
+    table.put_many(list({(item["pk"], item["sk"]): item for item in items}.values()))
 
 
 def say_about(table: Table, key: Key, message_id: str) -> None:
@@ -159,6 +180,7 @@ def read_unplaced(item: Item) -> Unplaced:
 
 def _read(item: Item) -> Report:
     fields: dict[str, Any] = dict(item["report"])
+    fields["number"] = said_number(fields["number"])  # the version before this one filed it as it was said
     fields["status"] = ReportStatus(fields["status"])
     fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
     fields["reported_at"] = datetime.fromisoformat(fields["reported_at"]) if fields["reported_at"] else None

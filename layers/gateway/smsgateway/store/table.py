@@ -187,6 +187,13 @@ class Table:
         }
         return from_wire(self._write(lambda: self.client.update_item(**request))["Attributes"])
 
+    def at_once[K, T](self, write: Callable[[K], T], keys: Sequence[K]) -> list[T]:
+        """Make a write for each of several items, and what came of each; at the same time when there are many."""
+        if len(keys) <= PARALLEL:
+            return [write(key) for key in keys]
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            return list(pool.map(write, keys))
+
     def _write[T](self, write: Callable[[], T]) -> T:
         """Make a write of one item; again when a transaction on that item was under way, which the SDK does not."""
         conflicts = 0

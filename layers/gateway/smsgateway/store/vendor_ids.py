@@ -77,10 +77,13 @@ def _add(table: Table, place: Key, values: Item, *, ttl: int | None = None) -> I
     raise TimeoutError("a mapping expires and is renewed all the time")
 
 
-def flag_early(table: Table, account: str, vendor_id: str, ttl: int) -> bool:
-    """Say at the places of an id's mapping that a report came before it. True: one of them is there by now."""
-    flagged = {place: _add(table, place, {"early": True}, ttl=ttl) for place in places(account, vendor_id)}
-    return key_in(flagged, account, vendor_id) is not None
+def flag_early(table: Table, account: str, vendor_ids: Iterable[str], ttl: int) -> set[str]:
+    """Say at the places of ids' mappings that reports came before them. Those ids whose mapping is there by now."""
+    ids = dict.fromkeys(vendor_ids)
+    wanted = list(dict.fromkeys(place for vendor_id in ids for place in places(account, vendor_id)))
+    added = table.at_once(lambda place: _add(table, place, {"early": True}, ttl=ttl), wanted)
+    flagged = dict(zip(wanted, added, strict=True))
+    return {vendor_id for vendor_id in ids if key_in(flagged, account, vendor_id)}
 
 
 def places(account: str, vendor_id: str) -> tuple[Key, Key]:

@@ -1,0 +1,128 @@
+"""The parts of long replies: an item each, so that those which come together do not wait for each other.
+
+Whoever completes a reply claims its parts in the one item that such workers share, publishes it, and then notes the
+parts as done. A claim that is left behind is anybody's to carry out: all of it can be done twice.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from smsgateway.ids import DUE_SHARDS, shard
+from smsgateway.joining import Held, Joint
+from smsgateway.model import Inbound
+from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
+
+CLAIM = "J"
+_PART = "P#"
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """What lies under the key of a long reply."""
+
+    key: str
+    items: Mapping[str, Item]  # the parts, by sort key
+    version: int  # of the claims
+    claim: Joint | None  # which was not carried out yet
+    before: Sequence[Item]  # as the release before this kept them (store/groups.py)
+
+    @property
+    def held(self) -> list[Held]:
+        """The parts that are in no published reply."""
+        return [
+            Held(sk, int(item["number"]), item["text"], int(item["arrived"]), item.get("doubtful", False))
+            for sk, item in self.items.items()
+            if not item.get("done")
+        ]
+
+    @property
+    def total(self) -> int:
+        return int(self.key.rsplit("#", 1)[1])
+
+
+def parts_key(account: str, inbound: Inbound) -> str:
+    """The partition key of the parts of one long reply, and of others to which the phone gives the same id."""
+    part = inbound.part
+    identity = (account, inbound.number, inbound.access_number, part.id if part else "", part.total if part else "")
+    return "parts#" + "#".join(map(str, identity))
+
+
+def account_of(key: str) -> str:
+    return key.split("#")[1]
+
+
+def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int, due_at: int, ttl: int) -> None:
+    """File a part; one that is there already stays as it is. `arrived`, `due_at`: epoch milliseconds.
+
+    At `due_at` it is published without those that are missing.
+    """
+    item = part_item(key, inbound, vendor, arrived, ttl)
+    item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
+    with suppress(ConditionFailed):
+        table.put(item, UNUSED, {"seconds": table.seconds})
+
+
+def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
+    number = inbound.part.number if inbound.part else 0
+    sent_at = inbound.received_at.isoformat() if inbound.received_at else ""
+    digest = hashlib.sha256(f"{sent_at}\x1f{inbound.text}".encode(errors="surrogatepass")).hexdigest()[:20]
+    return {
+        "pk": key,
+        "sk": f"{_PART}{number:05d}#{digest}",
+        "number": number,
+        "text": inbound.text,
+        "arrived": arrived,
+        "access_number": inbound.access_number,
+        "extension": inbound.extension,
+        "vendor": vendor,
+        "ttl": ttl,
+    }
+
+
+def lying(table: Table, key: str) -> Lying:
+    found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
+    claims = found.pop(CLAIM, {})
+    parts = {sk: item for sk, item in found.items() if sk.startswith(_PART)}
+    before = [item for sk, item in found.items() if not sk.startswith(_PART)]
+    return Lying(key, parts, claims.get("version", 0), _read_claim(claims), before)
+
+
+def claim(table: Table, found: Lying, joint: Joint, ttl: int) -> None:
+    """Claim parts for one reply. Raises ConditionFailed when somebody else has claimed any meanwhile."""
+    item: dict[str, Any] = {
+        "pk": found.key,
+        "sk": CLAIM,
+        "version": found.version + 1,
+        "parts": list(joint.parts),
+        "partial": joint.partial,
+        "spent": list(joint.spent),
+        "doubted": list(joint.doubted),
+        "ttl": ttl,
+    }
+    table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
+
+
+def carried_out(table: Table, found: Lying, joint: Joint, version: int) -> None:
+    """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
+    table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
+    for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
+        update = Update((found.key, sk), "SET doubtful = :yes", {"yes": True, "seconds": table.seconds}, KEPT)
+        with suppress(ConditionFailed):
+            table.update(update)
+    with suppress(ConditionFailed):  # somebody else has carried it out too
+        expression = "SET version = :next REMOVE parts, #partial, spent, doubted"
+        values = {"next": version + 1, "version": version}
+        table.update(Update((found.key, CLAIM), expression, values, "version = :version"))
+
+
+def _done(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in ("due_at", "due_shard")} | {"done": True}
+
+
+def _read_claim(item: Item) -> Joint | None:
+    if "parts" not in item:
+        return None
+    return Joint(tuple(item["parts"]), item["partial"], tuple(item["spent"]), tuple(item["doubted"]))
