@@ -82,7 +82,7 @@ class ControlClient:
 
     def raw(self, account: str, kind: str, **page: object) -> Document:
         """One push, or the next poll's answer, as written: `body` or `body_base64`, `query`, `method`, `content_type`;
-        or a `shape` of the vendor's for `numbers`, with `status` or `text`, and `at`."""
+        or a `shape` of the vendor's for `numbers`, with `status` or `text`, and `at`, `vendor_id`, `our_id`."""
         return self._post("raw", {"account": account, "kind": kind, **page})
 
     def push(

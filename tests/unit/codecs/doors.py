@@ -6,7 +6,7 @@ A record is bytes, as it stands in the page: so a test can damage one of them, a
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import quote_from_bytes, urlencode
+from urllib.parse import quote_plus, urlencode
 
 from smsgateway.model import Kind
 from smsgateway.queues import Receipt
@@ -26,7 +26,7 @@ class Door(NamedTuple):
     @property
     def has_pages(self) -> bool:
         """Whether several records can come at once."""
-        return self.vendor not in ("langyu", "heji")
+        return self.vendor not in ("langyu", "heji") or self == Door("heji", "inbound", "push")
 
 
 REPORTS = [
@@ -84,7 +84,7 @@ def reply(door: Door, number: str, text: str, time: str = "2026-01-01 12:00:00")
         case "qixintong":
             return f"133;{number};{text}".encode("gbk")
         case _:
-            return quote_from_bytes(f"{number}#@#{text}#@#{time}#@#88".encode()).encode()
+            return quote_plus(f"{number}#@#{text}#@#{time}#@#88").encode()
 
 
 def page(door: Door, records: Sequence[bytes]) -> bytes:
@@ -173,5 +173,11 @@ UNREADABLE: Mapping[tuple[str, Kind], Mapping[str, Callable[[bytes], bytes]]] = 
         "damaged content": lambda record: record + b"\xff",
         "content cut within a character": lambda record: record + b"\xb6",
         "content in UTF-8": _instead(b"TD", "退订".encode()),
+    },
+    ("heji", "inbound"): {
+        "damaged content": _instead(b"TD", b"%FF"),
+        "content cut within a character": _instead(b"TD", b"TD%E9%80"),
+        "content in GBK": _instead(b"TD", b"%CD%CB%B6%A9"),
+        "a damaged number": _instead(b"138", b"138%FF"),
     },
 }

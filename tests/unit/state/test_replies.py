@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from smsgateway.events import EventType
+from smsgateway.queues import Receipt
 from tests import aws
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import reply_of
@@ -244,3 +245,37 @@ def test_each_reply_once() -> None:
     assert sorted(item["text"] for item in replies) == ["TD", "好的"]
     assert {item["in_reply_to"] for item in replies} == {answer["id"]}
     assert {item["text"]: item["opt_out"] for item in replies} == {"TD": True, "好的": False}
+
+
+def same_replies(world: World, count: int) -> Receipt:
+    """A page of hbsmservice, whose replies have no id, with one reply several times."""
+    record = f"<deliver><corp_id>i</corp_id><mobile>{NUMBER}</mobile><ext>7</ext><time>2026-01-01 12:00:00</time>"
+    xml = f"<delivers>{f'{record}<content>好</content></deliver>' * count}</delivers>"
+    return Receipt("hb", "inbound", "poll", world.now, body=f"<?xml version='1.0' encoding='gbk' ?>{xml}".encode("gbk"))
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_reply_that_is_several_times_in_a_page_is_told_as_often(count: int) -> None:
+    """GIVEN a person who has written the same several times in a second WHEN the page comes, in one go or in two, and
+    comes again THEN each is told once."""
+    world = World(accounts_document((("hb", "hbsmservice", 0),)))
+    receipt = same_replies(world, count)
+    for _ in range(2):
+        world.ingest(receipt)
+    assert len(world.items("mo_")) == count
+    other = World(accounts_document((("hb", "hbsmservice", 0),)))
+    rest: Receipt | None = receipt
+    while rest:
+        rest = other.ingest(rest, until=other.now)
+    assert [item["pk"] for item in other.items("mo_")] == [item["pk"] for item in world.items("mo_")]
+
+
+def test_a_reply_answers_what_its_own_account_has_sent() -> None:
+    """GIVEN a message through one account WHEN a reply comes through another THEN it is nobody's answer."""
+    world = World(accounts_document((("ly", "langyu", 0), ("other", "langyu", 0))))
+    _, answer = world.accept(post(NUMBER, account="ly"))
+    world.settle(world.now)
+    world.ingest(reply_of(world, "other", NUMBER, "好的"))
+    world.ingest(reply_of(world, "ly", NUMBER, "好"))
+    found = {item["account"]: (item["client"], item["in_reply_to"]) for item in world.items("mo_")}
+    assert found == {"other": ("-", ""), "ly": ("tester", answer["id"])}

@@ -1,0 +1,78 @@
+"""What the simulators can be told to write, in shapes of the field: no shape costs a record beside it, and no shape is
+content that nobody wrote. The simulators are written from the documents, and know nothing of the codecs."""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from smsgateway.codecs import VENDORS
+from smsgateway.errors import DecodeError
+from smsgateway.ingest import decode_inbound, decode_reports
+from smsgateway.model import Page, Report
+from smsgateway.queues import Receipt
+from tests import voices
+from tests.simulators.client import ControlClient
+from tests.simulators.server import VENDORS as SIMULATED
+from tests.simulators.server import running
+
+NUMBERS = ("13800000001", "13800000002", "13800000003")
+ACCOUNTS = {"hbsmservice": "hb-1", "infocloud": "ic-1", "langyu": "ly-1", "qixintong": "qx-1", "heji": "hj-1"}
+DELIVERED = {"hbsmservice": "0", "qixintong": "10"}
+SHAPES = [(vendor.name, kind, shape) for vendor in SIMULATED for kind in vendor.shapes for shape in vendor.shapes[kind]]
+
+
+@pytest.fixture(scope="module")
+def control() -> Iterator[ControlClient]:
+    with running() as simulators:
+        yield ControlClient(simulators.ready()["control"])
+
+
+def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[Any]]:
+    """What the codec reads in it, at each of the vendor's doors for it."""
+    account, codec = voices.account(vendor, "main"), VENDORS[vendor]
+    pushes = codec.report_push if kind == "reports" else codec.inbound_push
+    polls = codec.report_poll if kind == "reports" else codec.inbound_poll
+    for source in (["push"] if pushes else []) + (["poll"] if polls and not written["query"] else []):
+        query = tuple(parse_qsl(written["query"], keep_blank_values=True))
+        receipt = Receipt(
+            "main",
+            kind,
+            source,
+            0,
+            query=query,
+            body=b64decode(written["body_base64"]),  # type: ignore[arg-type]
+        )
+        yield decode_reports(account, receipt) if kind == "reports" else decode_inbound(account, receipt)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize(("vendor", "kind", "shape"), SHAPES)
+def test_a_shape_costs_no_record_beside_it(control: ControlClient, vendor: str, kind: str, shape: str, at: int) -> None:
+    single = vendor == "langyu" or (vendor == "heji" and kind == "reports")
+    numbers = NUMBERS[at : at + 1] if single else NUMBERS
+    order: dict[str, Any] = {
+        "numbers": numbers,
+        "at": 0 if single else at,
+        "text": "退订",
+        "vendor_id": "77",
+        "our_id": "x1",
+    }
+    written = control.raw(ACCOUNTS[vendor], kind, shape=shape, status=DELIVERED.get(vendor, "DELIVRD"), **order)
+    try:
+        read = list(pages(vendor, kind, written))
+    except DecodeError:
+        # Of one record, none is left; and replies that were announced otherwise cannot be told from each other.
+        assert single or (vendor, kind, shape) == ("qixintong", "inbound", "count-too-large")
+        return
+    for page in read:
+        others = {number for place, number in enumerate(numbers) if place != order["at"]}
+        assert others <= {each.number for each in page.items} <= set(numbers)
+        assert len(page.unreadable) <= 1
+        if not page.unreadable:
+            assert len(page.items) == len(numbers)
+        for each in page.items:
+            assert "\ufffd" not in (each.vendor_id if isinstance(each, Report) else each.text)
+            assert isinstance(each, Report) or each.text in ("退订", "好😀")
