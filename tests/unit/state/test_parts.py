@@ -213,6 +213,21 @@ def test_a_resend_has_the_parts_of_its_own_signature() -> None:
     assert found == [Status.SUBMITTED, Status.DELIVERED]
 
 
+def test_one_more_part_of_another_attempt_takes_nothing_back() -> None:
+    """GIVEN a message that the first account delivered after all, part by part WHEN the next one, which was asked in
+    between, fails a part more than we count THEN it is delivered: a phone cannot put parts of two attempts together."""
+    world = World(accounts_document((("a", "hbsmservice", 0), ("b", "hbsmservice", 0)), report_window=WINDOW))
+    _, answer = world.accept(post(FIRST, text=TEXTS[2], resend_undelivered=True))
+    world.settle(world.now)
+    for said in ((1, DELIVERED), (2, FAILED)):
+        tell(world, said)
+    world.settle(world.now)
+    tell(world, (2, DELIVERED))
+    seen = world.vendors.seen[1]
+    world.ingest(report_of(world, "b", seen.ours, FIRST, word=FAILED, segment=3))
+    assert ended(world, SubmissionKey(answer["id"], "00000")).status == Status.DELIVERED
+
+
 @pytest.mark.parametrize("part", [256, 999])
 def test_a_number_that_no_part_can_have_changes_nothing(part: int) -> None:
     for word in (DELIVERED, FAILED, OPEN):
