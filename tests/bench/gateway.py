@@ -232,7 +232,7 @@ class Gateway:
 
     def understand(self) -> None:
         """Every receipt by itself, and what it says on the bus."""
-        for body in self.aws.take("receipts"):
+        for body in self.aws.take("receipts") + self.aws.take("replies"):
             assert self.invoke("ingest", {"Records": [sqs_record(body)]}) == {"batchItemFailures": []}
             self.publish()
 

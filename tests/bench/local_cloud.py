@@ -129,9 +129,10 @@ class Bench:
 
     def receipts_waiting(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = self.world.stack.queues["receipts"]
-        found = self.world.stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(found[name]) for name in names)
+        sqs, queues = self.world.stack.client("sqs"), self.world.stack.queues
+        urls = [queues[name] for name in ("receipts", "replies")]
+        found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
+        return sum(int(counts[name]) for counts in found for name in names)
 
 
 def wait(condition: Callable[[], bool], what: str, every: float = 0.05) -> None:

@@ -218,7 +218,19 @@ def test_a_push_that_is_too_large_is_refused(gateway: Gateway) -> None:
     entry = next(account for account in gateway.world.simulators.accounts if account["name"] == "hb-1")
     path = f"/push/hb-1/{entry['push']['token']}/reports"
 
-    assert gateway.api.call("POST", path, b"x" * 200_001).status == 413
+    assert gateway.api.call("POST", path, b"x" * 750_001).status == 413
+    (alert,) = gateway.tap.wait_for(lambda event: event["detail"].get("alert") == "push_refused")
+    assert alert["detail"]["account"] == "hb-1"
+
+
+def test_a_try_of_a_push_address_is_acknowledged_and_shown(gateway: Gateway) -> None:
+    entry = next(account for account in gateway.world.simulators.accounts if account["name"] == "ly-1")
+    for method in ("GET", "POST", "HEAD", "OPTIONS"):
+        answer = gateway.api.call(method, f"/push/ly-1/{entry['push']['token']}/inbound")
+        assert (answer.status, str(answer.body)) == (200, "" if method == "HEAD" else "success"), method
+    deadline = time.monotonic() + PATIENCE
+    while gateway.api.call("GET", "/accounts/ly-1").body["last_try"]["inbound"] is None:
+        assert time.monotonic() < deadline
 
 
 def test_an_account_that_fails_again_and_again_is_left_alone(gateway: Gateway) -> None:

@@ -41,7 +41,7 @@ def wait_for_silence(gateway: Gateway) -> None:
     gateway.vendors.wait_until_idle()
     sqs, deadline = gateway.world.stack.client("sqs"), time.monotonic() + PATIENCE
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    for name in ("urgent", "bulk", "receipts"):
+    for name in ("urgent", "bulk", "receipts", "replies"):
         url = gateway.world.stack.queues[name]
         while any(int(n) for n in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"].values()):
             assert time.monotonic() < deadline, f"{name} is never empty"

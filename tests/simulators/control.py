@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.simulators.accounts import CREDENTIALS, PUSH_CREDENTIALS, entry, with_balances
 from tests.simulators.engine import Engine
 from tests.simulators.faults import Fault, Script
-from tests.simulators.infocloud import template
+from tests.simulators.infocloud_templates import template
 from tests.simulators.journal import Entry
 from tests.simulators.langyu import Langyu
 from tests.simulators.model import KINDS, Account, Inbound, Kind, Message, PushTarget, Raw, Report
@@ -220,6 +220,7 @@ class Control:
     def _shaped(self, account: Account, vendor: Vendor, kind: Kind, document: Document) -> Raw:
         """A page about the last messages to `numbers`, whose item `at` (or the whole page) has a shape."""
         numbers, now = document["numbers"], self.engine.now()
+        ids = {name: document[name] for name in ("vendor_id", "our_id") if name in document}
         at = int(document.get("at", len(numbers) // 2))
         if not 0 <= at < len(numbers):
             raise ValueError("at: the place of one of `numbers`, from 0")

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from tests.simulators.fates import Outcome
@@ -16,10 +17,12 @@ from tests.simulators.model import (
     PushPolicy,
     PushRequest,
     PushTarget,
+    Raw,
     Report,
     Request,
 )
 from tests.simulators.pushing import Item
+from tests.simulators.shapes import HEJI_RECORD, HEJI_REPLY_PAGE, HEJI_REPORT
 from tests.simulators.sms import MOBILE, beijing, decoded, form, from_beijing, is_digits
 from tests.simulators.vendor import Call, Vendor
 
@@ -53,6 +56,10 @@ class Heji(Vendor):
     policy = PushPolicy(timeout=10.0, tries=3, interval=2.0)  # undocumented
     paths = PATHS
     symbols = SYMBOLS
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {
+        "reports": (*HEJI_REPORT,),
+        "inbound": (*HEJI_RECORD, *HEJI_REPLY_PAGE),
+    }
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -158,13 +165,24 @@ class Heji(Vendor):
         return self._push(target, target.reports_url, {**self._identity(target, digest=True), **fields})
 
     def push_inbound(self, target: PushTarget, inbound: Sequence[Inbound]) -> PushRequest:
-        """4.1: the plain name where there is one."""
-        records = (
-            "#@#".join((reply.number, reply.text, beijing(reply.at, DOTTED), SYSTEM_EXTENSION + reply.extension))
-            for reply in inbound
-        )
-        identity = self._identity(target, digest=not target.credentials.get("name"))
-        return self._push(target, target.inbound_url, {**identity, "args": "#@@#".join(records)})
+        """4.1: a plain name, which may be empty."""
+        args = b"#@@#".join(map(record, inbound))
+        identity = self._identity(target, digest=False)
+        return self._push(target, target.inbound_url, {**identity, "args": args})
+
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        """Replies share a push; of reports, the page is item `at` alone, for each has a state of its own."""
+        if shape not in self.shapes[kind]:
+            return super().shaped(target, kind, items, shape, at)
+        if kind == "reports":
+            body = HEJI_REPORT[shape](self.push(target, kind, [items[at]]).body)
+        else:
+            records = [record(item) for item in items if isinstance(item, Inbound)]
+            records[at] = HEJI_RECORD.get(shape, bytes)(records[at])
+            identity = self._identity(target, digest=False)
+            body = urlencode({**identity, "args": b"#@@#".join(records)}).encode()
+            body = HEJI_REPLY_PAGE.get(shape, bytes)(body)
+        return Raw(items[at].account, body, content_type="application/x-www-form-urlencoded")
 
     def _identity(self, target: PushTarget, *, digest: bool) -> dict[str, str]:
         """3.1: MD5(AccessSecret + random + timestamp) when there is a secret, else the plain name."""
@@ -176,12 +194,18 @@ class Heji(Vendor):
         name = hashlib.md5(f"{secret}{random}{timestamp}".encode()).hexdigest()
         return {"name": name, "pwd": password, "random": random, "timestamp": timestamp}
 
-    def _push(self, target: PushTarget, url: str, fields: Mapping[str, str]) -> PushRequest:
+    def _push(self, target: PushTarget, url: str, fields: Mapping[str, str | bytes]) -> PushRequest:
         encoded = urlencode(fields)
         if target.method == "GET":
             return PushRequest("GET", f"{url}{'&' if '?' in url else '?'}{encoded}", {}, b"")
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
         return PushRequest("POST", url, headers, encoded.encode())
+
+
+def record(reply: Inbound) -> bytes:
+    """4.1."""
+    extension = SYSTEM_EXTENSION + reply.extension
+    return "#@#".join((reply.number, reply.text, beijing(reply.at, DOTTED), extension)).encode()
 
 
 def text(body: str) -> Answer:

@@ -7,9 +7,10 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import ClassVar
 
 from tests.simulators.fates import Outcome
+from tests.simulators.infocloud_templates import RefusalError, inner, rendered
 from tests.simulators.model import (
     Account,
     Answer,
@@ -20,12 +21,14 @@ from tests.simulators.model import (
     PushPolicy,
     PushRequest,
     PushTarget,
+    Raw,
     Report,
     Request,
     Template,
 )
 from tests.simulators.pacing import Pace
 from tests.simulators.pushing import Item
+from tests.simulators.shapes import JSON_PAGE, JSON_REPLY, JSON_REPORT
 from tests.simulators.sms import MOBILE, beijing, from_beijing, is_digits
 from tests.simulators.vendor import Call, Vendor
 
@@ -33,6 +36,7 @@ FAILURES = ("EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "REJECTD")  # 短信状�
 DIGESTS = {f"Hmac{name}": name.lower() for name in ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")}
 SIGNED_HEADERS = ("x-api-key", "x-nonce", "x-sign-method", "x-timestamp")
 CLOCK_TOLERANCE = 60.0  # 短信发送FAQ, seconds
+CLOCK = "无效的参数（时间戳）"  # 短信发送FAQ; its code is not said, and 40004 is "参数错误,详情见提示"
 SHORTEST_NONCE = 10
 LONGEST_BID = 64
 NUMBERS_AT_ONCE, BATCH_AT_ONCE = 1000, 500  # the SDK's 500, not the text's 1000, for personalised batches
@@ -41,8 +45,6 @@ RECEIPTS_KEPT = 6 * 3600.0
 THREE_A_MINUTE = Pace(3, 60.0)  # 短信发送FAQ: queries
 ONE_A_MINUTE = Pace(1, 60.0, refused=False)  # 短信回执状态查询: advised
 BALANCE_PACE = Pace(1, 15.0)
-VARIABLE = re.compile(r"\$?\{([^{},]*)(?:,([0-9]+))?\}")
-DYNAMIC_SIGNATURE = "动态签名"
 MINUTES = "%y%m%d%H%M"
 DAY = "%Y-%m-%d"
 
@@ -81,14 +83,6 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class RefusalError(Exception):
-    """A call that is answered with this code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 class Infocloud(Vendor):
     name = "infocloud"
     identity = "api_key"
@@ -96,6 +90,10 @@ class Infocloud(Vendor):
     policy = PushPolicy(timeout=1.0, tries=3, interval=2.0, stop_after_slow=3, serial=True)  # 短信回执状态推送
     paths = PATHS
     symbols = SYMBOLS
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {
+        "reports": (*JSON_REPORT, *JSON_PAGE),
+        "inbound": (*JSON_REPLY, *JSON_PAGE),
+    }
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -111,9 +109,10 @@ class Infocloud(Vendor):
         account = self.engine.account_with(self.name, self.identity, headers["x-api-key"])
         return Call(self.operation_at(request.path), request, {**body, **headers}, account, garbled)
 
-    def refusal(self, operation: str, code: str) -> Answer:
+    def refusal(self, operation: str, code: str, message: str = "") -> Answer:
         number: object = int(code) if re.fullmatch("-?[0-9]+", code) else code
-        return document({"code": number, "message": WORDS.get(code, "未知错误"), "requestId": str(uuid.uuid4())})
+        words = message or WORDS.get(code, "未知错误")
+        return document({"code": number, "message": words, "requestId": str(uuid.uuid4())})
 
     def answer(self, call: Call) -> Answer:
         if call.operation == "health":
@@ -134,7 +133,7 @@ class Infocloud(Vendor):
                 case _:
                     return self._balance(call, account)
         except RefusalError as refused:
-            return self.refusal(call.operation, refused.code)
+            return self.refusal(call.operation, refused.code, refused.message)
 
     def _identify(self, call: Call) -> Account:
         """签名规则: the signature, then whether timestamp and nonce are fresh."""
@@ -146,7 +145,9 @@ class Infocloud(Vendor):
         fresh = len(nonce) >= SHORTEST_NONCE and self.engine.new_nonce(
             f"{account.name} {nonce}", now, 2 * CLOCK_TOLERANCE
         )
-        if not in_time or not fresh:
+        if not in_time:
+            raise RefusalError("40004", CLOCK)
+        if not fresh:
             raise RefusalError("2001")
         if account.allowed_ips and call.request.client not in account.allowed_ips:
             raise RefusalError("2000")
@@ -228,17 +229,7 @@ class Infocloud(Vendor):
             return isinstance(item, Report) and (not ids or item.vendor_id in ids) and bid in ("", item.our_id)
 
         taken = self.engine.take(account, "reports", RECEIPTS_AT_ONCE, RECEIPTS_KEPT, wanted)
-        rows = [
-            {
-                "msgId": report.vendor_id,
-                "tel": f"{report.number[:3]}****{report.number[-4:]}",
-                "arrive": report.status,
-                "arriveTime": beijing(report.at, MINUTES),
-                "bid": report.our_id,
-            }
-            for report in taken
-            if isinstance(report, Report)
-        ]
+        rows = [polled_row(report) for report in taken if isinstance(report, Report)]
         return document({"code": 200, "message": "查询成功", "data": rows, "requestId": str(uuid.uuid4())})
 
     def _balance(self, call: Call, account: Account) -> Answer:
@@ -300,34 +291,61 @@ class Infocloud(Vendor):
         return self.engine.settings.infocloud_push_page
 
     def push_reports(self, target: PushTarget, reports: Sequence[Report]) -> PushRequest:
-        rows = [
-            {
-                "msgId": report.vendor_id,
-                "tel": report.number,
-                "arriveResult": report.status,
-                "arriveTime": beijing(report.at, MINUTES),
-                "bid": report.our_id,
-            }
-            for report in reports
-        ]
-        return self._push(target, target.reports_url, reports[0].account, rows)
+        return self._push(target, target.reports_url, reports[0].account, [pushed_row(report) for report in reports])
 
     def push_inbound(self, target: PushTarget, inbound: Sequence[Inbound]) -> PushRequest:
+        return self._push(target, target.inbound_url, inbound[0].account, [self._reply(reply) for reply in inbound])
+
+    def _reply(self, reply: Inbound) -> Mapping[str, str]:
+        return {
+            "srcId": self.engine.accounts[reply.account].access_number + reply.extension,
+            "tel": reply.number,
+            "content": reply.text,
+            "arriveTime": beijing(reply.at, MINUTES),
+        }
+
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        if shape not in self.shapes[kind]:
+            return super().shaped(target, kind, items, shape, at)
+        account = items[0].account
+        pushed = self.engine.delivery(self.engine.accounts[account], kind) == "push"
         rows = [
-            {
-                "srcId": self.engine.accounts[reply.account].access_number + reply.extension,
-                "tel": reply.number,
-                "content": reply.text,
-                "arriveTime": beijing(reply.at, MINUTES),
-            }
-            for reply in inbound
+            self._reply(item) if isinstance(item, Inbound) else (pushed_row if pushed else polled_row)(item)
+            for item in items
+            if not isinstance(item, Raw)
         ]
-        return self._push(target, target.inbound_url, inbound[0].account, rows)
+        records = [json.dumps(row, ensure_ascii=False).encode() for row in rows]
+        changes = JSON_REPORT if kind == "reports" else JSON_REPLY
+        if shape in changes:
+            records[at] = changes[shape](records[at])
+        key = target.credentials.get("api_key", self.engine.accounts[account].credentials["api_key"]).encode()
+        envelope = b'{"apiKey": "%s", "data": [%%s]}' % key if pushed else b'{"code": 200, "data": [%s]}'
+        page = envelope % b", ".join(records)
+        if shape in JSON_PAGE:
+            page = JSON_PAGE[shape](page)
+        return Raw(account, page, content_type="application/json; charset=UTF-8")
 
     def _push(self, target: PushTarget, url: str, account: str, rows: Sequence[Mapping[str, str]]) -> PushRequest:
         key = target.credentials.get("api_key", self.engine.accounts[account].credentials["api_key"])
         body = json.dumps({"apiKey": key, "data": rows}, ensure_ascii=False).encode()
         return PushRequest("POST", url, {"Content-Type": "application/json; charset=UTF-8"}, body)
+
+
+def pushed_row(report: Report) -> Mapping[str, str]:
+    return {
+        "msgId": report.vendor_id,
+        "tel": report.number,
+        "arriveResult": report.status,
+        "arriveTime": beijing(report.at, MINUTES),
+        "bid": report.our_id,
+    }
+
+
+def polled_row(report: Report) -> Mapping[str, str]:
+    """短信回执状态查询, 返回样例: masked, and the result under another name."""
+    row = dict(pushed_row(report))
+    word = row.pop("arriveResult")
+    return row | {"tel": f"{report.number[:3]}****{report.number[-4:]}", "arrive": word}
 
 
 def document(value: Mapping[str, object]) -> Answer:
@@ -361,52 +379,6 @@ def sign_text(fields: Mapping[str, str]) -> str:
     return "&".join(f"{name}={fields[name]}" for name in sorted(fields))
 
 
-def inner(text: str, code: str) -> list[Any]:
-    """A list that is JSON inside a JSON string, or a refusal with `code`."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise RefusalError(code) from None
-    if not isinstance(value, list):
-        raise RefusalError(code)
-    return value
-
-
-def template(code: str, text: str, variables: int | None = None, max_lengths: Sequence[int | None] = ()) -> Template:
-    """A template; variables and their lengths are read from `{name,max}` in the text unless given."""
-    found = VARIABLE.findall(text)
-    if text:
-        lengths = tuple(int(most) if most else None for _, most in found)
-    else:
-        lengths = (None,) * (variables or 0)
-        text = "".join("{" + str(number) + "}" for number in range(1, len(lengths) + 1))
-    if max_lengths:
-        if len(max_lengths) != len(lengths):
-            raise ValueError("max_lengths: one for each variable")
-        lengths = tuple(max_lengths)
-    if variables is not None and variables != len(lengths):
-        raise ValueError("variables: not the number of variables in the text")
-    return Template(code, text, lengths)
-
-
-def rendered(template: Template, values: object) -> str:
-    """The text a phone shows: variables replaced in order, a dynamic signature in 【】."""
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise RefusalError("60006")
-    if values == [""] and not template.max_lengths:
-        values = []
-    if len(values) != len(template.max_lengths):
-        raise RefusalError("60003")
-    if any(most is not None and len(value) > most for value, most in zip(values, template.max_lengths, strict=True)):
-        raise RefusalError("60004")
-    if values and not any(values):
-        raise RefusalError("60005")
-    remaining = iter(values)
-    return VARIABLE.sub(
-        lambda found: f"【{next(remaining)}】" if found[1] == DYNAMIC_SIGNATURE else next(remaining), template.text
-    )
-
-
 def daily(finals: Sequence[tuple[Message, str]]) -> list[dict[str, object]]:
     days: dict[str, list[str]] = defaultdict(list)
     for message, status in finals:
@@ -421,9 +393,3 @@ def daily(finals: Sequence[tuple[Message, str]]) -> list[dict[str, object]]:
         }
         for day, statuses in sorted(days.items())
     ]
-
-
-TEMPLATES = (
-    template("free-text-1", "{内容,1000}"),
-    template("free-text-2", f"{{{DYNAMIC_SIGNATURE},20}}{{内容,1000}}"),
-)

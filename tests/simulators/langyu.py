@@ -1,6 +1,7 @@
 """langyu, 朗宇 HttpBatchSendSM (protocols/langyu.txt; sections in the comments)."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from tests.simulators.fates import Outcome, Reply
@@ -9,13 +10,17 @@ from tests.simulators.model import (
     Answer,
     Draft,
     Inbound,
+    Kind,
     Message,
     PushPolicy,
     PushRequest,
     PushTarget,
+    Raw,
     Report,
 )
 from tests.simulators.pacing import Pace
+from tests.simulators.pushing import Item
+from tests.simulators.shapes import LANGYU_REPLY, LANGYU_REPORT
 from tests.simulators.sms import MOBILE, beijing, is_digits, parts
 from tests.simulators.vendor import Call, Vendor
 
@@ -40,6 +45,7 @@ class Langyu(Vendor):
     policy = PushPolicy(timeout=10.0, tries=3, interval=2.0)  # undocumented
     paths = PATHS
     symbols = SYMBOLS
+    shapes: ClassVar[Mapping[Kind, Sequence[str]]] = {"reports": (*LANGYU_REPORT,), "inbound": (*LANGYU_REPLY,)}
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -99,6 +105,7 @@ class Langyu(Vendor):
             (not 0 < len(content) <= LONGEST_TEXT, "106"),
             (len(numbers) > NUMBERS_AT_ONCE or not any(MOBILE.fullmatch(number) for number in numbers), "108"),
             (bool(product) and product not in account.balances, "112"),
+            (not product and len(account.balances) > 1, "112"),  # 1.2: 必填，否则会发生计费错误
             (bool(extension) and not is_digits(extension), "113"),
             (len(account.access_number + extension) > LONGEST_SENDER, "113"),
             (account.signature_required and not signed, "116"),
@@ -153,6 +160,17 @@ class Langyu(Vendor):
         ]
 
     # -- pushes ------------------------------------------------------------------------------------------------
+
+    def shaped(self, target: PushTarget, kind: Kind, items: Sequence[Item], shape: str, at: int) -> Raw:
+        """One item a push, so the page is item `at` alone."""
+        changes = LANGYU_REPORT if kind == "reports" else LANGYU_REPLY
+        if shape not in changes:
+            return super().shaped(target, kind, items, shape, at)
+        request = self.push(target, kind, [items[at]])
+        written = changes[shape](request.body or request.url.rpartition("?")[2].encode())
+        if request.method == "GET" and written.isascii():
+            return Raw(items[at].account, query=written.decode(), method="GET")
+        return Raw(items[at].account, written, content_type="application/x-www-form-urlencoded")
 
     def push_reports(self, target: PushTarget, reports: Sequence[Report]) -> PushRequest:
         report = reports[0]

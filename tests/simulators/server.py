@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tests.simulators import infocloud, wire
+from tests.simulators import infocloud_templates, wire
 from tests.simulators.accounts import PUSH_CREDENTIALS, default_accounts
 from tests.simulators.control import Control
 from tests.simulators.engine import Engine
@@ -205,7 +205,7 @@ class Simulators:
         self.engine.carriers.update(self.vendors)
         for account in default_accounts():
             self.engine.add_account(account)
-        self.engine.templates.update({template.code: template for template in infocloud.TEMPLATES})
+        self.engine.templates.update({template.code: template for template in infocloud_templates.TEMPLATES})
         self.listeners = {
             name: Listener(
                 first_port + index if first_port else 0,

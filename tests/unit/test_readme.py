@@ -77,6 +77,7 @@ ALERTS = (
     "breaker_open",
     "breaker_closed",
     "push_silent",
+    "push_refused",
     "page_maybe_lost",
     "receipt_parked",
     "figures_differ",
@@ -470,7 +471,11 @@ def test_the_look_at_parked_receipts_shows_their_reason_and_bytes() -> None:
     (command,) = [block for block in blocks("sh") if "b64decode" in block]
     (program,) = re.findall(r"-c '(.*)'", command, flags=re.DOTALL)
     receipt = Receipt("hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk"))
+    large = replace(receipt, body=b"<reports>" * 30_000)
     bodies = [parked_body(receipt, "not XML of reports"), receipt_body(receipt)]
+    packed = json.dumps({"Messages": [{"Body": parked_body(large, "cut")}]})
+    done = subprocess.run([sys.executable, "-c", program], input=packed, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == repr(large.body)
     full = json.dumps({"Messages": [{"Body": body} for body in bodies]})
     # An empty queue: the AWS CLI says nothing.
     for found, shown in ((full, ["not XML of reports", "None"]), ("", [])):

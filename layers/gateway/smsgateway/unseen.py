@@ -32,6 +32,11 @@ def marks(text: str) -> str:
     return "".join(_MARK.findall(text))
 
 
+def hidden(text: str) -> str:
+    """What of a text cannot be seen, but for ordinary blanks."""
+    return "".join(each for each in text if each != " " and not visible(each))
+
+
 def lost_at(text: str) -> str:
     """Where bytes of a text were lost on its way, in words fit to be shown; empty when none were."""
     at = text.find(LOST) + 1

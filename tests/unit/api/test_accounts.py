@@ -31,6 +31,7 @@ def test_an_account_that_nothing_is_known_of(api: Api) -> None:
     assert answer.json["balance_alert"] == "1000"
     assert answer.json["health"] == "ok"
     assert answer.json["last_push"] == {"reports": None, "inbound": None}
+    assert answer.json["last_try"] == {"reports": None, "inbound": None}
     assert answer.json["problem"] is None
     assert answer.json["options"]["timeout"] == 15.0
 
@@ -38,6 +39,7 @@ def test_an_account_that_nothing_is_known_of(api: Api) -> None:
 def test_an_account_that_much_is_known_of(api: Api) -> None:
     accounts.put_balance(api.table, "hb-main", [Balance(Decimal("12.50"), "p")], NOW)
     accounts.seen_push(api.table, "hb-main", "reports", NOW - 1000, {})
+    accounts.note_try(api.table, "hb-main", "inbound", NOW - 3000)
     lease = accounts.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
     assert lease
     accounts.fulfil(api.table, lease, NOW - 2000)
@@ -48,6 +50,7 @@ def test_an_account_that_much_is_known_of(api: Api) -> None:
 
     assert shown["balance"] == {"at": "2026-01-22T09:30:26.000Z", "amounts": [{"product": "p", "amount": "12.50"}]}
     assert shown["last_push"]["reports"] == "2026-01-22T09:30:25.000Z"
+    assert shown["last_try"] == {"reports": None, "inbound": "2026-01-22T09:30:23.000Z"}
     assert shown["last_poll"] == {"reports": None, "inbound": "2026-01-22T09:30:24.000Z"}
     assert shown["alerts"] == [{"alert": "balance_low", "detail": "12.50 left", "at": "2026-01-22T09:30:26.000Z"}]
     assert shown["health"] == "alert"

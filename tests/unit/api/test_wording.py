@@ -189,3 +189,23 @@ def test_what_is_said_of_a_query(api: Api, limit: str, msg: str) -> None:
     answer = api.call("GET", "/inbound", query={"limit": limit})
 
     assert answer.json["errors"] == [{"loc": "limit", "msg": msg}]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"account": "hb-main\u200b"}, "has U+200B (ZERO WIDTH SPACE), which no eye sees"),
+        ({"template": "\ufeffotp", "text": None}, "has U+FEFF (ZERO WIDTH NO-BREAK SPACE), which no eye sees"),
+        ({"extension": "12\u200b"}, "has U+200B (ZERO WIDTH SPACE)"),
+        ({"reference": "a\x00b"}, "must not contain control characters: U+0000"),
+        ({"text": "a\x00b\x1b"}, "U+0000, U+001B"),
+        ({"text": "\u200b\ufeff"}, "U+200B (ZERO WIDTH SPACE), U+FEFF (ZERO WIDTH NO-BREAK SPACE)"),
+        ({"signature": "示\u2060例"}, "U+2060 (WORD JOINER)"),
+        ({"to": "1380013800\u200b0x"}, "has U+0078 (LATIN SMALL LETTER X)"),
+    ],
+)
+def test_what_no_eye_sees_is_named(api: Api, body: dict[str, Any], said: str) -> None:
+    answer = api.post({"to": "13800138000", "text": "您好"} | body)
+
+    assert answer.status == 422
+    assert said in answer.json["errors"][0]["msg"]

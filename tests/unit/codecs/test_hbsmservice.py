@@ -267,6 +267,12 @@ def test_the_charset_is_the_accounts() -> None:
         send(replace(SUBMISSION, contents=(Content("镕"),)), with_options(charset="gb2312"))
 
 
+@pytest.mark.parametrize("unseen", ["\ufe0f", "\u200b", "\u3164", "\u00a0"])
+def test_a_character_that_no_eye_sees_is_named_by_its_code_point(unseen: str) -> None:
+    with pytest.raises(EncodeError, match=rf"GBK cannot carry: U\+{ord(unseen):04X}$"):
+        send(replace(SUBMISSION, contents=(Content(f"您{unseen}好"),)))
+
+
 gbk_texts = st.text(st.characters(codec="gbk"), max_size=990).filter(lambda text: text.strip())
 extensions = st.text("0123456789", max_size=8)
 

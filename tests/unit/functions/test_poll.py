@@ -129,6 +129,18 @@ def test_a_refusal_of_statistics_is_told(stack: Stack, monkeypatch: pytest.Monke
     assert [item["alert"] for item in known.values() if "alert" in item] == ["credentials_refused"]
 
 
+def test_of_an_outcome_only_what_is_ours_is_logged(stack: Stack, monkeypatch: pytest.MonkeyPatch, log: Any) -> None:
+    """A vendor's words may quote a message, and what is left on an account is nobody's business in a log."""
+    vendor_says(monkeypatch, '{"code": "2001", "message": "13810000001 收到"}'.encode())
+    assert "收到" in handle({"account": "ic-main", "kind": "reports"})["problem"]
+    vendor_says(monkeypatch, b"ok#4711.5")
+    assert handle(sample("poll-balance"))["balance"] == [{"product": "", "amount": "4711.5"}]
+    refused, balance = log()
+    assert (refused["problem"], refused["outcome"]) == (True, {"pages": 0})
+    assert (balance["problem"], balance["outcome"]) == (False, {})
+    assert "4711" not in json.dumps([refused, balance])
+
+
 def test_a_kind_that_the_vendor_lacks_is_skipped(stack: Stack) -> None:
     assert handle({"account": "ly-main", "kind": "reports"}) == {"skipped": "unsupported"}
     assert handle({"account": "ly-main", "kind": "statistics"}) == {"skipped": "unsupported"}

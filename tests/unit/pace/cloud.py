@@ -25,7 +25,7 @@ from smsgateway.queues import WakeUps, parse_wake_up
 from smsgateway.settings import AccountsCache
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
-from tests.simulators import infocloud, model
+from tests.simulators import infocloud_templates, model
 from tests.simulators.accounts import default_accounts, entry
 from tests.simulators.engine import Engine
 from tests.simulators.server import VENDORS
@@ -140,7 +140,7 @@ class ClockedEngine(Engine):
         self.carriers.update(self.vendors)
         for account in default_accounts():
             self.add_account(account)
-        self.templates.update({template.code: template for template in infocloud.TEMPLATES})
+        self.templates.update({template.code: template for template in infocloud_templates.TEMPLATES})
 
     def now(self) -> float:
         return self._clock.now / SECOND

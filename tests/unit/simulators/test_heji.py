@@ -93,17 +93,21 @@ def test_numbers_that_share_a_state_are_pushed_together_under_a_digest(
     assert receiver.pushes[0].method == "POST"
 
 
-def test_replies_are_pushed_under_the_plain_name(
-    ready: Mapping[str, Any], control: ControlClient, receiver: Receiver
+@pytest.mark.parametrize("name", ["gateway", ""])
+def test_replies_are_pushed_under_the_plain_name_or_none(
+    ready: Mapping[str, Any], control: ControlClient, receiver: Receiver, name: str
 ) -> None:
-    control.add_account("hj-mo", "heji", {"name": "hjm", "pwd": "p"})
-    control.inbound("hj-mo", "13800210021", "内容,1", "123")
-    control.inbound("hj-mo", "13978767656", "content2", "456")
-    control.push("hj-mo", inbound_url=f"{receiver.url}/in")
+    account = f"hj-mo-{name}"
+    control.add_account(account, "heji", {"name": f"hjm{name}", "pwd": "p"})
+    control.inbound(account, "13800210021", "内容,1", "123")
+    control.inbound(account, "13978767656", "content2", "456")
+    secrets = {"access_secret": "push-secret-hj", "pwd": "push-pass-hj"} | ({"name": name} if name else {})
+    control.push(account, inbound_url=f"{receiver.url}/in", credentials=secrets)
     control.wait_until_idle()
     (push,) = receiver.pushes
-    fields = parse_qs(push.body.decode())
-    assert (fields["name"], fields["pwd"]) == (["gateway"], ["push-pass-hj"])
+    fields = parse_qs(push.body.decode(), keep_blank_values=True)
+    assert (fields["name"], fields["pwd"]) == ([name], ["push-pass-hj"])
+    assert "random" not in fields
     assert re.fullmatch(
         r"13800210021#@#内容,1#@#[0-9: -]{19}#@#008123#@@#13978767656#@#content2#@#[0-9: -]{19}#@#008456",
         fields["args"][0],

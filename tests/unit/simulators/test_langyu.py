@@ -57,6 +57,7 @@ def test_without_needstatus_there_is_no_second_line_and_no_report(
         ({"mobile": ""}, "108"),
         ({"mobile": ",".join(["13800138000"] * 50_001)}, "108"),
         ({"product": "999"}, "112"),
+        ({"product": ""}, "112"),  # it has several
         ({"extno": "1a"}, "113"),
         ({"msg": "这是违禁词"}, "105"),
     ],

@@ -1,22 +1,23 @@
 """Polls, whose answers a vendor gives only once: what it handed out is stored, or its loss is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 
 from smsgateway.codecs import qixintong
 from smsgateway.errors import AmbiguousError, NotSentError, TransportError
-from smsgateway.model import Account, Request, Response
+from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.poll import REFUSALS, poll
 from smsgateway.queues import parse_receipt
 from smsgateway.store import pages
 from tests import aws
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam
-from tests.unit.state.world import HOUR, MINUTE, SECOND, World, accounts_document, numbers
+from tests.unit.state.world import DAY, HOUR, MINUTE, SECOND, World, accounts_document, numbers
 
 HARD_END = 5 * MINUTE
 
@@ -287,3 +288,93 @@ def test_pacing_holds_across_runs() -> None:
     before = world.now
     assert run(world, reports, account="ic") == {"pages": 1}
     assert world.now == before + SECOND + 50
+
+
+class RefusedMessage(Exception):  # noqa: N818
+    """What SQS answers to a message that it will never take, as botocore raises it."""
+
+    response: Mapping[str, Any] = {"Error": {"Code": "InvalidParameterValue", "Message": "too long"}}
+
+
+def refusing(world: World, longest: int) -> Callable[[str, Kind], None]:
+    """A queue that takes no message longer than this."""
+
+    def store(body: str, _kind: Kind) -> None:
+        if len(body) > longest:
+            raise RefusedMessage
+        world.queues.send_message(QueueUrl="receipts", MessageBody=body)
+
+    return store
+
+
+def whole(world: World) -> list[str]:
+    """The records of all pages, wherever they are kept."""
+    receipts = [parse_receipt(message.body) for message in world.queues.waiting]
+    bodies = [pages.get_page(world.table, each.page) if each.page else each.body for each in receipts]
+    return [record for body in bodies if body for record in body.decode().split("|")[1:]]
+
+
+def test_a_page_that_the_queue_will_never_take_holds_nothing_up() -> None:
+    """GIVEN a queue that refuses long messages WHEN pages are polled THEN they are kept in the table, their names are
+    in the queue, the operator knows, and nothing else waits."""
+    world, reports = begun()
+    poller = replace(world.poller(Seam(), reports.call), store=refusing(world, 1000))
+    assert poll(poller, "qx", "reports", world.now + HARD_END) == {"pages": 3}
+    assert whole(world) == reports.handed_out
+    assert alerts(world) == ["receipt_parked"]
+    world.settle(world.now + MINUTE)
+    assert not world.parked
+    assert len(world.items("vid#qx#")) >= 250, "all of it was understood"
+
+
+def test_a_kept_page_that_the_queue_will_never_take_holds_nothing_up() -> None:
+    """GIVEN a page that an outage had kept WHEN the queue refuses it for good THEN the next run goes on."""
+    world, reports = begun()
+    queue_down(world, reports)
+    world.now += MINUTE
+    poller = replace(world.poller(Seam(), reports.call), store=refusing(world, 1000))
+    assert poll(poller, "qx", "reports", world.now + HARD_END) == {"pages": 2}
+    assert whole(world) == reports.handed_out
+    assert len(reports.handed_out) == 250
+
+
+def test_a_page_that_was_kept_too_long_is_told_and_holds_nothing_up() -> None:
+    """GIVEN a page that an outage had kept WHEN it has expired THEN that is told, once, and the next run goes on."""
+    world, reports = begun()
+    queue_down(world, reports)
+    world.now += 91 * DAY
+    assert run(world, reports) == {"pages": 2}
+    assert alerts(world) == ["page_maybe_lost"]
+    assert run(world, reports) == {"pages": 1}
+    assert alerts(world) == ["page_maybe_lost"]
+
+
+def test_a_loss_is_told_whatever_fails_on_the_way() -> None:
+    """GIVEN an answer that got lost WHEN the run that would tell fails at any step THEN the next one tells."""
+    origin, reports = begun(problem=AmbiguousError("reset"))
+    run(origin, reports)
+    origin.now += HARD_END + 2 * MINUTE
+    seam, probe = Seam(), origin.copy()
+    run(probe, Reports(probe), seam)
+    assert alerts(probe) == ["page_maybe_lost"]
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            world = origin.copy()
+            run(world, Reports(world), Seam({step: fault}))
+            world.now += HARD_END + 2 * MINUTE
+            run(world, Reports(world))
+            assert "page_maybe_lost" in alerts(world), (fault, step, seam.steps[step])
+
+
+@pytest.mark.parametrize(("left", "most"), [(HARD_END, 15.0), (20 * SECOND, 15.0), (12 * SECOND, 7.0), (SECOND, 1.0)])
+def test_a_call_ends_before_its_run_does(left: int, most: float) -> None:
+    """GIVEN a run with so much time left WHEN it asks THEN the call may take no more than leaves time for storing."""
+    world, _ = begun(count=0)
+    allowed: list[float] = []
+
+    def call(_account: Account, _request: Request, seconds: float) -> Response:
+        allowed.append(seconds)
+        return Response(200, {}, b"0")
+
+    poll(world.poller(Seam(), call), "qx", "reports", world.now + left)
+    assert allowed == [pytest.approx(most, abs=0.2)]

@@ -7,6 +7,9 @@ from itertools import permutations
 import pytest
 
 from smsgateway.events import EventType
+from smsgateway.model import Inbound
+from smsgateway.queues import Receipt
+from smsgateway.store import replies
 from tests import aws
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import reply_of
@@ -233,6 +236,30 @@ def test_a_group_of_the_release_before_is_finished(have: tuple[int, ...]) -> Non
     assert published(origin) == [("".join(PARTS[number - 1] for number in have), True)]
 
 
+@pytest.mark.parametrize(("have", "partial"), [((1, 2, 3), False), ((1, 3), True)])
+def test_what_the_release_before_closed_is_told_once(have: tuple[int, ...], partial: bool) -> None:
+    """GIVEN a group that the release before closed, and whose worker died before or after it told so WHEN a part comes
+    again, or its time THEN the reply is told once, under the id that that release would have given it."""
+    for told in (True, False):
+        world = begun()
+        key, due = f"parts#ly#{NUMBER}#1069#7#3", {"due_at": f"{world.now + MINUTE:013d}", "due_shard": "due#1"}
+        parts = {str(number): [PARTS[number - 1], "2026-01-01T12:00:00+08:00"] for number in have}
+        group = {"total": 3, "parts": parts, "access_number": "1069", "extension": "", "started_at": world.now}
+        kept = {"done": True, "vendor": "langyu", "version": 3, "ttl": world.now // 1000 + 90 * 86_400}
+        world.table.put({"pk": key, "sk": "000000", **group, **kept, **(due if partial else {})})
+        text = "".join(PARTS[number - 1] for number in have)
+        identity = Inbound(NUMBER, text, "1069", "", vendor_id=f"{key}#0#{partial}")
+        reply_id = replies.reply_id("ly", identity, 0)
+        if told:
+            reply = replies.Reply(reply_id, "ly", "langyu", NUMBER, "1069", "", text, world.now, partial=partial)
+            replies.put_reply(world.table, reply, world.now // 1000 + 86_400)
+        take(world, 0)
+        take(world, 0)
+        world.settle()
+        assert [item["pk"] for item in world.items("mo_")] == [reply_id]
+        assert published(world) == [(text, partial)]
+
+
 def test_each_reply_once() -> None:
     """GIVEN a message WHEN one reply is pushed three times, and another once THEN each comes once, with its message."""
     world = begun()
@@ -240,7 +267,41 @@ def test_each_reply_once() -> None:
     world.settle(world.now)
     for text in ("TD", "TD", "好的", "TD"):
         world.ingest(reply_of(world, "ly", NUMBER, text))
-    replies = world.items("mo_")
-    assert sorted(item["text"] for item in replies) == ["TD", "好的"]
-    assert {item["in_reply_to"] for item in replies} == {answer["id"]}
-    assert {item["text"]: item["opt_out"] for item in replies} == {"TD": True, "好的": False}
+    told = world.items("mo_")
+    assert sorted(item["text"] for item in told) == ["TD", "好的"]
+    assert {item["in_reply_to"] for item in told} == {answer["id"]}
+    assert {item["text"]: item["opt_out"] for item in told} == {"TD": True, "好的": False}
+
+
+def same_replies(world: World, count: int) -> Receipt:
+    """A page of hbsmservice, whose replies have no id, with one reply several times."""
+    record = f"<deliver><corp_id>i</corp_id><mobile>{NUMBER}</mobile><ext>7</ext><time>2026-01-01 12:00:00</time>"
+    xml = f"<delivers>{f'{record}<content>好</content></deliver>' * count}</delivers>"
+    return Receipt("hb", "inbound", "poll", world.now, body=f"<?xml version='1.0' encoding='gbk' ?>{xml}".encode("gbk"))
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_reply_that_is_several_times_in_a_page_is_told_as_often(count: int) -> None:
+    """GIVEN a person who has written the same several times in a second WHEN the page comes, in one go or in two, and
+    comes again THEN each is told once."""
+    world = World(accounts_document((("hb", "hbsmservice", 0),)))
+    receipt = same_replies(world, count)
+    for _ in range(2):
+        world.ingest(receipt)
+    assert len(world.items("mo_")) == count
+    other = World(accounts_document((("hb", "hbsmservice", 0),)))
+    rest: Receipt | None = receipt
+    while rest:
+        rest = other.ingest(rest, until=other.now)
+    assert [item["pk"] for item in other.items("mo_")] == [item["pk"] for item in world.items("mo_")]
+
+
+def test_a_reply_answers_what_its_own_account_has_sent() -> None:
+    """GIVEN a message through one account WHEN a reply comes through another THEN it is nobody's answer."""
+    world = World(accounts_document((("ly", "langyu", 0), ("other", "langyu", 0))))
+    _, answer = world.accept(post(NUMBER, account="ly"))
+    world.settle(world.now)
+    world.ingest(reply_of(world, "other", NUMBER, "好的"))
+    world.ingest(reply_of(world, "ly", NUMBER, "好"))
+    found = {item["account"]: (item["client"], item["in_reply_to"]) for item in world.items("mo_")}
+    assert found == {"other": ("-", ""), "ly": ("tester", answer["id"])}

@@ -32,14 +32,14 @@ def _whole(value: str) -> str:
 
 def _one_line(value: str) -> str:
     _whole(value)
-    if _CONTROL.search(value):
-        raise ValueError("must not contain control characters")
+    if controls := _CONTROL.findall(value):
+        raise ValueError(f"must not contain control characters: {named(''.join(controls))}")
     return value
 
 
 def _digits(value: str) -> str:
-    if not re.fullmatch("[0-9]{0,20}", value):
-        raise ValueError("must be at most 20 ASCII digits")
+    if others := re.sub("[0-9]", "", value):
+        raise ValueError(f"must be ASCII digits alone; has {named(others)}")
     return value
 
 
@@ -62,8 +62,10 @@ def _listed(value: object) -> object:
 def _readable(value: str) -> str:
     """A text that a phone can show: of the control characters, tabs and line breaks alone."""
     _whole(value)
-    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", value):
-        raise ValueError("must not contain control characters other than tabs and line breaks")
+    if controls := re.findall(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", value):
+        raise ValueError(
+            f"must not contain control characters other than tabs and line breaks: {named(''.join(controls))}"
+        )
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from smsgateway.api.models import CLIENT_NAME, IDEMPOTENCY_KEY, NAME, VARIABLE_NAME
+from smsgateway.unseen import hidden, named
 
 WORDS: Mapping[str, str] = {
     "missing": "is missing",
@@ -54,7 +55,14 @@ def plain(error: Mapping[str, Any], body: type[BaseModel] | None) -> str:
         "choices": str(context.get("expected", "")).replace("'", ""),
         "own": str(error["msg"]).removeprefix("Value error, "),
     }
-    return WORDS.get(error["type"], "is not valid").format_map(details)
+    said = WORDS.get(error["type"], "is not valid").format_map(details)
+    return said + _unseen(error.get("input")) if error["type"] == "string_pattern_mismatch" else said
+
+
+def _unseen(value: object) -> str:
+    """Why a name that looks right is not: what nobody sees in it."""
+    unseen = hidden(value) if isinstance(value, str) else ""
+    return f"; has {named(unseen)}, which no eye sees" if unseen else ""
 
 
 def _kind(value: object) -> str:

@@ -13,6 +13,7 @@ from smsgateway.codecs.records import is_damaged
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Push, Reason, Request
 from smsgateway.text import LANDLINE
+from smsgateway.unseen import visible
 
 _ADDRESS_LIMIT = 8000  # characters of a GET address; common servers refuse more than 8 KB
 _FIELDS_LIMIT = 100  # of a push
@@ -76,7 +77,7 @@ def _encodes(character: str, charset: str) -> bool:
 def check_encodable(text: str, charset: str = "utf-8") -> None:
     """EncodeError, naming the characters, if a charset cannot carry a text. Half a character fits none."""
     if characters := unencodable(text, charset):
-        named = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in characters[:_NAMED_LIMIT])
+        named = " ".join(c if c.isprintable() and visible(c) else f"U+{ord(c):04X}" for c in characters[:_NAMED_LIMIT])
         raise EncodeError(Reason.CONTENT_NOT_ENCODABLE, f"characters that {charset.upper()} cannot carry: {named}")
 
 

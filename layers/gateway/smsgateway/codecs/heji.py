@@ -104,7 +104,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 # Section 4. A reply may hold the separators itself (note 9): a record begins where a number follows one, however that
 # is written, and its time and extension are its last fields. A reply that imitates a whole record cannot be told from
 # one.
-_NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})#@#)")
+_NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})(?:#@@?#|$))")
 _RECORD = re.compile(
     r"(?P<number>[^#]+)#@#(?P<text>.*)"
     r"#@#\s*(?P<time>[0-9]{4}(?:[-/.][0-9]{1,2}){2}[T\s]+[0-9]{1,2}(?::[0-9]{1,2}){1,2}(?:\.[0-9]{1,9})?|"

@@ -63,6 +63,8 @@ def entries(text: str, start: int) -> Sequence[Entry]:
         except (ValueError, RecursionError):
             value, end = BROKEN, at
         after = _AFTER_ENTRY.match(text, end) if value is not BROKEN else None
+        if isinstance(value, dict) and not text[end:].strip():
+            return [*found, Entry(text[at:end], value), Entry("", BROKEN)]
         if not after:
             following = _NEXT_ENTRY.search(text, at)
             end = following.start() + 1 if following else len(text)
