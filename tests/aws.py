@@ -142,7 +142,7 @@ def bodies(client: "SQSClient", queue: str) -> list[dict[str, Any]]:
 def dynamodb() -> "DynamoDBClient":
     """A client that refuses what DynamoDB refuses."""
     client = boto3.client("dynamodb", region_name=REGION)
-    client.meta.events.register("provide-client-params.dynamodb", _check_request)
+    client.meta.events.register("provide-client-params.dynamodb", check_request)
     return client
 
 
@@ -152,7 +152,7 @@ def scan(table: Table) -> list[Item]:
     return [from_wire(item) for page in pages for item in page["Items"]]
 
 
-def _check_request(params: dict[str, Any], **_event: Any) -> None:
+def check_request(params: dict[str, Any], **_event: Any) -> None:
     actions = [body for action in params.get("TransactItems", []) for body in action.values()]
     keys = [(body["TableName"], json.dumps(body["Key"])) for body in actions]
     assert len(set(keys)) == len(keys), "a transaction names an item twice"

@@ -28,7 +28,7 @@ LOG_GB = 0.50
 OUT_GB = 0.09
 SECRET_MONTH = 0.40
 ALARM_MONTH = 0.10
-ALARMS = 23  # of template.yaml
+ALARMS = 24  # of template.yaml
 
 # Two small always-on servers: 2 t4g.small, a db.t4g.small with a standby and 20 GB, a load balancer. By the hour.
 HOURS = 730

@@ -22,10 +22,10 @@ LONGEST_FUNCTION_NAME = 64
 LONGEST_STACK_NAME = LONGEST_FUNCTION_NAME - max(len(f"-{name}") for name in FUNCTIONS)
 RESERVED_PREFIXES = ("aws", "ssm")  # Parameter Store refuses them: the usage plan's is /<stack>/usage-plan
 NAME_FREE_AFTER = timedelta(seconds=60)  # of a queue that was deleted
-READERS = ("UrgentConcurrency", "BulkConcurrency", "ReceiptConcurrency")
-OTHERS = (
-    4  # executions that a quiet moment takes beside the queues' readers: a client, a push, events, the minute's run
-)
+# Parameter → the queues that it is for: replies have one beside that of reports.
+READERS = {"UrgentConcurrency": 1, "BulkConcurrency": 1, "ReceiptConcurrency": 2}
+LEAST = 2  # readers of a queue; Lambda
+OTHERS = 4  # executions beside them: for a client, a push, events, and the run of a minute
 UNRESERVED = 100  # that AWS wants to be left
 
 
@@ -118,6 +118,7 @@ def _too_few_executions(wanted: Plan, before: Mapping[str, str], client: Clients
         return
     unreserved = limit["UnreservedConcurrentExecutions"]
     readers = {name: value(name, wanted.parameters, before) for name in READERS}
+    together = sum(readers[name] * queues for name, queues in READERS.items())
     new = {name: value(name, wanted.parameters, before) for name in ("WebhookReserved", "SendReserved")}
     old = sum(value(name, before) for name in new) if before else 0
     left = unreserved + old - sum(new.values())
@@ -130,12 +131,13 @@ def _too_few_executions(wanted: Plan, before: Mapping[str, str], client: Clients
             f"AWS runs at most {limit['ConcurrentExecutions']} functions of this account at once in {region}: with "
             f"{_listed(new)}, {left} would stay unreserved, and AWS wants {UNRESERVED}. {more}, or reserve fewer."
         )
-    elif sum(readers.values()) + OTHERS > left:
+    elif together + OTHERS > left:
+        enough = left - OTHERS >= LEAST * sum(READERS.values())
+        less = f" Or set these so that they come to at most {left - OTHERS}, in samconfig.toml." if enough else ""
         yield (
             f"AWS runs at most {left} functions of this account at once in {region} that nothing is reserved for, and "
-            f"the queues' readers alone may be {sum(readers.values())} ({_listed(readers)}): clients and vendors' "
-            f"pushes would get errors in their place. {more}, or set these to at most {max(left - OTHERS, 0)} together "
-            "in samconfig.toml."
+            f"the queues' readers alone may be {together} ({_listed(readers)}, the last for reports and for replies): "
+            f"clients and vendors' pushes would get errors in their place. {more}.{less}"
         )
 
 

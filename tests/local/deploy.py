@@ -32,19 +32,21 @@ PARAMETERS = {
 
 
 def deploy(
-    cloud: Cloud, run_dir: Path, name: str = STACK_NAME, given: Mapping[str, str] = MappingProxyType({})
+    cloud: Cloud,
+    run_dir: Path,
+    name: str = STACK_NAME,
+    given: Mapping[str, str] = MappingProxyType({}),
+    built: Path | None = None,
 ) -> Stack:
-    """The template, built for this machine and deployed. What SAM said is in the run's folder."""
-    parameters = [f"{each}={value}" for each, value in (PARAMETERS | dict(given)).items()]
+    """The template, built for this machine and deployed. What SAM said is in the run's folder. `built`: the folder of
+    an earlier build, to be deployed once more."""
+    parameters = ["--parameter-overrides", *(f"{each}={value}" for each, value in (PARAMETERS | dict(given)).items())]
     env = tool_environment(cloud, run_dir)
-    build_dir = run_dir / "build"
-    run_sam(
-        [*BUILD.split(), "--build-dir", str(build_dir), "--parameter-overrides", *parameters],
-        env,
-        run_dir / "build.log",
-    )
-    built = ["--template-file", str(build_dir / "template.yaml"), "--parameter-overrides", *parameters]
-    run_sam([*DEPLOY.split(), "--stack-name", name, *built], env, run_dir / "deploy.log")
+    if built is None:
+        built = run_dir / "build"
+        run_sam([*BUILD.split(), "--build-dir", str(built), *parameters], env, run_dir / "build.log")
+    what = ["--stack-name", name, "--template-file", str(built / "template.yaml"), *parameters]
+    run_sam([*DEPLOY.split(), *what], env, run_dir / "deploy.log")
     stack = describe(cloud, name)
     enable_expiry(stack)
     limit_workers(stack)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from smsgateway import gate
-from smsgateway.errors import AmbiguousError, NotSentError
+from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
 from smsgateway.model import About, Accepted, Account, Options, Reason, Refused
 from smsgateway.routing import Outcome
 from smsgateway.store import calls
@@ -28,6 +28,7 @@ FAILURES: list[Outcome] = [
     NotSentError("refused"),
     AmbiguousError("reset"),
     Refused(About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "102"),
+    DecodeError("an HTML page", b"<html>"),
 ]
 ANSWERS: list[Outcome] = [
     Accepted(("1",)),
@@ -45,7 +46,7 @@ def fail(table: Table, times: int, at: int = NOW) -> list[str | None]:
 
 
 def test_a_prompt_call_leaves_nothing(table: Table) -> None:
-    assert gate.ask(table, ACCOUNT, Calls(), NOW, PAUSE) is None
+    assert gate.ask(ACCOUNT, Calls(), NOW, PAUSE) is None
 
     with gate.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
         pass
@@ -73,10 +74,10 @@ def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.Monk
 
 def test_too_many_slow_calls_keep_others_waiting(table: Table) -> None:
     calls.begin_slow(table, "ly", "a", NOW + 60 * SECOND)
-    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) is None
+    assert gate.ask(ACCOUNT, known(table), NOW, PAUSE) is None
     calls.begin_slow(table, "ly", "b", NOW + 60 * SECOND)
 
-    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(PAUSE, elsewhere=False)
+    assert gate.ask(ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(PAUSE, elsewhere=False)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +109,12 @@ def test_dead_workers_are_not_counted_and_cleared_away(table: Table) -> None:
     assert known(table).slow == frozenset()
 
 
-@pytest.mark.parametrize("outcome", FAILURES, ids=["unreached", "ambiguous", "refused"])
+@pytest.mark.parametrize("outcome", FAILURES, ids=["unreached", "ambiguous", "refused", "unreadable"])
 def test_failures_in_a_row_open_the_breaker(table: Table, outcome: Outcome) -> None:
     told = [gate.learn(table, ACCOUNT, known(table), outcome, NOW) for _ in range(4)]
 
     assert told == [None, None, "breaker_open", None]
-    assert gate.ask(table, ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
+    assert gate.ask(ACCOUNT, known(table), NOW, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
 
 
 @pytest.mark.parametrize("outcome", ANSWERS, ids=["accepted", "busy", "content"])
@@ -130,8 +131,10 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
     later = NOW + 30 * SECOND
     seen = known(table)
 
-    assert gate.ask(table, ACCOUNT, seen, later, PAUSE) is None
-    assert gate.ask(table, ACCOUNT, seen, later, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
+    assert gate.ask(ACCOUNT, seen, later, PAUSE) is None
+    assert gate.claim(table, ACCOUNT, seen, later) == later + 30 * SECOND
+    assert gate.claim(table, ACCOUNT, seen, later) < 0
+    assert gate.ask(ACCOUNT, known(table), later, PAUSE) == gate.Closed(30 * SECOND, elsewhere=True)
     assert gate.learn(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
 
     assert known(table) == Calls()
@@ -140,8 +143,25 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
 def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
     fail(table, 3)
     later = NOW + 30 * SECOND
-    assert gate.ask(table, ACCOUNT, known(table), later, PAUSE) is None
+    assert gate.claim(table, ACCOUNT, known(table), later) > 0
 
     assert fail(table, 1, later) == [None]
 
-    assert gate.ask(table, ACCOUNT, known(table), later + SECOND, PAUSE) == gate.Closed(29 * SECOND, elsewhere=True)
+    assert gate.ask(ACCOUNT, known(table), later + SECOND, PAUSE) == gate.Closed(29 * SECOND, elsewhere=True)
+
+
+def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
+    fail(table, 3)
+    later, seen = NOW + 30 * SECOND, known(table)
+    claimed = gate.claim(table, ACCOUNT, seen, later)
+
+    gate.give_back(table, ACCOUNT, seen, claimed)
+
+    assert known(table) == seen
+    assert gate.claim(table, ACCOUNT, seen, later + SECOND) > 0
+
+
+def test_a_closed_breaker_is_neither_claimed_nor_given_back(table: Table) -> None:
+    assert gate.claim(table, ACCOUNT, Calls(), NOW) == 0
+    gate.give_back(table, ACCOUNT, Calls(), 0)
+    assert table.get(calls.calls_key(ACCOUNT.name)) is None

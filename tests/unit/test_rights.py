@@ -94,7 +94,7 @@ class Reader:
                 yield node.fullname
         if isinstance(node, nodes.MemberExpr):
             yield from self.method(node)
-        if isinstance(node, nodes.StrExpr) and (node.value.isupper() or node.value.startswith("by_")):
+        if isinstance(node, nodes.StrExpr) and (node.value.isupper() or node.value in INDEXES):
             yield f"text:{node.value}"
         if isinstance(node, nodes.CallExpr) and self.queries_table(node) and not name.startswith(TABLE):
             yield "query:table"
@@ -247,7 +247,7 @@ def needed(name: str) -> set[Right]:
 def of_code(name: str) -> Iterator[Right]:
     variables = function(name)["Environment"]["Variables"]
     named = {each: resource(variables[each]) for each in texts(name) & VARIABLES if each in variables}
-    indexes = {f"Table/index/{text}" for text in texts(name) if text in INDEXES}
+    indexes = {f"Table/index/{text}" for text in texts(name) & INDEXES}
     for method in calls(name, "dynamodb") - {"query"}:
         yield f"dynamodb:{DYNAMODB[method]}", named["TABLE_NAME"]
     if "query:table" in reached(name):

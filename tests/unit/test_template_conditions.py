@@ -78,7 +78,7 @@ def test_a_stage_that_writes_logs_waits_for_the_right_to() -> None:
 def test_loops_are_allowed_where_lambda_looks_for_them(region: str, knows: bool) -> None:
     resources = made(region)
     for name in FUNCTIONS:
-        expected = "Allow" if knows and name in ("dispatch", "poll") else None
+        expected = "Allow" if knows and name in ("dispatch", "poll", "ingest") else None
         assert resources[f"{name.capitalize()}Function"]["Properties"].get("RecursiveLoop") == expected
 
 
@@ -90,7 +90,7 @@ def test_queues_take_what_the_regions_sqs_takes(region: str, limit: int) -> None
         if resource["Type"] == "AWS::SQS::Queue"
     }
     assert {name: size for name, size in queues.items() if size} == dict.fromkeys(
-        ("ReceiptQueue", "ParkedQueue", "FanoutFailures"), limit
+        ("ReceiptQueue", "ReplyQueue", "ParkedQueue", "FanoutFailures"), limit
     )
 
 

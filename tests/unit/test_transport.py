@@ -1,5 +1,6 @@
 """The transport against raw servers on 127.0.0.1: what counts as sent, what as an answer, and for how long."""
 
+import _socket
 import gzip
 import ipaddress
 import logging
@@ -21,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from smsgateway import transport
-from smsgateway.errors import AmbiguousError, NotSentError, TransportError
+from smsgateway.codecs.answers import answer_text
+from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.model import Request, Response
 
 SECRET = "s3cret-passw0rd"
@@ -287,6 +289,50 @@ def test_header_that_cannot_be_written_is_not_sent(headers: dict[str, str]) -> N
     assert server.requests in ([], [b""])
 
 
+@pytest.mark.parametrize("error", [KeyError, TypeError, AttributeError, AssertionError, LookupError, ZeroDivisionError])
+@pytest.mark.parametrize("place", ["_connect", "_resolve", "_tls_context", "requests.Request", "_Adapter"])
+def test_a_mistake_of_our_own_is_no_vendor_that_cannot_be_reached(
+    place: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN a mistake in our own code WHEN it shows before anything was sent THEN it is raised, without its request, so
+    that nobody repeats it for ever."""
+
+    def mistaken(*_: Any, **__: Any) -> Any:
+        raise error(SECRET)
+
+    monkeypatch.setattr(f"smsgateway.transport.{place}", mistaken)
+    with pytest.raises(RuntimeError, match=error.__name__) as caught:
+        transport.call(Request("GET", f"https://127.0.0.1:9/?{SECRET}"), deadline=5, allow_loopback=True)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
+def test_a_mistake_of_our_own_after_the_first_byte_is_ambiguous(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: Any) -> Any:
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr(transport, "_read", mistaken)
+    with serving(answering(OK)) as server:
+        failing(AmbiguousError, server.url)
+
+
+@pytest.mark.parametrize("written", [0, 1, 40])
+@pytest.mark.parametrize("error", [ConnectionResetError, BrokenPipeError, TimeoutError])
+def test_a_first_write_that_breaks_off_is_ambiguous(
+    error: type[OSError], written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN a request whose first write fails WHEN some of it may have left THEN the vendor may have acted."""
+
+    def breaks(self: socket.socket, data: bytes, flags: int = 0) -> None:
+        _socket.socket.send(self, data[:written], flags)
+        raise error
+
+    monkeypatch.setattr(socket.socket, "sendall", breaks, raising=False)
+    with serving(answering(OK)) as server:
+        failing(AmbiguousError, server.url)
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "http://[::1/", "sms", "http://127.0.0.1:99999/"])
 def test_address_that_is_none_is_not_sent(url: str) -> None:
     failing(NotSentError, url)
@@ -494,6 +540,23 @@ def test_any_status_but_200_is_ambiguous_and_named(status: str) -> None:
     with serving(answering(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nRetry-After: 0\r\n\r\n".encode())) as server:
         assert failing(AmbiguousError, server.url) == f"HTTP status {status[:3]}"
     assert server.connections == 1
+
+
+def test_a_status_that_the_request_allows_is_an_answer() -> None:
+    """GIVEN a vendor whose document has it refuse with 400 and a code WHEN it does THEN that is its answer; any other
+    status stays in doubt, a redirect above all."""
+    statuses = frozenset({200, 400})
+    refusal = b'HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\n{"code":2}'[:-1]
+    with serving(answering(refusal)) as server:
+        request = Request("GET", server.url, statuses=statuses)
+        answer = transport.call(request, deadline=5, allow_loopback=True)
+    assert (answer.status, answer.body) == (400, b'{"code":2')
+    assert answer_text(answer, "utf-8", statuses=statuses) == '{"code":2'
+    with pytest.raises(DecodeError, match="HTTP status 400"):
+        answer_text(answer, "utf-8")
+    for status in (b"401", b"302", b"500"):
+        with serving(answering(refusal.replace(b"400", status))) as server, pytest.raises(AmbiguousError, match="HTTP"):
+            transport.call(Request("GET", server.url, statuses=statuses), deadline=5, allow_loopback=True)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

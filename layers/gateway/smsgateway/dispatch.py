@@ -31,6 +31,7 @@ from smsgateway.store.calls import Calls
 from smsgateway.store.messages import (
     Payload,
     accepted_message,
+    is_canceled,
     load_payload,
     message_key,
     payload_key,
@@ -113,6 +114,9 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
         return
+    if found.message.canceled_at is not None:
+        resends.end_canceled(dispatcher.table, submission, now)
+        return
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
         dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
@@ -170,7 +174,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         not_this_account(dispatcher, submission, message, payload, settings, error)
         return
     when_full = gate.pause(submission.next_at, message.valid_until, now, dispatcher.random.random())
-    if closed := gate.ask(dispatcher.table, account, found.known, now, when_full):
+    if closed := gate.ask(account, found.known, now, when_full):
         step_aside(dispatcher, job, closed)
         return
     filer = _file_rows(dispatcher, job, hard_end)
@@ -179,12 +183,41 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         _say_filed(dispatcher, submission, filer)
         come_back(dispatcher, job, -moment)
         return
+    _call_in_turn(dispatcher, job, found.known, moment, hard_end, filer, outgoing, request)
+
+
+def _call_in_turn(
+    dispatcher: Dispatcher,
+    job: Job,
+    known: Calls,
+    moment: int,
+    hard_end: int,
+    filer: str,
+    outgoing: Submission,
+    request: Request,
+) -> None:
+    """Mark the submission shortly before its account's moment, and call the account then."""
+    table, account = dispatcher.table, job.account
     try:
-        job = _marked_for(dispatcher, job, moment, hard_end, filer)
+        owner = _be_ready(dispatcher, job, moment, hard_end, filer)
+        if owner is None:
+            resends.end_canceled(table, job.submission, dispatcher.now())
+            return
+        probe = gate.claim(table, account, known, dispatcher.now())
+        if probe < 0:
+            _say_filed(dispatcher, job.submission, filer)
+            step_aside(dispatcher, job, gate.Closed(account.options.breaker_seconds * 1000, elsewhere=True))
+            return
+        try:
+            job = _marked(dispatcher, job, hard_end, owner)
+        except Exception:
+            gate.give_back(table, account, known, probe)
+            raise
     except (ConditionFailed, InFlightError):
-        _say_filed(dispatcher, submission, filer)
+        _say_filed(dispatcher, job.submission, filer)
         raise
-    _call_at(dispatcher, job, moment, hard_end, outgoing, request, found.known)
+    if not _call_at(dispatcher, job, moment, hard_end, outgoing, request, known):
+        gate.give_back(table, account, known, probe)
 
 
 def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
@@ -246,17 +279,38 @@ def _new_owner(dispatcher: Dispatcher) -> str:
     return f"{dispatcher.random.getrandbits(64):016x}"
 
 
-def _marked_for(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> Job:
-    """The job with its mark, which is made shortly before its account's moment."""
+def _be_ready(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> str | None:
+    """Wait until shortly before the account's moment. Who has claimed the submission; None: its message is canceled.
+
+    Raises InFlightError when too little time is left for a call: a fresh worker shall make it.
+    """
     if job.submission.marked:
-        return job
+        return filer
     left = hard_end - max(dispatcher.now(), moment)
     if left < min(_whole_call(job.account), SHORTEST_CALL) + WRITING_TIME:
-        raise InFlightError(0)  # too little time is left for a call: a fresh worker shall make it
+        raise InFlightError(0)
+    if job.submission.cancelable:
+        filer = filer or _claim(dispatcher, job, hard_end)
+        if is_canceled(dispatcher.table, job.message.id):  # asked after the claim: messages.cancel says why
+            return None
     _wait_until(dispatcher, moment - pace.LEAD)
+    return filer
+
+
+def _marked(dispatcher: Dispatcher, job: Job, hard_end: int, filer: str) -> Job:
+    """The job with its mark."""
+    if job.submission.marked:
+        return job
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer=filer)
     return replace(job, submission=marked)
+
+
+def _claim(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+    """The right to mark a submission whose rows were written by an earlier worker."""
+    owner = _new_owner(dispatcher)
+    transitions.claim(dispatcher.table, job.submission, owner, hard_end + transitions.DEADLINE_MARGIN)
+    return owner
 
 
 def _call_at(
@@ -267,19 +321,20 @@ def _call_at(
     outgoing: Submission,
     request: Request,
     known: Calls,
-) -> None:
-    """Call the account at its moment, and write what follows."""
+) -> bool:
+    """Call the account at its moment, and write what follows. False: the moment was missed, and no call was made."""
     account, marked = job.account, job.submission
     _wait_until(dispatcher, moment)
     if moment and pace.missed(moment, dispatcher.now()):
         missed = "the account's moment was missed"
         go_on(dispatcher, job, routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy))
-        return
+        return False
     seconds = min(_whole_call(account), hard_end - dispatcher.now() - WRITING_TIME) / 1000
     with gate.counted_when_slow(dispatcher.table, account, marked.owner, marked.deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
     _insist(dispatcher, hard_end, lambda: conclude(dispatcher, job, outcome))
     learn(dispatcher, job, known, outcome)
+    return True
 
 
 def _call_once(

@@ -42,19 +42,31 @@ def pause(since: int, until: int, now: int, jitter: float) -> int:
     return max(FULL_PAUSE, min(growing, (until - now) // 2, LONGEST_PAUSE))
 
 
-def ask(table: Table, account: Account, known: Calls, now: int, when_full: int) -> Closed | None:
-    """None when the account may be called; then this very call is to be made, for it may be the breaker's probe.
-
-    `when_full`: what `pause` says.
-    """
-    breaker_pause = account.options.breaker_seconds * 1000
+def ask(account: Account, known: Calls, now: int, when_full: int) -> Closed | None:
+    """None when the account may be called, as far as is known. `when_full`: what `pause` says."""
     if known.open_until > now:
         return Closed(known.open_until - now, elsewhere=True)
     if known.hanging(now) >= account.options.in_flight:
         return Closed(when_full, elsewhere=False)
-    if known.open_until and not calls.claim_probe(table, account.name, known.open_until, now + breaker_pause):
-        return Closed(breaker_pause, elsewhere=True)
     return None
+
+
+def claim(table: Table, account: Account, known: Calls, now: int) -> int:
+    """Be the one call that finds out whether the vendor answers again, of an open breaker whose time is over.
+
+    Only just before that call, for others are shut out meanwhile. Until when (epoch ms), 0 where the breaker is closed;
+    negative: another one finds out.
+    """
+    until = now + account.options.breaker_seconds * 1000
+    if not known.open_until:
+        return 0
+    return until if calls.claim_probe(table, account.name, known.open_until, until) else -1
+
+
+def give_back(table: Table, account: Account, known: Calls, claimed: int) -> None:
+    """No call was made after all: the next worker may find out. `claimed`: what `claim` said."""
+    if claimed > 0:
+        calls.claim_probe(table, account.name, claimed, known.open_until)
 
 
 @contextmanager

@@ -217,6 +217,7 @@ class Message:
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
+    canceled_at: int | None = None  # of a message to several numbers: nothing of it is marked any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +266,12 @@ class Request:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    statuses: frozenset[int] = frozenset({200})  # of the vendor's own answers; any other is in doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A vendor's whole HTTP answer (status 200: anything else is an error of the transport)."""
+    """A vendor's whole HTTP answer, of a status that its request allows: any other is an error of the transport."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case

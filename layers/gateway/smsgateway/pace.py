@@ -47,8 +47,12 @@ def hold(
     return wait if wait < 0 else now + wait
 
 
-def release(table: Table, account: str, operation: str, interval: float, answered_at: int) -> None:
-    accounts.release(table, account, operation, ceil(answered_at + spaced(interval)))
+def release(
+    table: Table, account: str, operation: str, interval: float, seconds: float, moment: int, answered_at: int
+) -> None:
+    """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next."""
+    free_at, held_until = ceil(answered_at + spaced(interval)), moment + spaced(interval) + seconds * 1000
+    accounts.release(table, account, operation, free_at, ceil(held_until))
 
 
 def missed(moment: int, now: int) -> bool:

@@ -259,11 +259,11 @@ def _put(run: Run, receipt: Receipt) -> None:
 
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
     codec = VENDORS[account.vendor].balance
-    if wait := _pace(poller, account, "balance"):
-        return {"skipped": "pace", "again_in": wait}
+    if (moment := _pace(poller, account, "balance")) < 0:
+        return {"skipped": "pace", "again_in": -moment / 1000}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
-        balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request)))
+        balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request, moment)))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
     accounts.fulfil(poller.table, lease, poller.now())
@@ -288,11 +288,12 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
     first = last - timedelta(days=STATISTICS_DAYS)
     days: list[DayStatistics] = []
     for page_number in range(1, STATISTICS_PAGES + 1):
-        if wait := _pace(poller, account, "statistics"):
-            return {"skipped": "pace", "again_in": wait, "days": len(days)}
+        if (moment := _pace(poller, account, "statistics")) < 0:
+            return {"skipped": "pace", "again_in": -moment / 1000, "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
-            page = bounded.days(codec.decode_statistics(account, _call(poller, account, "statistics", request)))
+            response = _call(poller, account, "statistics", request, moment)
+            page = bounded.days(codec.decode_statistics(account, response))
         except (TransportError, DecodeError) as error:
             return {"problem": error.problem, "days": len(days)}
         if isinstance(page, Refused):
@@ -310,24 +311,25 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
     return {"days": len(days), "compared": sum(compared)}
 
 
-def _pace(poller: Poller, account: Account, operation: str) -> float:
-    """Wait for the vendor's pacing, and have others wait until `_call` is over. 0, or the seconds that are too long."""
+def _pace(poller: Poller, account: Account, operation: str) -> int:
+    """Wait for the vendor's pacing, and have others wait until `_call` is over. The moment (epoch ms), 0 for any;
+    negative: it is further away than can be waited for, and the figure is how many milliseconds."""
     interval, seconds = VENDORS[account.vendor].profile.pace.get(operation, 0.0), account.options.timeout
     if not interval:
-        return 0.0
+        return 0
     moment = pace.hold(poller.table, account.name, operation, interval, seconds, poller.now())
-    if moment < 0:
-        return -moment / 1000
     _wait_until(poller, moment)
-    return 0.0
+    return moment
 
 
-def _call(poller: Poller, account: Account, operation: str, request: Request) -> Response:
+def _call(poller: Poller, account: Account, operation: str, request: Request, moment: int) -> Response:
+    """The vendor's answer to a request at the moment that `_pace` gave."""
     try:
         return poller.call(account, request, account.options.timeout)
     finally:
         if interval := VENDORS[account.vendor].profile.pace.get(operation, 0.0):
-            pace.release(poller.table, account.name, operation, interval, poller.now())
+            seconds = account.options.timeout
+            pace.release(poller.table, account.name, operation, interval, seconds, moment, poller.now())
 
 
 def _interval(account: Account, kind: str) -> float:

@@ -18,15 +18,17 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from smsgateway.addresses import forbidden
 from smsgateway.errors import AmbiguousError, NotSentError, TransportError
@@ -39,6 +41,9 @@ MAX_BODY = 750_000  # bytes; a queue's message holds no more in base 64, and 500
 _MAX_WIRE = MAX_BODY + 250_000  # bytes, with status line, headers and chunk sizes
 _PIECE = 16_384  # bytes read at once
 
+# What a network does, and what cannot be written as a request: the libraries' own, and the system's.
+_NETWORK = (OSError, HTTPError, HTTPException, UnicodeError)
+
 type _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
 
 # These loggers write URLs, and the queries of some vendors hold the password.
@@ -47,14 +52,15 @@ for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retr
 
 
 def call(request: Request, *, deadline: float, allow_loopback: bool) -> Response:
-    """Make one HTTP call and return the whole answer, whose status is 200.
+    """Make one HTTP call and return the whole answer, whose status is one that the request allows.
 
     `deadline`: seconds for everything, from the name's resolution to the last byte. Neither retries nor follows
     redirects, asks no proxy, connects to no link-local, metadata or (unless `allow_loopback`) loopback address.
-    Raises NotSentError when certainly no byte of the request reached the vendor, AmbiguousError when one may have.
+    Raises NotSentError when certainly no byte of the request reached the vendor, AmbiguousError when one may have, and
+    RuntimeError for a mistake in our own code before that: it would be made again for ever.
     """
     outcome = _exchange(request, _Call(time.monotonic() + deadline, allow_loopback))
-    if isinstance(outcome, TransportError):
+    if isinstance(outcome, Exception):
         # Raised here, outside any `except`: its context would hold texts of requests, and these quote the URL.
         raise outcome
     return outcome
@@ -77,7 +83,7 @@ class _Call:
         return seconds
 
 
-def _exchange(request: Request, bounds: _Call) -> Response | TransportError:
+def _exchange(request: Request, bounds: _Call) -> Response | TransportError | RuntimeError:
     try:
         prepared = requests.Request(
             request.method,
@@ -92,11 +98,13 @@ def _exchange(request: Request, bounds: _Call) -> Response | TransportError:
         ):
             if bounds.ended:  # http.client takes the end of the connection for the end of the headers
                 return AmbiguousError("the answer ended within its headers")
-            return _read(answer)
+            return _read(answer, request.statuses)
     except TransportError as error:
         return type(error)(error.problem)
-    except Exception as error:  # whatever it was, what counts is whether something was sent
+    except _NETWORK as error:
         return _failure(error, bounds)
+    except Exception as error:
+        return _failure(error, bounds) if bounds.sent else RuntimeError(f"the call failed with {type(error).__name__}")
 
 
 def _failure(error: Exception, bounds: _Call) -> TransportError:
@@ -110,9 +118,9 @@ def _failure(error: Exception, bounds: _Call) -> TransportError:
     return AmbiguousError("no whole answer in time" if overdue else f"no whole answer ({type(root).__name__})")
 
 
-def _read(answer: requests.Response) -> Response:
-    """The whole answer, if it is one: status 200, of the announced length, neither compressed nor too long."""
-    if answer.status_code != requests.codes.ok:
+def _read(answer: requests.Response, statuses: Collection[int]) -> Response:
+    """The whole answer, if it is one: of an allowed status, the announced length, not compressed, not too long."""
+    if answer.status_code not in statuses:
         raise AmbiguousError(f"HTTP status {answer.status_code}")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     if headers.get("content-encoding", "identity").lower() != "identity":

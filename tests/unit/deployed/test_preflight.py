@@ -102,20 +102,27 @@ def test_an_account_of_ten_is_told_what_it_needs(behind: Aws) -> None:
     behind.limit(10)
     (problem,) = found(behind)
     assert "at most 10 functions of this account at once in us-east-1" in problem
-    assert "150 (UrgentConcurrency=50, BulkConcurrency=50, ReceiptConcurrency=50)" in problem
+    assert "200 (UrgentConcurrency=50, BulkConcurrency=50, ReceiptConcurrency=50, the last for" in problem
     assert "request-service-quota-increase" in problem
-    assert "at most 6 together" in problem
+    assert "samconfig.toml" not in problem, "four queues with two readers each leave too little of ten"
 
 
 def test_what_it_is_told_is_enough(behind: Aws) -> None:
     behind.no_stack()
-    behind.limit(10)
-    assert found(behind, UrgentConcurrency="2", BulkConcurrency="2", ReceiptConcurrency="2") == []
+    behind.limit(100)
+    (problem,) = found(behind)
+    assert "come to at most 96, in samconfig.toml" in problem
+    behind.no_stack()
+    behind.limit(100)
+    assert found(behind, UrgentConcurrency="50", BulkConcurrency="6", ReceiptConcurrency="20") == []
+    behind.no_stack()
+    behind.limit(100)
+    assert len(found(behind, UrgentConcurrency="50", BulkConcurrency="7", ReceiptConcurrency="20")) == 1
 
 
 def test_what_the_stack_has_counts_where_nothing_is_said(behind: Aws) -> None:
     behind.stack(UrgentConcurrency="2", BulkConcurrency="2", ReceiptConcurrency="2")
-    behind.limit(10)
+    behind.limit(20)
     assert found(behind) == []
 
 
@@ -128,7 +135,7 @@ def test_a_reservation_leaves_what_aws_wants_left(behind: Aws) -> None:
 
 def test_its_own_reservations_are_not_counted_twice(behind: Aws) -> None:
     behind.stack(WebhookReserved="50", SendReserved="40")
-    behind.limit(300, unreserved=210)
+    behind.limit(400, unreserved=310)
     assert found(behind, WebhookReserved="50", SendReserved="50") == []
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tests.unit.state import shapes
+
 
 class Fault(StrEnum):
     """What can become of one call."""
@@ -78,6 +80,7 @@ class Seamed:
         method = getattr(self._client, name)
 
         def call(**request: Any) -> Any:
+            shapes.check(name, request)
             half = _half(request)
             return self._seam.step(name, lambda: method(**request), half and (lambda: method(**half)))
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from smsgateway.events import publish
-from smsgateway.model import Push
+from smsgateway.model import Kind, Push
 from smsgateway.receive import Receiver, receive
 from tests.unit.state.receipts import report_of
 from tests.unit.state.seam import AwsError, Crash, Fault, Seam, Seamed
@@ -23,7 +23,7 @@ class Queue:
     def __init__(self) -> None:
         self.bodies: list[str] = []
 
-    def send_message(self, *, MessageBody: str) -> dict[str, Any]:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> dict[str, Any]:  # noqa: N803
         self.bodies.append(MessageBody)
         return {}
 
@@ -49,9 +49,11 @@ def test_no_push_is_acknowledged_that_the_queue_has_not(fault: Fault | None) -> 
 
     def pushed(seam: Seam) -> int | None:
         client = Seamed(queue, seam)
-        receiver = Receiver(
-            world.settings, lambda body, _kind: client.send_message(MessageBody=body), lambda: world.now
-        )
+
+        def store(body: str, _kind: Kind) -> None:
+            client.send_message(QueueUrl="receipts", MessageBody=body)
+
+        receiver = Receiver(world.settings, store, lambda: world.now)
         try:
             return receive(receiver, "main", TOKEN, "reports", Push("POST", body=b"<reports/>"), "192.0.2.1").status
         except Crash:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from smsgateway import pace
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
 from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
@@ -66,12 +67,30 @@ def test_a_worker_that_waited_in_between_still_keeps_the_interval(table: Table) 
 
 def test_a_released_moment_is_earlier_and_never_later(table: Table) -> None:
     assert reserve(table, step=16_000) == 0
-    accounts.release(table, "hb-main", "send", NOW + 2_000)
+    accounts.release(table, "hb-main", "send", NOW + 2_000, NOW + 16_000)
     assert reserve(table, patience=0) == -2_000
-    accounts.release(table, "hb-main", "send", NOW + 9_000)
+    accounts.release(table, "hb-main", "send", NOW + 9_000, NOW + 16_000)
     assert reserve(table, patience=0) == -2_000
-    accounts.release(table, "other", "send", NOW)
+    accounts.release(table, "other", "send", NOW, NOW + 16_000)
     assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
+
+
+@pytest.mark.parametrize("late", [-3_500, 0, 500, 1_000])
+def test_a_release_leaves_a_moment_that_another_holds_by_now(table: Table, late: int) -> None:
+    """GIVEN a call of at most 8.3 s, every 0.2 s WHEN another holds the next moment before the first one is released
+    THEN a third waits for that other one, and has its moment once that is released."""
+    interval, seconds = 0.2, 8.3
+    first = pace.hold(table, "hb-main", "balance", interval, seconds, NOW)
+    second = pace.hold(table, "hb-main", "balance", interval, seconds, NOW + 8_000, patience=9_000)
+    assert second >= first + 8_500
+
+    pace.release(table, "hb-main", "balance", interval, seconds, first, NOW + 8_500 + late)
+
+    third = pace.hold(table, "hb-main", "balance", interval, seconds, second + 1_600)
+    assert third < 0
+    assert second + 1_600 - third >= second + 8_500
+    pace.release(table, "hb-main", "balance", interval, seconds, second, second + 2_000)
+    assert pace.hold(table, "hb-main", "balance", interval, seconds, second + 2_300) == second + 2_300
 
 
 # Leases

@@ -282,6 +282,17 @@ def test_the_table_is_read_strongly_and_an_index_cannot_be(table: Table) -> None
     assert seen == [True, True, False, False]
 
 
+def test_many_are_read_consistently(table: Table) -> None:
+    """A worker that reads its submission beside its account must see the mark that was made a moment ago."""
+    seen: list[dict[str, Any]] = []
+    table.client.meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem", lambda params, **_: seen.append(params["RequestItems"])
+    )
+    table.put({"pk": KEY[0], "sk": KEY[1]})
+    assert KEY in table.get_many([KEY, (KEY[0], "another")])
+    assert [items[table.name]["ConsistentRead"] for items in seen] == [True]
+
+
 # What the SDK tries again by itself
 
 

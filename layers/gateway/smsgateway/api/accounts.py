@@ -126,7 +126,7 @@ def in_turn(gateway: Gateway, account: Account, operation: str) -> Iterator[None
     try:
         yield
     finally:
-        pace.release(gateway.table, account.name, operation, interval, gateway.now())
+        pace.release(gateway.table, account.name, operation, interval, CHECK_TIME, moment, gateway.now())
 
 
 def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...] | None, str | None, bool]:

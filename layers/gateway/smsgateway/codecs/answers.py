@@ -1,6 +1,6 @@
 """How a vendor's answer becomes text, and how its codes become refusals (protocols/README.md: code tables are open)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from smsgateway.codecs.charsets import patched, shown, unmarked
 from smsgateway.errors import DecodeError
@@ -22,13 +22,15 @@ def decode_text(data: bytes, charset: str) -> str:
         raise DecodeError(f"not {marked.upper()}", data) from None
 
 
-def answer_text(response: Response, charset: str, *, damaged: bool = False) -> str:
-    """The whole answer without the white space around it. DecodeError if it is empty or not an HTTP 200.
+def answer_text(response: Response, charset: str, *, damaged: bool = False, statuses: Collection[int] = (200,)) -> str:
+    """The whole answer without the white space around it. DecodeError if it is empty or of another HTTP status.
+
+    `statuses`: those that the document gives the vendor's own answers; its requests name them too (`Request.statuses`).
 
     `damaged`: bytes that are none of its charset are no error, but U+FFFD, where codes and ids are checked on their
     own, and what is left is only shown.
     """
-    if response.status != 200:
+    if response.status not in statuses:
         raise DecodeError(f"HTTP status {response.status}", response.body)
     text = shown(patched(*unmarked(response.body, charset))) if damaged else decode_text(response.body, charset)
     text = text.strip()

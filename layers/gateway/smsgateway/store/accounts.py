@@ -43,11 +43,14 @@ def reserve(table: Table, account: str, operation: str, step: float, now: int, p
     return 0
 
 
-def release(table: Table, account: str, operation: str, free_at: int) -> None:
-    """Let the next moment be earlier than the last reservation made it: at `free_at` (epoch ms)."""
-    update = Update(
-        (_pk(account), f"pace#{operation}"), "SET free_us = :free_us", {"free_us": free_at * 1000}, "free_us > :free_us"
-    )
+def release(table: Table, account: str, operation: str, free_at: int, held_until: int) -> None:
+    """Let the next moment be earlier than a reservation made it: at `free_at` in place of `held_until` (epoch ms).
+
+    When there is a later reservation by now, its holder counts on the moment as it was.
+    """
+    values = {"free_us": free_at * 1000, "held_us": held_until * 1000}
+    condition = "free_us > :free_us AND free_us <= :held_us"
+    update = Update((_pk(account), f"pace#{operation}"), "SET free_us = :free_us", values, condition)
     try:
         table.update(update)
     except ConditionFailed:
