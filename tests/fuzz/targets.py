@@ -5,6 +5,7 @@ refused with, or an assertion about what was understood. Nothing here knows the 
 """
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from smsgateway import receive
 from smsgateway.addresses import forbidden, literal
 from smsgateway.api import bodies, cursors, sending
 from smsgateway.api.models import NewMessage, TemplateBody
+from smsgateway.api.moments import asked_moment
 from smsgateway.api.problems import Problem
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.base import TakesPushes
@@ -49,6 +51,8 @@ from smsgateway.settings import Settings, parse_accounts
 from smsgateway.store import replies, reply_parts, reports
 from smsgateway.store.lists import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
+from smsgateway.text import SIGNATURE_LIMIT, compose, normalise_number, problem_with_number, signature_place
+from smsgateway.unseen import trimmed
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
@@ -57,6 +61,7 @@ FINDS = Path(__file__).parent / "finds"
 NUMBERS = ("13800138000", "13900139000")
 TOKEN = "t" * 32
 NOW = 1_795_000_000_000  # epoch milliseconds
+POSITION, LIST = {"pk": "a", "sk": "b", "at": "c"}, cursors.list_of("a key", "messages", NUMBERS[0])
 NESTED = 500  # levels of JSON that any parser takes
 KEY_BYTES = {"pk": 2048, "sk": 1024, "to": 2048, "at": 1024, "list": 2048, "listed_at": 1024}  # DynamoDB's limits
 
@@ -88,7 +93,10 @@ def targets() -> dict[str, Target]:
         ),
         "accounts": Target(check_accounts, (accounts_document(),)),
         "request": Target(check_request, posts()),
-        "cursor": Target(check_cursor, (cursors.written({"pk": "a", "sk": "b", "at": "c"}).encode(),)),
+        "cursor": Target(check_cursor, (str(cursors.written(POSITION, LIST)).encode(),)),
+        "number": Target(check_number, ("(+86)138‑0013\u00a08000".encode(), b"tel:+86755 8080.8080")),
+        "moment": Target(check_moment, (b"2026-11-29T24:00:00 08:00", b"20261129t235960z")),
+        "signature": Target(check_signature, ("\ufeff【 示例】您好{name}【示例】".encode(),)),
     }
 
 
@@ -164,7 +172,7 @@ def check_answer(decode: Callable[[Account, Response], object], accounts: tuple[
 
 
 def check_receipt(
-    decode: Callable[[Account, Receipt], Sequence[Report | Inbound]],
+    decode: Callable[[Account, Receipt], Page[Report] | Page[Inbound]],
     kind: Kind,
     source: Literal["push", "poll"],
     accounts: tuple[Account, ...],
@@ -175,7 +183,7 @@ def check_receipt(
         for push in pushes(data)[: 1 if source == "poll" else 2]:
             receipt = Receipt(account.name, kind, source, NOW, push.method, push.query, push.headers, push.body)
             try:
-                check_understood(tuple(decode(account, receipt)))
+                check_understood(decode(account, receipt))
             except DecodeError as error:
                 assert push.method == "GET" or error.raw == data  # noqa: PT017
 
@@ -294,17 +302,20 @@ def check_receipts(data: bytes) -> None:
         check_same(lambda body: infocloud.decode_report_poll(account, Response(200, body=body)), data, otherwise)
 
 
-def check_same(decode: Callable[[bytes], Page[Report] | Sequence[Report] | Refused], one: bytes, other: bytes) -> None:
-    pages = [decode(one)]
+def check_same(decode: Callable[[bytes], Page[Report] | Refused], one: bytes, other: bytes) -> None:
+    first, second = (_records(decode, data) for data in (one, other))
+    deep = one.count(b"[") + one.count(b"{") > NESTED  # each way has its own limit
+    assert first == second or (deep and None in (first, second))
+
+
+def _records(decode: Callable[[bytes], Page[Report] | Refused], data: bytes) -> list[Report] | None:
+    """The records in a page, whatever it says of its form; None where it can be read in no way."""
     try:
-        pages.append(decode(other))
+        page = decode(data)
     except DecodeError:
-        assert one.count(b"[") + one.count(b"{") > NESTED  # each way has its own limit
-        return
-    first, second = (page.items if isinstance(page, Page) else page for page in pages)
-    assert isinstance(first, tuple)
-    assert isinstance(second, tuple)
-    assert [report._replace(raw="") for report in first] == [report._replace(raw="") for report in second]
+        return None
+    assert isinstance(page, Page)
+    return [report._replace(raw="") for report in page.items]
 
 
 def check_accounts(data: bytes) -> None:
@@ -334,6 +345,33 @@ def check_request(data: bytes) -> None:
 
 
 def check_cursor(data: bytes) -> None:
-    """A cursor is a position or a problem."""
+    """A cursor is the position that it was made of, or a problem."""
+    cursor = data.decode(errors="replace")
     with suppress(Problem):
-        cursors.read(data.decode(errors="replace"), BY_NUMBER_POSITION)
+        assert cursors.written(cursors.read(cursor, BY_NUMBER_POSITION, LIST), LIST) == cursor
+
+
+def check_number(data: bytes) -> None:
+    """A number is digits that are taken for the same number again, or something can be said of it."""
+    written = data.decode(errors="replace")
+    number = normalise_number(written)
+    assert problem_with_number(written) if number is None else re.fullmatch("[0-9]{11,12}", number)
+    assert number is None or normalise_number(number) == number
+
+
+def check_moment(data: bytes) -> None:
+    """A moment of a query is one, whole, or refused."""
+    with suppress(ValueError):
+        assert isinstance(asked_moment(data.decode(errors="replace")), int)
+
+
+def check_signature(data: bytes) -> None:
+    """A signature can be seen, is not too long, and is found once: a text that is put together is not taken apart."""
+    text = data.decode(errors="replace")
+    content = compose(text, "示例")
+    assert trimmed(content.signature) == content.signature
+    assert 0 < len(content.signature) <= SIGNATURE_LIMIT
+    again = compose(content.full, "示例")
+    assert (again.full, again.signature) == (content.full, content.signature)
+    with suppress(ValueError):
+        assert signature_place(text)

@@ -31,6 +31,7 @@ from smsgateway.store.calls import Calls
 from smsgateway.store.messages import (
     Payload,
     accepted_message,
+    is_canceled,
     load_payload,
     message_key,
     payload_key,
@@ -112,6 +113,9 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
             raise InFlightError(submission.deadline - now + 1)
         with suppress(ConditionFailed):  # it came back after all, or a report came
             transitions.expire(dispatcher.table, submission, now)
+        return
+    if found.message.canceled_at is not None:
+        resends.end_canceled(dispatcher.table, submission, now)
         return
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
@@ -195,14 +199,17 @@ def _call_in_turn(
     """Mark the submission shortly before its account's moment, and call the account then."""
     table, account = dispatcher.table, job.account
     try:
-        _be_ready(dispatcher, job, moment, hard_end)
+        owner = _be_ready(dispatcher, job, moment, hard_end, filer)
+        if owner is None:
+            resends.end_canceled(table, job.submission, dispatcher.now())
+            return
         probe = gate.claim(table, account, known, dispatcher.now())
         if probe < 0:
             _say_filed(dispatcher, job.submission, filer)
             step_aside(dispatcher, job, gate.Closed(account.options.breaker_seconds * 1000, elsewhere=True))
             return
         try:
-            job = _marked(dispatcher, job, hard_end, filer)
+            job = _marked(dispatcher, job, hard_end, owner)
         except Exception:
             gate.give_back(table, account, known, probe)
             raise
@@ -272,15 +279,22 @@ def _new_owner(dispatcher: Dispatcher) -> str:
     return f"{dispatcher.random.getrandbits(64):016x}"
 
 
-def _be_ready(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int) -> None:
-    """Wait until shortly before the account's moment. Raises InFlightError when too little time is left for a call: a
-    fresh worker shall make it."""
+def _be_ready(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> str | None:
+    """Wait until shortly before the account's moment. Who has claimed the submission; None: its message is canceled.
+
+    Raises InFlightError when too little time is left for a call: a fresh worker shall make it.
+    """
     if job.submission.marked:
-        return
+        return filer
     left = hard_end - max(dispatcher.now(), moment)
     if left < min(_whole_call(job.account), SHORTEST_CALL) + WRITING_TIME:
         raise InFlightError(0)
+    if job.submission.cancelable:
+        filer = filer or _claim(dispatcher, job, hard_end)
+        if is_canceled(dispatcher.table, job.message.id):  # asked after the claim: messages.cancel says why
+            return None
     _wait_until(dispatcher, moment - pace.LEAD)
+    return filer
 
 
 def _marked(dispatcher: Dispatcher, job: Job, hard_end: int, filer: str) -> Job:
@@ -290,6 +304,13 @@ def _marked(dispatcher: Dispatcher, job: Job, hard_end: int, filer: str) -> Job:
     owner, deadline = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     marked = transitions.mark(dispatcher.table, job.submission, owner, deadline, dispatcher.now(), filer=filer)
     return replace(job, submission=marked)
+
+
+def _claim(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+    """The right to mark a submission whose rows were written by an earlier worker."""
+    owner = _new_owner(dispatcher)
+    transitions.claim(dispatcher.table, job.submission, owner, hard_end + transitions.DEADLINE_MARGIN)
+    return owner
 
 
 def _call_at(

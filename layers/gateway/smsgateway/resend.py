@@ -171,7 +171,7 @@ class _Batch:
         """The account that the recipient goes to next, if it may go to any."""
         now, message = self.resender.now(), self._message(submission)
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
-        if message is None or payload is None:
+        if message is None or payload is None or message.canceled_at is not None:
             return None
         settings = self.resender.settings()
         accounts = settings.accounts

@@ -119,6 +119,9 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
         if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
             submissions.delete_unaccepted(table, submission)
         return
+    if message.canceled_at is not None:
+        resends.end_canceled(table, submission, now)
+        return
     if submission.next_at - now > longest_delay(urgent(message)) * 1000:
         transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
         return
@@ -134,7 +137,9 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
         return False
     message = submissions.message_of(sweeper.table, submission)
     now = sweeper.now()
-    if not (message and message.resend_unconfirmed and submission.doubts < RESENDS and now < message.valid_until):
+    if message is None or message.canceled_at is not None:
+        return False
+    if not (message.resend_unconfirmed and submission.doubts < RESENDS and now < message.valid_until):
         return False
     transitions.opt_in(sweeper.table, submission, now)
     sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])

@@ -9,16 +9,19 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from smsgateway.accept import Acceptor, accept
+from smsgateway.api import cancelling, views
+from smsgateway.api.calls import Gateway
 from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.events import Event
 from smsgateway.ids import SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.job import Dispatcher
-from smsgateway.model import Account, Kind, Request, Response
+from smsgateway.model import Account, Kind, Request, Response, Status
 from smsgateway.poll import Poller
 from smsgateway.post import PersonalPost, Post
 from smsgateway.publish import events_of
 from smsgateway.queues import Receipt, WakeUp, WakeUps, parse_receipt, parse_wake_up
+from smsgateway.repeated import standing, standing_keys
 from smsgateway.settings import AccountsCache, Settings
 from smsgateway.silence import watch
 from smsgateway.store.messages import load_payload
@@ -35,6 +38,8 @@ from tests.unit.state.vendors import Vendors
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
+
+    from smsgateway.api.keys import ApiKeys
 
 START = 1_767_225_600_000  # 2026-01-01
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -195,6 +200,25 @@ class World:
     def sweep(self, seam: Seam | None = None) -> dict[str, int]:
         """One run; a failed item fails the test."""
         return sweep(self.sweeper(seam or Seam()))
+
+    def cancel(self, message_id: str, seam: Seam | None = None) -> dict[str, Status] | None:
+        """`DELETE /messages/{id}`: each recipient's status as the answer shows it, or None for 409. Raises Problem."""
+        gateway = Gateway(
+            table=self._table(seam or Seam()),
+            accounts=accounts_cache(self.document),
+            call=lambda *_: Response(200),
+            keys=cast("ApiKeys", None),
+            now=lambda: self.now,
+            random=self._random(),
+        )
+        found = standing(gateway.table.get_many(standing_keys(message_id)), message_id)
+        assert found
+        whole = cancelling.cancel(gateway, found.message)
+        if whole is None:
+            return None
+        items, after = views.recipients_page(self.table, self.settings(), whole, ("", 0), 1000, self.now)
+        assert after is None
+        return {item["to"]: Status(item["status"]) for item in items}
 
     def watch(self, seam: Seam | None = None) -> None:
         """The sweep's look for vendors that have fallen silent."""

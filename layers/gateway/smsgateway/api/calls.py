@@ -14,6 +14,9 @@ from smsgateway.settings import AccountsCache
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 
+LONGEST_ANSWER = 29_000  # milliseconds; API Gateway
+TIME_TO_ANSWER = 3_000
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -25,6 +28,11 @@ class Gateway:
     keys: ApiKeys
     now: Callable[[], int]
     random: Random
+    until: int = 0  # when (epoch ms) this worker is stopped; 0: nobody says
+
+    def time_left(self) -> int:
+        """Milliseconds until an answer must be on its way."""
+        return (self.until or self.now() + LONGEST_ANSWER) - self.now() - TIME_TO_ANSWER
 
 
 def new_router() -> APIGatewayRouter:

@@ -1,27 +1,24 @@
 """What became of messages: `GET /messages/{id}`, `GET /messages?to=`, `DELETE /messages/{id}`."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from smsgateway.api import answers, cursors, views
+from smsgateway.api import answers, cancelling, cursors, views
 from smsgateway.api.calls import Gateway, client_of, gateway_of, list_of, new_router
 from smsgateway.api.parameters import Limit, MessageId, Next, number_at
 from smsgateway.api.problems import Problem, not_found
 from smsgateway.errors import ConfigurationError
-from smsgateway.model import Reason, State
+from smsgateway.repeated import standing, standing_keys
 from smsgateway.settings import Settings
-from smsgateway.store import lists, resends, submissions, transitions
-from smsgateway.store.table import PARALLEL, ConditionFailed
+from smsgateway.store import lists
 
 RECIPIENTS = 100  # on a page, unless the client says otherwise
 BY_NUMBER = 20
 FIRST = ("", 0)
 RECIPIENTS_POSITION: Mapping[str, type] = {"path": str, "offset": int}
 MOST_BY_NUMBER = 100  # each costs several reads
-LOOKS = 3  # at a message that is to be canceled and whose recipients go on to another account meanwhile
 
 router = new_router()
 
@@ -78,43 +75,16 @@ def list_messages(
     ),
 )
 def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
-    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when
-    recipients are on their way to another account at this very moment."""
-    gateway = gateway_of(router)
-    whole = _own(gateway, id)
-    anything = False
-    for _ in range(LOOKS):
-        waiting = [*whole.submissions, *views.open_resends(gateway.table, whole)]
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            anything |= any(list(pool.map(lambda submission: _cancel(gateway, submission), waiting)))
-        whole = _own(gateway, id)
-        if not any(map(_to_come, whole.submissions)):
-            break
-    else:
-        detail = "recipients are on their way to another account, so that not all are canceled: repeat this in a moment"
-        raise Problem(409, detail, headers={"Retry-After": "1"})
-    if not anything:
+    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when a
+    request has too little time to say what that is."""
+    gateway, client = gateway_of(router), client_of(router)
+    found = standing(gateway.table.get_many(standing_keys(id)), id) if id.startswith("msg_") else None
+    if found is None or found.accepting_until or not (client.administrator or found.message.client == client.name):
+        raise not_found("message")
+    whole = cancelling.cancel(gateway, found.message)
+    if whole is None:
         raise Problem(409, "it is too late: everything has been sent, or has ended")
     return _shown(gateway, whole, FIRST, RECIPIENTS)
-
-
-def _to_come(submission: submissions.Stored) -> bool:
-    """Whether it may still be sent without having been asked for, itself or as children that are not all there yet."""
-    spreading = submission.state == State.MOVED and submission.due_at is not None
-    return spreading or submission.state in (State.QUEUED, State.WAITING)
-
-
-def _cancel(gateway: Gateway, submission: submissions.Stored) -> bool:
-    """Whether the submission is canceled now, by this request or an earlier one."""
-    if submission.state not in (State.QUEUED, State.WAITING):
-        return submission.state == State.CANCELED
-    try:
-        transitions.ended_unsent(gateway.table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
-    except ConditionFailed:
-        return False
-    if submission.row and (resend := submissions.load_submission(gateway.table, submission.key)):
-        resends.conclude(gateway.table, resend, gateway.now())
-    return True
 
 
 def _own(gateway: Gateway, message_id: str) -> views.Whole:

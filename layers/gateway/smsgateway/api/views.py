@@ -5,7 +5,7 @@ a smaller limit has none left once its children are there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from smsgateway.settings import Settings
 from smsgateway.store import resends
 from smsgateway.store.messages import Payload, load_message, load_payload
 from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
-from smsgateway.store.submissions import Stored, load_submissions, message_of
+from smsgateway.store.submissions import Stored, as_canceled, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
@@ -49,7 +49,10 @@ def load_whole(table: Table, message_id: str, now: int) -> Whole | None:
     if submissions[0].single:
         return Whole(submissions[0].single, submissions)
     loaded = load_message(table, message_id)
-    return Whole(loaded[0], submissions) if loaded and loaded[1] else None
+    if not loaded or not loaded[1]:
+        return None
+    message, _ = loaded
+    return Whole(message, tuple(as_canceled(submission, message, now) for submission in submissions))
 
 
 def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
@@ -61,7 +64,8 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
     outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
     if message is None or outcome is None:
         return None
-    found = resends.load(table, submission, [outcome])
+    found = _resends(table, message, submission, [outcome], now)
+    submission = as_canceled(submission, message, now)
     return {
         "id": message.id,
         "purpose": message.purpose,
@@ -69,6 +73,14 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
         "reference": message.reference or None,
         **recipient(*resends.standing(submission, outcome, found), now),
     }
+
+
+def _resends(
+    table: Table, message: Message, submission: Stored, outcomes: Iterable[Outcome], now: int
+) -> dict[str, Stored]:
+    """The resends to these recipients, by path."""
+    found = resends.load(table, submission, outcomes)
+    return {path: as_canceled(resend, message, now) for path, resend in found.items()}
 
 
 def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
@@ -91,17 +103,17 @@ def counts(table: Table, whole: Whole, now: int) -> Counter[Status]:
 
     def counted(family: Sequence[Stored]) -> Counter[Status]:
         alone = len(family) == 1
-        return _counts_alone(table, family[0], now) if alone else _counts_of_family(table, whole, family, now)
+        return _counts_alone(table, whole, family[0], now) if alone else _counts_of_family(table, whole, family, now)
 
     with ThreadPoolExecutor(PARALLEL) as pool:
         return sum(pool.map(counted, families.values()), Counter[Status]())
 
 
-def _counts_alone(table: Table, submission: Stored, now: int) -> Counter[Status]:
+def _counts_alone(table: Table, whole: Whole, submission: Stored, now: int) -> Counter[Status]:
     """Of a submission that nothing was made from: its payload need not be read."""
     if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
         return Counter({derived_status(submission, "", now)[0]: submission.count})
-    found = _counted(table, [(submission, outcome) for outcome in all_outcomes(table, submission)], now)
+    found = _counted(table, whole, [(submission, outcome) for outcome in all_outcomes(table, submission)], now)
     if missing := submission.count - found.total():
         found[derived_status(submission, "", now)[0]] += missing
     return found
@@ -114,13 +126,13 @@ def _counts_of_family(table: Table, whole: Whole, family: Sequence[Stored], now:
         for submission in family
         for number in payload_of(table, whole, submission).numbers
     ]
-    return _counted(table, pairs, now)
+    return _counted(table, whole, pairs, now)
 
 
-def _counted(table: Table, pairs: Sequence[tuple[Stored, Outcome]], now: int) -> Counter[Status]:
+def _counted(table: Table, whole: Whole, pairs: Sequence[tuple[Stored, Outcome]], now: int) -> Counter[Status]:
     """Recipients of submissions with one root by status."""
     under_way = [outcome for _, outcome in pairs if outcome.resends and not outcome.status]
-    found = resends.load(table, pairs[0][0], under_way) if under_way else {}
+    found = _resends(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
     return Counter(_status(*resends.standing(submission, outcome, found), now) for submission, outcome in pairs)
 
 
@@ -186,7 +198,7 @@ def _recipients(
 ) -> Iterator[dict[str, Any]]:
     outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
     segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
-    found = resends.load(table, submission, outcomes.values())
+    found = _resends(table, whole.message, submission, outcomes.values(), now)
     for number in payload.numbers:
         outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
         shown = recipient(*resends.standing(submission, outcome, found), now)

@@ -1,5 +1,6 @@
 """Answers questions; keeps templates, suppressed numbers and clients: every route of the API but `POST /messages`."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -27,4 +28,5 @@ def gateway() -> Gateway:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     address = runtime.environment().public_url
-    return serving.serve(app, authenticator(), gateway(), event, context, address)
+    until = runtime.now_ms() + context.get_remaining_time_in_millis()
+    return serving.serve(app, authenticator(), replace(gateway(), until=until), event, context, address)

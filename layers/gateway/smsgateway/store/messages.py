@@ -8,7 +8,7 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Personal, TemplateCode
-from smsgateway.store.table import EXPIRED, UNUSED, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table, Update
 
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
@@ -31,9 +31,9 @@ def message_key(message_id: str) -> Key:
 
 
 def message_fields(message: Message) -> Item:
-    """A message as a map inside an item: without its id and client, which stand beside it, and without defaults."""
+    """A message as a map inside an item: without what stands beside it there, and without defaults."""
     values = asdict(message)
-    del values["id"], values["client"]
+    del values["id"], values["client"], values["canceled_at"]
     # An empty signature is none at all, and not its default, which is the account's.
     return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, {})}
 
@@ -48,7 +48,10 @@ def read_message(item: Item) -> Message:
         for account, template in values.pop("templates", {}).items()
     }
     route = tuple(values.pop("route"))
-    return Message(id=item["pk"], client=item["client"], route=route, templates=templates, **values)
+    canceled_at = item.get("canceled_at")
+    return Message(
+        id=item["pk"], client=item["client"], route=route, templates=templates, canceled_at=canceled_at, **values
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,24 @@ def withdraw(table: Table, message_id: str, claim: Claim) -> None:
 def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
     """From here on the message is accepted. Raises ConditionFailed when another acceptance has taken its place."""
     table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, "#owner = :owner"))
+
+
+def cancel(table: Table, message_id: str, now: int) -> None:
+    """Cancel all of a message to several numbers that is not marked: by one write, however many submissions it has.
+
+    It is each side's own fact, written before the other's is read. A worker claims a submission (transitions.claim),
+    then asks here, and only then marks it. So what is found unclaimed after this write is never marked again, and what
+    is found claimed is for whoever cancels to settle. Doing it again changes nothing. Raises ConditionFailed when there
+    is no such message.
+    """
+    values = {"now": now, "seconds": table.seconds}
+    expression = "SET canceled_at = if_not_exists(canceled_at, :now)"
+    condition = f"{KEPT} AND attribute_not_exists(accepting_until)"
+    table.update(Update(message_key(message_id), expression, values, condition))
+
+
+def is_canceled(table: Table, message_id: str) -> bool:
+    return "canceled_at" in (table.get(message_key(message_id)) or {})
 
 
 def accepted_message(item: Item) -> Message | None:

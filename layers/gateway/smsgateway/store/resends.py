@@ -19,17 +19,17 @@ from smsgateway.store.submissions import (
     WAKE_UP_LOST,
     Stored,
     due,
+    load_submission,
     new_submission,
     put_child,
     read_submission,
     submission_key,
 )
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
-from smsgateway.store.transitions import look_no_more
+from smsgateway.store.transitions import ended_unsent, look_no_more
 
 # Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
-CANCELABLE = frozenset({State.QUEUED, State.WAITING})
 
 
 def stronger(so_far: Item | None, final: Item) -> Item:
@@ -153,6 +153,13 @@ def conclude(table: Table, resend: Stored, now: int) -> None:
     look_no_more(table, resend)
 
 
+def end_canceled(table: Table, submission: Stored, now: int) -> None:
+    """End what waits and was canceled, be it a resend or not. Raises ConditionFailed when it is too late."""
+    ended_unsent(table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
+    if submission.row and (resend := load_submission(table, submission.key)):
+        conclude(table, resend, now)
+
+
 def _conclude(table: Table, resend: Stored, row: Key, outcome: Outcome, now: int) -> None:
     if outcome.status or outcome.so_far is None or outcome.resends[-1]["path"] != resend.key.path:
         return
@@ -197,7 +204,7 @@ def open_resends(table: Table, submission: Stored) -> list[Stored]:
     if not submission.resend:
         return []
     waiting = [outcome for outcome in all_outcomes(table, submission) if outcome.resends and not outcome.status]
-    return [resend for resend in load(table, submission, waiting).values() if resend.state in CANCELABLE]
+    return [resend for resend in load(table, submission, waiting).values() if resend.unmarked]
 
 
 def attempts(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]) -> Sequence[Stored]:

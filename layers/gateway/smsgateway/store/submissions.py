@@ -3,8 +3,8 @@
 How one goes from state to state is in `transitions`. All times are epoch milliseconds.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
@@ -19,6 +19,7 @@ SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission g
 
 UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
+UNMARKED = frozenset({State.QUEUED, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Stored:
     deadline: int = 0  # of the last mark
     proved: int = 0  # the attempt that counts as sent, whatever its worker will say: a report came, or is missing
     filed: bool = False  # its recipients' rows are written
+    claimed_until: int = 0  # until when a worker may mark it that has not done so yet
     early: bool = False  # reports came before its vendor ids, and may not be applied yet
     doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
     given_up: bool = False  # UNCONFIRMED, and there will be no other attempt
@@ -70,6 +72,27 @@ class Stored:
     @property
     def settled(self) -> bool:
         return self.state in SETTLED
+
+    @property
+    def unmarked(self) -> bool:
+        """Whether it waits to be marked."""
+        return self.state in UNMARKED
+
+    @property
+    def stored_state(self) -> State:
+        """The state that is written, where `as_canceled` shows another."""
+        return State(self.item["state"]) if self.item else self.state
+
+    @property
+    def spreading(self) -> bool:
+        """Whether its recipients are on their way to submissions that are not all there yet."""
+        return self.state == State.MOVED and self.due_at is not None
+
+    @property
+    def cancelable(self) -> bool:
+        """Whether its message's cancellation is its own: only a message to one number, and what was made from it, is
+        not canceled as a whole."""
+        return self.single is None and not (self.row and self.row[1].startswith("S#"))
 
     @property
     def marked(self) -> bool:
@@ -119,6 +142,7 @@ def read_submission(item: Item) -> Stored:
         deadline=item.get("deadline", 0),
         proved=item.get("proved", 0),
         filed=item.get("filed", False),
+        claimed_until=item.get("filing_until", 0),
         early=item.get("early", False),
         doubted=item.get("doubted", False)
         or any(each.get("outcome") == "unconfirmed" for each in item.get("attempts", ())),
@@ -215,17 +239,35 @@ def message_of(table: Table, submission: Stored) -> Message | None:
     """The message of a submission; None while its acceptance is not finished."""
     if submission.single:
         return submission.single
-    if submission.row and submission.row[1].startswith("S#"):  # the resend of a message to one number
+    if submission.row and not submission.cancelable:  # the resend of a message to one number
         item = table.get(submission.row)
         return read_message(item) if item else None
     loaded = load_message(table, submission.key.message_id)
     return loaded[0] if loaded and loaded[1] else None
 
 
+def as_canceled(submission: Stored, message: Message, now: int) -> Stored:
+    """What waits of a canceled message as it will be: nobody has the right to mark it, nor ever will (messages.cancel).
+
+    Recipients that are on their way to other submissions will be canceled there.
+    """
+    to_come = submission.unmarked or submission.spreading
+    if message.canceled_at is None or not (submission.cancelable and to_come) or submission.claimed_until >= now:
+        return submission
+    doubted = submission.doubted  # an earlier attempt may have been taken
+    state = State.UNCONFIRMED if doubted else State.CANCELED
+    return replace(submission, state=state, given_up=doubted, reason=Reason.CANCELED_BY_CLIENT, answer="")
+
+
 def load_submissions(table: Table, message_id: str) -> list[Stored]:
     """All submissions of a message but its resends, in the order of their paths."""
+    return list(submissions_of(table, message_id))
+
+
+def submissions_of(table: Table, message_id: str) -> Iterator[Stored]:
+    """The same, read only as far as they are asked for."""
     values = {"pk": message_id, "prefix": "S#"}
-    return [read_submission(item) for item in table.query_all("pk = :pk AND begins_with(sk, :prefix)", values)]
+    yield from map(read_submission, table.query_all("pk = :pk AND begins_with(sk, :prefix)", values))
 
 
 def load_children(table: Table, parent: Stored) -> list[Stored]:

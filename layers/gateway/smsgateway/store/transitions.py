@@ -45,7 +45,26 @@ def rows_filed(table: Table, submission: Stored, owner: str) -> None:
 
     Raises ConditionFailed when the right to it has run out.
     """
-    table.update(Update(submission.table_key, "SET filed = :yes", {"yes": True, "owner": owner}, "filer = :owner"))
+    expression = "SET filed = :yes REMOVE filing_until"
+    table.update(Update(submission.table_key, expression, {"yes": True, "owner": owner}, "filer = :owner"))
+
+
+def claim(table: Table, submission: Stored, owner: str, until: int) -> None:
+    """The right to mark a submission whose rows are written, until a moment; an earlier one's is over.
+
+    Whoever wants to mark what may be canceled as a whole has claimed it before (messages.cancel); `claim_rows` is such
+    a claim too. Raises ConditionFailed when the submission is not to be sent (any more).
+    """
+    values = {
+        "owner": owner,
+        "until": until,
+        "queued": State.QUEUED,
+        "waiting": State.WAITING,
+        "account": submission.account,
+        "attempt": submission.attempt,
+    }
+    condition = f"#state IN (:queued, :waiting) AND account = :account AND {_same_attempt(submission)}"
+    table.update(Update(submission.table_key, "SET filer = :owner, filing_until = :until", values, condition))
 
 
 def mark(
@@ -53,8 +72,8 @@ def mark(
 ) -> Stored:
     """The point of no return: the worker that gets this, and no other, opens the socket.
 
-    `filer`: who has written the recipients' rows just now, if somebody had to. `also`: a further condition. Raises
-    ConditionFailed when another worker was first, or the submission is not to be sent (any more).
+    `filer`: who has claimed it just now (`claim_rows`, `claim`), its recipients' rows being written. `also`: a further
+    condition. Raises ConditionFailed when another worker was first, or the submission is not to be sent (any more).
     """
     expression = "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now"
     conditions = [
@@ -64,7 +83,7 @@ def mark(
     ]
     update = Update(
         submission.table_key,
-        expression + (", filed = :yes" if filer else ""),
+        expression + (", filed = :yes REMOVE filing_until" if filer else ""),
         {
             "sending": State.SENDING,
             "owner": owner,
