@@ -1,11 +1,14 @@
 """The gateway's API as a client calls it: JSON over HTTP, with a key."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+KEY_TRIES = 120  # a second apart
 OPENER = build_opener(ProxyHandler({}))
 
 
@@ -55,3 +58,12 @@ def parsed(data: bytes) -> Any:
         return json.loads(data)
     except ValueError:
         return data.decode(errors="replace")
+
+
+def await_key(api: Api, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Wait until API Gateway knows a new key, to which it answers 403 before. Whether it does."""
+    for _ in range(KEY_TRIES):
+        if api.get("/accounts").status != 403:
+            return True
+        sleep(1)
+    return False

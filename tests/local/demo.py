@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.local.api import Api
+from tests.local.api import Api, await_key
 from tests.local.events import Event, EventTap
 from tests.local.running import World, local_world
 
@@ -59,6 +59,8 @@ def main() -> int:
         say("Starting the functions' processes …")
         warm_up(world)
         api = Api(world.stack.api_url, world.stack.api_key)
+        if not await_key(api):
+            raise SystemExit("The API does not know its administrator's key.")
         accounts = {entry["name"]: entry["vendor"] for entry in world.simulators.accounts}
         sent = list(send_everything(api, accounts))
         say("Reports and replies come back by pushes; qixintong is asked by the schedule, once a minute.")

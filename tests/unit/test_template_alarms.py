@@ -3,6 +3,7 @@
 import pytest
 
 from smsgateway import queues
+from tests.bench import cost
 from tests.template import FUNCTIONS, Node, listed, of_type
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -47,6 +48,10 @@ def test_a_schedule_that_does_not_run_at_all_is_told() -> None:
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
         assert alarm["TreatMissingData"] == "breaching"
         assert alarm["Period"] == 300  # seconds
+
+
+def test_the_model_of_costs_counts_all_of_them() -> None:
+    assert len(ALARMS) == cost.ALARMS
 
 
 @pytest.mark.parametrize("name", ALARMS)

@@ -222,7 +222,7 @@ class Reply(Answer):
     opt_out: bool = Field(
         description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False]
     )
-    partial: bool = Field(description="parts of it never came", examples=[False])
+    partial: bool = Field(description="parts of it never came, or may be of another reply", examples=[False])
 
 
 class Balance(Answer):
