@@ -434,6 +434,30 @@ def test_recipients_that_move_while_they_are_canceled(api: Api, monkeypatch: pyt
     assert (answer.status, answer.json["counts"]) == (200, {"canceled": 5})
 
 
+def test_a_message_that_takes_too_long_to_count_says_so(api: Api) -> None:
+    """GIVEN more submissions than a request can read WHEN its message is asked for THEN what was not counted is said,
+    and pages are as long as there was time for, and lead to all recipients."""
+    message_id = api.post({"messages": [{"to": to, "text": to} for to in FIVE], "account": "ly-bulk"}).json["id"]
+    whole = show(api, message_id).json
+    hurried = Api(api.table, clock=api.clock)
+    hurried.gateway = replace(api.gateway, until=api.clock[0] + 3_000 + 7_000)
+    uncounted = show(hurried, message_id).json
+    hurried.gateway = replace(api.gateway, until=api.clock[0] + 1)
+
+    found, following = [], None
+    for _ in FIVE:
+        query = {"next": following} if following else None
+        page = hurried.call("GET", "/messages/{id}", id=message_id, query=query).json
+        found += [recipient["to"] for recipient in page["recipients"]]
+        following = page["next"]
+
+    assert (whole["counts"], whole["uncounted"]) == ({"queued": 5}, 0)
+    assert (uncounted["counts"], uncounted["uncounted"], uncounted["status"]) == ({}, 5, "queued")
+    assert [recipient["to"] for recipient in uncounted["recipients"]] == FIVE
+    assert found == FIVE
+    assert following is None
+
+
 def test_a_scheduled_message_can_be_cancelled(api: Api) -> None:
     message_id = post(api, FIVE[:1], send_at="2026-01-23T08:00:00+08:00")
     scheduled = show(api, message_id).json

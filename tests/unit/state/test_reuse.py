@@ -60,7 +60,8 @@ def shown(world: World, message_id: str) -> dict[str, Any]:
     """As `GET /messages/{id}` shows the message."""
     whole = views.load_whole(world.table, message_id, world.now)
     assert whole
-    counts = views.counts(world.table, whole, world.now)
+    counts, uncounted = views.counts(world.table, whole, world.now)
+    assert not uncounted
     items, after = views.recipients_page(world.table, world.settings(), whole, ("", 0), 100, world.now)
     assert after is None
     assert Counter(item["status"] for item in items) == counts

@@ -193,6 +193,10 @@ class Message(MessageFields):
     send_at: Moment | None = Field(examples=[None])
     valid_until: Moment
     counts: dict[Status, int] = Field(description="recipients by status", examples=[{"delivered": 1}])
+    uncounted: int = Field(
+        description="recipients that are in no count, for want of time: of a very large message",
+        examples=[0],
+    )
     recipients: list[Recipient]
     next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 

@@ -16,6 +16,7 @@ from smsgateway.store.table import Table
 
 LONGEST_ANSWER = 29_000  # milliseconds; API Gateway
 TIME_TO_ANSWER = 3_000
+TIME_FOR_A_PAGE = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Gateway:
     def time_left(self) -> int:
         """Milliseconds until an answer must be on its way."""
         return (self.until or self.now() + LONGEST_ANSWER) - self.now() - TIME_TO_ANSWER
+
+    def time_is_over(self) -> bool:
+        return self.time_left() < 0
+
+    def counting_is_over(self) -> bool:
+        """So that a page can still be read, which is why most ask."""
+        return self.time_left() < TIME_FOR_A_PAGE
 
 
 def new_router() -> APIGatewayRouter:

@@ -98,8 +98,10 @@ def _own(gateway: Gateway, message_id: str) -> views.Whole:
 
 def _shown(gateway: Gateway, whole: views.Whole, start: views.Position, limit: int) -> dict[str, Any]:
     now = gateway.now()
-    fields = views.message_fields(whole, views.counts(gateway.table, whole, now))
-    items, after = views.recipients_page(gateway.table, _settings(gateway), whole, start, limit, now)
+    fields = views.message_fields(whole, *views.counts(gateway.table, whole, now, gateway.counting_is_over))
+    items, after = views.recipients_page(
+        gateway.table, _settings(gateway), whole, start, limit, now, gateway.time_is_over
+    )
     position = {"path": after[0], "offset": after[1]} if after else None
     of = list_of(router, "recipients", whole.message.id)
     return fields | {"recipients": items, "next": cursors.written(position, of)}

@@ -5,7 +5,7 @@ a smaller limit has none left once its children are there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -95,18 +95,27 @@ def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
     return Payload(tuple(payload.numbers[index] for index in left), contents)
 
 
-def counts(table: Table, whole: Whole, now: int) -> Counter[Status]:
-    """The message's recipients by status."""
+def counts(
+    table: Table, whole: Whole, now: int, is_over: Callable[[], bool] = lambda: False
+) -> tuple[Counter[Status], Counter[Status]]:
+    """The message's recipients by status; and those that were not counted because the time for it was over, by what
+    their submissions were when they were read."""
     families: dict[str, list[Stored]] = defaultdict(list)
     for submission in whole.submissions:
         families[submission.key.root].append(submission)
 
+    uncounted: list[Counter[Status]] = []
+
     def counted(family: Sequence[Stored]) -> Counter[Status]:
+        if is_over():
+            uncounted.append(Counter({derived_status(family[0], "", now)[0]: family[0].count}))
+            return Counter()
         alone = len(family) == 1
         return _counts_alone(table, whole, family[0], now) if alone else _counts_of_family(table, whole, family, now)
 
     with ThreadPoolExecutor(PARALLEL) as pool:
-        return sum(pool.map(counted, families.values()), Counter[Status]())
+        found = sum(pool.map(counted, families.values()), Counter[Status]())
+    return found, sum(uncounted, Counter[Status]())
 
 
 def _counts_alone(table: Table, whole: Whole, submission: Stored, now: int) -> Counter[Status]:
@@ -155,12 +164,12 @@ def overall(by_status: Mapping[Status, int]) -> str:
     return present[0] if len(present) == 1 and present[0] in FINAL else "done"
 
 
-def message_fields(whole: Whole, by_status: Mapping[Status, int]) -> dict[str, Any]:
+def message_fields(whole: Whole, by_status: Counter[Status], uncounted: Counter[Status]) -> dict[str, Any]:
     """The message as a whole."""
     message = whole.message
     return {
         "id": message.id,
-        "status": overall(by_status),
+        "status": overall(by_status + uncounted),
         "account": whole.submissions[0].account,
         "segments": message.segments,
         "created_at": iso(message.created_at),
@@ -169,6 +178,7 @@ def message_fields(whole: Whole, by_status: Mapping[Status, int]) -> dict[str, A
         "send_at": None if message.send_at is None else iso(message.send_at),
         "valid_until": iso(message.valid_until),
         "counts": {status: by_status[status] for status in Status if by_status.get(status)},
+        "uncounted": uncounted.total(),
     }
 
 
@@ -176,14 +186,25 @@ type Position = tuple[str, int]  # a submission's path, and how many of its reci
 
 
 def recipients_page(
-    table: Table, settings: Settings | None, whole: Whole, start: Position, limit: int, now: int
+    table: Table,
+    settings: Settings | None,
+    whole: Whole,
+    start: Position,
+    limit: int,
+    now: int,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> tuple[list[dict[str, Any]], Position | None]:
-    """At most `limit` recipients from a position on, in the order of the post, and where the next page begins."""
+    """At most `limit` recipients from a position on, in the order of the post, and where the next page begins.
+
+    Fewer of them, though at least one submission's, when the time for it is over.
+    """
     items: list[dict[str, Any]] = []
     for submission in whole.submissions:
         path = submission.key.path
         if path < start[0]:
             continue
+        if items and is_over():
+            return items, (path, 0)
         payload = payload_of(table, whole, submission)
         offset = start[1] if path == start[0] else 0
         end = offset + limit - len(items)
