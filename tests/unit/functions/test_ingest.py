@@ -249,6 +249,8 @@ FORGED: dict[str, Any] = {
     "a packed body that is none": RECEIPT | {"packed": "AAAA"},
     "a packed body that is too large": RECEIPT | {"packed": base64.b64encode(zlib.compress(b"x" * 800_000)).decode()},
     "a page that is a number": RECEIPT | {"page": 7},
+    "a huge page": RECEIPT | {"page": "x" * 5000},
+    "a page with half a character": RECEIPT | {"page": "\ud800"},
     "more applied than nothing": RECEIPT | {"applied": -1},
     "one field more": RECEIPT | {"wake": "up"},
 }
