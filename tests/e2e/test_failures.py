@@ -179,14 +179,14 @@ def test_a_receipt_that_could_not_be_read_is_put_back_after_a_repair(gateway: Ga
     deadline = time.monotonic() + PATIENCE
     while not (found := parked(gateway, MISREAD)):
         assert time.monotonic() < deadline
-    assert found[0]["problem"] == "not UTF-8"
+    assert "charset" in found[0]["problem"]
     assert base64.b64decode(found[0]["body"]) == body
 
     # WHEN it is put back without a repair THEN it is parked again, with the reason
     assert redrive(gateway.world.stack)["receipts"] >= 1
     while not (found := parked(gateway, MISREAD)):
         assert time.monotonic() < deadline
-    assert found[0]["problem"] == "not UTF-8"
+    assert "charset" in found[0]["problem"]
 
     # WHEN the settings are repaired, and it is put back (functions may use the old settings for a minute)
     repair(gateway)

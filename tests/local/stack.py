@@ -16,7 +16,7 @@ STACK_FILE = LOCAL / "stack.json"
 
 @dataclass(frozen=True)
 class Stack:
-    """`queues` is name → URL: `urgent`, `bulk`, `receipts`, their dead-letter queues, `fanout-dead`, `runs-dead`."""
+    """`queues` is name → URL: `urgent`, `bulk`, `receipts`, `replies`, and the dead-letter queues, `<name>-dead`."""
 
     api_url: str
     api_key: str

@@ -7,7 +7,9 @@ from itertools import permutations
 import pytest
 
 from smsgateway.events import EventType
+from smsgateway.model import Inbound
 from smsgateway.queues import Receipt
+from smsgateway.store import replies
 from tests import aws
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import reply_of
@@ -234,6 +236,30 @@ def test_a_group_of_the_release_before_is_finished(have: tuple[int, ...]) -> Non
     assert published(origin) == [("".join(PARTS[number - 1] for number in have), True)]
 
 
+@pytest.mark.parametrize(("have", "partial"), [((1, 2, 3), False), ((1, 3), True)])
+def test_what_the_release_before_closed_is_told_once(have: tuple[int, ...], partial: bool) -> None:
+    """GIVEN a group that the release before closed, and whose worker died before or after it told so WHEN a part comes
+    again, or its time THEN the reply is told once, under the id that that release would have given it."""
+    for told in (True, False):
+        world = begun()
+        key, due = f"parts#ly#{NUMBER}#1069#7#3", {"due_at": f"{world.now + MINUTE:013d}", "due_shard": "due#1"}
+        parts = {str(number): [PARTS[number - 1], "2026-01-01T12:00:00+08:00"] for number in have}
+        group = {"total": 3, "parts": parts, "access_number": "1069", "extension": "", "started_at": world.now}
+        kept = {"done": True, "vendor": "langyu", "version": 3, "ttl": world.now // 1000 + 90 * 86_400}
+        world.table.put({"pk": key, "sk": "000000", **group, **kept, **(due if partial else {})})
+        text = "".join(PARTS[number - 1] for number in have)
+        identity = Inbound(NUMBER, text, "1069", "", vendor_id=f"{key}#0#{partial}")
+        reply_id = replies.reply_id("ly", identity, 0)
+        if told:
+            reply = replies.Reply(reply_id, "ly", "langyu", NUMBER, "1069", "", text, world.now, partial=partial)
+            replies.put_reply(world.table, reply, world.now // 1000 + 86_400)
+        take(world, 0)
+        take(world, 0)
+        world.settle()
+        assert [item["pk"] for item in world.items("mo_")] == [reply_id]
+        assert published(world) == [(text, partial)]
+
+
 def test_each_reply_once() -> None:
     """GIVEN a message WHEN one reply is pushed three times, and another once THEN each comes once, with its message."""
     world = begun()
@@ -241,10 +267,10 @@ def test_each_reply_once() -> None:
     world.settle(world.now)
     for text in ("TD", "TD", "好的", "TD"):
         world.ingest(reply_of(world, "ly", NUMBER, text))
-    replies = world.items("mo_")
-    assert sorted(item["text"] for item in replies) == ["TD", "好的"]
-    assert {item["in_reply_to"] for item in replies} == {answer["id"]}
-    assert {item["text"]: item["opt_out"] for item in replies} == {"TD": True, "好的": False}
+    told = world.items("mo_")
+    assert sorted(item["text"] for item in told) == ["TD", "好的"]
+    assert {item["in_reply_to"] for item in told} == {answer["id"]}
+    assert {item["text"]: item["opt_out"] for item in told} == {"TD": True, "好的": False}
 
 
 def same_replies(world: World, count: int) -> Receipt:

@@ -128,6 +128,9 @@ class Plan(Answer):
     queue: Literal["urgent", "bulk"]
     valid_until: Moment
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
+    examined: int = Field(
+        description="texts that were encoded for each account; of a large personalised message a sample", examples=[1]
+    )
 
 
 class AcceptedMessage(MessageFields):
@@ -219,7 +222,7 @@ class Reply(Answer):
     opt_out: bool = Field(
         description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False]
     )
-    partial: bool = Field(description="parts of it never came", examples=[False])
+    partial: bool = Field(description="parts of it never came, or may be of another reply", examples=[False])
 
 
 class Balance(Answer):

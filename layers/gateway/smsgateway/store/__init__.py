@@ -10,9 +10,9 @@
 | `vid#<account>#<vendor id>` | `map` | the submission that a vendor's id belongs to |
 | `vid#<account>#<vendor id but its last two characters>` | `block` | the submissions that neighbouring ids belong to |
 | `vid#<account>#<vendor id>` | `early#…` | a report that came before its submission's own answer, or has no place |
-| `page#<account>#<kind>` | `<chunk>` | a poll's answer that the receipt queue did not take |
+| `page#<account>#<kind>`, `page#<name>` | `<chunk>` | a poll's answer that its queue did not take yet, or never will |
 | `mo_…` | `I` | a reply |
-| `parts#…` | `<generation>` | the parts of a long reply |
+| `parts#…` | `P#<number>#<digest>`, `J` | a part of a long reply; the claim of whoever puts them together |
 | `account#<name>` | `poll#<kind>`, `pace#<operation>`, `seen`, `balance`, `alert#…` | what is known of an account |
 | `client#<key hash>`, `template#<name>`, `suppressed#<number>` | `C`, `T`, `X` | what clients registered |
 

@@ -42,8 +42,11 @@ def adopt(table: Table, group: Group) -> None:
     """Turn a group into its parts. Raises ConditionFailed when somebody else wrote it meanwhile."""
     for part in group.parts:
         item = part_item(group.key, part, group.item.get("vendor", ""), group.started_at, group.item["ttl"])
-        due = {name: group.item[name] for name in ("due_at", "due_shard") if name in group.item and not group.done}
-        with suppress(ConditionFailed):  # it has come again meanwhile
-            table.put(item | due | ({"done": True} if group.done else {}), UNUSED, {"seconds": table.seconds})
+        due = {name: group.item[name] for name in ("due_at", "due_shard") if name in group.item}
+        if group.done:  # also if it has come again: that is what it is known for
+            table.put(item | {"done": True})
+            continue
+        with suppress(ConditionFailed):  # it has come again
+            table.put(item | due, UNUSED, {"seconds": table.seconds})
     key, version = (group.key, group.item["sk"]), group.item["version"]
     table.delete(key, "attribute_not_exists(pk) OR version = :version", {"version": version})
