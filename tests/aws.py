@@ -95,6 +95,7 @@ def environment(function: str) -> dict[str, str]:
         "REPLY_QUEUE_URL": queue_url("replies"),
         "PARKED_QUEUE_URL": queue_url("receipts-dead"),
         "FAILURES_QUEUE_URL": queue_url("fanout-dead"),
+        "CALLER": variables.get("CALLER"),
     }
     return {name: known[name] for name in variables}
 

@@ -23,7 +23,7 @@ TIMEOUTS = {
     "send": 29,
     "dispatch": 75,
     "poll": 300,
-    "webhook": 5,
+    "webhook": 10,
     "ingest": 60,
     "fanout": 300,
     "query": 29,
@@ -32,13 +32,14 @@ TIMEOUTS = {
 ACCOUNTS = {"ACCOUNTS_SECRET", "ALLOW_LOOPBACK_VENDORS"}
 WAKE_UPS = {"TABLE_NAME", "RETENTION_DAYS", "URGENT_QUEUE_URL", "BULK_QUEUE_URL"}
 ENVIRONMENTS = {
-    "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET"},
+    "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET", "CALLER"},
     "dispatch": WAKE_UPS | ACCOUNTS,
     "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL"} | ACCOUNTS,
-    "webhook": {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL"} | ACCOUNTS,
+    "webhook": {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "CALLER"} | ACCOUNTS,
     "ingest": WAKE_UPS | {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "PARKED_QUEUE_URL"} | ACCOUNTS,
     "fanout": {"TABLE_NAME", "EVENT_BUS_NAME", "FAILURES_QUEUE_URL"},
     "query": {"TABLE_NAME", "RETENTION_DAYS", "ADMIN_KEY_SECRET", "STACK_NAME", "USAGE_PLAN_PARAMETER", "PUBLIC_URL"}
+    | {"CALLER"}
     | ACCOUNTS,
     "sweep": WAKE_UPS | ACCOUNTS,
 }

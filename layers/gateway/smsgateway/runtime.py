@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -32,9 +32,44 @@ if TYPE_CHECKING:
 
     from smsgateway.store.table import Item, Key, Table
 
-# A refusal is unwritten while the secret is read once more, and a vendor waits for a cold start: no long wait for it.
-SECRETS_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+
+class Limits(NamedTuple):
+    """Of a call of AWS: seconds to connect and to wait for the answer, and how often it is tried."""
+
+    connect: float
+    read: float
+    tries: int
+
+    @property
+    def seconds(self) -> float:
+        """What a call takes at most: before the n-th repetition the SDK's standard mode pauses for up to 2^(n-1)."""
+        return self.tries * (self.connect + self.read) + (1 << self.tries - 1) - 1
+
+    @property
+    def config(self) -> Config:
+        retries: Any = {"mode": "standard", "total_max_attempts": self.tries}
+        return Config(connect_timeout=self.connect, read_timeout=self.read, retries=retries)
+
+
+# By who waits for the function's answer: of secrets, and of all else. What hangs must have failed within the function's
+# own limit, for what it then answers is better than what API Gateway does: tests/unit/test_limits.py adds them up.
+LIMITS: Mapping[str, tuple[Limits, Limits]] = {
+    "queue": (Limits(1, 2, 2), Limits(0.5, 3, 4)),
+    "client": (Limits(0.5, 2, 1), Limits(0.5, 1.8, 3)),
+    "vendor": (Limits(0.5, 2, 1), Limits(0.5, 1.4, 2)),
+}
+# Of API Gateway's own interface, which is slow, and would make another key at a second try.
+KEYS_LIMITS = Limits(0.5, 3.5, 1)
+CLIENT_CONFIG = LIMITS["queue"][1].config
+
+
+def client_config() -> Config:
+    return LIMITS[environment().caller][1].config
+
+
+def secrets_config() -> Config:
+    """A refusal is unwritten while the secret is read once more, and somebody waits for a cold start: no long wait."""
+    return LIMITS[environment().caller][0].config
 
 
 @cache
@@ -57,12 +92,12 @@ def table() -> "Table":
     def failed(codes: Mapping[str, int]) -> None:
         logger().error("statements of a batch failed", codes=codes)
 
-    return Table(boto3.client("dynamodb", config=CLIENT_CONFIG), environment().table_name, now_ms, failed)
+    return Table(boto3.client("dynamodb", config=client_config()), environment().table_name, now_ms, failed)
 
 
 @cache
 def sqs() -> "SQSClient":
-    return boto3.client("sqs", config=CLIENT_CONFIG)
+    return boto3.client("sqs", config=client_config())
 
 
 @cache
@@ -78,7 +113,7 @@ def lasting_clock() -> Callable[[], float]:
 
 @cache
 def accounts_cache() -> AccountsCache:
-    secrets = boto3.client("secretsmanager", config=SECRETS_CONFIG)
+    secrets = boto3.client("secretsmanager", config=secrets_config())
 
     def fetch(stage: str) -> str:
         return secrets.get_secret_value(SecretId=environment().accounts_secret, VersionStage=stage)["SecretString"]

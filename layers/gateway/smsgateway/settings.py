@@ -414,6 +414,14 @@ class Environment:
         return int(days)
 
     @property
+    def caller(self) -> str:
+        """Who waits for the function's answer: a `client`, a `vendor`, or a `queue`, which has time."""
+        caller = self.variables.get("CALLER", "queue")
+        if caller not in ("client", "vendor", "queue"):
+            raise ConfigurationError("CALLER", "must be client, vendor or queue")
+        return caller
+
+    @property
     def allow_loopback_vendors(self) -> bool:
         """Whether a vendor may be on this machine: only where the variable says `true`."""
         value = self.variables.get("ALLOW_LOOPBACK_VENDORS", "false")

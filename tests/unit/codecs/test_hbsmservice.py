@@ -304,6 +304,7 @@ def test_another_reader_gets_the_batchs_values(texts: list[str]) -> None:
     ("body", "outcome"),
     [
         ("send.ok.document-1.3.txt", Accepted()),
+        ("send.ok.marked.txt", Accepted()),
         ("send.partial.txt", Accepted(vendor_status="0#1 of 3")),  # note 6
         ("send.wrong-password.txt", Refused(About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "107 密码错误")),
     ],
@@ -588,6 +589,8 @@ def test_the_parts_of_a_long_message() -> None:  # notes 10, 11
         ("MK:0012", ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE),  # an operator's gateway
         ("00", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),  # a zero, but not one of the two
         ("0000", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),
+        ("００", ReportStatus.UNKNOWN, Reason.UNLISTED_CODE),
+        ("０", ReportStatus.DELIVERED, None),
     ],
 )
 def test_err(error: str, status: ReportStatus, reason: Reason | None) -> None:
@@ -613,6 +616,28 @@ def test_a_report_without_what_makes_it_one(fields: dict[str, str]) -> None:
     with pytest.raises(DecodeError) as refused:
         report(report_xml(**fields))
     assert refused.value.raw == report_xml(**fields)
+
+
+def test_reports_that_can_be_read_and_others_among_them() -> None:
+    page = hbsmservice.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.unreadable.xml")))
+    assert [(each.number, each.vendor_status, each.segment) for each in page.items] == [
+        ("13810000001", "0 成功", 0),
+        ("13810000002", "delivrd 成功", 0),
+        ("13810000004", "0 成功", 1),
+        ("13810000006", "0 网\ufffd\ufffd", 0),
+        ("13810000007", "0 成功", 0),
+    ]
+    assert {each.status for each in page.items} == {ReportStatus.DELIVERED}
+    assert {each.reported_at for each in page.items} == {datetime(2010, 7, 2, tzinfo=BEIJING)}
+    assert [(each.place, each.problem) for each in page.unreadable] == [
+        ("record 2 of 11", "something stands before a report"),
+        ("record 3 of 11", "a record without mobile"),
+        ("record 5 of 11", "a record without err"),
+        ("record 7 of 11", "a sub_seq that is no number"),
+        ("record 9 of 11", "a report is cut short"),
+        ("record 11 of 11", "an id or an access number that cannot be one"),
+    ]
+    assert b"<msg_id>123\x81</msg_id>" in page.unreadable[-1].body
 
 
 def test_a_full_page_says_so() -> None:  # note 15
@@ -650,6 +675,25 @@ def test_replies(name: str, reply: Inbound) -> None:
     assert replace(pushed, raw="") == reply
     assert f"<content>{reply.text}</content>" in pushed.raw
     assert decode_inbound_poll(case(name)) == Page((pushed,))
+
+
+def test_replies_that_can_be_read_and_others_among_them() -> None:
+    page = hbsmservice.decode_inbound_push(ACCOUNT, Push("POST", body=case("inbound-push.unreadable.xml")))
+    assert [(each.number, each.text) for each in page.items] == [("13810000000", "收到"), ("13810000003", "好😀好")]
+    assert {each.received_at for each in page.items} == {datetime(2010, 7, 2, tzinfo=BEIJING)}
+    assert [(each.place, each.problem) for each in page.unreadable] == [
+        ("record 2 of 4", "a reply in another charset than its page says"),
+        ("record 3 of 4", "a text with bytes that are none of its charset"),
+    ]
+
+
+def test_a_page_that_says_it_is_utf_8_is() -> None:
+    page = hbsmservice.decode_inbound_push(ACCOUNT, Push("POST", body=case("inbound-push.utf-8-marked.xml")))
+    assert [(each.number, each.text) for each in page.items] == [("13810000000", "收到😀")]
+    (parked,) = page.unreadable
+    assert parked.place == "record 2 of 2"
+    assert "退订".encode("gbk") in parked.body
+    assert parked.body.startswith(b"\xef\xbb\xbf<?xml")  # put back, it says what it was
 
 
 def test_replies_that_nobody_escaped_and_empty_ones() -> None:  # note 9

@@ -1,6 +1,7 @@
 """The table's stream to the event bus (handlers/fanout.py, events.py, publish.py; design, section 7)."""
 
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -403,6 +404,19 @@ def test_a_poisonous_record_holds_up_no_other(what: str, stack: Stack, bus: Bus,
     assert {detail["event_id"] for _, detail in bus.taken} == {event_id(1), event_id(3)}
     assert stack.bodies("fanout-dead") == [{"Records": [poison]}]
     assert [entry["message"] for entry in log()][1:] == ["a record was set aside"]
+
+
+def test_what_is_set_aside_is_what_a_queue_takes(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a record of two full images in Chinese, with characters that no queue takes WHEN it is set aside THEN its
+    body has none of them, is below the queue's limit, and says the same."""
+    bodies: list[str] = []
+    monkeypatch.setattr(runtime.sqs(), "send_message", lambda **request: bodies.append(request["MessageBody"]))
+    poison = poisoned(1, "two images, both full")
+    handle({"Records": [poison]})
+    (body,) = bodies
+    assert not re.search("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", body)
+    assert len(body.encode()) < 1_048_576
+    assert json.loads(body) == {"Records": [poison]}
 
 
 def test_an_event_that_the_bus_refuses_for_ever_is_set_aside(stack: Stack, bus: Bus) -> None:

@@ -426,21 +426,3 @@ def accepted_item() -> Item:
     world = World(document(0))
     _, answer = world.accept(POSTS["one"])
     return world.item((answer["id"], "S#00000"))
-
-
-@pytest.mark.parametrize("dead", [False, True])
-def test_a_rival_acceptance_that_was_never_finished_stops_no_accepted_message(dead: bool) -> None:
-    """GIVEN a message to one number, and an unfinished one to several under the same Idempotency-Key WHEN the first is
-    woken up THEN it is sent."""
-    world = World(accounts_document((("main", "langyu", 0),)))
-    _, answer = world.accept(replace(POSTS["one"], idempotency_key="k", body_hash="h"))
-    (item,) = [each for each in world.items(answer["id"]) if each["sk"].startswith("S#")]
-    rival = {**item["message"], "recipients": 3}
-    until = world.now + (-MINUTE if dead else MINUTE)
-    unfinished = {"accepting_until": until, "owner": "another", "client": item["client"], "ttl": item["ttl"]}
-    world.table.put({"pk": item["pk"], "sk": "M", "message": rival, **unfinished})
-    world.queues.waiting.clear()
-
-    assert world.dispatch(SubmissionKey(item["pk"], item["sk"][2:]))
-
-    assert len(world.vendors.seen) == 1

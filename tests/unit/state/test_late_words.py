@@ -1,6 +1,8 @@
 """Reports of recipients that have a final status already, from whatever it came: what gives way to them, and what does
 not, is kept in the history."""
 
+from dataclasses import replace
+
 import pytest
 
 from smsgateway.ids import SubmissionKey
@@ -82,10 +84,10 @@ def test_a_failure_denies_no_other_end(how: str, count: int, resend: bool) -> No
     report is kept; WHEN it was delivered after all THEN that counts."""
     world, key = ended_unsent(how, count, resend)
     events = len(world.events())
-    for word in ("2", "77", "00"):
-        world.ingest(report_of(world, "main", key.reference, FIRST, word=word))
+    for word, segment in (("2", 0), ("77", 0), ("00", 0), ("2", 1), ("77", 2)):
+        world.ingest(report_of(world, "main", key.reference, FIRST, word=word, segment=segment))
     assert status_of(world, key) == UNSENT[how]
-    assert [entry["vendor_status"] for entry in outcome_of(world, key).history] == ["2", "77", "00"]
+    assert [entry["vendor_status"] for entry in outcome_of(world, key).history] == ["2", "77", "00", "2", "77"]
     assert len(world.events()) == events
     world.settle()
     asked = len(world.vendors.seen)
@@ -163,3 +165,17 @@ def test_a_failure_after_the_decision_leaves_its_trace(count: int) -> None:
     assert [entry["vendor_status"] for entry in outcome.history if entry["account"] == "a"] == words
     assert outcome.status == Status.DELIVERED
     assert len([each for each in world.vendors.requests_for(FIRST) if each.behaviour == "accepted"]) == 2
+
+
+def test_final_messages_of_one_page_need_no_further_look() -> None:
+    """GIVEN messages to one number each, reported in one page THEN nobody looks at them again."""
+    world = World(accounts_document((("main", "hbsmservice", 0),)))
+    for number in numbers(3):
+        world.accept(post(number))
+    world.settle(world.now)
+    bodies = [report_of(world, "main", seen.ours, *seen.numbers).body for seen in world.vendors.seen]
+    records = b"".join(body[body.index(b"<report>") : body.index(b"</reports>")] for body in bodies)
+    page = report_of(world, "main", "x", FIRST)
+    world.ingest(replace(page, body=b"<?xml version='1.0' encoding='gbk' ?><reports>" + records + b"</reports>"))
+    assert not world.due()
+    assert [event.detail["status"] for event in world.events() if "to" in event.detail] == ["delivered"] * 3

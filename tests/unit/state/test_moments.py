@@ -190,6 +190,17 @@ def test_two_accounts_whose_moments_never_come_are_asked_a_bounded_number_of_tim
     assert max(pauses[-3:]) >= max(pauses[:3])
 
 
+def test_who_could_not_be_reached_is_not_asked_again_when_the_next_one_refuses() -> None:
+    """GIVEN an account that two calls did not reach WHEN the next one refuses THEN that is the end: only who was passed
+    over for its breaker, or its moment, has another turn."""
+    world, message_id = scripted(
+        ("main", "langyu"), ("spare", "langyu"), answers={"main": ["not sent"], "spare": ["account"]}
+    )
+    world.settle()
+    assert world.names() == ["main", "main", "spare"]
+    assert ended(world, message_id) == Status.REJECTED
+
+
 def test_what_may_have_been_sent_is_not_sent_again_for_a_moment() -> None:
     world, message_id = scripted(
         ("main", "langyu"), ("spare", "langyu"), answers={"main": ["moment", "accepted"], "spare": ["vague"]}

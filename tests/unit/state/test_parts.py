@@ -2,6 +2,7 @@
 more parts than we count or fewer. What the parts add up to is what the message ends with, and nothing rests on a guess.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -167,6 +168,64 @@ def test_a_missing_report_is_no_guess_but_a_heard_word_is() -> None:
             assert requests(world) == 1, said
             assert outcome.status == (Status.UNDELIVERED if said == (2, FAILED) else Status.UNKNOWN)
             assert outcome.vendor_status == said[1]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_part_that_failed_is_not_open_again(count: int) -> None:
+    """GIVEN a part that failed WHEN it is called open after that, which came late THEN the message is complete with
+    the last of the others, and certainly failed."""
+    world, _ = told(2, count, [(1, FAILED), (1, OPEN), (2, DELIVERED)], resend=True)
+    assert requests(world) == 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_contradiction_of_counts_is_no_reason_to_wait(count: int) -> None:
+    """GIVEN a failure and more parts than we count THEN the message is undelivered at once: no report that may follow
+    makes a second text certain."""
+    origin, key = sent(2, count, True)
+    world = origin.copy()
+    tell(world, (3, FAILED))
+    submission = load_submission(world.table, key)
+    assert submission
+    assert load_outcomes(world.table, submission, (FIRST,))[FIRST].status == Status.UNDELIVERED
+    tell(world, (1, DELIVERED))
+    tell(world, (2, FAILED))
+    world.settle()
+    assert requests(world) == 1
+
+
+def test_a_resend_has_the_parts_of_its_own_signature() -> None:
+    """GIVEN a text that is one part under the first account's signature, and two under the next one's WHEN the next
+    account delivers the first part THEN the message is not delivered before the second is."""
+    document = json.loads(accounts_document((("a", "hbsmservice", 0), ("b", "hbsmservice", 0)), report_window=WINDOW))
+    document["accounts"][1]["signature"] = "长" * 10
+    world = World(json.dumps(document))
+    _, answer = world.accept(post(FIRST, text="长" * 62, resend_undelivered=True))
+    key = SubmissionKey(answer["id"], "00000")
+    world.settle(world.now)
+    tell(world, (0, FAILED))
+    world.settle(world.now)
+    seen = world.vendors.seen[1]
+    found = []
+    for part in (1, 2):
+        world.ingest(report_of(world, "b", seen.ours, FIRST, word=DELIVERED, segment=part))
+        found.append(invariants.statuses(world, key.message_id)[FIRST])
+    assert found == [Status.SUBMITTED, Status.DELIVERED]
+
+
+def test_one_more_part_of_another_attempt_takes_nothing_back() -> None:
+    """GIVEN a message that the first account delivered after all, part by part WHEN the next one, which was asked in
+    between, fails a part more than we count THEN it is delivered: a phone cannot put parts of two attempts together."""
+    world = World(accounts_document((("a", "hbsmservice", 0), ("b", "hbsmservice", 0)), report_window=WINDOW))
+    _, answer = world.accept(post(FIRST, text=TEXTS[2], resend_undelivered=True))
+    world.settle(world.now)
+    for said in ((1, DELIVERED), (2, FAILED)):
+        tell(world, said)
+    world.settle(world.now)
+    tell(world, (2, DELIVERED))
+    seen = world.vendors.seen[1]
+    world.ingest(report_of(world, "b", seen.ours, FIRST, word=FAILED, segment=3))
+    assert ended(world, SubmissionKey(answer["id"], "00000")).status == Status.DELIVERED
 
 
 @pytest.mark.parametrize("part", [256, 999])

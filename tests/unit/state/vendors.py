@@ -81,9 +81,12 @@ class Seen:
     possible: bool
     ids: tuple[str, ...]
     ours: str = ""  # the submission's id, where the vendor carries one
+    items: tuple[str, ...] = ()  # of a personalised batch: each number's own
 
     def id_of(self, number: str) -> str:
         """What the vendor's report of this number will name."""
+        if self.items:
+            return self.items[self.numbers.index(number)]
         return self.ours or self.ids[self.numbers.index(number) % len(self.ids)]
 
 
@@ -112,9 +115,9 @@ class Vendors:
             answer = json.dumps({"code": "200", "data": {"msgId": fresh, "failPhones": list(self.rejects)}})
         ids = tuple(word for word in answer.replace('"', "|").replace("\n", "|").replace(",", "|").split("|"))
         ids = tuple(word for word in ids if word.startswith("id" + account.name))
-        self.seen.append(
-            Seen(account.name, numbers, behaviour, behaviour not in REFUSALS, ids, _ours(account, request))
-        )
+        items = _items(account, request)
+        ours = items[0] if items else _ours(account, request)
+        self.seen.append(Seen(account.name, numbers, behaviour, behaviour not in REFUSALS, ids, ours, items))
         if behaviour == "ambiguous":
             raise AmbiguousError("read timeout")
         return Response(200, {}, HTML if behaviour == "html" else answer.encode())
@@ -127,8 +130,15 @@ def _ours(account: Account, request: Request) -> str:
     """hbsmservice reports by our id; the others here by their own."""
     if account.vendor != "hbsmservice":
         return ""
-    form = parse_qs(request.body.decode("ascii"))
-    return form["send_param"][0].split("&split&")[1] if "send_param" in form else form["corp_msg_id"][0]
+    return parse_qs(request.body.decode("ascii"))["corp_msg_id"][0]
+
+
+def _items(account: Account, request: Request) -> tuple[str, ...]:
+    """The ids of a personalised batch of hbsmservice, in the order of its numbers."""
+    if account.vendor != "hbsmservice":
+        return ()
+    records = parse_qs(request.body.decode("ascii")).get("send_param", [""])[0]
+    return tuple(record.split("&split&")[1] for record in records.split("&group&")) if records else ()
 
 
 def _numbers(account: Account, request: Request) -> tuple[str, ...]:

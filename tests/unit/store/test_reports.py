@@ -97,6 +97,14 @@ def test_an_early_report_is_kept_whole(table: Table) -> None:
     }
 
 
+def test_an_early_report_of_the_version_before_has_its_number_in_the_one_form(table: Table) -> None:
+    reports.keep_early(table, "hb-main", [REPORT], NOW, TTL)
+    (stored,) = [item for item in aws.scan(table) if item["sk"].startswith("early#")]
+    table.put(stored | {"report": stored["report"] | {"number": f"+86 {NUMBER}"}})
+    ((_, kept),) = reports.early_reports(table, "vid#hb-main#5010")
+    assert kept.number == NUMBER
+
+
 def test_a_reports_record_is_kept_as_text(table: Table) -> None:
     record = '{"tel": "187****8801", "bid": null, "x": ["收到"]}'
     reports.keep_early(table, "hb-main", [replace(REPORT, raw=memoryview(record.encode()))], NOW, TTL)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @cache
 def authenticator() -> Authenticator:
-    secrets = boto3.client("secretsmanager", config=runtime.CLIENT_CONFIG)
+    secrets = boto3.client("secretsmanager", config=runtime.secrets_config())
 
     def administrator_key() -> str:
         return secrets.get_secret_value(SecretId=runtime.environment().admin_key_secret)["SecretString"]
@@ -30,12 +30,12 @@ def api_keys() -> ApiKeys:
 
 @cache
 def _api_gateway() -> "APIGatewayClient":
-    return boto3.client("apigateway", config=runtime.CLIENT_CONFIG)
+    return boto3.client("apigateway", config=runtime.KEYS_LIMITS.config)
 
 
 @cache
 def _usage_plan() -> str:
     """The usage plan's id. A parameter holds it, because the plan is made after the function."""
-    systems_manager = boto3.client("ssm", config=runtime.CLIENT_CONFIG)
+    systems_manager = boto3.client("ssm", config=runtime.KEYS_LIMITS.config)
     name = runtime.environment().usage_plan_parameter
     return systems_manager.get_parameter(Name=name)["Parameter"]["Value"]

@@ -27,7 +27,7 @@ OURS = (LookupError, ValueError, TypeError, AttributeError)  # a record that we 
 
 @cache
 def event_bridge() -> "EventBridgeClient":
-    return boto3.client("events", config=runtime.CLIENT_CONFIG)
+    return boto3.client("events", config=runtime.client_config())
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -19,7 +19,7 @@ SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"}) 
 
 @cache
 def lambdas() -> "LambdaClient":
-    return boto3.client("lambda", config=runtime.CLIENT_CONFIG)
+    return boto3.client("lambda", config=runtime.client_config())
 
 
 @runtime.only_its_type()
