@@ -7,10 +7,11 @@ from the last write on; until then nothing of it is sent, so that a client may r
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import batched
 from random import Random
 from typing import Any
 
-from smsgateway import daily, encoding, queues, routing
+from smsgateway import daily, encoding, queues, room, routing
 from smsgateway.errors import EncodeError
 from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
@@ -36,8 +37,11 @@ DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seco
 ACCEPTANCE_TIME = 60_000  # milliseconds that accepting may take, where nobody says when its worker is stopped
 DEAD_AFTER = 1_000  # milliseconds after its worker's end at which an unfinished acceptance counts as dead
 CLOCKS_APART = 60_000  # milliseconds that a client's clock may be behind ours
+WOKEN_AT_ONCE = 500  # submissions between two looks at the clock
+TIME_TO_WAKE = 2_000  # milliseconds that so many take at most, and the answer
 CLEAR_FOR = 500  # milliseconds that an account whose calls go well is taken to go on so
 SHOWN_PROBLEMS = 100  # of a kind, in one answer
+EXAMINED = 1000  # texts that a dry run encodes for each account
 PLACES = {  # the field that a reason is about, where it is not the content
     Reason.EXTENSION_REFUSED: "extension",
     Reason.SIGNATURE_REFUSED: "signature",
@@ -92,11 +96,17 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         suppressed=tuple(suppressed),
         mobiles_only=mobiles_only,
     )
-    message, problems = _routed(post, message, payload, settings, candidates)
+    end = room.latest(acceptor.until, acceptor.now())
+    room.check(acceptor.now, end, message, payload, accounts, stored=not post.dry_run)
+    examined = room.sample_of(payload, EXAMINED) if post.dry_run and payload.contents else payload
+    message, problems = _routed(post, message, payload, examined, settings, candidates)
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
     if post.dry_run:
-        planned = plan(message, settings, payload, problems) | {"warnings": slips(template.text) if template else []}
+        planned = plan(message, settings, payload, problems) | {
+            "warnings": slips(template.text) if template else [],
+            "examined": len(examined.contents) or 1,
+        }
         return 200, answer_to(message, recipients) | {"id": None, "dry_run": True, "plan": planned}
     try:
         message = daily.pay(acceptor.table, client, message)
@@ -105,7 +115,10 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
             return 202, _answer_instead(acceptor, found, post)
         raise
     try:
-        keys = _store(acceptor, message, account, parts)
+        keys = _store(acceptor, message, account, parts, end)
+    except TimeoutError:
+        daily.give_back(acceptor.table, client, message, None)
+        raise _not_in_time(acceptor) from None
     except ConditionFailed:
         found = _standing_now(acceptor, identity)
         daily.give_back(acceptor.table, client, message, found.message if found else None)
@@ -115,6 +128,13 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         return 202, first
     _wake_up(acceptor, message, keys, known)
     return 202, answer_to(message, recipients)
+
+
+def _not_in_time(acceptor: Acceptor) -> Refusal:
+    """The refusal of a message that could not be stored: its claim lasts until its worker is certainly gone."""
+    seconds = max(0, (acceptor.until or acceptor.now() + ACCEPTANCE_TIME) + DEAD_AFTER - acceptor.now()) // 1000 + 1
+    detail = "the message could not be stored in the time that a request has, and nothing of it is sent: repeat it"
+    return Refusal(503, "Not stored in time", detail, retry_after=seconds)
 
 
 def _standing_now(acceptor: Acceptor, identity: str) -> Standing | None:
@@ -154,7 +174,10 @@ def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]
         return
     try:
         clear_until = known.at + CLEAR_FOR if known and account in known.well and not delay else 0
-        acceptor.wake_ups.send(urgent, account, keys, delay, clear_until=clear_until)
+        for some in batched(keys, WOKEN_AT_ONCE, strict=False):
+            if acceptor.until and acceptor.now() > acceptor.until - TIME_TO_WAKE:
+                break  # sweep wakes the others up
+            acceptor.wake_ups.send(urgent, account, some, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)
@@ -188,15 +211,23 @@ def _template(table: Table, post: Post) -> Template | None:
 
 
 def _routed(
-    post: Post, message: Message, payload: Payload, settings: Settings, candidates: Sequence[str]
+    post: Post,
+    message: Message,
+    payload: Payload,
+    examined: Payload,
+    settings: Settings,
+    candidates: Sequence[str],
 ) -> tuple[Message, list[tuple[str, str]]]:
-    """The message with its route, and why other accounts of the route cannot carry it."""
+    """The message with its route, and why other accounts of the route cannot carry it.
+
+    `examined`: what is looked at for that, of a dry run not all of the payload.
+    """
     at = datetime.fromtimestamp(message.created_at / 1000, UTC)
     able: list[str] = []
     problems: list[tuple[str, str]] = []
     errors: list[tuple[str, str]] = []
     for name in candidates:
-        if error := encoding.problem_with(settings.accounts[name], message, payload, at):
+        if error := encoding.problem_with(settings.accounts[name], message, examined, at):
             problems.append((name, error.problem))
             errors.append(
                 (_place_of(error, post, payload, message, settings.accounts[name]), f"{name}: {error.problem}")
@@ -278,8 +309,14 @@ def _message(
     )
 
 
-def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload]) -> list[SubmissionKey]:
-    """File the message and its submissions. Raises ConditionFailed when its id is taken (Idempotency-Key)."""
+def _store(
+    acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload], end: int
+) -> list[SubmissionKey]:
+    """File the message and its submissions.
+
+    Raises ConditionFailed when its id is taken (Idempotency-Key), and TimeoutError when that lasts longer than until
+    `end` (epoch ms): then nothing of it is accepted.
+    """
     now = acceptor.now()
     ttl = (message.send_at or now) // 1000 + acceptor.retention
     items = []
@@ -308,7 +345,7 @@ def _store(acceptor: Acceptor, message: Message, account: Account, parts: Sequen
     submissions.put_first(acceptor.table, items[0], now)
     for key, part in zip(keys, parts, strict=True):
         items += messages.payload_items(key, part, ttl)
-    acceptor.table.put_many(items[1:])
+    acceptor.table.put_many(items[1:], end)
     messages.finish_acceptance(acceptor.table, message.id, owner)
     return keys
 

@@ -235,7 +235,8 @@ def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
     except ConditionFailed as failed:
         another_until = int((failed.item or {}).get("filing_until", 0))
         raise InFlightError(max(SHORTEST_CALL, another_until - dispatcher.now() + 1)) from None
-    put_rows(table, job.message, submission, encoding.segments_of(job.message, job.account, job.payload))
+    segments = encoding.segments_of(job.message, job.account, job.payload)
+    put_rows(table, job.message, submission, segments, hard_end - WRITING_TIME)
     return filer
 
 

@@ -184,7 +184,9 @@ class World:
             return False
         return True
 
-    def accept(self, post: Post, seam: Seam | None = None, client: Client = CLIENT) -> tuple[int, dict[str, Any]]:
+    def accept(
+        self, post: Post, seam: Seam | None = None, client: Client = CLIENT, until: int = 0
+    ) -> tuple[int, dict[str, Any]]:
         """Raises what `send` would answer for, and Crash."""
         seam = seam or Seam()
         acceptor = Acceptor(
@@ -194,6 +196,7 @@ class World:
             now=lambda: self.now,
             random=self._random(),
             retention=self.retention,
+            until=until,
         )
         return accept(acceptor, client, post)
 

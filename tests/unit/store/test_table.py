@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -213,6 +214,37 @@ def test_a_batch_that_is_never_written_is_an_error(stubbed: tuple[Table, Stubber
         stubber.add_response("batch_write_item", left)
     with pytest.raises(TimeoutError):
         table.put_many([ITEM])
+
+
+@pytest.mark.parametrize("throttled", [True, False])
+def test_a_batch_with_a_deadline_is_tried_until_then(
+    stubbed: tuple[Table, Stubber], waits: list[float], throttled: bool
+) -> None:
+    """GIVEN a young table, which others fill too WHEN it takes a batch only after twenty tries THEN that is in time."""
+    table, stubber = stubbed
+    late = replace(table, now=lambda: len(waits))
+    left = {"UnprocessedItems": {table.name: [{"PutRequest": {"Item": wire.to_wire(ITEM)}}]}}
+    for _ in range(20):
+        if throttled:
+            stubber.add_client_error("batch_write_item", "ProvisionedThroughputExceededException")
+        else:
+            stubber.add_response("batch_write_item", left)
+    stubber.add_response("batch_write_item", {"UnprocessedItems": {}})
+    late.put_many([ITEM], until=21)
+    assert len(waits) == 20
+    for _ in range(10):
+        stubber.add_response("batch_write_item", left)
+    with pytest.raises(TimeoutError):
+        late.put_many([ITEM], until=30)
+    assert len(waits) == 30
+
+
+def test_a_batch_that_may_not_be_written_is_not_tried_again(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    stubber.add_client_error("batch_write_item", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        table.put_many([ITEM], until=2**50)
+    assert waits == []
 
 
 def test_one_failing_batch_of_many_is_an_error(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

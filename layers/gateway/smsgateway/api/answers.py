@@ -128,6 +128,9 @@ class Plan(Answer):
     queue: Literal["urgent", "bulk"]
     valid_until: Moment
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
+    examined: int = Field(
+        description="texts that were encoded for each account; of a large personalised message a sample", examples=[1]
+    )
 
 
 class AcceptedMessage(MessageFields):

@@ -78,8 +78,11 @@ def _buckets(submission: Stored) -> int:
     return submission.item["buckets"] if submission.item and "buckets" in submission.item else submission.buckets
 
 
-def put_rows(table: Table, message: Message, submission: Stored, segments: Mapping[str, int]) -> None:
-    """One row a recipient (number → segments), before the vendor call. Only while nothing was ever sent."""
+def put_rows(table: Table, message: Message, submission: Stored, segments: Mapping[str, int], until: int = 0) -> None:
+    """One row a recipient (number → segments), before the vendor call. Only while nothing was ever sent.
+
+    Raises TimeoutError when they are not all written by `until` (epoch ms).
+    """
     table.put_many(
         [
             {
@@ -93,7 +96,8 @@ def put_rows(table: Table, message: Message, submission: Stored, segments: Mappi
                 "ttl": submission.ttl,
             }
             for number, count in segments.items()
-        ]
+        ],
+        until,
     )
 
 

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, count
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,6 +26,7 @@ BATCH_WRITES = 25
 BATCH_READS = 100
 PARALLEL = 8
 RETRIES = 10
+THROTTLED = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
 # Of BatchExecuteStatement's error codes, those that a table in order gives: a condition, or want of capacity.
 EXPECTED = frozenset(
     {
@@ -309,21 +311,25 @@ class Table:
                 raise TimeoutError("DynamoDB kept keys of a batch unread")
         return found
 
-    def put_many(self, items: Sequence[Item]) -> None:
-        """Unconditional puts, 25 a call, several calls at once when there are many."""
-        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items])
+    def put_many(self, items: Sequence[Item], until: int = 0) -> None:
+        """Unconditional puts, 25 a call, several calls at once when there are many.
+
+        What DynamoDB does not take yet is put again, after growing pauses: until `until` (epoch ms), and only a few
+        times without it. Raises TimeoutError when not everything is put by then.
+        """
+        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items], until)
 
     def delete_many(self, keys: Sequence[Key]) -> None:
         """Unconditional deletes likewise."""
-        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys])
+        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys], 0)
 
-    def _write_many(self, requests: Sequence[Any]) -> None:
+    def _write_many(self, requests: Sequence[Any], until: int) -> None:
         batches = list(batched(requests, BATCH_WRITES, strict=False))
         if len(batches) == 1:
-            self._write_batch(batches[0])
+            self._write_batch(batches[0], until)
         elif batches:
             with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
-                for _ in pool.map(self._write_batch, batches):
+                for _ in pool.map(lambda batch: self._write_batch(batch, until), batches):
                     pass
 
     def fill_many(self, fills: Sequence[Fill]) -> list[bool]:
@@ -344,14 +350,24 @@ class Table:
             self.failed(strange)
         return ["Error" not in response for response in responses]
 
-    def _write_batch(self, requests: Sequence[Any]) -> None:
+    def _write_batch(self, requests: Sequence[Any], until: int) -> None:
         pending: Any = {self.name: list(requests)}
-        for attempt in range(RETRIES):
-            pending = self.client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
+        for attempt in count():
+            if self.now() >= until if until else attempt == RETRIES:
+                raise TimeoutError("DynamoDB kept items of a batch unwritten")
+            pending = self._left_of(pending)
             if not pending:
                 return
             _back_off(attempt)
-        raise TimeoutError("DynamoDB kept items of a batch unwritten")
+
+    def _left_of(self, pending: Any) -> Any:
+        """What DynamoDB leaves of a batch, for want of capacity: some of it, or all."""
+        try:
+            return self.client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in THROTTLED:
+                raise
+            return pending
 
 
 def _conditional(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
