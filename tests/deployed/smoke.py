@@ -23,6 +23,7 @@ from tests.local.redrive import redrive
 PATIENCE = 180.0  # seconds for anything to happen
 PAUSE = 0.5  # seconds between two looks
 CHANGED = {"LogLevel": "WARNING"}  # an update of every function's configuration, which is all that a release changes
+NO_ANSWER = 0  # in place of a status
 UNREADABLE = b"\xff\xfe smoke"
 
 
@@ -39,6 +40,7 @@ class Trial:
     to: str
     deploy: Callable[[Mapping[str, str]], Deployed]
     remove: Callable[[], None]
+    timeout: float = 60.0  # seconds for an answer of the API; API Gateway itself has 29
     stack: Deployed = field(init=False)
 
     @classmethod
@@ -69,7 +71,12 @@ class Trial:
     @property
     def api(self) -> Api:
         secret = self.stack.client("secretsmanager").get_secret_value(SecretId=self.stack.outputs["AdminKeySecret"])
-        return Api(self.stack.api_url, secret["SecretString"])
+        return Api(self.stack.api_url, secret["SecretString"], self.timeout)
+
+    @property
+    def stranger(self) -> Api:
+        """The API for whoever has no key."""
+        return Api(self.stack.api_url, "", self.timeout)
 
 
 def smoke(trial: Trial) -> int:
@@ -128,8 +135,7 @@ def new_key(trial: Trial) -> str:
 
 def own_answers(trial: Trial) -> str:
     """What API Gateway answers by itself, to whom no function has answered."""
-    without = Api(trial.stack.api_url, "")
-    refused, lost = without.get("/accounts"), trial.api.get("/nothing/of/the/kind")
+    refused, lost = trial.stranger.get("/accounts"), trial.api.get("/nothing/of/the/kind")
     for answer, status in ((refused, 403), (lost, 404)):
         shown = f"{answer.status} {answer.headers} {answer.body}"
         expect(answer.status == status, shown)
@@ -176,8 +182,11 @@ def update(trial: Trial) -> str:
 
     def ask() -> None:
         while not ended.is_set():
-            seen.append(api.post("/messages", dry).status)
-            seen.append(send_push(trial))
+            try:
+                seen.append(api.post("/messages", dry).status)
+                seen.append(send_push(trial))
+            except Exception:  # no answer, or none that is one: as bad as an error's
+                seen.append(NO_ANSWER)
             ended.wait(PAUSE)
 
     asking = threading.Thread(target=ask)
@@ -237,7 +246,7 @@ def send_push(trial: Trial) -> int:
     """Push something that is no report to the address that the gateway shows; the status."""
     shown = trial.api.get(f"/accounts/{trial.account['name']}").body["push"]["reports"]
     path = shown[shown.index("/push/") :]
-    answer: Answer = Api(trial.stack.api_url, "").call("POST", path, UNREADABLE)
+    answer: Answer = trial.stranger.call("POST", path, UNREADABLE)
     return answer.status
 
 

@@ -10,8 +10,10 @@ from tests.e2e.conftest import Gateway
 BAD: list[tuple[str, dict[str, Any] | bytes, int, str]] = [
     ("no numbers", {"to": [], "text": "x"}, 422, "to"),
     ("50001 numbers", {"to": ["13800138000"] * 50_001, "text": "x"}, 422, "to"),
-    ("full-width digits", {"to": ["１３８００１３８０００"], "text": "x"}, 422, "to[0]"),
-    ("a newline", {"to": ["13800138000\n"], "text": "x"}, 422, "to[0]"),
+    ("digits of another script", {"to": ["1380013800٠"], "text": "x"}, 422, "to[0]"),
+    ("the epoch", {"to": "13800138000", "text": "x", "send_at": "1970-01-01T00:00:00Z"}, 422, "send_at"),
+    ("lost bytes", {"to": "13800138000", "text": "x\ufffd"}, 422, "text"),
+    ("a newline", {"to": ["13800138000\n13900139000"], "text": "x"}, 422, "to[0]"),
     ("half a character", b'{"to": "13800138000", "text": "\\ud83d"}', 422, "text"),
     ("emoji to a GBK vendor", {"to": "13800138000", "text": "😀", "account": "hb-1"}, 422, "text"),
     (
@@ -33,7 +35,7 @@ BAD: list[tuple[str, dict[str, Any] | bytes, int, str]] = [
     ("no JSON", b"{", 400, ""),
     ("deep JSON", b"[" * 100_000, 400, ""),
     ("not UTF-8", b'{"to": "\xff"}', 400, ""),
-    ("no object", b"[]", 422, ""),
+    ("no object", b"[]", 422, "body"),
 ]
 
 

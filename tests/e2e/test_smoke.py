@@ -47,7 +47,7 @@ def trial(gateway: Gateway, tmp_path: Path) -> Trial:
         run_sam(arguments, tool_environment(cloud, tmp_path), tmp_path / "delete.log")
 
     document = {"accounts": [account], "routes": [{"purpose": "*", "accounts": [ACCOUNT]}]}
-    return Trial(STACK, document, gateway.number("0042"), deployed, remove)
+    return Trial(STACK, document, gateway.number("0042"), deployed, remove, timeout=300)
 
 
 def test_every_step_holds_but_what_the_local_cloud_does_not_do(trial: Trial) -> None:

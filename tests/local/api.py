@@ -27,6 +27,7 @@ class Api:
 
     url: str
     key: str
+    timeout: float = 60.0  # seconds
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)
@@ -46,7 +47,7 @@ class Api:
         all_headers = {"x-api-key": self.key, "Content-Type": "application/json"} | (headers or {})
         request = Request(self.url + path, data, all_headers, method=method)
         try:
-            with OPENER.open(request, timeout=60) as answer:
+            with OPENER.open(request, timeout=self.timeout) as answer:
                 return Answer(answer.status, parsed(answer.read()), dict(answer.headers))
         except HTTPError as error:
             with error:

@@ -161,3 +161,20 @@ def test_a_digest_that_was_caught_is_good_for_a_day(after: int, status: int) -> 
     receiver = Receiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: (made + after) * 1000)
     push = Push("POST", body=urlencode(fields).encode())
     assert receive(receiver, "heji", CURRENT, "reports", push, "192.0.2.1").status == status
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"name": "", "pwd": "12345"}, 200),
+        ({"name": "whatever", "pwd": "12345"}, 200),
+        ({"name": "", "pwd": "wrong"}, 403),
+        ({"name": ""}, 403),
+    ],
+)
+def test_hejis_replies_are_taken_with_what_the_readme_configures(fields: dict[str, str], status: int) -> None:
+    of = account("heji", CURRENT, access_secret=("secret",), pwd=("12345",))
+    receiver = Receiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: 0)
+    reply = {"args": "13800210021#@#TD#@#2013-08-21 21:20:11#@#008123"}
+    push = Push("POST", body=urlencode(fields | reply).encode())
+    assert receive(receiver, "heji", CURRENT, "inbound", push, "192.0.2.1").status == status

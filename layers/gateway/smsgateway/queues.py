@@ -31,6 +31,7 @@ Source = Literal["push", "poll", "tried", "refused"]
 
 STRANGER = "unknown"  # the source of a parked message that is no receipt
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+_PAGE = re.compile("[A-Za-z0-9_#-]{0,200}")
 # SQS API reference, SendMessage: a message that is too long, or has characters that it does not take.
 _NEVER_TAKEN = frozenset({"InvalidParameterValue", "InvalidMessageContents"})
 FIRST_PAUSE = 5  # seconds until a wake-up that failed comes again, for the first time
@@ -235,6 +236,7 @@ def _is_sound(receipt: Receipt) -> bool:
         and all(isinstance(text, str) for text in (*texts, *receipt.headers.keys(), *receipt.headers.values()))
         and isinstance(receipt.account, str)
         and bool(_NAME.fullmatch(receipt.account))
+        and bool(_PAGE.fullmatch(receipt.page))
         and receipt.kind in get_args(Kind)
         and receipt.source in get_args(Source)
         and all(type(figure) is int and 0 <= figure < LAST_MOMENT for figure in figures)

@@ -1,6 +1,7 @@
 """`make smoke` where something does not hold. That its steps hold is in tests/e2e/test_smoke.py."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tests.deployed import smoke as module
 from tests.deployed.smoke import STEPS, Trial, smoke
 from tests.deployed.stack import Deployed
+from tests.local.api import Answer
 from tests.local.process import StartError
 
 DOCUMENT: dict[str, Any] = {
@@ -63,3 +65,32 @@ def test_a_stack_that_there_is_is_left_alone(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(module, "described", lambda *_: {"StackStatus": "CREATE_COMPLETE"})
     with pytest.raises(StartError, match="there is a stack sms-gateway already"):
         Trial.on_aws("sms-gateway", path, "13800138000")
+
+
+class Broken:
+    """An API of which every second request gets no answer."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def post(self, _path: str, _body: object) -> Answer:
+        self.requests += 1
+        if self.requests % 2:
+            return Answer(200, {}, {})
+        raise TimeoutError
+
+
+def test_a_request_without_an_answer_is_noticed_during_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Broken()
+
+    def deploys(_parameters: Mapping[str, str]) -> Deployed:
+        deadline = time.monotonic() + 30
+        while asked.requests < 2 and time.monotonic() < deadline:
+            pass
+        return Deployed("sms-smoke", "", {}, lambda _service: None)
+
+    monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(module, "send_push", lambda _trial: 200)
+    monkeypatch.setattr(Trial, "api", asked)
+    with pytest.raises(module.DidNotHoldError, match=r"answers \[0, 200\]"):
+        module.update(Trial("sms-smoke", DOCUMENT, "13800138000", deploys, lambda: None))

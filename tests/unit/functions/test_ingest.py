@@ -168,6 +168,14 @@ def test_what_cannot_be_a_key_of_the_table_is_parked(kind: str, fields: dict[str
     assert "cannot be one" in parked["problem"]
 
 
+@pytest.mark.parametrize("text", ["\ufffd\u02f6\ufffd", "TD\ufffd"])
+def test_bytes_that_a_query_lost_are_parked_and_no_content(text: str, stack: Stack) -> None:
+    push = pushed("inbound", receiver="admin", pswd="12345", mobile="13800138000", msg=text)
+    assert handle(push) == {"batchItemFailures": []}
+    (parked,) = stack.bodies("receipts-dead")
+    assert "bytes that are none of its charset" in parked["problem"]
+
+
 LONG = "5" * 201
 
 
@@ -249,6 +257,8 @@ FORGED: dict[str, Any] = {
     "a packed body that is none": RECEIPT | {"packed": "AAAA"},
     "a packed body that is too large": RECEIPT | {"packed": base64.b64encode(zlib.compress(b"x" * 800_000)).decode()},
     "a page that is a number": RECEIPT | {"page": 7},
+    "a huge page": RECEIPT | {"page": "x" * 5000},
+    "a page with half a character": RECEIPT | {"page": "\ud800"},
     "more applied than nothing": RECEIPT | {"applied": -1},
     "one field more": RECEIPT | {"wake": "up"},
 }

@@ -12,8 +12,9 @@ from smsgateway.store.recipients import Outcome, load_outcomes
 from smsgateway.store.submissions import Stored, load_submission
 from tests.unit.state import invariants
 from tests.unit.state.receipts import WORDS, report_of
+from tests.unit.state.seam import Fault, Seam
 from tests.unit.state.test_failover import begun
-from tests.unit.state.world import DAY, HOUR, World, accounts_document, numbers, post
+from tests.unit.state.world import DAY, HOUR, MINUTE, World, accounts_document, numbers, post
 
 (FIRST,) = numbers(1)
 both_layouts = pytest.mark.parametrize("count", [1, 3])
@@ -140,6 +141,25 @@ def test_what_was_cancelled_in_doubt_is_not_sent_again(count: int) -> None:
     world.settle()
     assert len(world.vendors.seen) == 1
     assert status_of(world, key) == Status.UNKNOWN
+
+
+@both_layouts
+def test_workers_that_die_are_followed_by_no_more_than_two_others(count: int) -> None:
+    """GIVEN a client that allows another attempt after a doubt WHEN every worker dies with its request out THEN sweep
+    has it sent three times in all, and no more."""
+    document = accounts_document((("main", "hbsmservice", 0),))
+    world, key = begun(document, count, "accepted", resend_unconfirmed=True)
+    for _ in range(6):
+        world.queues.waiting.clear()
+        seam = Seam()
+        world.copy().dispatch(key, seam)
+        if "vendor" in seam.steps:
+            world.dispatch(key, Seam({seam.steps.index("vendor"): Fault.CRASH_AFTER}))
+        for _ in range(3):
+            world.now += 3 * MINUTE
+            world.sweep()
+    assert len(world.vendors.seen) == 3
+    assert status_of(world, key) == Status.UNCONFIRMED
 
 
 @both_layouts
