@@ -51,6 +51,7 @@ def deployed(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         "PUBLIC_URL": "https://sms.example.com/",
         "RETENTION_DAYS": "90",
         "ALLOW_LOOPBACK_VENDORS": "false",
+        "CALLER": "client",
     }
     for function in ("SendFunction", "QueryFunction"):
         for name in aws.resources()[function]["Properties"]["Environment"]["Variables"]:
