@@ -259,7 +259,8 @@ def _take_moment(dispatcher: Dispatcher, job: Job) -> int:
     # and comes again at some later one, for a thousand submissions may be waiting.
     urgent = queues.urgent(job.message)
     patience = pace.PATIENCE if urgent else BULK_PATIENCE
-    moment = pace.take(dispatcher.table, job.account.name, "send", interval, dispatcher.now(), patience)
+    now, chance = dispatcher.now(), dispatcher.random.random()
+    moment = pace.take(dispatcher.table, job.account.name, "send", interval, now, patience, chance)
     if moment > 0 or urgent:
         return moment
     return moment - int(interval * dispatcher.random.uniform(0, BULK_SPREAD) * 1000)

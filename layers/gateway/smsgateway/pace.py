@@ -15,6 +15,7 @@ PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait 
 LEAD = 100  # milliseconds from the taking of a moment to the moment
 SLACK = 0.02  # of an interval, that moments lie further apart
 MOST_SLACK = 50  # milliseconds
+MOST_OF_AN_ITEM = 400  # moments a second: each is one write or two, and an item takes a thousand
 
 
 def spaced(interval: float) -> float:
@@ -26,13 +27,21 @@ def _slack(interval: float) -> float:
     return min(interval * 1000 * SLACK, MOST_SLACK)
 
 
-def take(table: Table, account: str, operation: str, interval: float, now: int, patience: int = PATIENCE) -> int:
+def take(
+    table: Table, account: str, operation: str, interval: float, now: int, patience: int = PATIENCE, chance: float = 0.0
+) -> int:
     """The moment (epoch ms) at which the account may be asked: as soon as it can be, at most `patience` ms away.
 
-    Negative: it is further away, nothing was taken, and the figure is how many milliseconds.
+    `chance`: random, in [0, 1); where one item could not give all moments, it chooses one of several. Negative: it is
+    further away, nothing was taken, and the figure is how many milliseconds.
     """
-    wait = accounts.reserve(table, account, operation, spaced(interval), now + LEAD, max(0, patience - LEAD))
-    return wait - LEAD if wait < 0 else now + LEAD + wait
+    step, earliest, longest = spaced(interval), now + LEAD, max(0, patience - LEAD)
+    turns = ceil(1000 / step / MOST_OF_AN_ITEM)
+    if turns == 1:
+        wait = accounts.reserve(table, account, operation, step, earliest, longest)
+    else:
+        wait = accounts.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
+    return wait - LEAD if wait < 0 else earliest + wait
 
 
 def hold(

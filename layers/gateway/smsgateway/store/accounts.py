@@ -43,6 +43,34 @@ def reserve(table: Table, account: str, operation: str, step: float, now: int, p
     return 0
 
 
+def reserve_in_turn(
+    table: Table, account: str, operation: str, step: float, now: int, patience: int, turn: int, turns: int
+) -> int:
+    """Like `reserve`, for moments that several items give: `turns` of them, each every so manieth moment of one grid.
+
+    So no two moments are closer than `step`, whichever items they are from. `turn`: the item that is asked.
+    """
+    key = (_pk(account), f"pace#{operation}#{turn}")
+    step_us, now_us = ceil(step * 1000), now * 1000
+    width = step_us * turns
+
+    def on_grid(moment_us: int) -> int:
+        return moment_us + (turn * step_us - moment_us) % width
+
+    start, latest = on_grid(now_us), now_us + patience * 1000
+    try:
+        condition = "attribute_not_exists(free_us) OR free_us <= :start"
+        table.update(Update(key, "SET free_us = :next", {"next": start + width, "start": start}, condition))
+    except ConditionFailed:
+        try:
+            values = {"width": width, "latest": latest}
+            after = table.update(Update(key, "SET free_us = free_us + :width", values, "free_us <= :latest"))
+        except ConditionFailed as late:
+            return -ceil((int(late.item["free_us"]) - now_us) / 1000) if late.item else -patience - 1
+        start = on_grid(int(after["free_us"]) - width)  # which another pace may have left beside the grid
+    return ceil((start - now_us) / 1000)
+
+
 def release(table: Table, account: str, operation: str, free_at: int, held_until: int) -> None:
     """Let the next moment be earlier than a reservation made it: at `free_at` in place of `held_until` (epoch ms).
 
