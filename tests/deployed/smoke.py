@@ -185,7 +185,8 @@ def update(trial: Trial) -> str:
             try:
                 seen.append(api.post("/messages", dry).status)
                 seen.append(send_push(trial))
-            except Exception:  # no answer, or none that is one: as bad as an error's
+            except Exception as error:  # no answer, or none that is one: as bad as an error's
+                print(f"during the update: {type(error).__name__}")
                 seen.append(NO_ANSWER)
             ended.wait(PAUSE)
 
