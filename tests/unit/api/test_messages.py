@@ -81,6 +81,7 @@ def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:
         "send_at": None,
         "valid_until": "2026-01-25T09:30:26.000Z",
         "counts": {"queued": 1},
+        "uncounted": 0,
         "recipients": [
             {
                 "to": FIVE[0],
