@@ -209,6 +209,15 @@ def test_a_doubt_whose_message_is_gone_is_not_sent_again() -> None:
     assert not goes_again(world, key)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_doubt_that_is_sent_again_is_not_ended_as_well(count: int) -> None:
+    """Also when nobody looked at it until its window was over."""
+    world, key = in_doubt(count=count)
+    world.now += WINDOW
+    assert look(world, key).state == State.WAITING
+    assert set(invariants.statuses(world, key.message_id).values()) == {Status.QUEUED}
+
+
 def test_a_doubt_becomes_unknown_when_nothing_was_heard_of_it() -> None:
     world, key = in_doubt(asked=False)
     world.now += WINDOW
