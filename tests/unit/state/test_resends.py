@@ -317,6 +317,27 @@ def test_a_canceled_resend_ends_its_recipient_at_once(count: int) -> None:
     assert after.history[-1]["status"] == Status.CANCELED
 
 
+@LAYOUTS
+def test_a_canceled_resend_in_doubt_denies_nothing(count: int) -> None:
+    """GIVEN a resend that waits after a doubt WHEN it is canceled THEN its recipient stays open, and is unknown in the
+    end; and a message to one number knows that it was canceled, as one to several does by itself."""
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    doubt = {"at": 1, "account": "b", "outcome": "unconfirmed", "vendor_status": ""}
+    put(world, resend.key, state=State.WAITING, attempt=1, attempts=[doubt])
+    before = outcome_of(world, first)
+    resends.end_canceled(world.table, stands(world, resend.key), world.now)
+    found, after = stands(world, resend.key), outcome_of(world, first)
+    assert (found.state, found.given_up, found.reason) == (State.UNCONFIRMED, True, Reason.CANCELED_BY_CLIENT)
+    assert (after.status, after.history) == (None, before.history)
+    message = submissions.message_of(world.table, found)
+    assert message
+    assert message.canceled_at == (world.now if count == 1 else None)
+    world.queues.waiting.clear()
+    world.settle()
+    assert outcome_of(world, first).status == Status.UNKNOWN
+
+
 def test_what_is_sent_is_not_canceled() -> None:
     world, first = begun(2)
     resend = resend_of(world, first)
