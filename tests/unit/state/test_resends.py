@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Reason, Rejection, State, Status
+from smsgateway.model import Accepted, Personal, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import recipients, resends, submissions, transitions
 from smsgateway.store.messages import Payload, load_payload
@@ -208,6 +208,34 @@ def test_a_resend_knows_who_refused_its_content_before(
     assert stands(world, key).tried == ("z", "a")
     assert "content" not in item
     assert file() is None  # it is there
+
+
+def test_a_resend_has_all_of_what_its_recipient_reads() -> None:
+    """Also the values of a template, which a vendor with templates of its own is given in place of the text."""
+    world, first = begun(2)
+    message = submissions.message_of(world.table, first)
+    assert message
+    named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
+    payload = Payload((FIRST,), (Personal("您好1", {"code": "1"}),))
+    row = recipient_key(first, FIRST)
+    key = resends.put_resend(world.table, row, first, message, payload, named, 1, world.now)
+    assert key
+    assert stands(world, key).payload() == payload
+
+
+@LAYOUTS
+def test_a_failure_without_a_reason_can_be_read_again(count: int) -> None:
+    """GIVEN a failure whose word has no reason WHEN its recipient goes on THEN what it would have been is kept without
+    one, and shown."""
+    world, first = begun(count, failed=False)
+    outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
+    account, key = world.settings().accounts["b"], SubmissionKey(first.key.message_id, "path")
+    resends.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
+    after = outcome_of(world, first)
+    assert after.so_far == FAILED
+    resend = replace(first, key=key, row=row, single=None, state=State.REFUSED)
+    _, shown = resends.standing(first, after, {"path": resend})
+    assert (shown.status, shown.reason) == (Status.UNDELIVERED, None)
 
 
 @LAYOUTS
