@@ -345,7 +345,7 @@ def _store(
     submissions.put_first(acceptor.table, items[0], now)
     for key, part in zip(keys, parts, strict=True):
         items += messages.payload_items(key, part, ttl)
-    acceptor.table.put_many(items[1:], end)
+    acceptor.table.put_many(items[1:], end, paced=not queues.urgent(message))
     messages.finish_acceptance(acceptor.table, message.id, owner)
     return keys
 
