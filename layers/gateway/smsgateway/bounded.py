@@ -41,8 +41,10 @@ def _ids(vendor_ids: Sequence[str], most: int) -> tuple[tuple[str, ...], str]:
 
 
 def refused(refusal: Refused) -> Refused:
-    word = refusal.vendor_status
-    return refusal if len(word) <= LONGEST_WORD else replace(refusal, vendor_status=word[:LONGEST_WORD])
+    ids, _ = _ids(refusal.vendor_ids, SPARE_IDS)
+    if ids == refusal.vendor_ids and len(refusal.vendor_status) <= LONGEST_WORD:
+        return refusal
+    return replace(refusal, vendor_status=refusal.vendor_status[:LONGEST_WORD], vendor_ids=ids)
 
 
 def reports(found: Sequence[Report]) -> Sequence[Report]:

@@ -10,6 +10,7 @@ from smsgateway.resend import Resender
 from smsgateway.store import accounts, submissions, transitions
 from smsgateway.store.calls import Calls
 from smsgateway.store.table import ConditionFailed
+from smsgateway.store.vendor_ids import map_in_blocks
 
 RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
 
@@ -24,7 +25,7 @@ def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None
         case routing.Submit(answer):
             _submitted(dispatcher, job, answer)
         case routing.Doubt(reason, answer):
-            transitions.unconfirmed(dispatcher.table, submission, answer, reason)
+            _in_doubt(dispatcher, job, outcome, answer, reason)
             if job.message.resend_unconfirmed:
                 _resend(dispatcher, job)
         case routing.End(state, reason, answer):
@@ -45,6 +46,20 @@ def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
         transitions.submitted(table, submission, answer, unless_early=False)
         resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
         apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
+
+
+def _in_doubt(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome, answer: str, reason: Reason) -> None:
+    """A report under an id that the answer named proves it, also one that came before.
+
+    The ids go first, as those of a success: one that is mapped for a result that never gets written is harmless.
+    """
+    table, submission = dispatcher.table, job.submission
+    ids = outcome.vendor_ids if isinstance(outcome, Refused) else ()
+    early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
+    transitions.unconfirmed(table, submission, answer, reason)
+    if early:
+        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
+        apply_early(resender, job.account, submission, ids, dispatcher.now())
 
 
 def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> routing.Try:

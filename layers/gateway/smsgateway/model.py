@@ -327,6 +327,7 @@ class Refused:
     about: About
     reason: Reason
     vendor_status: str  # the vendor's own code and text: `107 密码错误`
+    vendor_ids: tuple[str, ...] = ()  # that an answer in doubt names: a report under one of them is the proof
 
 
 class Report(NamedTuple):

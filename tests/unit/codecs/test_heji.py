@@ -222,12 +222,38 @@ def test_a_success_of_no_number_is_a_refusal_of_all(counts: str, sent: int, reas
 )
 def test_a_success_of_nothing_is_a_doubt_unless_every_number_is_accounted_for(counts: str, sent: int) -> None:
     answer = f"0,{SENDID},{counts},提交成功"
-    assert decode(answer.encode(), sent=sent) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer)
+    assert decode(answer.encode(), sent=sent) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer, (SENDID,))
 
 
 def test_the_success_of_nothing_of_the_case() -> None:
     answer = case("send.ok.of-nothing.txt")
-    assert decode(answer) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer.decode())
+    assert decode(answer) == Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer.decode(), ("2014",))
+
+
+def test_records_that_nobody_can_read_cost_none_of_the_others() -> None:
+    page = heji.decode_inbound_push(account(), Push("POST", body=case("inbound-push.odd-records.form")))
+    assert [(reply.number, reply.text, reply.extension) for reply in page.items] == [
+        ("13800138000", "TD", ""),
+        ("13800138001", "T", "88"),
+    ]
+    assert [each.place for each in page.unreadable] == ["record 2 of 4", "record 3 of 4"]
+
+
+def test_a_report_with_names_in_capitals() -> None:
+    push = Push("POST", body=case("report-push.capitals.form"))
+    (report,) = heji.decode_report_push(account(), push).items
+    assert (report.vendor_id, report.number, report.status) == ("7", "13800138000", ReportStatus.DELIVERED)
+    assert heji.verify_push(account(push={"name": ("admin",), "pwd": ("654321",)}), push, "reports")
+
+
+@pytest.mark.parametrize("number", ["", "abc", "null", "user@example.com", "138"])
+@pytest.mark.parametrize("extension", ["88", "", "null"])
+def test_a_record_is_never_swallowed_by_the_reply_before_it(number: str, extension: str) -> None:
+    record = f"#@#2026-01-01 12:00:00#@#{extension}"
+    args = f"13800138000#@#好{record}#@@#{number}#@#TD{record}#@@#13800138001#@#T{record}"
+    page = heji.decode_inbound_push(account(), Push("POST", body=urlencode({"args": args}).encode()))
+    assert [reply.text for reply in page.items] == ["好", "T"]
+    assert len(page.unreadable) == 1
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n "])
@@ -653,7 +679,10 @@ def test_a_push_without_args_or_in_another_charset_is_an_error() -> None:
             heji.decode_inbound_push(account(), push)
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "#@@#" not in text), min_size=1))
+READABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
+
+
+@given(st.lists(st.text(READABLE).filter(lambda text: "#@@#" not in text), min_size=1))
 def test_replies_are_read_as_they_were_written(texts: list[str]) -> None:
     args = "#@@#".join(f"13800210021#@#{text}#@#2013-08-21 21:20:11#@#008" for text in texts)
     assert [reply.text for reply in replies(args)] == texts

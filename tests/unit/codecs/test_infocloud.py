@@ -1035,13 +1035,39 @@ def test_data_in_other_forms(data: object) -> None:
     assert report.vendor_id == "msg_1-0"
 
 
-@pytest.mark.parametrize("data", [None, "", "x", 1, True, [1], [[RECORD]], "[1]", '"[]"'])
+@pytest.mark.parametrize("data", ["x", 1, True, [1], [[RECORD]], "[1]"])
 def test_data_that_is_no_list_of_records(data: object) -> None:
     push = pushed(data=data)
     for decode in (infocloud.decode_report_push, infocloud.decode_inbound_push):
         with pytest.raises(DecodeError) as caught:
             decode(ACCOUNT, push)
         assert caught.value.raw == push.body
+
+
+@pytest.mark.parametrize("data", [None, "", "null", {}, [], "[]", '"[]"'])
+def test_a_push_of_no_records(data: object) -> None:
+    for decode in (infocloud.decode_report_push, infocloud.decode_inbound_push):
+        assert decode(ACCOUNT, pushed(data=data)) == Page(())
+
+
+def test_a_record_that_is_in_no_list_is_one() -> None:
+    push = Push("POST", body=json.dumps({"apiKey": "k", **RECORD}).encode())
+    (report,) = infocloud.decode_report_push(ACCOUNT, push).items
+    assert report.vendor_id == "msg_1-0"
+    assert b"apiKey" not in bytes(report.raw if isinstance(report.raw, bytes) else str(report.raw).encode())
+
+
+@pytest.mark.parametrize("write", [str.upper, str.lower, str.title])
+def test_names_are_read_in_any_case(write: Callable[[str], str]) -> None:
+    push = pushed(data=[{write(name): value for name, value in RECORD.items()}])
+    (report,) = infocloud.decode_report_push(ACCOUNT, push).items
+    assert (report.vendor_id, report.alternative_id, report.number) == ("msg_1-0", "577", RECORD["tel"])
+
+
+@pytest.mark.parametrize("around", ["%s ", " %s", "%s\x00", "\ufeff%s", '"%s"'])
+def test_an_id_is_read_without_what_is_around_it(around: str) -> None:
+    report = one_report(msgId=around % "577", bid=around % "msg_1-0", arriveResult=around % "DELIVRD")
+    assert (report.vendor_id, report.alternative_id, report.status) == ("msg_1-0", "577", ReportStatus.DELIVERED)
 
 
 @pytest.mark.parametrize("data", ["[%s, 1]", "[%s, {]", "[%s, {"])
@@ -1274,7 +1300,7 @@ def test_a_balance_is_exact(value: object) -> None:
     assert balances == (Balance(Decimal(str(value))),)
 
 
-@pytest.mark.parametrize("value", [None, "", "many", "１", "1e9", float("nan"), 10**40, True, [], "1\n"])
+@pytest.mark.parametrize("value", [None, "", "many", "１", "1e9", float("nan"), 10**40, True, [], "1 1"])
 def test_a_balance_that_is_no_number(value: object) -> None:
     with pytest.raises(DecodeError):
         infocloud.decode_balance(ACCOUNT, answer(code=200, data=[{"itemName": "行业短信", "residueValue": value}]))
@@ -1339,7 +1365,7 @@ def test_figures_that_are_none(field: str, value: str) -> None:
         infocloud.decode_statistics(ACCOUNT, answered(body))
 
 
-@pytest.mark.parametrize("day", ["2023-02-30", "0000-01-01", "20230807", "2023-W32-1", "2023-08-07\n", "２023-08-07"])
+@pytest.mark.parametrize("day", ["2023-02-30", "0000-01-01", "20230807", "2023-W32-1", "2023-08-07 1", "２023-08-07"])
 def test_days_of_no_calendar(day: str) -> None:
     with pytest.raises(DecodeError):
         infocloud.decode_statistics(ACCOUNT, answer(code=200, data=[DAY | {"sendDate": day}]))
@@ -1544,3 +1570,20 @@ def test_profile() -> None:
     assert profile.paths.keys() == {"send", "batch", "report_poll", "balance", "statistics", "health"}
     # Note 12: the slowest of what the manual says.
     assert profile.pace == {"report_poll": 60, "balance": 20, "statistics": 20}
+
+
+def test_odd_values_of_the_case() -> None:
+    page = infocloud.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.odd-values.json")))
+    assert [(report.vendor_id, report.number, report.status, report.ours) for report in page.items] == [
+        ("577", "13800138000", ReportStatus.DELIVERED, False),
+        ("b 1", "13800138001", ReportStatus.DELIVERED, True),
+    ]
+    assert [each.place for each in page.unreadable] == ["record 3 of 3"]
+    nothing = Push("POST", body=case("report-push.no-records.json"))
+    assert infocloud.decode_report_push(ACCOUNT, nothing) == Page(())
+
+
+def test_an_answer_with_blanks_is_a_success_with_that_id() -> None:
+    assert infocloud.decode_send(ACCOUNT, SUBMISSION, answered(case("send-answer.spaced-id.json"))) == Accepted(
+        ("577",)
+    )

@@ -576,7 +576,7 @@ def test_the_body_counts_where_a_push_has_query_and_body() -> None:
     assert (reply.number, reply.access_number, reply.text) == ("13800138000", "106", "退订")
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")))  # which says: unreadable
 def test_a_reply_is_read_as_it_was_written(text: str) -> None:
     push = Push("POST", body=urlencode({"mobile": "13800138000", "msg": text}).encode())
     assert langyu.decode_inbound_push(account(), push).items[0].text == text
@@ -671,3 +671,24 @@ def test_the_url_of_a_get_is_absolute_and_ascii() -> None:
     url = encode(account(method="GET"), submission("退订")).url
     assert url.isascii()
     assert urlsplit(url).netloc == "120.26.66.24"
+
+
+def test_absent_fields_written_as_words_are_absent() -> None:
+    (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=case("inbound-push.not-a-part.form"))).items
+    assert (reply.part, reply.text) == (None, "TD")
+
+
+@pytest.mark.parametrize("said", ["0", "00", "false", "False", "N", "no", "null", "", " 0 ", "０"])
+def test_a_whole_reply_is_one_however_that_is_said(said: str) -> None:
+    body = urlencode({"mobile": "13800210021", "msg": "TD", "isems": said, "emshead": "0,0,0"}).encode()
+    (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=body)).items
+    assert (reply.part, reply.text) == (None, "TD")
+
+
+def test_a_part_is_one_however_that_is_said() -> None:
+    (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=case("inbound-push.part.wide.form"))).items
+    assert reply.part == Part(id="255", total=2, number=1)
+    for said in ("1", "01", "true", "Y", "１"):
+        body = urlencode({"mobile": "13800210021", "msg": "TD", "isems": said, "emshead": "255;2;1"}).encode()
+        (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=body)).items
+        assert reply.part == Part(id="255", total=2, number=1)

@@ -568,7 +568,7 @@ plain = st.text(st.characters(codec="gbk", exclude_characters="\r\n"), max_size=
 @given(st.lists(plain | st.sampled_from(["|", ";", "1;2|3,4"]), min_size=1, max_size=5))
 def test_texts_come_back_exactly(texts: list[str]) -> None:
     body = f"{len(texts)}|" + "|".join(f"{n};1379836{n:04};{text}" for n, text in enumerate(texts, 100))
-    texts[-1] = texts[-1].removesuffix("|")
+    texts[-1] = texts[-1].rstrip("\r\n\0").removesuffix("|")
     assert [each.text for each in items(decode_inbound_poll(body.encode("gbk")))] == texts
 
 
@@ -585,3 +585,43 @@ def test_decoders_raise_nothing_but_decode_errors(decode: Callable[[bytes], obje
         decode(body)
     except DecodeError as error:
         assert error.raw == body  # noqa: PT017 - most of these are errors, not all
+
+
+@pytest.mark.parametrize("name", ["send.ok.last-bar.txt", "send.ok.spaced.txt"])
+def test_an_id_has_nothing_around_it(name: str) -> None:
+    """A report would not name it otherwise."""
+    answer = decode_send(case(name), submission=SAMPLE)
+    assert isinstance(answer, Accepted)
+    assert answer.vendor_ids == ("133",)
+
+
+@pytest.mark.parametrize("between", [",", "，", ";", "|", ", ", "\r\n", ",,"])
+def test_ids_are_told_apart_whatever_is_between_them(between: str) -> None:
+    answer = decode_send(f"0|2|0|133{between}134".encode("gbk"))
+    assert isinstance(answer, Accepted)
+    assert answer.vendor_ids == ("133", "134")
+
+
+def test_a_damaged_word_costs_no_refusal_and_a_damaged_id_is_none() -> None:
+    assert decode_send("-3|敏感".encode("gbk") + b"\xff") == Refused(
+        About.CONTENT, Reason.SENSITIVE_CONTENT, "-3 短信内容非法，含有禁发关键词 敏感\ufffd"
+    )
+    with pytest.raises(DecodeError):
+        decode_send(b"0|2|0|133\xff,134")
+
+
+def test_a_reply_whose_number_is_none_costs_no_other() -> None:
+    response = Response(200, body=case("inbound-poll.strange-numbers.txt"))
+    page = qixintong.decode_inbound_poll(ACCOUNT, response)
+    assert isinstance(page, Page)
+    assert [(reply.number, reply.text) for reply in page.items] == [("13798361236", "退订"), ("13798361237", "TD")]
+    assert [(each.place, each.body) for each in page.unreadable] == [("record 3 of 3", b"1|135;abc;T|")]
+
+
+def test_an_operators_code_in_the_place_of_a_value() -> None:
+    page = qixintong.decode_report_poll(ACCOUNT, Response(200, body=case("report-poll.gateway-word.txt")))
+    assert isinstance(page, Page)
+    assert [(report.status, report.reason, report.listed) for report in page.items] == [
+        (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE, False),
+        (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE, True),
+    ]

@@ -157,7 +157,7 @@ def pushed(kind: str, **fields: str) -> dict[str, Any]:
         ("reports", {"msgid": "5", "mobile": "1#2", "status": "DELIVRD"}),
         ("reports", {"msgid": "5", "mobile": "1" * 65, "status": "DELIVRD"}),
         ("reports", {"msgid": "5" * 201, "mobile": "13800138000", "status": "DELIVRD"}),
-        ("reports", {"msgid": "\x00", "mobile": "13800138000", "status": "DELIVRD"}),
+        ("reports", {"msgid": "5\x006", "mobile": "13800138000", "status": "DELIVRD"}),
         ("inbound", {"mobile": "1#2", "msg": "1", "isems": "1", "emshead": "7,2,1"}),
         ("inbound", {"mobile": "13800138000", "msg": "1", "destcode": "1" * 201}),
     ],

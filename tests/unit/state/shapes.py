@@ -63,8 +63,13 @@ def _form(method: str, request: Mapping[str, Any]) -> Form:
     parts = [request, *(body for action in request.get("TransactItems", ()) for body in action.values())]
     return (
         method,
-        *(tuple((name, part.get(name) if name in EXPRESSIONS else None) for name in sorted(part)) for part in parts),
+        *(tuple((name, _told(name, part[name])) for name in sorted(part)) for part in parts),
         *sorted({tuple(sorted(each)) for each in request.get("Entries", ())}),
         *sorted({str(each.get("Statement")) for each in request.get("Statements", ())}),
         *(type(content).__name__ for content in request.get("RequestItems", {}).values()),
     )
+
+
+def _told(name: str, value: object) -> object:
+    """What tells one form of a parameter from another: an expression's words, else the kind of its value."""
+    return value if name in EXPRESSIONS else type(value).__name__

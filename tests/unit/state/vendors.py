@@ -60,6 +60,7 @@ ANSWERS: dict[str, dict[str, Callable[[int, str], str]]] = {
         "account": lambda _n, _: "11,账号注销",
         "content": lambda _n, _: "1,含有敏感词汇",
         "vague": lambda _n, _: "-1,系统异常",
+        "of nothing": lambda _n, new: f"0,{new},0,0,0,提交成功",
     },
 }
 REFUSALS = frozenset({"moment", "account", "credentials", "content", "numbers"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from smsgateway.codecs.charsets import patched, shown, unmarked
+from smsgateway.codecs.charsets import bare, patched, shown, unmarked
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, ReportStatus, Response
 
@@ -23,7 +23,7 @@ def decode_text(data: bytes, charset: str) -> str:
 
 
 def answer_text(response: Response, charset: str, *, damaged: bool = False, statuses: Collection[int] = (200,)) -> str:
-    """The whole answer without the white space around it. DecodeError if it is empty or of another HTTP status.
+    """The whole answer without what is only around it (`bare`). DecodeError if it is empty or of another HTTP status.
 
     `statuses`: those that the document gives the vendor's own answers; its requests name them too (`Request.statuses`).
 
@@ -33,7 +33,7 @@ def answer_text(response: Response, charset: str, *, damaged: bool = False, stat
     if response.status not in statuses:
         raise DecodeError(f"HTTP status {response.status}", response.body)
     text = shown(patched(*unmarked(response.body, charset))) if damaged else decode_text(response.body, charset)
-    text = text.strip()
+    text = bare(text)
     if not text:
         raise DecodeError("an empty answer", response.body)
     return text

@@ -15,6 +15,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of UTF-8; Windows puts it before texts that
 READ_AS: Mapping[str, str] = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "utf-8": "utf-8"}
 
 _FRONT = re.compile(rb"(?:\s|\xef\xbb\xbf)+")
+# White space, and what fixed-width fields and old files are filled or ended with: zeros, and the end of a file.
+AROUND = " \t\r\n\v\f\x00\x1a\u00a0\u3000\u200b\ufeff"
+_QUOTES = ('"', "'")
 _DAMAGED = re.compile("[\ud800-\udfff]")
 
 
@@ -36,6 +39,13 @@ def unmarked(data: bytes, charset: str) -> tuple[bytes, str]:
     front = _FRONT.match(data)
     marked = front is not None and BYTE_ORDER_MARK in front[0]
     return (data[front.end() :] if front else data), ("utf-8" if marked else charset)
+
+
+def bare(text: str) -> str:
+    """A text, or what it names, without what is only around it: white space, zeros, marks, and a pair of quotes."""
+    text = text.strip(AROUND)
+    quoted = len(text) > 1 and text[0] in _QUOTES and text[-1] == text[0] and text.count(text[0]) == 2
+    return text[1:-1].strip(AROUND) if quoted else text
 
 
 def patched(data: bytes, charset: str) -> str:

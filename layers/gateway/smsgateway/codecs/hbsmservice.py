@@ -25,7 +25,7 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import Heard, folded, heard
-from smsgateway.codecs.xml import Record, parse_records
+from smsgateway.codecs.xml import Record, Records, parse_records
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.ids import item_references
 from smsgateway.model import (
@@ -361,16 +361,16 @@ def _fate(account: Account, error: str) -> Heard:
 
 def _replies(account: Account, body: bytes) -> Page[Inbound]:
     page = parse_records(body, read_as(account), "delivers", "deliver")
-    return read_each(page.records, lambda record: _reply(account, record, page.charset, body), page.alone, body)
+    return read_each(page.records, lambda record: _reply(account, record, page, body), page.alone, body)
 
 
-def _reply(account: Account, record: Record, charset: str, body: bytes) -> Inbound:
+def _reply(account: Account, record: Record, page: Records, body: bytes) -> Inbound:
     fields = _fields(record, body)
     if "content" not in fields:
         raise DecodeError("a reply without content", body)
-    if misread(fields["content"], charset):
+    if misread(fields["content"], page.charset) or (page.strange and not fields["content"].isascii()):
         raise DecodeError("a reply in another charset than its page says", body)
-    access_number, extension = _destination(account.options.access_number or "", fields.get("ext", "").strip())
+    access_number, extension = _destination(account.options.access_number or "", _value(fields, "ext"))
     return Inbound(
         number=said_number(_required(fields, "mobile", body)),
         text=fields["content"],  # may be empty
@@ -398,6 +398,11 @@ def _fields(record: Record, body: bytes) -> dict[str, str]:
     if record.problem:
         raise DecodeError(record.problem, body)
     return record.fields
+
+
+def _value(fields: dict[str, str], name: str) -> str:
+    value = fields.get(name, "").strip()
+    return "" if value.lower() == "null" else value
 
 
 def _required(fields: dict[str, str], name: str, body: bytes) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import shown
+from smsgateway.codecs.charsets import bare, shown
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -101,20 +101,23 @@ _SENDID = re.compile("[0-9A-Za-z_-]{0,64}")
 _FIGURE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
-# Section 4. A reply may hold the separators itself (note 9): a record begins where a number follows one, however that
-# is written, and its time and extension are its last fields. A reply that imitates a whole record cannot be told from
-# one.
-_NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})(?:#@@?#|$))")
-_RECORD = re.compile(
-    r"(?P<number>[^#]+)#@#(?P<text>.*)"
+# Section 4. A reply may hold the separators itself (note 9). A record begins where a number follows one, however that
+# is written, or where a whole one has ended: its time and extension are its last fields. A reply that imitates that
+# cannot be told from it.
+_SEPARATOR = "#@@#"
+_NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})(?:#@@?#|$))?")
+_EXTENSION = r"#@#\s*(?P<extension>[0-9]*|\+?[0-9][0-9 -]{0,30}|null|none|undefined|-)\s*(?:#@#\s*)?"
+_END = (
     r"#@#\s*(?P<time>[0-9]{4}(?:[-/.][0-9]{1,2}){2}[T\s]+[0-9]{1,2}(?::[0-9]{1,2}){1,2}(?:\.[0-9]{1,9})?|"
-    r"[0-9]{12,17}(?:\.0+)?)\s*"
-    r"(?:#@#\s*(?P<extension>[0-9]*)\s*)?",
-    re.DOTALL,
+    rf"[0-9]{{12,17}}(?:\.0+)?)\s*(?:{_EXTENSION})?"
 )
+_AT_END = re.compile(f"{_END}$", re.IGNORECASE)
+_LONGEST_END = 120  # characters
+_RECORD = re.compile(rf"(?P<number>[^#]*)#@#(?P<text>.*){_END}", re.DOTALL | re.IGNORECASE)
 _RECORD_WITHOUT_TIME = re.compile(
-    r"(?P<number>[^#]+)#@#(?P<text>(?:(?!#@#).)*)#@#(?P<time>(?:(?!#@#).)*)#@#\s*(?P<extension>[0-9]*)\s*", re.DOTALL
+    rf"(?P<number>[^#]*)#@#(?P<text>(?:(?!#@#).)*)#@#(?P<time>(?:(?!#@#).)*){_EXTENSION}", re.DOTALL | re.IGNORECASE
 )
+_AROUND_RECORDS = re.compile(r"(?:#@@#|[\s\x00\ufeff])+")
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -149,7 +152,7 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     if code != "0":
         codes = NO_BALANCE if code == "2" and "余额" in message else SEND_CODES
         return refusal(codes, account, code, message)
-    fields = [field.strip() for field in message.split(",", 4)]
+    fields = [bare(field) for field in re.split("[,，]", message, maxsplit=4)]
     if len(fields) < 5 or not _SENDID.fullmatch(fields[0]) or not all(map(_COUNT.fullmatch, fields[1:4])):
         raise DecodeError("the answer is not a success of six fields", response.body)
     sendid, sent = fields[0], len(submission.numbers)
@@ -157,10 +160,11 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
     if success == 0 and invalid + black == sent:
         # Every number was refused. Of a mixture nobody says which number was which.
         return Refused(About.NUMBERS, Reason.BLACKLISTED if black == sent else Reason.INVALID_NUMBER, answer)
+    ids = (sendid,) if sendid else ()
     if success == 0:  # a success of nothing, and nothing said of the numbers
-        return Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer)
+        return Refused(About.UNLISTED, Reason.AMBIGUOUS_ANSWER, answer, ids)
     whole = sendid and success == sent and not invalid and not black
-    return Accepted(vendor_ids=(sendid,) if sendid else (), vendor_status="" if whole else answer)
+    return Accepted(vendor_ids=ids, vendor_status="" if whole else answer)
 
 
 def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -191,7 +195,7 @@ def verify_push(account: Account, push: Push, kind: Kind) -> bool:
     expected = account.push.credentials
     if not expected:
         return True
-    fields = push_fields(push)
+    fields = _fields(push)
     asked = [name for name in ("name", "pwd") if name in expected]
     wrong = [name for name in asked if not secret_matches(expected[name], fields.get(name, ""))]
     if "access_secret" in expected and (kind == "reports" or "name" in wrong):
@@ -234,7 +238,7 @@ def failure(_account: Account, _kind: Kind) -> str:
 
 def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request (note 5)."""
-    fields = {name: value.strip() for name, value in _readable(account, push, "reports").items()}
+    fields = _readable(account, push, "reports")
     numbers = named_numbers(fields.get("mobile", ""))
     if not numbers or not fields.get("sendid") or not fields.get("state"):
         raise DecodeError("the report lacks its sendid, mobile or state", push_raw(push))
@@ -264,7 +268,7 @@ def decode_report_push(account: Account, push: Push) -> Page[Report]:
 
 def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 4: replies in `args`, one or several."""
-    args = _readable(account, push, "inbound").get("args", "").strip().removesuffix("#@@#")
+    args = _readable(account, push, "inbound").get("args", "")
 
     def alone(record: str) -> bytes:
         return form_text({"args": record}).encode("ascii")
@@ -275,13 +279,29 @@ def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
 def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
     """A push's fields. DecodeError when nobody can tell whose it is: then it is not acted on either."""
     verify_push(account, push, kind)
-    return push_fields(push)
+    return _fields(push)
+
+
+def _fields(push: Push) -> dict[str, str]:
+    """A push's fields by name in lower case; only `args` keeps its outer spaces."""
+    fields = {name.lower(): value for name, value in push_fields(push).items()}
+    return {name: value if name == "args" else bare(value) for name, value in fields.items()}
 
 
 def _records(args: str) -> list[str]:
-    begins = [match for match in _NEXT_RECORD.finditer(args) if is_number(match[1])]
+    if front := _AROUND_RECORDS.match(args):
+        args = args[front.end() :]
+    while args.endswith((_SEPARATOR, "\x00", "\n", "\r")):
+        args = args.rstrip("\x00\r\n").removesuffix(_SEPARATOR)
+    begins = [match for match in _NEXT_RECORD.finditer(args) if _begins(args, match)]
     starts, ends = [0, *(match.end() for match in begins)], [*(match.start() for match in begins), len(args)]
     return [args[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _begins(args: str, separator: re.Match[str]) -> bool:
+    if separator[1] and is_number(separator[1]):
+        return True
+    return _AT_END.search(args[max(0, separator.start() - _LONGEST_END) : separator.start()]) is not None
 
 
 def _reply(account: Account, record: str, push: Push) -> Inbound:
@@ -289,7 +309,10 @@ def _reply(account: Account, record: str, push: Push) -> Inbound:
     fields = _RECORD.fullmatch(record) or _RECORD_WITHOUT_TIME.fullmatch(record)
     if not fields:
         raise DecodeError("a record of args is not number, content, time and extension", push_raw(push))
-    number, destination = fields["number"].strip(), fields["extension"] or ""
+    number = fields["number"].strip()
+    if not is_number(number):
+        raise DecodeError("a record of args whose number is none", push_raw(push))
+    destination = re.sub("[^0-9]", "", fields["extension"] or "")
     return Inbound(
         number=said_number(number),
         text=fields["text"],
@@ -306,7 +329,7 @@ def _credentials(account: Account) -> list[tuple[str, str]]:
 
 def _code(answer: str, response: Response) -> tuple[str, str]:
     """An answer's code and the rest after its first comma. Without a comma nobody knows whether the code is whole."""
-    code, comma, rest = answer.partition(",")
+    code, comma, rest = answer.replace("，", ",", 1).partition(",")
     if not comma or not _CODE.fullmatch(code.strip()):
         raise DecodeError("the answer is not a code and more, separated by a comma", response.body)
     return code.strip(), rest.strip()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
+from smsgateway.codecs.charsets import bare
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -21,7 +22,7 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.numbers import named_numbers
 from smsgateway.codecs.records import is_damaged, only, read_each
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.words import heard
+from smsgateway.codecs.words import folded, heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -99,11 +100,18 @@ REPORT_WORDS: Words = {
 OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, None)
 
 # A line break may have become a blank, a semicolon or several line breaks on its way: what is after it counts.
-_ANSWER = re.compile(r"[0-9]{14}\s*[,，]\s*(-?[0-9]{1,6})(?:[\s;；,，]+(.*))?", re.DOTALL)
-_BREAK = re.compile(r"[\s;；,，]+")
+_BREAKS = r"(?:[\s;；,，|]|<br\s*/?>)+"
+_ANSWER = re.compile(
+    r"(?:[0-9]{14}|[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9:]{5,8})(?:\.0*)?"
+    rf"\s*[,，]\s*(-?[0-9]{{1,6}})(?:{_BREAKS}(.*))?",
+    re.DOTALL,
+)
+_BREAK = re.compile(_BREAKS)
 _MSGID = re.compile("(?=[A-Za-z_-]*[0-9])[0-9A-Za-z_-]{1,64}")
 _PRODUCT = re.compile(r"([^,，;；\s]{1,64})\s*[,，]\s*(-?[0-9]{1,15}(?:\.[0-9]{1,6})?)(?:[\s;；]+|$)")
-_EMSHEAD = re.compile(r"\s*([^,\s]{1,64})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*")
+_EMSHEAD = re.compile(r"([^,，;；\s]{1,64})\s*[,，;；]\s*([0-9]{1,3})\s*[,，;；]\s*([0-9]{1,3})[\s,，;；]*")
+# How relatives, of which `Isems` tells, may write the 1 and the 0 of section 3.1.
+_IS_PART, _IS_WHOLE = frozenset({"1", "TRUE", "Y", "YES"}), frozenset({"", "FALSE", "N", "NO", "NULL"})
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -137,7 +145,7 @@ def encode_send(account: Account, submission: Submission, _now: datetime, _nonce
 def decode_send(account: Account, _submission: Submission, response: Response) -> Accepted | Refused:
     """Section 1.3: time and status, then the one msgid of all numbers."""
     code, rest = _answer(response)
-    said = [word for word in _BREAK.split(rest) if word]
+    said = [bare(word) for word in _BREAK.split(rest) if bare(word)]
     if code != "0":
         return refusal(SEND_CODES, account, code, " ".join(said))
     if not said:
@@ -268,7 +276,7 @@ def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
 def _fields(push: Push) -> dict[str, str]:
     """A push's fields by name in lower case (`isems`, `Isems`: note 10); only `msg` keeps its outer spaces."""
     fields = {name.lower(): value for name, value in push_fields(push).items()}
-    return {name: value if name == "msg" else value.strip() for name, value in fields.items()}
+    return {name: value if name == "msg" else bare(value) for name, value in fields.items()}
 
 
 def _record(push: Push, **other: str) -> str:
@@ -285,10 +293,11 @@ def _time(text: str) -> datetime | None:
 
 def _part(fields: dict[str, str], push: Push) -> Part | None:
     """The place in a long message: `emshead` is id, total, number. None for a reply that is whole."""
-    if fields.get("isems", "") in ("", "0"):
+    is_part = folded(fields.get("isems", "")).lstrip("0")
+    if is_part in _IS_WHOLE:
         return None
     head = _EMSHEAD.fullmatch(fields.get("emshead", ""))
-    if fields["isems"] != "1" or not head or is_damaged(head[1]):
+    if is_part not in _IS_PART or not head or is_damaged(head[1]):
         raise DecodeError("the part of a long message has no proper isems and emshead", push_raw(push))
     total, number = int(head[2]), int(head[3])
     if not 1 <= number <= total:

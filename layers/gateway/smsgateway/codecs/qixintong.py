@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import misread, read_as, unmarked, written_in
+from smsgateway.codecs.charsets import bare, misread, read_as, unmarked, written_in
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
     check_numbers,
     form_request,
 )
-from smsgateway.codecs.records import read_each
+from smsgateway.codecs.numbers import is_number
+from smsgateway.codecs.records import is_damaged, read_each
 from smsgateway.codecs.times import BEIJING
 from smsgateway.codecs.words import folded, heard
 from smsgateway.errors import DecodeError, EncodeError
@@ -97,9 +98,10 @@ REPORT_WORDS: Words = {
 OTHER_WORDS: Fate = (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
 
 _CODE = re.compile(r"(-[1-9][0-9]{0,5})(?:\|(.*))?", re.DOTALL)  # errors are negative, everywhere
-_SUCCESS = re.compile(r"0\|([0-9]{1,6})\|([0-9]{1,6})\|(.*)", re.DOTALL)
+_SUCCESS = re.compile(r"0\s*\|\s*([0-9]{1,6})\s*\|\s*([0-9]{1,6})\s*\|(.*)", re.DOTALL)
+_BETWEEN_IDS = re.compile(r"[,，;；|\s\x00]+")
 _BALANCE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,6})?")
-_LIST = re.compile(rb"([0-9]{1,6})\|(.*)", re.DOTALL)
+_LIST = re.compile(rb"([0-9]{1,6})\s*\|(.*)", re.DOTALL)
 # The text puts a semicolon after the id, the inbound example a comma.
 _REPORT = re.compile(r"([^;,|]{1,64})[;,]([^;,|]{1,40});([^;,|]{1,20})")
 _VALUE = re.compile("-?[0-9]{1,6}")
@@ -109,6 +111,7 @@ _REPLY_HEAD = re.compile(
     rb"(?:^|\|)([^;,|]{1,64})[;,]( ?(?:\+|\xa3\xab|\xef\xbc\x8b)?"
     rb"(?:(?:[ -]|\xa3\xad|\xef\xbc\x8d)?(?:[0-9*]|\xa3[\xb0-\xb9]|\xef\xbc[\x90-\x99])){5,20} ?);"
 )
+_ANY_HEAD = re.compile(rb"(?:^|\|)([^;,|]{0,64})[;,]([^;,|]{0,40});")
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
@@ -138,14 +141,16 @@ def decode_send(account: Account, submission: Submission, response: Response) ->
 
     The document gives one SMSID a number in its table, one in all in its example: both are taken as they come.
     """
-    text = answer_text(response, read_as(account))
+    text = answer_text(response, read_as(account), damaged=True)
     success = _SUCCESS.fullmatch(text)
     if not success:
         return _refusal(SEND_CODES, account, text, response)
     taken, sent = int(success[1]), len(submission.numbers)
     if taken == 0:
         return Refused(About.NUMBERS, Reason.INVALID_NUMBER, text)  # 处理失败 … 一般为号码长度不对等
-    ids = tuple(part.strip() for part in success[3].split(",") if part.strip())
+    ids = tuple(map(bare, filter(None, _BETWEEN_IDS.split(success[3]))))
+    if any(map(is_damaged, ids)):
+        raise DecodeError("an SMSID with bytes that are none of its charset", response.body)
     as_expected = taken == sent and int(success[2]) == 0 and len(ids) in (1, sent)
     return Accepted(vendor_ids=ids, vendor_status="" if as_expected else text)
 
@@ -181,9 +186,11 @@ def _report(account: Account, record: bytes, charset: str) -> Report:
         raise DecodeError("a report that is not id, number and value", record)
     vendor_id, number, said = (part.strip() for part in parts.groups())
     status, reason, listed = heard(account, said, REPORT_WORDS, OTHER_WORDS)
-    if not listed and not _VALUE.fullmatch(folded(said)):
+    if status is ReportStatus.UNKNOWN and not listed and not _VALUE.fullmatch(folded(said)):
         raise DecodeError("a value that is no number", record)
-    return Report(vendor_id, said_number(number), status, vendor_status=said, reason=reason, raw=raw, listed=listed)
+    return Report(
+        bare(vendor_id), said_number(number), status, vendor_status=said, reason=reason, raw=raw, listed=listed
+    )
 
 
 def encode_inbound_poll(account: Account, _now: datetime, _nonce: str) -> Request:
@@ -194,15 +201,17 @@ def encode_inbound_poll(account: Account, _now: datetime, _nonce: str) -> Reques
 def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] | Refused:
     """`n|id;number;text|…`, `0` for none, or a code (1.1.3). There is neither a time nor a destination in it.
 
-    Nothing is escaped, and a text may hold all the separators. A reply begins wherever an id and a number do; when
-    there are not as many of those as announced, nobody can say which text is whose. A bar at the very end divides, as
-    elsewhere: the platform ends some of its lines with one, and few people end their texts so.
+    Nothing is escaped, and a text may hold all the separators. A reply begins wherever an id and a number do, however
+    that is written; when there are not as many of those as announced, nobody can say which text is whose. A bar at the
+    very end divides, as elsewhere: the platform ends some of its lines with one, and few people end their texts so.
     """
     page = _listed(account, response)
     if not isinstance(page, _Listed):
         return page
     rest = page.records.removesuffix(b"|")
-    starts = [head.start() for head in _REPLY_HEAD.finditer(rest)]
+    starts = _starts(rest, _REPLY_HEAD)
+    if len(starts) != page.announced:  # a number may be written in a way of its own, or be none
+        starts = max(starts, _starts(rest, _ANY_HEAD), key=lambda found: len(found) == page.announced)
     if len(starts) != page.announced or (starts or [0])[0] != 0:
         raise DecodeError(f"{page.announced} replies announced, {len(starts)} beginnings there", response.body)
     records = [rest[start:end].removeprefix(b"|") for start, end in pairwise([*starts, len(rest)])]
@@ -210,15 +219,21 @@ def decode_inbound_poll(account: Account, response: Response) -> Page[Inbound] |
     return replace(read, full=page.announced >= INBOUND_PER_PAGE)
 
 
+def _starts(records: bytes, head: re.Pattern[bytes]) -> list[int]:
+    return [found.start() for found in head.finditer(records)]
+
+
 def _reply(record: bytes, charset: str) -> Inbound:
-    head = _REPLY_HEAD.match(record)
+    head = _REPLY_HEAD.match(record) or _ANY_HEAD.match(record)
     if not head:  # never: it is where the record was cut
         raise DecodeError("a reply without an id and a number", record)
     vendor_id, number, text = (part.decode(charset, "replace") for part in (*head.groups(), record[head.end() :]))
+    if not is_number(number):
+        raise DecodeError("a reply whose number is none", record)
     if misread(text, charset):
         raise DecodeError("a reply in another charset than the account's", record)
     raw = record.decode(charset, "replace")
-    return Inbound(number=said_number(number), text=text, vendor_id=vendor_id.strip(), raw=raw)
+    return Inbound(number=said_number(number), text=text, vendor_id=bare(vendor_id), raw=raw)
 
 
 class _Listed(NamedTuple):
@@ -238,10 +253,10 @@ def _listed(account: Account, response: Response) -> _Listed | Page[Any] | Refus
     if response.status != 200:
         raise DecodeError(f"HTTP status {response.status}", response.body)
     body, charset = unmarked(response.body, read_as(account))
-    # Only line ends are the server's: other white space at the end is the last reply's.
-    if listed := _LIST.fullmatch(body.rstrip(b"\r\n")):
+    # Only line ends and zeros are the server's: other white space at the end is the last reply's.
+    if listed := _LIST.fullmatch(body.rstrip(b"\r\n\x00")):
         return _Listed(int(listed[1]), listed[2], charset)
-    answer = answer_text(response, read_as(account))
+    answer = answer_text(response, read_as(account), damaged=True)
     return Page(()) if answer == "0" else _refusal(POLL_CODES, account, answer, response)
 
 

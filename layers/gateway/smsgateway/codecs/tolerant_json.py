@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smsgateway.codecs.charsets import patched, unmarked, unpatched
+from smsgateway.codecs.charsets import AROUND, patched, unmarked, unpatched
 from smsgateway.errors import DecodeError
 
 type Record = dict[str, object]
@@ -43,10 +43,17 @@ def text_of(body: bytes) -> str:
 def load(text: str, raw: bytes) -> object:
     """A JSON document. DecodeError, with the bytes it stood in, if it is none."""
     try:
-        document: object = _DECODER.decode(text)
+        document: object = _DECODER.decode(text.rstrip(AROUND))
+        if isinstance(document, str) and document.lstrip().startswith(("{", "[")):  # JSON that was made JSON once more
+            document = _DECODER.decode(document)
     except (ValueError, RecursionError):  # nested beyond all sense is no protocol either
         raise DecodeError("not JSON", raw) from None
     return document
+
+
+def by_name(record: Record) -> Record:
+    """A record by its names in small letters: platforms write `msgId` and `msgid`."""
+    return {name.lower(): value for name, value in record.items()}
 
 
 def entries(text: str, start: int) -> Sequence[Entry]:

@@ -10,6 +10,7 @@ import unicodedata
 from typing import NamedTuple
 
 from smsgateway.codecs.answers import Fate, Words
+from smsgateway.codecs.charsets import AROUND
 from smsgateway.model import Account, Reason, ReportStatus
 
 # SMPP 3.4: the seven letters of appendix B, which are also what CMPP 2.0 and 3.0 have in the field Stat, and the names
@@ -65,7 +66,6 @@ OPERATOR_CODE: Fate = (ReportStatus.UNDELIVERED, Reason.NETWORK_FAILURE)
 _OPERATOR_CODE = re.compile(
     "(?:[A-Z]{2}|(?:CMPP|SMGP|SGIP|SMPP)(?:ERR)?):(?!0*$)-?[0-9A-Z]{1,8}|(?:CJ|[CDHIM][A-Z])(?!0*$)[0-9]{2,6}"
 )
-_AROUND = " \t\r\n\v\f\x00\u00a0\u200b\ufeff"  # fixed-width fields are padded with blanks or with zeros
 
 
 class Heard(NamedTuple):
@@ -78,7 +78,7 @@ class Heard(NamedTuple):
 
 def folded(word: str) -> str:
     """A word as tables have it: without the blanks around it, narrow, in capitals."""
-    return (word if word.isascii() else unicodedata.normalize("NFKC", word)).strip(_AROUND).upper()
+    return (word if word.isascii() else unicodedata.normalize("NFKC", word)).strip(AROUND).upper()
 
 
 def heard(account: Account, word: str, words: Words, others: Fate) -> Heard:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from smsgateway.codecs.charsets import patched, shown, unmarked, unpatched
+from smsgateway.codecs.charsets import AROUND, patched, shown, unmarked, unpatched
 from smsgateway.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -25,8 +25,13 @@ SIZE_LIMIT = 1_000_000
 # XML 1.0, section 2.2. The class of what is legal would take ten times as long to compile, at every cold start.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DECLARATION = re.compile(rb"<\?xml[\s?]")
-_IN_UTF_8 = re.compile(rb"""encoding\s*=\s*["']\s*utf-?8\s*["']""", re.IGNORECASE)
-_OPENING = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)\s*(/?)>")
+_DECLARED = re.compile(rb"""encoding\s*=\s*["']?\s*([^"'\s?]+)""", re.IGNORECASE)
+_UTF_8 = re.compile(rb"utf[-_]?8", re.IGNORECASE)
+_CHINESE = re.compile(rb"(?:x-|iso-ir-)?(?:gb|cp936|ms936|windows-936|936|euc-?cn|58)", re.IGNORECASE)
+_PREFIX = r"(?:[A-Za-z_][A-Za-z0-9_.-]*:)?"
+_OPENING = re.compile(rf"<({_PREFIX}([A-Za-z_][A-Za-z0-9_]*))((?:[\s/][^<>]*)?)>")
+_COMMENT, _SECTION = ("<!--", "-->"), ("<![CDATA[", "]]>")
+_SECTION_BEGINS = re.compile(r"\s*<!\[CDATA\[")
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # The halves of a character beyond U+FFFF. No reference may name one; Java's writers of XML name them all the same.
@@ -57,6 +62,7 @@ class Records(NamedTuple):
     charset: str
     head: bytes  # the page's byte order mark and declaration
     root: str
+    strange: bool = False  # the page declares a charset that is neither UTF-8 nor one of mainland China
 
     def alone(self, record: Record) -> bytes:
         """A page of one record, in its very bytes."""
@@ -73,35 +79,43 @@ def parse_records(data: bytes, charset: str, root: str, record: str) -> Records:
 
     `charset` is what the bytes are read as, unless they say that they are UTF-8, by a mark or in their declaration:
     expat by itself reads no Chinese charset, and declarations of those are what the vendor always writes. Notes in
-    brackets after a tag, as in the document's samples, are dropped. Texts may hold `&`, `<` and control characters that
+    brackets after a tag, as in the document's samples, are dropped, and so are comments between tags; tags may be in
+    capitals, and have prefixes and attributes. Texts may hold `&`, `<` and control characters that
     nobody escaped; one that cannot be told from the tags around it is not guessed at: its record has a problem. So has
     whatever stands between two records, and a page's end that is not there. DecodeError when there is no such page at
     all, or when it has a DTD.
     """
     if len(data) > SIZE_LIMIT:
         raise DecodeError(f"more than {SIZE_LIMIT} bytes of XML", data)
-    body, charset = _without_declaration(data, charset)
-    text = patched(body, charset).strip()
+    body, charset, strange = _without_declaration(data, charset)
+    text = patched(body, charset).strip(AROUND)
     head = data[: len(data) - len(body)].strip()
     try:
-        return Records(_parse(text, data, root, record), charset, head, root)
+        return Records(_parse(text, data, root, record), charset, head, root, strange)
     except _NotFlatError:
         pass
     try:
-        return Records(_scan(text, root, record), charset, head, root)
+        return Records(_scan(text, root, record), charset, head, root, strange)
     except _NotFlatError as error:
         raise DecodeError(f"not XML of {root}: {error}", data) from None
 
 
-def _without_declaration(data: bytes, charset: str) -> tuple[bytes, str]:
-    """What follows a page's mark and declaration, and its charset. DecodeError if the declaration does not end."""
+def _without_declaration(data: bytes, charset: str) -> tuple[bytes, str, bool]:
+    """What follows a page's mark and declaration, its charset, and whether it declares one that nobody expects.
+
+    DecodeError if the declaration does not end.
+    """
     body, charset = unmarked(data, charset)
     if not _DECLARATION.match(body):
-        return body, charset
+        return body, charset, False
     declaration, end, body = body.partition(b"?>")
     if not end:
         raise DecodeError("the XML declaration does not end", data)
-    return body, "utf-8" if _IN_UTF_8.search(declaration) else charset
+    found = _DECLARED.search(declaration)
+    declared = found[1] if found else b"gbk"
+    if _UTF_8.fullmatch(declared):
+        return body, "utf-8", False
+    return body, charset, not _CHINESE.match(declared)
 
 
 def _parse(text: str, data: bytes, root: str, record: str) -> list[Record]:
@@ -142,44 +156,73 @@ def _flat(element: "Element", record: str) -> dict[str, str]:
     for child in element:
         if (child.tail and not _is_note(child.tail)) or len(child):
             raise _NotFlatError
-        fields[child.tag] = child.text or ""
+        fields[child.tag if child.tag.islower() else _name(child.tag)] = child.text or ""
     beside = (element.text or "") + (element.tail or "")
     if element.tag != record or len(fields) != len(element) or (beside and not beside.isspace()):
         raise _NotFlatError
     return fields
 
 
+def _name(tag: str) -> str:
+    """A tag without its prefix, in small letters."""
+    return tag.rpartition("}")[2].lower()
+
+
+def _cut(text: str, opening: str, closing: str) -> list[str]:
+    """A text between which, at every second place, stands what was within such marks. In one pass."""
+    pieces, at = [], 0
+    while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start + len(opening))) >= 0:
+        pieces += [text[at:start], text[start + len(opening) : end]]
+        at = end + len(closing)
+    return [*pieces, text[at:]]
+
+
 def _is_note(gap: str) -> bool:
-    """Whether what stands between two tags is nothing but the document's own remark (or its stray backslash)."""
-    gap = gap.strip()
+    """Whether what stands between two tags is nothing but a comment, or the document's own remark (or its stray
+    backslash)."""
+    gap = "".join(_cut(gap, *_COMMENT)[::2]).strip(AROUND)
     return gap in ("", "\\") or (gap.startswith("(") and gap.endswith(")") and "<" not in gap)
 
 
 def _scan(text: str, root: str, record: str) -> list[Record]:
     """What a parser refuses for the sake of one record, or of what stands, unescaped, within a text."""
-    opening = re.match(rf"<{root}(?:\s[^<>]*)?>", text)
-    if not opening:
+    opening = re.search(_tag(root), text, re.IGNORECASE)
+    if not opening or not _is_note(text[: opening.start()]):
         raise _NotFlatError("it does not begin with its root")
-    *pieces, rest = text[opening.end() :].split(f"</{record}>")
-    ending = f"</{root}>"
-    if not pieces and rest.strip() != ending:
+    pieces, rest = _pieces(text[opening.end() :], record)
+    endings = list(re.finditer(rf"</{_PREFIX}{root}\s*>", rest, re.IGNORECASE))
+    last = endings[-1] if endings and _is_note(rest[endings[-1].end() :]) else None
+    left = rest[: last.start()] if last else rest
+    if not pieces and not (last and _is_note(left)):
         raise _NotFlatError(f"there is no {record} in it")
-    records = [read for piece in pieces for read in _read_piece(piece, record)]
-    if rest.strip() != ending:
-        follows = rest.endswith(ending)
-        problem = f"something follows the last {record}" if follows else "the page is cut short"
-        records.append(_by_hand({}, rest.removesuffix(ending), problem))
+    records = [read for piece, closing in pieces for read in _read_piece(piece, record, closing)]
+    if not last or not _is_note(left):
+        problem = f"something follows the last {record}" if last else "the page is cut short"
+        records.append(_by_hand({}, left, problem))
     return records
 
 
-def _read_piece(piece: str, record: str) -> Iterator[Record]:
+def _tag(name: str) -> str:
+    """The pattern of an opening tag."""
+    return rf"<{_PREFIX}{name}(?:\s[^<>]*)?>"
+
+
+def _pieces(text: str, record: str) -> tuple[list[tuple[str, str]], str]:
+    """What each closing tag of a record ends, with that tag, and what follows the last one."""
+    pieces, start = [], 0
+    for closing in re.finditer(rf"</{_PREFIX}{record}\s*>", text, re.IGNORECASE):
+        pieces.append((text[start : closing.start()], closing[0]))
+        start = closing.end()
+    return pieces, text[start:]
+
+
+def _read_piece(piece: str, record: str, closing: str) -> Iterator[Record]:
     """The record that ends here, and what else stands in front of it.
 
     Where a record begins within another, the first was cut short if the second can be read by itself; else it is a text
     that speaks of the tag.
     """
-    starts = [found.start() for found in re.finditer(rf"<{record}(?:\s[^<>]*)?>", piece)]
-    closing = f"</{record}>"
+    starts = [found.start() for found in re.finditer(_tag(record), piece, re.IGNORECASE)]
     if not starts:
         yield _by_hand({}, piece + closing, f"something stands in place of a {record}")
         return
@@ -202,18 +245,35 @@ def _fields_of(written: str) -> dict[str, str] | None:
     position = written.index(">") + 1
     fields: dict[str, str] = {}
     while tag := _OPENING.search(written, position):
-        name, start = tag[1], tag.end()
-        end = start if tag[2] else written.find(f"</{name}>", start)
-        if end < 0 or name in fields or not _is_note(written[position : tag.start()]):
+        name, start, alone = tag[2].lower(), tag.end(), tag[3].endswith("/")
+        closing = None if alone else _closing(written, tag[1], start)
+        if not (alone or closing) or name in fields or not _is_note(written[position : tag.start()]):
             return None
+        end = closing.start() if closing else start
         fields[name] = shown(_ILLEGAL.sub("", _unescape(written[start:end])))
-        position = end if tag[2] else end + len(name) + 3
+        position = closing.end() if closing else start
     return fields if _is_note(written[position:]) else None
 
 
+def _closing(written: str, name: str, start: int) -> re.Match[str] | None:
+    """The tag that closes one, behind the sections in which nothing is a tag."""
+    while section := _SECTION_BEGINS.match(written, start):
+        end = written.find("]]>", section.end())
+        if end < 0:
+            break
+        start = end
+    return re.compile(rf"</{re.escape(name)}\s*>", re.IGNORECASE).search(written, start)
+
+
 def _unescape(text: str) -> str:
-    if text.startswith("<![CDATA[") and text.endswith("]]>"):
-        return text[9:-3]
+    """A text as it is meant: what is in a CDATA section stands there as it is."""
+    if "<![CDATA[" in text:
+        pieces = _cut(text, *_SECTION)
+        return "".join(piece if at % 2 else _references(piece) for at, piece in enumerate(pieces))
+    return _references(text)
+
+
+def _references(text: str) -> str:
     return _REFERENCE.sub(_character, _PAIR.sub(_joined, text)) if "&" in text else text
 
 

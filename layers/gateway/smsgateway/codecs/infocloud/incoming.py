@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsgateway.codecs.answers import Fate, Words
+from smsgateway.codecs.charsets import bare
 from smsgateway.codecs.forms import secret_matches
 from smsgateway.codecs.infocloud.reading import (
     answer_in,
@@ -25,7 +26,7 @@ from smsgateway.codecs.infocloud.reading import (
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.records import all_fileable, is_damaged, read_each
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.tolerant_json import BROKEN, Entry, Record, bytes_of, json_text, load, text_of
+from smsgateway.codecs.tolerant_json import BROKEN, Entry, Record, by_name, bytes_of, json_text, load, text_of
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError
 from smsgateway.model import (
@@ -65,7 +66,7 @@ REPORTS_PAGE = 600
 
 _PLAIN = re.compile("1[0-9*]{10}(?:,1[0-9*]{10}+)*+")  # numbers that are in the one form already, masked or not
 _NO_ID = frozenset({None, "", "null"})  # how a `bid` is written that is none
-_API_KEY = re.compile(r'"apiKey"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"')
+_API_KEY = re.compile(r'"apiKey"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"', re.IGNORECASE)
 
 
 # --- Delivery reports
@@ -115,6 +116,7 @@ def _fast(account: Account, found: "Receipts | None") -> Page[Report] | None:
     columns = _columns(found)
     ids = {bid for bid in columns.bids if bid}.union(columns.msg_ids)
     fileable = all_fileable(() if columns.plain else columns.numbers, ids)
+    fileable = fileable and all(one.isalnum() or one == bare(one) for one in ids.union(columns.words))
     return Page(_reports(account, columns)) if fileable and not is_damaged("".join(set(columns.words))) else None
 
 
@@ -233,7 +235,8 @@ def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
 
 
 def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
-    number, text, source = string(record.get("tel")), record.get("content"), string(record.get("srcId"))
+    fields = by_name(record)
+    number, text, source = string(fields.get("tel")), fields.get("content"), string(fields.get("srcid"))
     if not number or not isinstance(text, str):
         raise DecodeError("a reply lacks its number or its content", raw)
     access_number, extension = source, ""
@@ -245,7 +248,7 @@ def _inbound(account: Account, record: Record, raw: bytes) -> Inbound:
         text=text,
         access_number=access_number,
         extension=extension,
-        received_at=_minute(string(record.get("arriveTime"))),
+        received_at=_minute(string(fields.get("arrivetime"))),
         raw=json_text(record, raw),
     )
 
@@ -293,4 +296,12 @@ def _pushed(push: Push) -> Sequence[Entry]:
         return entries_in_broken(text, push.body, polled=False)
     if not isinstance(document, dict):
         raise DecodeError("the push is not a JSON object", push.body)
-    return entries_of(document.get("data"), text, push.body)
+    others = {name: value for name, value in document.items() if name.lower() not in ("apikey", "data")}
+    data = document.get("data") or by_name(document).get("data")
+    if data or isinstance(data, list):
+        return entries_of(data, text, push.body)
+    if "tel" in by_name(others):  # one record that is not in a list
+        return entries_of(others, text, push.body)
+    if any(others.values()):
+        raise DecodeError("there is no data in the push", push.body)
+    return []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from smsgateway.codecs.answers import Codes, refusal
-from smsgateway.codecs.charsets import shown
+from smsgateway.codecs.charsets import AROUND, bare, shown
 from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, text_of
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, Response
@@ -54,7 +54,7 @@ def answer_of(response: Response) -> str:
     """The text of an answer; bytes that are no UTF-8 may stand in what is only shown. DecodeError if there is none."""
     if response.status != 200:
         raise DecodeError(f"HTTP status {response.status}", response.body)
-    text = text_of(response.body).strip()
+    text = text_of(response.body).strip(AROUND)
     if not text:
         raise DecodeError("an empty answer", response.body)
     return text
@@ -101,7 +101,9 @@ def entries_of(data: object, text: str, raw: bytes) -> Sequence[Entry]:
     """The entries of `data`, whatever they are, each as it stands in the document's `text`. DecodeError if it is no
     list of such, nor one alone, nor either as a JSON text."""
     if isinstance(data, str):
-        inner = data.lstrip()
+        inner = data.strip()
+        if string(inner) == "":
+            return []
         if inner.startswith("["):
             return entries(inner, 1)
         data = load(data, raw)
@@ -126,4 +128,5 @@ def entries_in_broken(text: str, raw: bytes, *, polled: bool) -> Sequence[Entry]
 
 def string(value: object) -> str:
     """A value that is text, else nothing. The platform writes an absent one as null, or even as `"null"`."""
-    return shown(value) if isinstance(value, str) and value != "null" else ""
+    said = bare(shown(value)) if isinstance(value, str) else ""
+    return said if said.lower() != "null" else ""

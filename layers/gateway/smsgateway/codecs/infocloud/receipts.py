@@ -11,7 +11,7 @@ import msgspec
 
 from smsgateway.codecs.infocloud.reading import string
 from smsgateway.codecs.records import is_id
-from smsgateway.codecs.tolerant_json import Record
+from smsgateway.codecs.tolerant_json import Record, by_name
 from smsgateway.errors import DecodeError
 
 type _Said = Annotated[str, msgspec.Meta(min_length=5)]  # longer than "null", which says nothing
@@ -84,11 +84,12 @@ def tolerated(record: Record, raw: bytes) -> Receipt:
 
     Of its two ids, one that cannot be one is as good as none; so a record is lost with both.
     """
-    number, word = string(record.get("tel")), string(record.get("arriveResult") or record.get("arrive"))
-    ids = (string(record.get("msgId") or record.get("msgid")), string(record.get("bid")))
+    fields = by_name(record)
+    number, word = string(fields.get("tel")), string(fields.get("arriveresult")) or string(fields.get("arrive"))
+    ids = (string(record.get("msgId")) or string(fields.get("msgid")), string(fields.get("bid")))
     msg_id, bid = (one if is_id(one) else "" for one in ids)
     if any(ids) and not (msg_id or bid):
         raise DecodeError("a delivery report's ids cannot be one", raw)
     if not number or not word or not any(ids):
         raise DecodeError("a delivery report lacks its id, its number or its result", raw)
-    return Receipt(number, word, msg_id, bid, string(record.get("arriveTime")))
+    return Receipt(number, word, msg_id, bid, string(fields.get("arrivetime")))
