@@ -47,7 +47,7 @@ class Gateway:
 
     def client(self, key: str) -> AttentiveApi:
         """The API for whoever has this key."""
-        return AttentiveApi(self.api.url, key, self.said)
+        return AttentiveApi(self.api.url, key, said=self.said)
 
     def number(self, ending: str = "0000") -> str:
         """A number that meets the fate of its ending (tests/simulators/README.md)."""

@@ -275,3 +275,10 @@ def test_a_value_is_put_in_unchanged(around: str, value: str) -> None:
 )
 def test_a_number_that_a_vendor_names_has_one_form(said: str, filed: str) -> None:
     assert said_number(said) == filed
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u2060", "\u00ad"])
+def test_a_mark_that_nobody_sees_makes_no_other_signature(mark: str) -> None:
+    hidden = f"示{mark}例"
+    assert compose(f"【{hidden}】您好", "某公司") == Content("您好", "示例")
+    assert compose(f"您好【{hidden}】", "示例") == Content("您好", "示例", signed_at_end=True)

@@ -5,6 +5,8 @@ imports and does as little as it can.
 """
 
 import hmac
+import json
+import re
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,10 @@ from smsgateway.settings import Settings
 FAILURE = "9"  # for an account that does not exist; hbsmservice's word, as good as any
 KEPT_HEADERS = frozenset({"content-type", "content-encoding"})
 NOTE_EVERY = 60_000  # milliseconds between two notes of one kind
-BLANK = b"\xef\xbb\xbf \t\r\n"  # of a body that says nothing; a byte order mark is no word
+BLANK = b"\xef\xbb\xbf\0 \t\r\n"  # of a body that says nothing; a byte order mark is no word
+LONGEST_TRY = 1000  # bytes of a body that may be one
+FORM = re.compile(rb"(?:[A-Za-z_]{1,40}=[ -%\'-~]*&?)+")
+PROOF = frozenset({"random", "timestamp"})  # with which heji's digest is made; they say nothing by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def _objection(codec: TakesPushes, account: Account, kind: Kind, push: Push, sou
         return 403, "the address that it came from is not in push.source_ips"
     if len(push.body) > LARGEST_BODY:
         return 413, f"{len(push.body)} bytes are too many"
-    if not _is_empty(push) and not _believed(codec, account, kind, push):
+    if not _is_empty(account, push) and not _believed(codec, account, kind, push):
         return 403, "the vendor's own credentials in it are missing or wrong"
     return None
 
@@ -116,16 +121,39 @@ def _believed(codec: TakesPushes, account: Account, kind: Kind, push: Push) -> b
 
 def _says_nothing(account: Account, push: Push) -> bool:
     """Whether it is the try of a vendor's console, or of whoever set the address up: there is nothing to store."""
-    if _is_empty(push):
+    if _is_empty(account, push):
         return True
-    form = parse_qsl(push.body.strip(BLANK).decode("latin-1"), keep_blank_values=True) if len(push.body) < 1000 else ()
-    names = {name.lower() for name, _ in (*push.query, *form)}
-    return names <= {*VENDORS[account.vendor].profile.push_credentials} and (bool(form) or not push.body.strip(BLANK))
+    secrets = {name.replace("_", "") for name in VENDORS[account.vendor].profile.push_credentials}
+    said = _said(account, push)
+    return said is not None and {name.replace("_", "") for name in said} <= secrets | PROOF
 
 
-def _is_empty(push: Push) -> bool:
-    """Whether there is nothing in it that could prove whose it is."""
-    return push.method in ("HEAD", "OPTIONS") or not (push.body.strip(BLANK) or any(map(any, push.query)))
+def _is_empty(account: Account, push: Push) -> bool:
+    """Whether there is nothing in it, not even what could prove whose it is."""
+    return push.method in ("HEAD", "OPTIONS") or _said(account, push) == set()
+
+
+def _said(account: Account, push: Push) -> set[str] | None:
+    """The names, in small letters, under which a push has anything; None where it has more than that, or may."""
+    body = push.body.strip(BLANK)
+    if len(body) > LONGEST_TRY:
+        return None
+    in_query = VENDORS[account.vendor].profile.pushes_in_query
+    fields: list[tuple[str, object]] = list(push.query) if in_query else []
+    if body.startswith((b"{", b"[", b"null")):
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        values = document.items() if isinstance(document, dict) else ((str(document), document),)
+        if in_query and any(value for _, value in values):  # it should be a form, and `ingest` says so
+            return None
+        fields += values
+    elif body:
+        if not FORM.fullmatch(body):
+            return None
+        fields += parse_qsl(body.decode("ascii"), keep_blank_values=True)
+    return {name.lower() for name, value in fields if value and value != "null"}
 
 
 def _note(receiver: Receiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from smsgateway import written
 from smsgateway.model import Content, SignaturePlace
-from smsgateway.unseen import UNSEEN, named, trimmed
+from smsgateway.unseen import UNSEEN, named, trimmed, without_marks
 
 SINGLE_SEGMENT = 70  # units of a message that fits one segment
 LONG_SEGMENT = 67  # units of each segment of a longer one: its header takes the rest
@@ -73,7 +73,7 @@ def signed(text: str) -> bool:
 
 def _signature_in(match: re.Match[str] | None) -> str:
     """What is between the brackets, if it can be a signature."""
-    name = trimmed(match[1]) if match else ""
+    name = without_marks(trimmed(match[1])) if match else ""
     return name if len(name) <= SIGNATURE_LIMIT else ""
 
 

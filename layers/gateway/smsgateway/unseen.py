@@ -32,6 +32,10 @@ def marks(text: str) -> str:
     return "".join(_MARK.findall(text))
 
 
+def without_marks(text: str) -> str:
+    return _MARK.sub("", text)
+
+
 def hidden(text: str) -> str:
     """What of a text cannot be seen, but for ordinary blanks."""
     return "".join(each for each in text if each != " " and not visible(each))

@@ -1,6 +1,7 @@
 """`send` and `query` as Lambda calls them: the template's environment, the samples, collaborators made once."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -118,3 +119,29 @@ def test_the_address_of_the_stacks_own_domain(deployed: Table) -> None:
     shown = json.loads(query.handler(sample("query-get-account"), CONTEXT)["body"])
 
     assert shown["push"]["reports"].startswith("https://sms.example.com/push/hb-main/")
+
+
+def test_a_frozen_process_does_not_keep_a_replaced_administrators_key(
+    deployed: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN a process that knows the administrator's key WHEN it is replaced and a minute passes, also one in which the
+    process was frozen and its monotonic clock stood still THEN the old key is refused and the new one taken."""
+    moment = [1_795_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: moment[0])
+    monkeypatch.setattr(time, "monotonic", lambda: 5_000.0)
+    runtime.lasting_clock.cache_clear()
+    new = "another-administrators-key-0000000000000"
+
+    def with_key(key: str) -> int:
+        event = sample("query-list-templates")
+        event["headers"]["x-api-key"] = key
+        event["multiValueHeaders"]["x-api-key"] = [key]
+        return int(query.handler(event, CONTEXT)["statusCode"])
+
+    assert with_key(ADMINISTRATOR_KEY) == 200
+    boto3.client("secretsmanager").put_secret_value(SecretId="administrators-key", SecretString=new)
+    moment[0] += 59
+    assert (with_key(ADMINISTRATOR_KEY), with_key(new)) == (200, 403)
+    moment[0] += 1
+    assert (with_key(ADMINISTRATOR_KEY), with_key(new)) == (403, 200)
+    runtime.lasting_clock.cache_clear()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -151,6 +152,52 @@ def test_a_try_with_the_right_credentials_alone_is_a_try(stack: Stack) -> None:
     assert notes(stack) == [("ly-main", "refused")]
 
 
+SAYING_NO_MORE = {
+    "webhook-hbsmservice-reports": [("test=1&_=5", b""), ("", b"\0")],
+    "webhook-infocloud-reports": [
+        ("test=1", b""),
+        *(("", body) for body in (b"{}", b"[]", b"null", b'{"data":[]}', b'{"apiKey":"","data":null}\r\n')),
+        ("", b'{"apiKey":"8767fd835ca3a4eb6f69129d71971760","data":[]}'),
+        ("", b'{"apiKey":"8767fd835ca3a4eb6f69129d71971760","data":"null"}'),
+    ],
+    "webhook-langyu-inbound": [
+        ("receiver=&pswd=&msgid=&mobile=", b""),
+        ("receiver=admin&pswd=12345&moTime=&destcode=&mobile=&msg=", b""),
+        ("", b"receiver=admin&pswd=12345&moTime=&destcode=&mobile=&msg="),
+        ("", b"{}"),
+    ],
+    "webhook-heji-inbound": [("name=&pwd=&args=", b""), ("", b"name=admin&pwd=12345&args=")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "body"), [(name, *given) for name, tries in SAYING_NO_MORE.items() for given in tries]
+)
+def test_a_form_or_object_of_empty_fields_says_nothing(name: str, query: str, body: bytes, stack: Stack) -> None:
+    event = sample(name) | NOTHING | {"multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True)}
+    assert push(with_body(event, body)) == (200, EMPTY_ANSWERS[name.split("-")[1]])
+    assert notes(stack, "replies" if name.endswith("inbound") else "receipts") == [
+        (event["pathParameters"]["account"], "tried")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("webhook-hbsmservice-reports", b"<reports"),
+        ("webhook-langyu-inbound", b"receiver=admin&pswd=12345&msg="),
+        ("webhook-infocloud-reports", b'{"apiKey":"8767fd835ca3a4eb6f69129d71971760","data":[{}]}'),
+        ("webhook-heji-inbound", b"name=admin&pwd=12345&args=%FF"),
+    ],
+)
+def test_what_says_anything_is_stored(name: str, body: bytes, stack: Stack) -> None:
+    if name == "webhook-langyu-inbound":
+        body += b"0"
+    assert push(with_body(sample(name) | NOTHING, body))[0] == 200
+    (stored,) = stack.bodies("receipts") + stack.bodies("replies")
+    assert parse_receipt(json.dumps(stored)).body == body
+
+
 def test_notes_do_not_fill_the_queue(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     now = runtime.now_ms()
     monkeypatch.setattr(runtime, "now_ms", lambda: now)
@@ -227,7 +274,7 @@ def test_hejis_own_credentials_must_be_right(body: bytes, stack: Stack) -> None:
     assert notes(stack) == [("hj-main", "refused")]
 
 
-@pytest.mark.parametrize("body", [b'{"apiKey": "wrong", "data": []}', b"{}", b"[]"])
+@pytest.mark.parametrize("body", [b'{"apiKey": "wrong", "data": []}', b'{"data": [{"tel": "1"}]}', b"[1]"])
 def test_infoclouds_key_must_be_right(body: bytes, stack: Stack) -> None:
     status, _ = push(with_body(sample("webhook-infocloud-reports"), body))
     assert status == 403

@@ -16,7 +16,7 @@ from smsgateway.store.submissions import WAKE_UP_LOST, Stored, load_submission, 
 from smsgateway.store.table import ConditionFailed, Item, Update
 from tests.unit.state import invariants
 from tests.unit.state.receipts import report_of
-from tests.unit.state.world import MINUTE, SECOND, World, accounts_document, numbers, personal_post, post
+from tests.unit.state.world import MINUTE, SECOND, START, World, accounts_document, numbers, personal_post, post
 
 FIRST, ANOTHER = numbers(2)
 LAYOUTS = pytest.mark.parametrize("count", [1, 2])
@@ -24,13 +24,14 @@ FAILED: Item = {"status": "undelivered", "vendor_status": "2", "vendor_id": "x",
 ENTRY: Item = {"at": 1, "account": "a", "status": "undelivered", "vendor_status": "2"}
 
 
-def begun(count: int, *, failed: bool = True, personal: bool = False, resend: bool = True) -> tuple[World, Stored]:
+def begun(count: int, *, failed: bool = True, personal: bool = False, **fields: Any) -> tuple[World, Stored]:
     """A message that account `a` was sent, and that failed with its first recipient: its resend waits for `b`."""
     accounts = (("a", "hbsmservice", 0), ("b", "langyu", 0), ("c", "qixintong", 0))
     world = World(accounts_document(accounts, report_window=600))
     make = personal_post if personal else post
-    world.accept(make(*numbers(count), resend_undelivered=resend))
+    world.accept(make(*numbers(count), resend_undelivered=True, **fields))
     key = parse_wake_up(world.queues.waiting[0].body).key
+    world.now = max(world.now, fields.get("send_at", 0))
     world.deliver()
     world.now += SECOND
     if failed:
@@ -172,6 +173,14 @@ def test_a_resend_is_a_submission_of_its_own(count: int, personal: bool) -> None
     assert found.refused_by == ()
     payload = first.payload() or load_payload(world.table, first.key)
     assert found.payload() == payload.part(0, 1)
+
+
+def test_the_resend_of_a_message_for_later_goes_on_from_now() -> None:
+    """Not from the moment that the message was for: it has not waited since then."""
+    world, first = begun(2, send_at=START + 30 * SECOND)
+    resend = resend_of(world, first)
+    assert (resend.next_at, resend.due_at) == (world.now, world.now + WAKE_UP_LOST)
+    assert resend.next_at > START + 30 * SECOND
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Profile:
     landlines: bool = False  # takes landline numbers too (小灵通, with area code)
     sign_methods: tuple[str, ...] = ()  # what the option `sign_method` may be
     needs_template: bool = False  # text goes through a template registered with the vendor
+    pushes_in_query: bool = False  # a push may have its fields in the query: elsewhere one without a body says nothing
     fails_on_nothing: bool = False  # a push that says nothing is answered as one that was not received
     pace: Mapping[str, float] = field(default_factory=dict)  # seconds between two requests, by operation
 

@@ -50,6 +50,7 @@ PROFILE = Profile(
     options=frozenset({"ack", "method", "extension_prefix_length", "push_window"}),
     # The address comes from the vendor (note 1): `base_url` is the whole of it, and `type` tells the operations apart.
     paths={"send": "", "balance": ""},
+    pushes_in_query=True,
     recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's
 )
 

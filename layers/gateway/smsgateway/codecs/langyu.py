@@ -50,6 +50,7 @@ PROFILE = Profile(
     options=frozenset({"ack", "method", "product", "access_number"}),
     paths={"send": "/msg/HttpBatchSendSM", "balance": "/msg/QueryBalance"},
     recipients=50_000,
+    pushes_in_query=True,
     pace={"balance": 10},
 )
 

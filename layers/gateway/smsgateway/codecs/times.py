@@ -8,6 +8,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from smsgateway.codecs.charsets import bare
+
 BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
 
 _WRITTEN = re.compile(
@@ -15,6 +17,8 @@ _WRITTEN = re.compile(
     r"(?: *(Z)| *([+-])(\d{2}):?(\d{2})| (\d{2}):(\d{2}))?",
     re.ASCII,
 )
+_UNITS = re.compile(" ?([年月日时時点點分秒]) ?")
+_GROUPED = re.compile(r"\d{8}[T ]\d{2}:?\d{2}(?::?\d{2})?", re.ASCII)
 # Digits alone, by how many there are.
 _DIGITS = {12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"), 14: ("%Y%m%d%H%M%S",), 17: ("%Y%m%d%H%M%S%f",)}
 _EPOCH = {10: 1, 13: 1000}  # digits → units a second
@@ -28,17 +32,24 @@ def beijing_time(text: str, own: str = "") -> datetime | None:
     `own`: the vendor's form of digits alone, where that is none of the common ones. Ten digits are seconds since 1970
     unless it says otherwise.
     """
-    written = text.strip()
+    written = bare(text)
     if len(written) == 19 and written[4] == "-" and written.isascii():  # nearly all of them
         try:
             return _in_range(datetime.fromisoformat(written))
         except ValueError:
             pass
     written = " ".join(unicodedata.normalize("NFKC", written).upper().split())
-    digits = re.sub(r"\.0*$", "", written)
+    written = _UNITS.sub(_mark_of, written).strip(" :")
+    digits = re.sub(r"\.\d*$", "", written)
+    if _GROUPED.fullmatch(written):
+        digits = re.sub("[^0-9]", "", written)
     if digits.isascii() and digits.isdigit():
         return _of_digits(digits, own)
     return _of_fields(written)
+
+
+def _mark_of(unit: re.Match[str]) -> str:
+    return "-" if unit[1] in "年月" else " " if unit[1] == "日" else ":" if unit[1] != "秒" else ""
 
 
 def _in_range(moment: datetime) -> datetime | None:
