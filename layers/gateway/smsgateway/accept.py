@@ -346,7 +346,7 @@ def _store(
     messages.begin_acceptance(acceptor.table, message, claim, ttl)
     submissions.put_first(acceptor.table, items[0], now)
     payloads = [item for key, part in zip(keys, parts, strict=True) for item in messages.payload_items(key, part, ttl)]
-    acceptor.table.put_many([*in_turn(items, acceptor.block)[1:], *payloads], end)
+    acceptor.table.put_many([*in_turn(items, acceptor.block)[1:], *payloads], end, paced=not queues.urgent(message))
     messages.finish_acceptance(acceptor.table, message.id, owner)
     return in_turn(keys, acceptor.block)
 

@@ -87,12 +87,15 @@ def logger() -> "Logger":
 
 @cache
 def table() -> "Table":
+    from smsgateway.store.filing import FilingPace  # noqa: PLC0415  as below
     from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
 
     def failed(codes: Mapping[str, int]) -> None:
         logger().error("statements of a batch failed", codes=codes)
 
-    return Table(boto3.client("dynamodb", config=client_config()), environment().table_name, now_ms, failed)
+    return Table(
+        boto3.client("dynamodb", config=client_config()), environment().table_name, now_ms, failed, FilingPace()
+    )
 
 
 @cache

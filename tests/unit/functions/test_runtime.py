@@ -7,6 +7,7 @@ import pytest
 
 from smsgateway import runtime
 from smsgateway.model import Account, Request, Response
+from smsgateway.store.filing import FilingPace
 
 
 @pytest.mark.parametrize(("variable", "allowed"), [("true", True), ("false", False), (None, False)])
@@ -56,3 +57,11 @@ def test_strange_codes_of_a_batch_are_logged_without_what_they_are_about(
     (entry,) = log()
     assert (entry["level"], entry["message"]) == ("ERROR", "statements of a batch failed")
     assert entry["codes"] == {"AccessDenied": 25}
+
+
+def test_large_filings_of_a_process_have_one_pace(in_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLE_NAME", "gateway")
+    runtime.environment.cache_clear()
+    runtime.table.cache_clear()
+    assert isinstance(runtime.table().pace, FilingPace)
+    runtime.environment.cache_clear()

@@ -3,8 +3,9 @@ sleep ends first. What ten minutes bring is known in seconds, and is the same in
 
 import heapq
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
+from typing import Self
 
 PATIENCE = 60.0  # real seconds that a worker may compute: beyond it the harness hangs
 
@@ -110,3 +111,68 @@ class Clock:
     def _wake(self, worker: _Worker | None) -> None:
         self._running = worker
         (worker.go if worker else self._main).release()
+
+
+class Pool:
+    """ThreadPoolExecutor's place in what runs on the clock: its threads are workers too."""
+
+    def __init__(self, clock: Clock, threads: int) -> None:
+        self._clock, self._threads = clock, threads
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing is left to do: `map` waits."""
+
+    def map[Given, Got](self, work: Callable[[Given], Got], each: Iterable[Given]) -> Iterator[Got]:
+        """Raises what the first of them raised, after all have ended."""
+        waiting, errors = list(enumerate(each)), dict[int, Exception]()
+        got, left = dict[int, Got](), [min(self._threads, len(waiting))]
+        waiting.reverse()
+
+        def thread() -> None:
+            while waiting:
+                index, given = waiting.pop()
+                try:
+                    got[index] = work(given)
+                except Exception as error:  # told below
+                    errors[index] = error
+            left[0] -= 1
+
+        for _ in range(left[0]):
+            self._clock.start(thread)
+        while left[0]:
+            self._clock.sleep(1)
+        if errors:
+            raise errors[min(errors)]
+        return iter([got[index] for index in sorted(got)])
+
+
+class Timer:
+    """threading.Timer's place likewise."""
+
+    daemon = True
+
+    def __init__(self, clock: Clock, seconds: float, work: Callable[[], object]) -> None:
+        self._clock, self._seconds, self._work = clock, seconds, work
+        self._canceled = self._at_work = False
+
+    def start(self) -> None:
+        self._clock.start(self._run, self._seconds * 1000)
+
+    def cancel(self) -> None:
+        self._canceled = True
+
+    def join(self) -> None:
+        while self._at_work:
+            self._clock.sleep(1)
+
+    def _run(self) -> None:
+        if self._canceled:
+            return
+        self._at_work = True
+        try:
+            self._work()
+        finally:
+            self._at_work = False

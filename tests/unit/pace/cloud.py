@@ -3,15 +3,21 @@ that is never twice as fast, the schedule of every minute, workers at a queue.""
 
 import heapq
 import json
-from collections import defaultdict
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+import pytest
+
+from smsgateway import gate, queues
 from smsgateway.accept import Acceptor, accept
 from smsgateway.api import accounts as check
 from smsgateway.api.calls import Gateway
@@ -21,17 +27,18 @@ from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Request, Response
 from smsgateway.poll import Poller, due_runs, poll
 from smsgateway.post import Post
-from smsgateway.queues import WakeUps, parse_wake_up
+from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.settings import AccountsCache
+from smsgateway.store import table as store
+from smsgateway.store.filing import FilingPace
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests.simulators import infocloud_templates, model
 from tests.simulators.accounts import default_accounts, entry
 from tests.simulators.engine import Engine
 from tests.simulators.server import VENDORS
-from tests.unit.pace.clock import Clock
-from tests.unit.state.dynamo import FakeDynamoDB, PrimaryKey
-from tests.unit.state.expressions import WireItem
+from tests.unit.pace.clock import Clock, Pool, Timer
+from tests.unit.pace.dynamo import IndexedDynamoDB, Sdk
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +46,8 @@ if TYPE_CHECKING:
 
 START = 1_767_225_600_000  # 2026-01-01
 SECOND, MINUTE = 1000, 60_000
-POLL_TIME, DISPATCH_TIME, VISIBILITY = 300 * SECOND, 75 * SECOND, 450 * SECOND  # template.yaml
+POLL_TIME, DISPATCH_TIME, ACCEPT_TIME = 300 * SECOND, 75 * SECOND, 29 * SECOND  # template.yaml
+MOST_RECEIVES = 10  # template.yaml
 RETENTION = 90 * 86_400
 
 
@@ -81,53 +89,39 @@ class _Timed:
         return call
 
 
+class Received(NamedTuple):
+    """A message as its function gets it."""
+
+    body: str
+    receives: int
+
+
 class Queue:
-    """One SQS queue: bodies with the moment from which they can be received."""
+    """One SQS queue: bodies with the moment from which they can be received, and how often they were."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._numbers = count()
-        self.waiting: list[tuple[float, int, str]] = []
+        self.waiting: list[tuple[float, int, Received]] = []
+        self.dead: list[str] = []
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803
-        heapq.heappush(self.waiting, (self._clock.now + DelaySeconds * SECOND, next(self._numbers), MessageBody))
+        self.come_again(Received(MessageBody, 0), DelaySeconds)
+
+    def come_again(self, message: Received, seconds: float) -> None:
+        heapq.heappush(self.waiting, (self._clock.now + seconds * SECOND, next(self._numbers), message))
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
         for made in Entries:
             self.send_message(QueueUrl=QueueUrl, MessageBody=made["MessageBody"], DelaySeconds=made["DelaySeconds"])
 
-    def receive(self) -> str | None:
-        if not self.waiting or self.waiting[0][0] > self._clock.now:
-            return None
-        return heapq.heappop(self.waiting)[2]
-
-
-class IndexedDynamoDB(FakeDynamoDB):
-    """The table in memory, with the items of each partition key at hand: there are thousands here."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._partitions: dict[str, dict[PrimaryKey, WireItem]] = defaultdict(dict)
-
-    def _write(self, old: WireItem | None, new: WireItem | None) -> None:
-        super()._write(old, new)
-        changed = new or old
-        if changed is not None:
-            key = (changed["pk"]["S"], changed["sk"]["S"])
-            if new is None:
-                self._partitions[key[0]].pop(key, None)
-            else:
-                self._partitions[key[0]][key] = new
-
-    def query(self, **request: Any) -> dict[str, Any]:
-        if "IndexName" in request:
-            return super().query(**request)
-        every = self.items
-        self.items = self._partitions[request["ExpressionAttributeValues"][":pk"]["S"]]
-        try:
-            return super().query(**request)
-        finally:
-            self.items = every
+    def receive(self) -> Received | None:
+        while self.waiting and self.waiting[0][0] <= self._clock.now:
+            body, receives = heapq.heappop(self.waiting)[2]
+            if receives < MOST_RECEIVES:
+                return Received(body, receives + 1)
+            self.dead.append(body)
+        return None
 
 
 class ClockedEngine(Engine):
@@ -150,18 +144,24 @@ class Cloud:
     """Everything outside the gateway. `seed` decides every latency and every random number."""
 
     def __init__(
-        self, seed: int = 1, *, way: Latency = WAY_TO_VENDOR, options: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        seed: int = 1,
+        *,
+        way: Latency = WAY_TO_VENDOR,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        table: Callable[[Clock], IndexedDynamoDB] = lambda _clock: IndexedDynamoDB(),
     ) -> None:
         self.random = Random(seed)
         self.clock = Clock(START)
         self.engine = ClockedEngine(self.clock)
-        self.db = IndexedDynamoDB()
+        self.db = table(self.clock)
         self.receipts = Queue(self.clock)
         self.queues = {"urgent": Queue(self.clock), "bulk": Queue(self.clock)}
         self.accounts = AccountsCache(lambda: self._document(options or {}), lambda: 0.0)
         self.outcomes: list[dict[str, Any]] = []
         self.longest_sleep = 0.0  # seconds
         self.dispatches = 0
+        self.failures: Counter[str] = Counter()
         self.accepted: dict[tuple[str, str], float] = {}  # when, by account and number
         self._way = way
 
@@ -182,6 +182,16 @@ class Cloud:
     def now(self) -> int:
         return int(self.clock.now)
 
+    def run(self, milliseconds: float) -> None:
+        """Let so much time pass. The gateway's own threads and chances are the clock's and the seed's, too."""
+        timers = SimpleNamespace(Event=threading.Event, Timer=partial(Timer, self.clock))
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (store, queues):
+                patch.setattr(module, "ThreadPoolExecutor", partial(Pool, self.clock))
+            patch.setattr(gate, "threading", timers)
+            patch.setattr(store.random, "uniform", self.random.uniform)
+            self.clock.run(milliseconds)
+
     def _sleep(self, seconds: float) -> None:
         self.longest_sleep = max(self.longest_sleep, seconds)
         self.clock.sleep(seconds * SECOND + self.random.uniform(0, 1))  # nobody wakes up at once
@@ -189,8 +199,10 @@ class Cloud:
     def _timed(self, client: object) -> _Timed:
         return _Timed(client, self.clock, lambda: AWS.drawn(self.random))
 
-    def _table(self) -> Table:
-        return Table(cast("DynamoDBClient", self._timed(self.db)), "table")
+    def table(self, tries: int = 4) -> Table:
+        """As a process of its own has it. `tries`: what the SDK makes of a call that is throttled (runtime.LIMITS)."""
+        client = Sdk(self._timed(self.db), tries, self._sleep, self.random)
+        return Table(cast("DynamoDBClient", client), "table", self.now, pace=FilingPace(), sleep=self._sleep)
 
     def call(self, account: Account, request: Request, _seconds: float) -> Response:
         """One request on its way to the vendor's own logic, and its answer on its way back."""
@@ -210,7 +222,7 @@ class Cloud:
     def _poller(self) -> Poller:
         receipts = self._timed(self.receipts)
         return Poller(
-            table=self._table(),
+            table=self.table(),
             settings=self.accounts.get,
             call=self.call,
             store=lambda body, _kind: receipts.send_message(QueueUrl="receipts", MessageBody=body),
@@ -230,7 +242,7 @@ class Cloud:
     def check(self, account: str) -> None:
         """What `POST /accounts/{name}/check` does at the vendor."""
         keys: Any = None
-        gateway = Gateway(self._table(), self.accounts, self.call, keys, self.now, Random(1))
+        gateway = Gateway(self.table(), self.accounts, self.call, keys, self.now, Random(1))
         found = self.accounts.get().accounts[account]
         with suppress(Problem), check.in_turn(gateway, found, "balance"):  # a problem: not now
             check.ask_balance(gateway, found)
@@ -246,15 +258,20 @@ class Cloud:
 
     # --- sends, as functions/dispatch makes them
 
-    def accept(self, post: Post) -> str:
-        """The id of a message; its wake-ups are in their queue. Takes no time: this is not what is looked at."""
+    def accept(self, post: Post, table: Table | None = None) -> str:
+        """The id of a message; its wake-ups are in their queue. Takes the time of `table`, and none without it.
+
+        Raises what `send` would answer with an error.
+        """
+        routed = _Routed(self.queues)
         acceptor = Acceptor(
-            table=Table(cast("DynamoDBClient", self.db), "table"),
-            wake_ups=WakeUps(cast("SQSClient", _Routed(self.queues)), "urgent", "bulk"),
+            table=table or Table(cast("DynamoDBClient", self.db), "table"),
+            wake_ups=WakeUps(cast("SQSClient", self._timed(routed) if table else routed), "urgent", "bulk"),
             settings=self.accounts.get,
             now=self.now,
             random=Random(self.random.getrandbits(64)),
             retention=RETENTION,
+            until=self.now() + ACCEPT_TIME if table else 0,
         )
         status, answer = accept(acceptor, Client("tester", "administrator"), post)
         assert status == 202
@@ -265,9 +282,10 @@ class Cloud:
         for _ in range(concurrency):
             self.clock.start(lambda: self._work(queue))
 
-    def _work(self, queue: str) -> None:
-        dispatcher = Dispatcher(
-            table=self._table(),
+    def dispatcher(self) -> Dispatcher:
+        """Of a process of its own."""
+        return Dispatcher(
+            table=self.table(),
             wake_ups=WakeUps(cast("SQSClient", self._timed(_Routed(self.queues))), "urgent", "bulk"),
             accounts=self.accounts,
             call=self.call,
@@ -276,17 +294,29 @@ class Cloud:
             random=Random(self.random.getrandbits(64)),
             retention=RETENTION,
         )
+
+    def dispatch(self, dispatcher: Dispatcher, message: Received) -> float | None:
+        """Act on a wake-up, as functions/dispatch does: after how many seconds it comes again, None if it is done."""
+        self.dispatches += 1
+        try:
+            dispatch(dispatcher, parse_wake_up(message.body), self.now() + DISPATCH_TIME)
+        except InFlightError as error:
+            return min(LONGEST_PAUSE, max(0.0, error.wait / SECOND))
+        except Exception as error:
+            self.failures[type(error).__name__] += 1
+            return pause_after(message.receives)
+        return None
+
+    def _work(self, queue: str) -> None:
+        dispatcher = self.dispatcher()
         while True:
-            body = self.queues[queue].receive()
-            if body is None:
+            message = self.queues[queue].receive()
+            if message is None:
                 self.clock.sleep(self.random.uniform(10, 30))
                 continue
-            wake_up = parse_wake_up(body)
-            self.dispatches += 1
-            try:
-                dispatch(dispatcher, wake_up, self.now() + DISPATCH_TIME)
-            except InFlightError:
-                self.queues[queue].send_message(QueueUrl=queue, MessageBody=body, DelaySeconds=VISIBILITY // SECOND)
+            again = self.dispatch(dispatcher, message)
+            if again is not None:
+                self.queues[queue].come_again(message, again)
 
 
 class _Routed:

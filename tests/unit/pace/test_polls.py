@@ -45,7 +45,7 @@ def ten_minutes() -> Cloud:
     cloud.clock.start(cloud.every_minute)
     for _ in range(2):
         cloud.clock.start(lambda: curious(cloud), 15 * SECOND)
-    cloud.clock.run(10 * MINUTE)
+    cloud.run(10 * MINUTE)
     return cloud
 
 
@@ -87,7 +87,7 @@ def test_whatever_the_network_does(seed: int) -> None:
     cloud = Cloud(seed)
     backlog(cloud, 0.5)
     cloud.clock.start(cloud.every_minute)
-    cloud.clock.run(30 * SECOND)
+    cloud.run(30 * SECOND)
     assert cloud.engine.pacing.violations() == []
     assert any(len(mailbox) for mailbox in cloud.engine.mailboxes().values()), "the backlog lasts"
 

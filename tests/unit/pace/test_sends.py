@@ -62,7 +62,8 @@ def ten_minutes() -> Cloud:
         cloud.clock.start(lambda account=account: passwords(cloud, account))
     for queue, concurrency in WORKERS.items():
         cloud.workers(queue, concurrency)
-    cloud.clock.run(10 * MINUTE)
+    cloud.run(10 * MINUTE)
+    assert not cloud.failures
     return cloud
 
 

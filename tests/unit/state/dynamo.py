@@ -91,9 +91,14 @@ class FakeDynamoDB:
                 reasons.append({"Code": "ConditionalCheckFailed", **failed.response})
         if any(reason["Code"] != "None" for reason in reasons):
             raise TransactionCanceledException(reasons)
-        for request, key in zip(updates, keys, strict=True):
-            self._write(self.items.get(key), _updated(request, self.items.get(key)))
+        olds = [self.items.get(key) for key in keys]
+        self._write_together([(old, _updated(request, old)) for request, old in zip(updates, olds, strict=True)])
         return {}
+
+    def _write_together(self, changes: Iterable[tuple[WireItem | None, WireItem]]) -> None:
+        """What a transaction has found in order."""
+        for old, new in changes:
+            self._write(old, new)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
         ((_, actions),) = RequestItems.items()

@@ -35,9 +35,9 @@ def test_what_does_not_fit_is_refused_with_what_would(vendor: str) -> None:
         with pytest.raises(Refusal) as refused:
             world.accept(given, until=until)
         assert refused.value.status == 422
-        assert refused.value.errors == (("messages", f"at most about 800 through {vendor}"),)
+        assert refused.value.errors == (("messages", f"at most about 600 through {vendor}"),)
         assert not world.db.items
-    assert world.accept(texts(800), until=until)[0] == 202
+    assert world.accept(texts(600), until=until)[0] == 202
 
 
 @pytest.mark.parametrize("vendor", [name for name, vendor in VENDORS.items() if vendor.batch])
@@ -57,7 +57,7 @@ def test_how_long_encoding_takes_is_measured(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(encoding, "encode", slowly)
     with pytest.raises(Refusal) as refused:
         world.accept(texts(900), until=world.now + room.TIME_TO_ANSWER + 5 * SECOND)
-    assert refused.value.errors == (("messages", "at most about 700 through langyu"),)
+    assert refused.value.errors == (("messages", "at most about 600 through langyu"),)
 
 
 def test_a_table_that_is_slower_than_thought_is_given_up() -> None:

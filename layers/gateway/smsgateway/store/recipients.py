@@ -12,6 +12,7 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey, shard
 from smsgateway.model import Account, Message, Reason, Report, ReportStatus, State, Status
+from smsgateway.queues import urgent
 from smsgateway.store import parts
 from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, of_submission, set_final
 from smsgateway.store.history import entry_of, keep
@@ -98,6 +99,7 @@ def put_rows(table: Table, message: Message, submission: Stored, segments: Mappi
             for number, count in segments.items()
         ],
         until,
+        paced=not urgent(message),
     )
 
 

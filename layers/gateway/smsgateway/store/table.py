@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from smsgateway.store.filing import FilingPace
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -89,6 +91,10 @@ def from_wire(item: Mapping[str, Any]) -> Item:
     return {name: _deserialize(value) for name, value in item.items()}
 
 
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 class ConditionFailed(Exception):  # noqa: N818  DynamoDB's own name for it
     """A conditional write found another state; `item` is what it found (None: nothing, or expired, or not told)."""
 
@@ -155,12 +161,16 @@ class Table:
 
     `failed` is told the codes, and how many of each, for which a batch of statements was not carried out though nothing
     stood against it: one by one they are, so that nobody else would notice.
+
+    `pace`: that of large filings; without it they are as fast as can be. `sleep` takes seconds.
     """
 
     client: "DynamoDBClient"
     name: str
     now: Callable[[], int] = lambda: 0
     failed: Callable[[Mapping[str, int]], None] | None = None
+    pace: FilingPace | None = None
+    sleep: Callable[[float], None] = _sleep
 
     @property
     def seconds(self) -> int:
@@ -208,7 +218,7 @@ class Table:
                 conflicts += 1
                 if conflicts == RETRIES:
                     raise
-                _back_off(conflicts)
+                self._back_off(conflicts)
 
     def _failed(self, response: Any) -> ConditionFailed:
         wire = response.get("Item")
@@ -230,7 +240,7 @@ class Table:
                         raise self._failed(reason) from None
                 if attempt == RETRIES - 1:  # it was a conflict with another transaction all the time
                     raise
-                _back_off(attempt)
+                self._back_off(attempt)
             else:
                 return
 
@@ -308,28 +318,30 @@ class Table:
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
                 return found
-            _back_off(attempt)
+            self._back_off(attempt)
         raise TimeoutError("DynamoDB kept keys of a batch unread")
 
-    def put_many(self, items: Sequence[Item], until: int = 0) -> None:
-        """Unconditional puts, 25 a call, several calls at once when there are many.
+    def put_many(self, items: Sequence[Item], until: int = 0, *, paced: bool = False) -> None:
+        """Unconditional puts, 25 a call, several calls at once when there are many; `paced` where nobody waits for it.
 
         What DynamoDB does not take yet is put again, after growing pauses: until `until` (epoch ms), and only a few
         times without it. Raises TimeoutError when not everything is put by then.
         """
-        self._write_many([{"PutRequest": {"Item": to_wire(item)}} for item in items], until)
+        self._write_many(
+            [{"PutRequest": {"Item": to_wire(item)}} for item in items], until, self.pace if paced else None
+        )
 
     def delete_many(self, keys: Sequence[Key]) -> None:
         """Unconditional deletes likewise."""
-        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys], 0)
+        self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys], 0, None)
 
-    def _write_many(self, requests: Sequence[Any], until: int) -> None:
+    def _write_many(self, requests: Sequence[Any], until: int, pace: FilingPace | None) -> None:
         batches = list(batched(requests, BATCH_WRITES, strict=False))
         if len(batches) == 1:
-            self._write_batch(batches[0], until)
+            self._write_batch(batches[0], until, pace)
         elif batches:
             with ThreadPoolExecutor(min(PARALLEL, len(batches))) as pool:
-                for _ in pool.map(lambda batch: self._write_batch(batch, until), batches):
+                for _ in pool.map(lambda batch: self._write_batch(batch, until, pace), batches):
                     pass
 
     def fill_many(self, fills: Sequence[Fill]) -> list[bool]:
@@ -350,15 +362,21 @@ class Table:
             self.failed(strange)
         return ["Error" not in response for response in responses]
 
-    def _write_batch(self, requests: Sequence[Any], until: int) -> None:
+    def _write_batch(self, requests: Sequence[Any], until: int, pace: FilingPace | None) -> None:
         pending: Any = {self.name: list(requests)}
         for attempt in count():
-            if self.now() >= until if until else attempt == RETRIES:
+            turn = pace.turn(self.now(), PARALLEL) if pace else None
+            wait = turn.wait if turn else 0.0
+            if self.now() + wait >= until if until else attempt == RETRIES:
                 raise TimeoutError("DynamoDB kept items of a batch unwritten")
+            if wait:
+                self.sleep(wait / 1000)
             pending = self._left_of(pending)
+            if pace and turn:
+                pace.learn(turn, whole=not pending)
             if not pending:
                 return
-            _back_off(attempt)
+            self._back_off(attempt)
 
     def _left_of(self, pending: Any) -> Any:
         """What DynamoDB leaves of a batch, for want of capacity: some of it, or all."""
@@ -368,6 +386,10 @@ class Table:
             if error.response["Error"]["Code"] not in THROTTLED:
                 raise
             return pending
+
+    def _back_off(self, attempt: int) -> None:
+        """At most two seconds, spread evenly: DynamoDB's advice for what it left unprocessed."""
+        self.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  # nosec B311
 
 
 def _conditional(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -383,8 +405,3 @@ def _conditional(condition: str, values: Mapping[str, Any] | None) -> dict[str, 
     if values:
         request["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
     return request
-
-
-def _back_off(attempt: int) -> None:
-    """At most two seconds, spread evenly: DynamoDB's advice for what it left unprocessed."""
-    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311  # nosec B311
