@@ -15,8 +15,8 @@ from smsgateway.post import Refusal
 from smsgateway.store.messages import Payload
 
 MEASURED = 200  # texts
-# Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses, and
-# 0.6 to one that does for what is urgent (store/filing.py); some room is left for a table that others write to.
+# Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,
+# and 0.6 to one that does for what is urgent (store/filing.py); some room is left for a table that others write to.
 STORING = 0.8
 LONGEST_REQUEST = 29_000  # milliseconds; API Gateway
 TIME_TO_ANSWER = 4_000  # milliseconds kept free for the last writes, wake-ups and the answer
