@@ -217,7 +217,7 @@ class Message:
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
-    canceled_at: int | None = None  # of a message to several numbers: nothing of it is marked any more
+    canceled_at: int | None = None  # nothing of it is marked any more
     blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)
 
 

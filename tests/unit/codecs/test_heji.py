@@ -246,6 +246,22 @@ def test_a_report_with_names_in_capitals() -> None:
     assert heji.verify_push(account(push={"name": ("admin",), "pwd": ("654321",)}), push, "reports")
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("text", ["A&B", "A&name", "&", "A&b=c", "1&2&3"])
+def test_an_ampersand_that_nobody_escaped_costs_no_record(text: str, place: int) -> None:
+    texts = ["好", "T", "TD"]
+    texts[place] = text
+    args = "#@@#".join(f"1380013800{n}#@#{said}#@#2026-01-01 12:00:00#@#88" for n, said in enumerate(texts))
+    for body in (f"args={args}&name=admin&pwd=1", f"name=admin&pwd=1&args={args}"):
+        push = Push("POST", body=body.encode())
+        assert [reply.text for reply in heji.decode_inbound_push(account(), push).items] == texts
+    replies = heji.decode_inbound_push(account(), Push("POST", body=case("inbound-push.ampersand.form"))).items
+    assert [reply.text for reply in replies] == ["A&B", "TD"]
+    cut = Push("GET", query=tuple(parse_qsl(f"args={args}", keep_blank_values=True)))
+    with pytest.raises(DecodeError):
+        heji.decode_inbound_push(account(), cut)
+
+
 @pytest.mark.parametrize("number", ["", "abc", "null", "user@example.com", "138"])
 @pytest.mark.parametrize("extension", ["88", "", "null"])
 def test_a_record_is_never_swallowed_by_the_reply_before_it(number: str, extension: str) -> None:

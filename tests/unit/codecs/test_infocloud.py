@@ -1572,7 +1572,20 @@ def test_profile() -> None:
     assert profile.pace == {"report_poll": 60, "balance": 20, "statistics": 20}
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("end", [2, 1])
+def test_a_record_that_lost_its_end_costs_no_other(place: int, end: int) -> None:
+    records = [json.dumps(RECORD | {"tel": f"1855106710{n}"}) for n in range(3)]
+    records[place] = records[place][:-end]
+    push = Push("POST", body=b'{"apiKey":"k","data":[%s]}' % ", ".join(records).encode())
+    page = infocloud.decode_report_push(ACCOUNT, push)
+    assert [each.number[-1] for each in page.items] == [str(n) for n in range(3) if n != place]
+    assert len(page.unreadable) >= 1
+
+
 def test_odd_values_of_the_case() -> None:
+    cut = infocloud.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.lost-bracket.json")))
+    assert ([each.number for each in cut.items], len(cut.unreadable)) == (["13800138001"], 1)
     page = infocloud.decode_report_push(ACCOUNT, Push("POST", body=case("report-push.odd-values.json")))
     assert [(report.vendor_id, report.number, report.status, report.ours) for report in page.items] == [
         ("577", "13800138000", ReportStatus.DELIVERED, False),

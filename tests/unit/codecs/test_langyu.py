@@ -673,6 +673,13 @@ def test_the_url_of_a_get_is_absolute_and_ascii() -> None:
     assert urlsplit(url).netloc == "120.26.66.24"
 
 
+def test_a_text_is_never_cut_at_an_ampersand() -> None:
+    with pytest.raises(DecodeError):
+        langyu.decode_inbound_push(account(), Push("POST", body=case("inbound-push.ampersand.form")))
+    (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=b"mobile=13800210021&msg=A%26B&x=&")).items
+    assert reply.text == "A&B"
+
+
 def test_absent_fields_written_as_words_are_absent() -> None:
     (reply,) = langyu.decode_inbound_push(account(), Push("POST", body=case("inbound-push.not-a-part.form"))).items
     assert (reply.part, reply.text) == (None, "TD")

@@ -4,6 +4,7 @@ What a client was told to be canceled is never sent, and stays canceled; and onc
 sent any more that was not in a worker's hands by then."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from smsgateway.post import Post
 from smsgateway.store import messages
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import load_submission
+from smsgateway.store.table import ConditionFailed
+from smsgateway.sweep import look_at
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, schedules
 from tests.unit.state.receipts import report_of
@@ -300,3 +303,79 @@ def test_nothing_is_canceled_where_nothing_is_left() -> None:
     begun.world.dispatch(begun.keys[0])
     assert begun.world.cancel(begun.message_id) is None
     assert not messages.is_canceled(begun.world.table, begun.message_id)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("who", ["worker", "sweep"])
+def test_who_was_about_to_send_a_doubt_again_does_not_after_a_cancellation(who: str, count: int) -> None:
+    """GIVEN `resend.unconfirmed`, and a doubt that the worker and the sweep both mean to have sent again WHEN one of
+    them did, and the message is canceled before the other does THEN it stays canceled, and nobody is asked again."""
+    world = World(accounts_document((("main", "langyu", 0),)), ("ambiguous", "accepted"))
+    _, answer = world.accept(post(*numbers(count), resend_unconfirmed=True))
+    key = SubmissionKey(answer["id"], "00000")
+    shown: list[dict[str, Status] | None] = []
+
+    def first(then: str) -> None:
+        """Have it sent again, and canceled, just before the other one's last steps."""
+        if shown or then != {"worker": "get_item", "sweep": "update_item"}[who]:
+            return
+        found = load_submission(world.table, key)
+        if found and found.state == State.UNCONFIRMED:
+            shown.append(None)
+            look_at(world.sweeper(Seam()), found)
+            shown[:] = [world.cancel(answer["id"])]
+
+    if who == "worker":
+        world.dispatch(key, Seam(pause=first))
+    else:
+        world.dispatch(key, Seam({_doubt_written(world, key): Fault.CRASH_AFTER}))
+        doubted = load_submission(world.table, key)
+        assert doubted
+        with suppress(ConditionFailed):
+            look_at(world.sweeper(Seam(pause=first)), doubted)
+    assert shown
+    assert shown[0] is not None
+    asked = len(world.vendors.seen)
+    world.settle()
+    assert len(world.vendors.seen) == asked == 1
+    assert set(invariants.check_ended(world, answer["id"], numbers(count)).values()) == {Status.UNKNOWN}
+
+
+def _doubt_written(world: World, key: SubmissionKey) -> int:
+    """The worker's step that writes its doubt."""
+    seam = Seam()
+    world.copy().dispatch(key, seam)
+    vendor = seam.steps.index("vendor")
+    return vendor + seam.steps[vendor:].index("update_item")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("script", [("ambiguous",), ("accepted", "ambiguous")])
+def test_a_failure_after_the_cancellation_of_a_doubt_is_not_sent_again(script: tuple[str, ...], count: int) -> None:
+    """GIVEN a message that may be sent again for either reason, and the doubt of its first attempt, or of its second
+    WHEN it waits for another try and is canceled, and then the report says that it failed THEN nobody else is asked."""
+    accounts = (("a", "hbsmservice", 0), ("b", "hbsmservice", 0), ("c", "langyu", 0))
+    world = World(accounts_document(accounts), (*script, "accepted"))
+    _, answer = world.accept(post(*numbers(count), resend_unconfirmed=True, resend_undelivered=True))
+    (first,) = numbers(1)
+
+    def failed() -> None:
+        seen = world.vendors.seen[-1]
+        world.ingest(report_of(world, seen.account, seen.ours, first, status="undelivered"))
+
+    def deliver() -> None:
+        world.deliver()
+        world.now += SECOND
+
+    deliver()
+    if len(script) > 1:
+        failed()
+        deliver()
+    assert [seen.behaviour for seen in world.vendors.seen] == list(script)
+    shown = world.cancel(answer["id"])
+    assert shown is not None
+    failed()
+    world.settle()
+    assert len(world.vendors.seen) == len(script)
+    found = invariants.check_ended(world, answer["id"], numbers(count))
+    assert found[first] == Status.UNDELIVERED

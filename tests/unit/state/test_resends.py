@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Reason, Rejection, State, Status
+from smsgateway.model import Accepted, Personal, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import recipients, resends, submissions, transitions
 from smsgateway.store.messages import Payload, load_payload
@@ -210,6 +210,34 @@ def test_a_resend_knows_who_refused_its_content_before(
     assert file() is None  # it is there
 
 
+def test_a_resend_has_all_of_what_its_recipient_reads() -> None:
+    """Also the values of a template, which a vendor with templates of its own is given in place of the text."""
+    world, first = begun(2)
+    message = submissions.message_of(world.table, first)
+    assert message
+    named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
+    payload = Payload((FIRST,), (Personal("您好1", {"code": "1"}),))
+    row = recipient_key(first, FIRST)
+    key = resends.put_resend(world.table, row, first, message, payload, named, 1, world.now)
+    assert key
+    assert stands(world, key).payload() == payload
+
+
+@LAYOUTS
+def test_a_failure_without_a_reason_can_be_read_again(count: int) -> None:
+    """GIVEN a failure whose word has no reason WHEN its recipient goes on THEN what it would have been is kept without
+    one, and shown."""
+    world, first = begun(count, failed=False)
+    outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
+    account, key = world.settings().accounts["b"], SubmissionKey(first.key.message_id, "path")
+    resends.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
+    after = outcome_of(world, first)
+    assert after.so_far == FAILED
+    resend = replace(first, key=key, row=row, single=None, state=State.REFUSED)
+    _, shown = resends.standing(first, after, {"path": resend})
+    assert (shown.status, shown.reason) == (Status.UNDELIVERED, None)
+
+
 @LAYOUTS
 def test_a_resend_is_superseded_by_a_final_status_and_by_nothing_else(count: int) -> None:
     world, first = begun(count)
@@ -315,6 +343,27 @@ def test_a_canceled_resend_ends_its_recipient_at_once(count: int) -> None:
     assert (found.state, found.reason, found.due_at) == (State.CANCELED, Reason.CANCELED_BY_CLIENT, None)
     assert after.status == Status.UNDELIVERED
     assert after.history[-1]["status"] == Status.CANCELED
+
+
+@LAYOUTS
+def test_a_canceled_resend_in_doubt_denies_nothing(count: int) -> None:
+    """GIVEN a resend that waits after a doubt WHEN it is canceled THEN its recipient stays open, and is unknown in the
+    end; and a message to one number knows that it was canceled, as one to several does by itself."""
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    doubt = {"at": 1, "account": "b", "outcome": "unconfirmed", "vendor_status": ""}
+    put(world, resend.key, state=State.WAITING, attempt=1, attempts=[doubt])
+    before = outcome_of(world, first)
+    resends.end_canceled(world.table, stands(world, resend.key), world.now)
+    found, after = stands(world, resend.key), outcome_of(world, first)
+    assert (found.state, found.given_up, found.reason) == (State.UNCONFIRMED, True, Reason.CANCELED_BY_CLIENT)
+    assert (after.status, after.history) == (None, before.history)
+    message = submissions.message_of(world.table, found)
+    assert message
+    assert message.canceled_at == (world.now if count == 1 else None)
+    world.queues.waiting.clear()
+    world.settle()
+    assert outcome_of(world, first).status == Status.UNKNOWN
 
 
 def test_what_is_sent_is_not_canceled() -> None:

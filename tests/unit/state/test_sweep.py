@@ -300,7 +300,16 @@ def moved(limit: int = 2) -> tuple[World, SubmissionKey]:
     """Three recipients on their way to an account that takes fewer, whose worker died before it made their children."""
     world, key = taken("langyu", "qixintong", count=3)
     attempt = {"at": world.now, "account": "a", "outcome": "refused", "vendor_status": "109"}
-    transitions.moved(world.table, stands(world, key), attempt, "b", vendor="qixintong", limit=limit)
+    transitions.moved(
+        world.table,
+        stands(world, key),
+        attempt,
+        "b",
+        vendor="qixintong",
+        limit=limit,
+        deferred=("a",),
+        refused_by=("heji",),
+    )
     return world, key
 
 
@@ -317,6 +326,8 @@ def test_who_was_on_the_way_elsewhere_gets_there(gone: bool) -> None:
         world.document = accounts_document((("a", "langyu", 0),))
     assert look(world, key).due_at is None
     assert children(world, key) == [("b", "qixintong", 2), ("b", "qixintong", 1)]
+    for child in submissions.load_children(world.table, stands(world, key)):
+        assert (child.tried, child.deferred, child.refused_by) == (("a",), ("a",), ("heji",))
     assert len(woken(world)) == 2
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import unquote_to_bytes
 
 from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
-from smsgateway.codecs.charsets import bare, shown
+from smsgateway.codecs.charsets import bare, patched, shown
 from smsgateway.codecs.forms import (
     address,
     check_encodable,
@@ -105,6 +107,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 # Section 4. A reply may hold the separators itself (note 9). A record begins where a number follows one, however that
 # is written, or where a whole one has ended: its time and extension are its last fields. A reply that imitates that
 # cannot be told from it.
+_ARGS = re.compile(rb"(?:^|&)args=(.*?)(?=&(?:name|pwd|random|timestamp)=|$)", re.DOTALL | re.IGNORECASE)
 _SEPARATOR = "#@@#"
 _NEXT_RECORD = re.compile("#@@#(?=([^#@]{1,40})(?:#@@?#|$))?")
 _EXTENSION = r"#@#\s*(?P<extension>[0-9]*|\+?[0-9][0-9 -]{0,30}|null|none|undefined|-)\s*(?:#@#\s*)?"
@@ -269,7 +272,7 @@ def decode_report_push(account: Account, push: Push) -> Page[Report]:
 
 def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     """Section 4: replies in `args`, one or several."""
-    args = _readable(account, push, "inbound").get("args", "")
+    args = _args(push, _readable(account, push, "inbound"))
 
     def alone(record: str) -> bytes:
         return form_text({"args": record}).encode("ascii")
@@ -287,6 +290,16 @@ def _fields(push: Push) -> dict[str, str]:
     """A push's fields by name in lower case; only `args` keeps its outer spaces."""
     fields = {name.lower(): value for name, value in push_fields(push).items()}
     return {name: value if name == "args" else bare(value) for name, value in fields.items()}
+
+
+def _args(push: Push, fields: Mapping[str, str]) -> str:
+    """All of `args`, also where an `&` in it was not escaped. DecodeError if nobody knows the order of what follows."""
+    if not any("#@" in name or "#@" in value for name, value in fields.items() if name != "args"):
+        return fields.get("args", "")
+    cut = _ARGS.search(push.body)
+    if not cut:
+        raise DecodeError("args has an & that was not escaped", push_raw(push))
+    return patched(unquote_to_bytes(cut[1].replace(b"+", b" ")), "utf-8")
 
 
 def _records(args: str) -> list[str]:

@@ -242,6 +242,8 @@ def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
     fields = _readable(account, push, "inbound")
     if not fields.get("mobile") or "msg" not in fields:
         raise DecodeError("the reply has no mobile or no msg", push_raw(push))
+    if any(b"=" not in field for field in push.body.rstrip(b"&\r\n\0 ").split(b"&") if field):
+        raise DecodeError("an & that was not escaped: nobody can say where msg ends", push_raw(push))
     destination, access_number = fields.get("destcode", ""), account.options.access_number or ""
     known = access_number and destination.startswith(access_number)
     reply = Inbound(

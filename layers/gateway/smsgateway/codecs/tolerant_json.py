@@ -24,7 +24,8 @@ _LONE = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _AFTER_ENTRY = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 _MORE = re.compile(r"[{\]]")
-_NEXT_ENTRY = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
+# Also where the bracket before it is what was lost.
+_NEXT_ENTRY = re.compile(r"(\}?)[ \t\r\n]*,[ \t\r\n]*(?=\{(?:[ \t\r\n]*\"[A-Za-z_]+\"[ \t\r\n]*:|[ \t\r\n]*\}))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def entries(text: str, start: int) -> Sequence[Entry]:
             return [*found, Entry(text[at:end], value), Entry("", BROKEN)]
         if not after:
             following = _NEXT_ENTRY.search(text, at)
-            end = following.start() + 1 if following else len(text)
+            end = following.end(1) if following else len(text)
             found.append(Entry(text[at:end], BROKEN))
             if not following:
                 return found

@@ -26,7 +26,7 @@ from smsgateway.store.submissions import (
     submission_key,
 )
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
-from smsgateway.store.transitions import ended_unsent, look_no_more
+from smsgateway.store.transitions import canceled, look_no_more
 
 # Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
@@ -155,8 +155,8 @@ def conclude(table: Table, resend: Stored, now: int) -> None:
 
 def end_canceled(table: Table, submission: Stored, now: int) -> None:
     """End what waits and was canceled, be it a resend or not. Raises ConditionFailed when it is too late."""
-    ended_unsent(table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT)
-    if submission.row and (resend := load_submission(table, submission.key)):
+    canceled(table, submission, now)
+    if submission.row and (resend := load_submission(table, submission.key)) and unsent(resend):
         conclude(table, resend, now)
 
 

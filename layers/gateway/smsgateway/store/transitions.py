@@ -6,6 +6,7 @@ item). All times are epoch milliseconds.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from smsgateway.ids import SubmissionKey
@@ -233,13 +234,42 @@ def ended_unsent(
     table: Table, submission: Stored, state: State, reason: Reason | None = None, answer: str = ""
 ) -> None:
     """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
+    _end_unsent(table, _ending_unsent(submission, state, answer, reason))
+
+
+def canceled(table: Table, submission: Stored, now: int) -> None:
+    """CANCELED by its client before any (further) mark. Raises ConditionFailed when it is too late.
+
+    An attempt in doubt may still be said to have failed. The message must know that nothing goes on elsewhere then:
+    one to several numbers does (messages.cancel), one to a single number is told by this write.
+    """
+    update = _ending_unsent(submission, State.CANCELED, "", Reason.CANCELED_BY_CLIENT)
+    if submission.cancelable or not submission.doubted:
+        _end_unsent(table, update)
+    elif submission.row:
+        message = Update(submission.row, "SET canceled_at = :now", {"now": now}, "attribute_exists(pk)")
+        _end_unsent(table, update, message)
+    else:
+        expression, values = f"{update.expression}, canceled_at = :now", {**update.values, "now": now}
+        _end_unsent(table, replace(update, expression=expression, values=values))
+
+
+def _ending_unsent(submission: Stored, state: State, answer: str, reason: Reason | None) -> Update:
     expression, values = _ending(submission, state, answer, reason)
     values |= {"queued": State.QUEUED, "waiting": State.WAITING, "attempt": submission.attempt}
     condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
+    return Update(submission.table_key, expression, values, condition)
+
+
+def _end_unsent(table: Table, update: Update, also: Update | None = None) -> None:
+    """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
     try:
-        table.update(Update(submission.table_key, expression, values, condition))
+        if also:
+            table.update_both(update, also)
+        else:
+            table.update(update)
     except ConditionFailed as failed:
-        if not (failed.item and failed.item["state"] == values["state"]):
+        if not (failed.item and failed.item.get("state") == update.values["state"]):
             raise
 
 
@@ -418,7 +448,7 @@ def count_as_sent(table: Table, submission: Stored) -> None:
 
 
 def opt_in(table: Table, submission: Stored, now: int) -> None:
-    """UNCONFIRMED, and the client accepts a duplicate: once more."""
+    """UNCONFIRMED, and the client accepts a duplicate: once more, unless it was given up since it was read."""
     values = {
         "waiting": State.WAITING,
         "unconfirmed": State.UNCONFIRMED,
@@ -436,7 +466,7 @@ def opt_in(table: Table, submission: Stored, now: int) -> None:
             submission.table_key,
             "SET #state = :waiting, next_at = :now, due_at = :due_at, due_shard = :due_shard, attempts = :attempts",
             values,
-            "#state = :unconfirmed AND attempt = :attempt",
+            "#state = :unconfirmed AND attempt = :attempt AND attribute_not_exists(given_up)",
         )
     )
 
