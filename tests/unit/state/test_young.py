@@ -1,6 +1,7 @@
 """A broadcast on a table that was made a moment ago: everything is written, paced, in the time that its worker has."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,11 +23,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(accounts_document((("main", "langyu", 0),)))
     lock = threading.Lock()
 
-    def wait(attempt: int) -> None:
+    def wait(seconds: float) -> None:
         with lock:  # of several threads: no more time passes than for the slowest
-            world.now += max(1, int(min(2.0, 0.05 * 2**attempt) * 1000 / 2 / tables.PARALLEL))
+            world.now += max(1, int(seconds * SECOND / tables.PARALLEL))
 
-    monkeypatch.setattr(tables, "_back_off", wait)
+    monkeypatch.setattr(tables, "time", SimpleNamespace(sleep=wait))
     return world
 
 
