@@ -1,6 +1,7 @@
 """A broadcast on a table that was made a moment ago: everything is written, paced, in the time that its worker has."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,11 +24,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(accounts_document((("main", "langyu", 0),)))
     lock = threading.Lock()
 
-    def wait(attempt: int) -> None:
+    def wait(seconds: float) -> None:
         with lock:  # of several threads: no more time passes than for the slowest
-            world.now += max(1, int(min(2.0, 0.05 * 2**attempt) * 1000 / 2 / tables.PARALLEL))
+            world.now += max(1, int(seconds * SECOND / tables.PARALLEL))
 
-    monkeypatch.setattr(tables.Table, "_back_off", lambda _table, attempt: wait(attempt))
+    monkeypatch.setattr(tables, "time", SimpleNamespace(sleep=wait))
     return world
 
 
@@ -41,8 +42,8 @@ def key_of(world: World) -> SubmissionKey:
 
 
 def test_what_the_door_lets_in_is_stored_in_time(world: World) -> None:
-    """GIVEN as many texts as a request is said to have time for WHEN they are stored on a young table, where
-    no more than a block are under one key THEN that ends in time, and nothing is missing."""
+    """GIVEN as many texts as a request is said to have time for WHEN they are stored on a young table, where no
+    more than a block are under one key THEN that ends in time, and nothing is missing."""
     table, end = young(world), world.now + TIME_TO_ANSWER + 3 * SECOND
     with pytest.raises(Refusal) as refused:
         world.accept(texts(20_000), until=end)
