@@ -27,6 +27,7 @@ from smsgateway.addresses import forbidden, literal
         ("2001:db8::200:5efe:a9fe:a9fe", "link-local"),
         ("64:ff9b::100.100.100.200", "metadata"),
         ("fd00:ec2::254", "metadata"),
+        ("fd20:ce::254", "metadata"),
         ("100.100.100.200", "metadata"),
         ("0.0.0.0", "unspecified"),
         ("0.1.2.3", "unspecified"),

@@ -1,5 +1,7 @@
 """Ids: of one shape, in order of time, and read back from what vendors return (ids.py)."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from smsgateway import ids
 from smsgateway.ids import SubmissionKey
 
 NOW = 1_767_294_000_000
+MOST_ROOTS = 32 * 32 * ids.BLOCK_ROOTS
 
 
 def test_ids_sort_by_time() -> None:
@@ -24,7 +27,7 @@ def test_an_idempotency_key_makes_one_id_a_client() -> None:
 @given(
     st.integers(0, 2**48 - 1),
     st.integers(0, 2**80 - 1),
-    st.integers(0, 99_999),
+    st.integers(0, MOST_ROOTS - 1),
     st.lists(st.integers(0, 999), max_size=6),
 )
 def test_a_reference_names_its_submission(now: int, randomness: int, index: int, children: list[int]) -> None:
@@ -45,9 +48,9 @@ def test_so_does_one_that_says_that_its_message_is_to_one_number() -> None:
     assert ids.names_one(key.reference + ids.TO_ONE)
 
 
-@given(st.integers(1, 200), st.lists(st.integers(0, 999), max_size=6))
-def test_so_does_one_of_each_number_of_a_request(count: int, children: list[int]) -> None:
-    key = SubmissionKey(ids.message_id(7, 7), ids.root_path(0))
+@given(st.integers(0, 3 * ids.BLOCK_ROOTS), st.integers(1, 200), st.lists(st.integers(0, 999), max_size=6))
+def test_so_does_one_of_each_number_of_a_request(index: int, count: int, children: list[int]) -> None:
+    key = SubmissionKey(ids.message_id(7, 7), ids.root_path(index))
     for child in children:
         key = key.child(child)
     references = ids.item_references(key.reference, count)
@@ -65,10 +68,44 @@ def test_what_is_longer_than_any_of_ours_names_nothing() -> None:
     assert ids.parse_reference(key.reference + "001" * 60_000) is None
 
 
+@given(st.integers(1, 32 * 32), st.integers(1, 3000))
+def test_roots_sort_as_they_are_numbered_and_stand_in_blocks(size: int, count: int) -> None:
+    """Each under the partition key that its path says, none under one that has its block already."""
+    message_id = ids.message_id(NOW, 7)
+    count = min(count, 32 * 32 * size)
+    keys = [SubmissionKey(message_id, ids.root_path(index, size)) for index in range(count)]
+    assert keys == sorted(set(keys))
+    assert {len(key.path) for key in keys} == {len(ids.root_path(0))}
+    partitions = ids.partitions(message_id, ids.blocks_of(count, size))
+    assert [key.partition for key in keys] == [partitions[index // size] for index in range(count)]
+    assert len(set(partitions)) == len(partitions)
+    assert all(key.child(7).partition == key.partition for key in keys[:: size + 1])
+
+
+@given(st.integers(1, 600), st.integers(1, 3000))
+def test_in_turn_none_is_lost_and_neighbours_are_of_different_blocks(size: int, count: int) -> None:
+    turn = ids.in_turn(range(count), size)
+    assert sorted(turn) == list(range(count))
+    if count <= size:
+        assert turn == list(range(count))
+    full = count % size or size  # places that every block has
+    of_all = turn[: full * ids.blocks_of(count, size)]
+    if count > size:
+        assert all(one // size != other // size for one, other in pairwise(of_all))
+
+
+@pytest.mark.parametrize("path", ["00000", "00499", "00500", "99999"])
+def test_roots_of_the_old_form_stand_with_their_message(path: str) -> None:
+    """The version before numbered up to 99999 in this way."""
+    key = SubmissionKey(ids.message_id(NOW, 7), path)
+    assert ids.parse_reference(key.reference) == key
+    assert (key.partition, key.root) == (key.message_id, path)
+
+
 NUMBERS = st.integers(10**10, 10**12 - 1).map(str)
 
 
-@given(st.integers(0, 2**48 - 1), st.integers(0, 99_999), st.text(max_size=20), NUMBERS)
+@given(st.integers(0, 2**48 - 1), st.integers(0, MOST_ROOTS - 1), st.text(max_size=20), NUMBERS)
 def test_so_does_a_resends(now: int, index: int, owner: str, number: str) -> None:
     key = SubmissionKey(ids.message_id(now, 7), ids.root_path(index))
     resend = key.child(3).resend(owner, number)
@@ -89,6 +126,7 @@ def test_so_does_a_resends(now: int, index: int, owner: str, number: str) -> Non
         *("", "0" * 26, "0" * 30, "0" * 32, "U" + "0" * 30, "0" * 30 + "x", "0" * 26 + "１２３４５"),
         *("0" * 31 + "r", "0" * 31 + "r" + "0" * 11, "0" * 31 + "r" + "u" * 12, "0" * 34 + "r" + "0" * 12),
         *("0" * 31 + "i", "0" * 31 + "i00", "0" * 31 + "i0000", "0" * 31 + "i001i002", "i001" + "0" * 27),
+        *("0" * 26 + "b000", "0" * 26 + "b000u", "0" * 26 + "b0100s", "0" * 26 + "b010000", "0" * 26 + "c0100"),
         *("0" * 34 + "s", "0" * 31 + "ss", "0" * 31 + "r" + "0" * 12 + "s"),
     ],
 )

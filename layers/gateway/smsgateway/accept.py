@@ -13,7 +13,7 @@ from typing import Any
 
 from smsgateway import daily, encoding, queues, room, routing
 from smsgateway.errors import EncodeError
-from smsgateway.ids import SubmissionKey, keyed_message_id, message_id, root_path
+from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
 from smsgateway.plan import plan
 from smsgateway.post import (
@@ -61,6 +61,7 @@ class Acceptor:
     random: Random
     retention: int  # seconds
     until: int = 0  # when this worker is stopped; 0: nobody says
+    block: int = BLOCK_ROOTS  # submissions under one partition key
     warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
@@ -102,6 +103,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     message, problems = _routed(post, message, payload, examined, settings, candidates)
     account = settings.accounts[message.route[0]]
     parts = encoding.divide(account, payload)
+    message = replace(message, blocks=blocks_of(len(parts), acceptor.block))
     if post.dry_run:
         planned = plan(message, settings, payload, problems) | {
             "warnings": slips(template.text) if template else [],
@@ -312,7 +314,7 @@ def _message(
 def _store(
     acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload], end: int
 ) -> list[SubmissionKey]:
-    """File the message and its submissions.
+    """File the message and its submissions, whose keys these are in the order in which they should be woken up.
 
     Raises ConditionFailed when its id is taken (Idempotency-Key), and TimeoutError when that lasts longer than until
     `end` (epoch ms): then nothing of it is accepted.
@@ -322,7 +324,7 @@ def _store(
     items = []
     keys = []
     for index, part in enumerate(parts):
-        key = SubmissionKey(message.id, root_path(index))
+        key = SubmissionKey(message.id, root_path(index, acceptor.block))
         keys.append(key)
         items.append(
             submissions.new_submission(
@@ -343,11 +345,10 @@ def _store(
         return keys
     messages.begin_acceptance(acceptor.table, message, claim, ttl)
     submissions.put_first(acceptor.table, items[0], now)
-    for key, part in zip(keys, parts, strict=True):
-        items += messages.payload_items(key, part, ttl)
-    acceptor.table.put_many(items[1:], end, paced=not queues.urgent(message))
+    payloads = [item for key, part in zip(keys, parts, strict=True) for item in messages.payload_items(key, part, ttl)]
+    acceptor.table.put_many([*in_turn(items, acceptor.block)[1:], *payloads], end, paced=not queues.urgent(message))
     messages.finish_acceptance(acceptor.table, message.id, owner)
-    return keys
+    return in_turn(keys, acceptor.block)
 
 
 def _store_single(acceptor: Acceptor, message: Message, item: Item, number: str, claim: messages.Claim) -> None:

@@ -11,6 +11,7 @@ _THIS_NETWORK = ip_network("0.0.0.0/8")  # Linux connects 0.0.0.0 to itself
 _RESERVED = ip_network("240.0.0.0/4")  # with the broadcast address
 _METADATA = (
     ip_network("fd00:ec2::/32"),  # AWS: 169.254.169.254 and its relatives over IPv6
+    ip_network("fd20:ce::254/128"),  # Google Cloud
     ip_network("100.100.100.200/32"),  # Alibaba Cloud
     ip_network("168.63.129.16/32"),  # Azure
     ip_network("192.0.0.192/32"),  # Oracle Cloud

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import batched
 
 from smsgateway import bounded
 from smsgateway.codecs import VENDORS
@@ -84,10 +83,10 @@ def divide(account: Account, payload: Payload) -> list[Payload]:
     for index, content in enumerate(payload.contents):
         groups.setdefault((content.text, tuple(sorted(content.params.items()))), []).append(index)
     limit = limit_of(account, personalised=False)
+    # Not by `batched`: it sets out with room for `limit`, and most groups are of one.
+    parts = (group[start : start + limit] for group in groups.values() for start in range(0, len(group), limit))
     return [
-        Payload(tuple(payload.numbers[i] for i in part), tuple(payload.contents[i] for i in part))
-        for group in groups.values()
-        for part in batched(group, limit, strict=False)
+        Payload(tuple(payload.numbers[i] for i in part), tuple(payload.contents[i] for i in part)) for part in parts
     ]
 
 

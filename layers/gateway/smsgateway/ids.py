@@ -1,7 +1,9 @@
 """The gateway's ids and the table keys that follow from them.
 
 A message is `msg_` and 26 characters of base 32. Its submissions are numbered; one that had to be split for an account
-with a smaller limit has children, and its *path* grows by three digits a generation: `00003`, `00003001`. The
+with a smaller limit has children, and its *path* grows by three digits a generation: `00003`, `00003001`. From
+`BLOCK_ROOTS` submissions on they are numbered in *blocks*, each under a partition key of its own, which takes only so
+many writes a second: `b`, two characters of base 32 for the block and two for the place in it, `b01fk`. The
 *reference* of a submission is the message's 26 characters followed by the path: letters and digits only and at most 50
 characters, so that vendors that carry an id of the sender's (hbsmservice, infocloud) carry this one, and a report that
 brings it back names its submission without a mapping. They carry it with an `s` behind it if the message is to one
@@ -15,13 +17,17 @@ gives it this path, and nobody can read the number in it.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 ID_LENGTH = 26
 LONGEST_REFERENCE = 50
-ROOT_DIGITS = 5
+ROOT_LENGTH = 5
+BLOCK = "b"
+BLOCK_LENGTH = 2  # characters of a block's name, and of the place in it
+BLOCK_ROOTS = 500  # submissions under one partition key, which takes 1000 writes a second; at most 32 * 32
 CHILD_DIGITS = 3
 MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
 TO_ONE = "s"
@@ -32,9 +38,10 @@ TOKEN_LENGTH = 12  # characters: 60 bits
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
 
-_ROOT_TO_ONE = re.compile(f"[0-9]{{{ROOT_DIGITS}}}{TO_ONE}")
+_ROOT_TO_ONE = re.compile(f"[0-9]{{{ROOT_LENGTH}}}{TO_ONE}")
 _ITEM = re.compile(f"{ITEM}[0-9]{{{ITEM_DIGITS}}}$")
-_PATH = re.compile(f"[0-9]{{{ROOT_DIGITS}}}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
+_ROOT = f"([0-9]{{{ROOT_LENGTH}}}|{BLOCK}[{BASE32}]{{{2 * BLOCK_LENGTH}}})"
+_PATH = re.compile(f"{_ROOT}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
 
 
 class SubmissionKey(NamedTuple):
@@ -51,7 +58,14 @@ class SubmissionKey(NamedTuple):
     @property
     def root(self) -> str:
         """The path of the submission that `send` cut; recipients' rows are filed under it, wherever they move."""
-        return self.path[:ROOT_DIGITS]
+        return self.path[:ROOT_LENGTH]
+
+    @property
+    def partition(self) -> str:
+        """The partition key that the submissions of this one's root stand under, but for resends."""
+        if not self.path.startswith(BLOCK):
+            return self.message_id
+        return _partition(self.message_id, self.path[len(BLOCK) : len(BLOCK) + BLOCK_LENGTH])
 
     def child(self, index: int) -> "SubmissionKey":
         return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
@@ -64,12 +78,12 @@ class SubmissionKey(NamedTuple):
 
     @property
     def resent(self) -> bool:
-        return self.path[ROOT_DIGITS : ROOT_DIGITS + 1] == RESEND
+        return self.path[ROOT_LENGTH : ROOT_LENGTH + 1] == RESEND
 
     @property
     def token(self) -> str:
         """What tells a resend from others of its root; empty for any other submission."""
-        return self.path[ROOT_DIGITS + 1 :] if self.resent else ""
+        return self.path[ROOT_LENGTH + 1 :] if self.resent else ""
 
 
 def base32(number: int) -> str:
@@ -88,8 +102,33 @@ def keyed_message_id(client: str, idempotency_key: str) -> str:
     return "msg_" + base32(int.from_bytes(digest[:16]))
 
 
-def root_path(index: int) -> str:
-    return f"{index:0{ROOT_DIGITS}d}"
+def root_path(index: int, roots: int = BLOCK_ROOTS) -> str:
+    """The path of a message's submission. `roots`: how many stand in a block; the first block has the old form."""
+    block, place = divmod(index, roots)
+    return f"{BLOCK}{_short(block)}{_short(place)}" if block else f"{index:0{ROOT_LENGTH}d}"
+
+
+def blocks_of(count: int, roots: int = BLOCK_ROOTS) -> int:
+    """The blocks that so many submissions take."""
+    return -(-count // roots)
+
+
+def partitions(message_id: str, blocks: int) -> list[str]:
+    """The partition keys of a message's submissions, in the order of their paths."""
+    return [message_id, *(_partition(message_id, _short(block)) for block in range(1, blocks))]
+
+
+def in_turn[T](roots: Sequence[T], size: int = BLOCK_ROOTS) -> list[T]:
+    """What belongs to a message's submissions, in their order, so that neighbours are of different blocks."""
+    return [root for place in range(min(size, len(roots))) for root in roots[place::size]]
+
+
+def _short(number: int) -> str:
+    return base32(number)[-BLOCK_LENGTH:]
+
+
+def _partition(message_id: str, block: str) -> str:
+    return f"{message_id}#B#{block}"
 
 
 def names_one(reference: str) -> bool:

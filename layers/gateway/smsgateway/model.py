@@ -218,6 +218,7 @@ class Message:
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
     canceled_at: int | None = None  # nothing of it is marked any more
+    blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)
 
 
 @dataclass(frozen=True, slots=True)

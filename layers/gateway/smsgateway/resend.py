@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 
 from smsgateway import encoding, queues, routing
-from smsgateway.ids import ROOT_DIGITS, SubmissionKey
+from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
 from smsgateway.settings import Settings
 from smsgateway.store import parts, recipients, registry, resends, submissions, transitions
@@ -208,7 +208,7 @@ class _Batch:
     def _payload(self, submission: Stored, message: Message, number: str) -> Payload | None:
         """The recipient with what it reads; None when it is none of this submission."""
         payload = submission.payload()
-        if payload is None and message.content and len(submission.key.path) == ROOT_DIGITS:
+        if payload is None and message.content and len(submission.key.path) == ROOT_LENGTH:
             return Payload((number,))  # whose row is there; of recipients that moved, several share a root
         if payload is None and submission.key not in self.payloads:
             self.payloads[submission.key] = load_payload(self.resender.table, submission.key)

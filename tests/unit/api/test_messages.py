@@ -362,6 +362,25 @@ def test_cancelling_what_was_not_sent(api: Api) -> None:
     assert states == [State.SUBMITTED, State.CANCELED, State.CANCELED]
 
 
+def test_a_message_whose_submissions_stand_in_blocks(api: Api) -> None:
+    """It is shown and cancelled as any other, page by page."""
+    api.acceptor = replace(api.acceptor, block=1)
+    message_id = post(api, FIVE, account="ly-bulk")
+    sent(api, message_id)
+    pages, cursor = list[list[str]](), dict[str, str]()
+    while True:
+        page = show(api, message_id, limit="2", **cursor).json
+        pages.append([recipient["to"] for recipient in page["recipients"]])
+        if page["next"] is None:
+            break
+        cursor = {"next": page["next"]}
+    assert pages == [FIVE[:2], FIVE[2:4], FIVE[4:]]
+    assert page["counts"] == {"submitted": 2, "queued": 3}
+    assert [key.path for key in api.wake_ups.keys] == ["00000", "b0100", "b0200"]
+    answer = api.call("DELETE", "/messages/{id}", id=message_id)
+    assert answer.json["counts"] == {"submitted": 2, "canceled": 3}
+
+
 def test_cancelling_too_late(api: Api) -> None:
     message_id = post(api, FIVE[:1])
     marked(api, message_id)

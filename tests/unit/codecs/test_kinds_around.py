@@ -76,8 +76,8 @@ def test_an_id_in_a_report_is_the_answers(door: Door, word: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["langyu", "heji"])
-@pytest.mark.parametrize("write", [str.upper, str.title])
-def test_names_of_a_form_are_read_in_any_case(vendor: str, write: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("write", [str.upper, str.title, "{} ".format])
+def test_names_of_a_form_are_read_in_any_case_and_with_blanks(vendor: str, write: Callable[[str], str]) -> None:
     door = next(each for each in REPORTS if each.vendor == vendor)
     names_ = ["msgid", "sendid", "mobile", "status", "state", "reportTime", "time"]
     fields = [pair.partition(b"=") for pair in record(door).split(b"&")]

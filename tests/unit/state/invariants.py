@@ -6,7 +6,7 @@ from itertools import groupby
 
 from smsgateway.events import EventType, detail_of
 from smsgateway.model import FINAL, State, Status
-from smsgateway.store.messages import load_payload
+from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.recipients import derived_status, load_outcomes
 from smsgateway.store.submissions import SETTLED, Stored, load_submissions, read_submission
 from smsgateway.store.table import from_wire
@@ -48,10 +48,16 @@ def all_submissions(world: World, message_id: str) -> list[Stored]:
     return [read_submission(item) for item in world.items(message_id) if item["sk"].startswith("S#")]
 
 
+def roots_and_children(world: World, message_id: str) -> list[Stored]:
+    """A message's submissions but its resends, as the gateway finds them."""
+    loaded = load_message(world.table, message_id)
+    return load_submissions(world.table, message_id, loaded[0].blocks if loaded else 1)
+
+
 def statuses(world: World, message_id: str) -> dict[str, Status]:
     """Each recipient's status, as a client would be told."""
     found: dict[str, Status] = {}
-    for submission in load_submissions(world.table, message_id):
+    for submission in roots_and_children(world, message_id):
         if submission.state == State.MOVED:
             continue
         recipients = _numbers(world, submission)

@@ -11,7 +11,6 @@ from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.post import Post, Refusal
 from smsgateway.store.messages import load_message, read_message
 from smsgateway.store.registry import Client
-from smsgateway.store.submissions import load_submissions
 from smsgateway.store.table import Item
 from tests.unit.state import invariants
 from tests.unit.state.interleaving import Task, run, schedules
@@ -63,6 +62,7 @@ def faults(given: Post) -> Iterator[dict[int, Fault]]:
             yield {step: fault}
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("name", POSTS)
 def test_what_was_not_accepted_is_not_sent(name: str) -> None:
     """GIVEN a post without a key WHEN its acceptance fails at any step, for good THEN all of it is sent once, or
@@ -80,6 +80,7 @@ def test_what_was_not_accepted_is_not_sent(name: str) -> None:
         assert not world.due(), plan
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("pause", PAUSES)
 @pytest.mark.parametrize("name", POSTS)
 def test_a_key_makes_one_message(name: str, pause: str) -> None:
@@ -111,6 +112,7 @@ RIVALS: dict[str, tuple[Post, Post]] = {
 }
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("rivals", RIVALS)
 def test_rivals_for_a_key_make_one_message(rivals: str) -> None:
     """GIVEN two posts with one key WHEN they come at the same time, in any order of their steps, and are repeated
@@ -205,6 +207,7 @@ def test_a_rival_for_a_key_gets_its_segments_back() -> None:
     assert schedules(make, preemptions=2) > 5
 
 
+@pytest.mark.usefixtures("blocks")
 def test_a_dead_acceptance_is_cleared_away() -> None:
     """GIVEN an acceptance that died after it filed its submissions WHEN the sweep comes THEN none of them is left."""
     world = World(document(1))
@@ -213,19 +216,20 @@ def test_a_dead_acceptance_is_cleared_away() -> None:
     last = len(seam.steps) - seam.steps[::-1].index("update_item") - 1
     assert attempt(world, POSTS["several"], Seam({last: Fault.CRASH_BEFORE})) is None
     (message,) = [item for item in world.items("msg_") if item["sk"] == "M"]
-    left = load_submissions(world.table, message["pk"])
+    left = invariants.roots_and_children(world, message["pk"])
     assert len(left) == 3
     for submission in left:
         assert world.dispatch(submission.key)
     assert not world.vendors.seen
     world.settle()
-    assert load_submissions(world.table, message["pk"]) == []
+    assert invariants.roots_and_children(world, message["pk"]) == []
     loaded = load_message(world.table, message["pk"])
     assert loaded is not None
     assert not loaded[1]
     assert not world.vendors.seen
 
 
+@pytest.mark.usefixtures("blocks")
 def test_the_sweep_and_a_repeated_post() -> None:
     """GIVEN an acceptance that died WHEN its post is repeated, in any order with the steps of the sweep that clears it
     away THEN the message is sent, to each once."""
@@ -262,6 +266,7 @@ def died(given: Post, before: str = "update_item") -> World:
     return world
 
 
+@pytest.mark.usefixtures("blocks")
 def test_an_acceptance_after_a_dead_one_knows_its_own_writes() -> None:
     """GIVEN an acceptance that died WHEN its post is repeated, and the SDK makes any of its writes twice THEN it is
     accepted at once."""

@@ -16,7 +16,7 @@ from smsgateway.model import State, Status
 from smsgateway.post import Post
 from smsgateway.store import messages
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import load_submission, load_submissions
+from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed
 from smsgateway.sweep import look_at
 from tests.unit.state import invariants
@@ -55,7 +55,7 @@ class Case:
         """The client's request, and then its answer."""
         shown = self.world.cancel(self.message_id, seam)
         self.told |= {number: status for number, status in (shown or {}).items() if status == Status.CANCELED}
-        for submission in load_submissions(self.world.table, self.message_id) if shown else ():
+        for submission in invariants.roots_and_children(self.world, self.message_id) if shown else ():
             if submission.unmarked:
                 self.waiting |= set(load_payload(self.world.table, submission.key).numbers)
 
@@ -78,7 +78,7 @@ def case(layout: str, *script: str, vendor: str = "langyu", **fields: Any) -> Ca
     world = World(document, script or ("accepted",))
     given = Post(**{name: getattr(given, name) for name in Post.__slots__} | fields)
     _, answer = world.accept(given)
-    keys = tuple(submission.key for submission in load_submissions(world.table, answer["id"]))
+    keys = tuple(submission.key for submission in invariants.roots_and_children(world, answer["id"]))
     world.queues.waiting.clear()
     return Case(world, answer["id"], keys)
 
@@ -120,6 +120,7 @@ def test_two_workers_and_a_cancellation(behaviour: str) -> None:
     assert schedules(make, preemptions=1) > 10
 
 
+@pytest.mark.usefixtures("blocks")
 def test_a_worker_of_another_submission_and_a_cancellation() -> None:
     """GIVEN a message of three requests WHEN a worker has one of them in its hands THEN the other two are canceled
     whatever happens to that one."""
@@ -159,6 +160,7 @@ def test_a_worker_that_dies_and_a_cancellation(behaviour: str, pause: int) -> No
         begun.check()
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_cancellation_that_dies(layout: str) -> None:
     """GIVEN a cancellation that dies at any of its steps WHEN it is repeated THEN all is canceled, and nothing sent."""
@@ -178,6 +180,7 @@ def test_a_cancellation_that_dies(layout: str) -> None:
             begun.check()
 
 
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("ended_here", [0, 200])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("ahead", [0, 10 * DAY])

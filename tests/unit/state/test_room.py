@@ -31,19 +31,19 @@ def test_what_does_not_fit_is_refused_with_what_would(vendor: str) -> None:
     number that is said to fit does."""
     world = world_of(vendor)
     until = world.now + room.TIME_TO_ANSWER + SECOND // 2
-    for given in (texts(701), texts(701, dry_run=True)):
+    for given in (texts(901), texts(901, dry_run=True)):
         with pytest.raises(Refusal) as refused:
             world.accept(given, until=until)
         assert refused.value.status == 422
-        assert refused.value.errors == (("messages", f"at most about 500 through {vendor}"),)
+        assert refused.value.errors == (("messages", f"at most about 600 through {vendor}"),)
         assert not world.db.items
-    assert world.accept(texts(500), until=until)[0] == 202
+    assert world.accept(texts(600), until=until)[0] == 202
 
 
 @pytest.mark.parametrize("vendor", [name for name, vendor in VENDORS.items() if vendor.batch])
 def test_where_many_texts_share_a_request_they_fit(vendor: str) -> None:
     world = world_of(vendor)
-    assert world.accept(texts(701), until=world.now + room.TIME_TO_ANSWER + SECOND // 2)[0] == 202
+    assert world.accept(texts(901), until=world.now + room.TIME_TO_ANSWER + SECOND // 2)[0] == 202
 
 
 def test_how_long_encoding_takes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

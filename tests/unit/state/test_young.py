@@ -1,6 +1,7 @@
 """A broadcast on a table that was made a moment ago: everything is written, paced, in the time that its worker has."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,8 @@ from smsgateway.post import Refusal
 from smsgateway.queues import parse_wake_up
 from smsgateway.room import TIME_TO_ANSWER
 from smsgateway.store import table as tables
-from smsgateway.store.submissions import load_submission, load_submissions
+from smsgateway.store.submissions import load_submission
+from tests.unit.state import invariants
 from tests.unit.state.test_room import texts
 from tests.unit.state.world import DISPATCH_TIME, SECOND, World, accounts_document, numbers, post
 from tests.unit.state.young import YoungTable
@@ -22,11 +24,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(accounts_document((("main", "langyu", 0),)))
     lock = threading.Lock()
 
-    def wait(attempt: int) -> None:
+    def wait(seconds: float) -> None:
         with lock:  # of several threads: no more time passes than for the slowest
-            world.now += max(1, int(min(2.0, 0.05 * 2**attempt) * 1000 / 2 / tables.PARALLEL))
+            world.now += max(1, int(seconds * SECOND / tables.PARALLEL))
 
-    monkeypatch.setattr(tables, "_back_off", wait)
+    monkeypatch.setattr(tables, "time", SimpleNamespace(sleep=wait))
     return world
 
 
@@ -40,8 +42,8 @@ def key_of(world: World) -> SubmissionKey:
 
 
 def test_what_the_door_lets_in_is_stored_in_time(world: World) -> None:
-    """GIVEN as many texts as a request is said to have time for WHEN they are stored on a young table, where all of
-    them are under one key THEN that ends in time, and nothing is missing."""
+    """GIVEN as many texts as a request is said to have time for WHEN they are stored on a young table, where no
+    more than a block are under one key THEN that ends in time, and nothing is missing."""
     table, end = young(world), world.now + TIME_TO_ANSWER + 3 * SECOND
     with pytest.raises(Refusal) as refused:
         world.accept(texts(20_000), until=end)
@@ -51,7 +53,7 @@ def test_what_the_door_lets_in_is_stored_in_time(world: World) -> None:
     assert table.left > 0
     assert world.now <= end
     message_id = key_of(world).message_id
-    assert len(load_submissions(world.table, message_id)) == count
+    assert len(invariants.roots_and_children(world, message_id)) == count
 
 
 def test_the_rows_of_a_broadcast_are_written_as_fast_as_the_table_takes_them(world: World) -> None:

@@ -13,7 +13,7 @@ from smsgateway.api import cancelling, views
 from smsgateway.api.calls import Gateway
 from smsgateway.dispatch import InFlightError, dispatch
 from smsgateway.events import Event
-from smsgateway.ids import SubmissionKey
+from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.ingest import Ingester, ingest
 from smsgateway.job import Dispatcher
 from smsgateway.model import Account, Kind, Request, Response, Status
@@ -126,10 +126,11 @@ class World:
         self.parked: list[tuple[Receipt, str]] = []
         self.seed = 0
         self.retention = RETENTION
+        self.block = BLOCK_ROOTS  # submissions under one partition key
 
     def copy(self) -> "World":
         other = World(self.document)
-        other.now, other.seed, other.retention = self.now, self.seed, self.retention
+        other.now, other.seed, other.retention, other.block = self.now, self.seed, self.retention, self.block
         other.db, other.vendors = self.db.copy(), self.vendors.copy()
         other.queues.waiting, other.parked = list(self.queues.waiting), list(self.parked)
         return other
@@ -197,6 +198,7 @@ class World:
             random=self._random(),
             retention=self.retention,
             until=until,
+            block=self.block,
         )
         return accept(acceptor, client, post)
 

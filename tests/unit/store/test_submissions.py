@@ -587,6 +587,21 @@ def test_the_due_index_has_exactly_what_is_due(table: Table) -> None:
     assert due(NOW + WAKE_UP_LOST) == []
 
 
+def test_a_doubt_that_was_given_up_meanwhile_is_not_sent_again(table: Table) -> None:
+    """GIVEN a doubt as it was read WHEN it has been sent again and given up since THEN its state and its attempt are
+    the same as before, and still it stays as it is."""
+    queued(table)
+    transitions.unconfirmed(table, marked(table), "", Reason.AMBIGUOUS_ANSWER)
+    read = current(table)
+    transitions.opt_in(table, read, NOW)
+    transitions.canceled(table, current(table), NOW)
+    given_up = current(table)
+    assert (given_up.state, given_up.attempt) == (read.state, read.attempt)
+    with pytest.raises(ConditionFailed):
+        transitions.opt_in(table, read, NOW)
+    assert current(table) == given_up
+
+
 def test_of_very_many_kinds_of_refusals_the_newest_are_kept_and_every_doubt(table: Table) -> None:
     """GIVEN a submission that seventy accounts have refused WHEN there is one more THEN its item has not grown, and
     no doubt is forgotten, for it decides whether there may be another attempt."""

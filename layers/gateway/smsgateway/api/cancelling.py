@@ -48,7 +48,7 @@ def cancel(gateway: Gateway, message: Message) -> views.Whole | None:
 def _is_to_come(gateway: Gateway, message: Message) -> bool:
     """Whether anything of a message may still be sent that no vendor has been asked to send."""
     roots = []
-    for submission in submissions.submissions_of(gateway.table, message.id):
+    for submission in submissions.submissions_of(gateway.table, message):
         if submission.unmarked or submission.spreading:
             return True
         if submission.key.path == submission.key.root:

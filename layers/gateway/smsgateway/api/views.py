@@ -4,20 +4,23 @@ A submission speaks for those of its recipients that no submission made from it 
 a smaller limit has none left once its children are there.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 
 from smsgateway import encoding
 from smsgateway.events import iso
+from smsgateway.ids import partitions
 from smsgateway.model import FINAL, Message, State, Status
 from smsgateway.settings import Settings
 from smsgateway.store import resends
 from smsgateway.store.messages import Payload, load_message, load_payload
 from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
-from smsgateway.store.submissions import Stored, as_canceled, load_submissions, message_of
+from smsgateway.store.submissions import Stored, as_canceled, load_partitions, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
@@ -33,25 +36,27 @@ class Whole:
 
     def family(self, root: str) -> tuple[Stored, ...]:
         """The submissions that share a root, and so the place of their recipients' rows."""
-        return tuple(submission for submission in self.submissions if submission.key.root == root)
+        place = bisect_left(self.submissions, root, key=lambda each: each.key.path)
+        return tuple(takewhile(lambda each: each.key.root == root, islice(self.submissions, place, None)))
 
     def made_from(self, parent: Stored) -> tuple[Stored, ...]:
         """The submissions below this one."""
-        path = parent.key.path
-        return tuple(each for each in self.submissions if each.key.path != path and each.key.path.startswith(path))
+        path, family = parent.key.path, self.family(parent.key.root)
+        return tuple(each for each in family if each.key.path != path and each.key.path.startswith(path))
 
 
 def load_whole(table: Table, message_id: str, now: int) -> Whole | None:
     """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
-    submissions = tuple(load_submissions(table, message_id))
-    if not submissions or submissions[0].ttl < now // 1000:
+    first = load_submissions(table, message_id)
+    if not first or first[0].ttl < now // 1000:
         return None
-    if submissions[0].single:
-        return Whole(submissions[0].single, submissions)
+    if first[0].single:
+        return Whole(first[0].single, tuple(first))
     loaded = load_message(table, message_id)
     if not loaded or not loaded[1]:
         return None
     message, _ = loaded
+    submissions = first + load_partitions(table, partitions(message_id, message.blocks)[1:])
     return Whole(message, tuple(as_canceled(submission, message, now) for submission in submissions))
 
 
@@ -262,7 +267,8 @@ def _history(whole: Whole, submission: Stored, outcome: Outcome, found: Mapping[
     Of a recipient that was sent to again, each submission that a vendor took stands there too.
     """
     path = submission.key.path
-    attempts = [attempt for each in whole.submissions if path.startswith(each.key.path) for attempt in each.attempts]
+    above = [each for each in whole.family(submission.key.root) if path.startswith(each.key.path)]
+    attempts = [attempt for each in above for attempt in each.attempts]
     if outcome.resends:
         sent = resends.attempts(submission, outcome, found)
         attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not resends.unsent(each)]

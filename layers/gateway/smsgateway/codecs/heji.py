@@ -288,7 +288,7 @@ def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
 
 def _fields(push: Push) -> dict[str, str]:
     """A push's fields by name in lower case; only `args` keeps its outer spaces."""
-    fields = {name.lower(): value for name, value in push_fields(push).items()}
+    fields = {name.strip().lower(): value for name, value in push_fields(push).items()}
     return {name: value if name == "args" else bare(value) for name, value in fields.items()}
 
 

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | `msg_…` | `M` | a message to several numbers |
 | `msg_…` | `S#<path>` | a submission's state; of a message to one number: the message and its recipient too |
+| `msg_…#B#<block>` | `S#<path>` | likewise, of a message with so many that they stand in blocks (`ids.py`) |
 | `msg_…#S#<path>` | `S#<path>` | a resend: the submission to one recipient whose report was a failure, or missing |
 | `msg_…#P#<path>` | `<chunk>` | a submission's payload, which never changes |
 | `msg_…#R#<root>#<bucket>` | number | a recipient |

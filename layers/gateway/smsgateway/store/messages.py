@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from smsgateway.ids import SubmissionKey, root_path
+from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Personal, TemplateCode
 from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table, Update
 
@@ -33,7 +33,7 @@ def message_key(message_id: str) -> Key:
 def message_fields(message: Message) -> Item:
     """A message as a map inside an item: without what stands beside it there, and without defaults."""
     values = asdict(message)
-    del values["id"], values["client"], values["canceled_at"]
+    del values["id"], values["client"], values["canceled_at"], values["blocks"]
     # An empty signature is none at all, and not its default, which is the account's.
     return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, {})}
 
@@ -48,9 +48,14 @@ def read_message(item: Item) -> Message:
         for account, template in values.pop("templates", {}).items()
     }
     route = tuple(values.pop("route"))
-    canceled_at = item.get("canceled_at")
     return Message(
-        id=item["pk"], client=item["client"], route=route, templates=templates, canceled_at=canceled_at, **values
+        id=item["pk"],
+        client=item["client"],
+        route=route,
+        templates=templates,
+        canceled_at=item.get("canceled_at"),
+        blocks=item.get("blocks", 1),
+        **values,
     )
 
 
@@ -76,14 +81,18 @@ def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> 
         "message": message_fields(message),
         "accepting_until": claim.until,
         "owner": claim.owner,
+        "blocks": message.blocks if message.blocks > 1 else None,
         "ttl": ttl,
     }
     try:
         _claim(table, item, "attribute_not_exists(pk)", {})
-    except ConditionFailed:
+    except ConditionFailed as failed:
         values = {"now": claim.now, "seconds": claim.now // 1000}
+        left = _blocks_left(failed.item)
+        # Whoever comes after this worker, should it die over the clearing, must find as many.
+        item["blocks_left"] = left if left > message.blocks else None
         _claim(table, item, f"{UNUSED} OR accepting_until < :now", values)
-        _clear(table, message.id, claim.now)
+        _clear(table, message.id, left, claim.now)
 
 
 def _claim(table: Table, item: Item, condition: str, values: Item) -> None:
@@ -95,13 +104,18 @@ def _claim(table: Table, item: Item, condition: str, values: Item) -> None:
             raise
 
 
-def _clear(table: Table, message_id: str, now: int) -> None:
+def _blocks_left(claim: Item | None) -> int:
+    """The blocks that there may be submissions in of an acceptance that died, or of one before that."""
+    return max(claim.get("blocks", 1), claim.get("blocks_left", 1)) if claim else 1
+
+
+def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
     """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
-    left = table.query_all(
-        "pk = :pk AND begins_with(sk, :prefix)", {"pk": message_id, "prefix": "S#"}, project="pk, sk, #ttl"
-    )
     first = message_id, f"S#{root_path(0)}"
-    table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
+    for pk in partitions(message_id, blocks):
+        values = {"pk": pk, "prefix": "S#"}
+        left = table.query_all("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl")
+        table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
     with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
         table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": now // 1000})
 

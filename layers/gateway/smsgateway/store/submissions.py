@@ -3,11 +3,11 @@
 How one goes from state to state is in `transitions`. All times are epoch milliseconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, shard
+from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.store.messages import Payload, load_message, message_fields, read_message
@@ -121,8 +121,8 @@ class Stored:
 
 
 def submission_key(key: SubmissionKey) -> Key:
-    """Where a submission stands: with its message, but for resends, of which there may be as many as recipients."""
-    pk = f"{key.message_id}#S#{key.path}" if key.resent else key.message_id
+    """Where a submission stands: in its block, but for resends, of which there may be as many as recipients."""
+    pk = f"{key.message_id}#S#{key.path}" if key.resent else key.partition
     return pk, f"S#{key.path}"
 
 
@@ -259,23 +259,33 @@ def as_canceled(submission: Stored, message: Message, now: int) -> Stored:
     return replace(submission, state=state, given_up=doubted, reason=Reason.CANCELED_BY_CLIENT, answer="")
 
 
-def load_submissions(table: Table, message_id: str) -> list[Stored]:
-    """All submissions of a message but its resends, in the order of their paths."""
-    return list(submissions_of(table, message_id))
+def load_submissions(table: Table, message_id: str, blocks: int = 1) -> list[Stored]:
+    """All submissions of a message but its resends, in the order of their paths. `blocks`: of the message."""
+    return load_partitions(table, partitions(message_id, blocks))
 
 
-def submissions_of(table: Table, message_id: str) -> Iterator[Stored]:
-    """The same, read only as far as they are asked for."""
-    values = {"pk": message_id, "prefix": "S#"}
+def load_partitions(table: Table, keys: Sequence[str]) -> list[Stored]:
+    """The submissions under some of a message's partition keys, in the order of these."""
+    return [each for found in table.at_once(lambda pk: list(_under(table, pk)), keys) for each in found]
+
+
+def submissions_of(table: Table, message: Message) -> Iterator[Stored]:
+    """All of a message, read only as far as they are asked for."""
+    for pk in partitions(message.id, message.blocks):
+        yield from _under(table, pk)
+
+
+def _under(table: Table, pk: str, path: str = "") -> Iterator[Stored]:
+    """The submissions under a partition key whose paths begin with this."""
+    values = {"pk": pk, "prefix": f"S#{path}"}
     yield from map(read_submission, table.query_all("pk = :pk AND begins_with(sk, :prefix)", values))
 
 
 def load_children(table: Table, parent: Stored) -> list[Stored]:
     """The submissions that a MOVED one was spread over."""
-    values = {"pk": parent.key.message_id, "prefix": f"S#{parent.key.path}"}
-    items = table.query_all("pk = :pk AND begins_with(sk, :prefix)", values)
     length = len(parent.key.path) + CHILD_DIGITS
-    return [child for child in map(read_submission, items) if len(child.key.path) == length]
+    below = _under(table, parent.key.partition, parent.key.path)
+    return [child for child in below if len(child.key.path) == length]
 
 
 def put_child(table: Table, child: Item) -> bool:
