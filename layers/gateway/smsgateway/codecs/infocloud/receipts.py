@@ -5,6 +5,7 @@ tolerant. A module of its own, imported when there is something to decode: `webh
 """
 
 from collections.abc import Buffer, Sequence
+from operator import attrgetter
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -49,6 +50,11 @@ _PUSH = msgspec.json.Decoder(_Push[Receipt]), msgspec.json.Decoder(_Push[msgspec
 _ANSWER = msgspec.json.Decoder(_Answer[_Polled]), msgspec.json.Decoder(_Answer[msgspec.Raw])
 
 
+_BID, _TIME = attrgetter("bid"), attrgetter("time")
+_UNSAID = frozenset((None, "", "null"))
+_OPTIONAL = (b'"bid"', b'"arriveTime"')
+
+
 class Receipts(NamedTuple):
     """What a document reports, and the records that say it, in the same order."""
 
@@ -74,9 +80,20 @@ def _read[R: Receipt](
     try:
         if not body.isascii():
             body.decode()  # msgspec does not look at all bytes of what it skips
-        return Receipts(receipts.decode(body).data, records.decode(body).data)
+        said = receipts.decode(body).data
+        if _may_say_more(body, said):
+            return None
+        return Receipts(said, records.decode(body).data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _may_say_more(body: bytes, said: Sequence[Receipt]) -> bool:
+    """Whether what need not be said may be said all the same, under a name in other letters or escapes."""
+    if said and _UNSAID.isdisjoint(map(_BID, said)) and _UNSAID.isdisjoint(map(_TIME, said)):
+        return False
+    names, lowered = _OPTIONAL if said else (b'"data"',), body.lower()
+    return b"\\" in body or any(lowered.count(name.lower()) != body.count(name) for name in names)
 
 
 def tolerated(record: Record, raw: bytes) -> Receipt:
@@ -84,12 +101,18 @@ def tolerated(record: Record, raw: bytes) -> Receipt:
 
     Of its two ids, one that cannot be one is as good as none; so a record is lost with both.
     """
-    fields = by_name(record)
-    number, word = string(fields.get("tel")), string(fields.get("arriveresult")) or string(fields.get("arrive"))
-    ids = (string(record.get("msgId")) or string(fields.get("msgid")), string(fields.get("bid")))
+    folded = by_name(record)
+
+    def said(*names: str) -> str:
+        """Under the names as the manual writes them, else in other letters."""
+        values = [record.get(name) for name in names] + [folded.get(name.lower()) for name in names]
+        return next(filter(None, map(string, values)), "")
+
+    number, word = said("tel"), said("arriveResult", "arrive")
+    ids = said("msgId"), said("bid")
     msg_id, bid = (one if is_id(one) else "" for one in ids)
     if any(ids) and not (msg_id or bid):
         raise DecodeError("a delivery report's ids cannot be one", raw)
     if not number or not word or not any(ids):
         raise DecodeError("a delivery report lacks its id, its number or its result", raw)
-    return Receipt(number, word, msg_id, bid, string(fields.get("arrivetime")))
+    return Receipt(number, word, msg_id, bid, said("arriveTime"))
