@@ -18,6 +18,7 @@ from smsgateway.model import Account, Message, Personal, Reason
 from smsgateway.plan import plan
 from smsgateway.post import (
     Post,
+    Recipients,
     Refusal,
     contents_of,
     kept_place,
@@ -78,15 +79,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     if post.send_at is not None and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     candidates = _candidates(client, post, settings, route)
-    suppressed = (
-        registry.suppressed_in(known.items, recipients.numbers)
-        if len(recipients.numbers) == 1
-        else registry.suppressed(acceptor.table, recipients.numbers)
-    )
-    recipients = without(recipients, suppressed, Reason.SUPPRESSED, post)
-    if not recipients.numbers:
-        errors = recipients.errors[:SHOWN_PROBLEMS]
-        raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
+    suppressed, recipients = _not_suppressed(acceptor, known, recipients, post)
     accounts = [settings.accounts[name] for name in candidates]
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     template = _template(acceptor.table, post)
@@ -167,6 +160,23 @@ def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str],
     keys += [*map(registry.suppression_key, alone), *map(calls.calls_key, accounts)]
     items = acceptor.table.get_many(keys)
     return Known(items, {name for name in accounts if calls.read_calls(items.get(calls.calls_key(name))).well}, at)
+
+
+def _not_suppressed(
+    acceptor: Acceptor, known: Known, recipients: Recipients, post: Post
+) -> tuple[Sequence[str], Recipients]:
+    """The numbers that are suppressed, and the recipients without them. Raises Refusal when nobody is left."""
+    numbers = recipients.numbers
+    suppressed = (
+        registry.suppressed_in(known.items, numbers)
+        if len(numbers) == 1
+        else registry.suppressed(acceptor.table, numbers)
+    )
+    left = without(recipients, suppressed, Reason.SUPPRESSED, post)
+    if not left.numbers:
+        errors = left.errors[:SHOWN_PROBLEMS]
+        raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
+    return suppressed, left
 
 
 def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey], known: Known | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The table's stream to the event bus (handlers/fanout.py, events.py, publish.py; design, section 7)."""
+"""The table's stream to the event bus (handlers/fanout.py, events.py, publish.py)."""
 
 import json
 import re

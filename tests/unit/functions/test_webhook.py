@@ -1,4 +1,4 @@
-"""Vendors' pushes, as API Gateway hands them over (handlers/webhook.py, receive.py; design, section 4)."""
+"""Vendors' pushes, as API Gateway hands them over (handlers/webhook.py, receive.py)."""
 
 import base64
 import gzip
