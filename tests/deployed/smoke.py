@@ -186,7 +186,8 @@ def update(trial: Trial) -> str:
                 seen.append(api.post("/messages", dry).status)
                 seen.append(send_push(trial))
             except Exception as error:  # no answer, or none that is one: as bad as an error's
-                print(f"during the update: {type(error).__name__}")
+                said = error if isinstance(error, DidNotHoldError) else type(error).__name__
+                print(f"during the update: {said}")
                 seen.append(NO_ANSWER)
             ended.wait(PAUSE)
 
@@ -245,7 +246,9 @@ def until[Seen](look: Callable[[], Seen], enough: Callable[[Seen], bool]) -> See
 
 def send_push(trial: Trial) -> int:
     """Push something that is no report to the address that the gateway shows; the status."""
-    shown = trial.api.get(f"/accounts/{trial.account['name']}").body["push"]["reports"]
+    account = trial.api.get(f"/accounts/{trial.account['name']}")
+    expect(account.status == 200, f"the account was answered {account.status} {account.body}")
+    shown = account.body["push"]["reports"]
     path = shown[shown.index("/push/") :]
     answer: Answer = trial.stranger.call("POST", path, UNREADABLE)
     return answer.status

@@ -7,6 +7,7 @@
   others have it between two of its statements, a BatchWriteItem before it begins, and then not until it is done.
 - The queues are read while a function works on a batch of the stream.
 - A call that logs nothing takes no longer than one that does.
+- An update of a function lets a call that has begun come to its end, in the process that it began in.
 """
 
 import asyncio
@@ -15,16 +16,18 @@ import json
 import re
 import sys
 import threading
+import time
 import zlib
 from functools import partialmethod
 from typing import Any
 
 from ministack.app import main
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
 from ministack.services import dynamodb, lambda_svc
 
 RIGHTS = {"dynamodb:BatchExecuteStatement": "dynamodb:PartiQLUpdate", "sqs:SendMessageBatch": "sqs:SendMessage"}
+LONGEST_CALL = 900.0  # seconds; the longest that Lambda lets a function work
 LOG_WAIT = 0.005  # seconds for a first line, as MiniStack waits for a next one; what comes later is in the next log
 
 partiql_update = dynamodb._partiql_update
@@ -33,6 +36,7 @@ dynamodb_resource_arns = iam_actions.dynamodb_resource_arns
 read_queues = lambda_svc._poll_loop
 read_streams_once = lambda_svc._poll_dynamodb_streams
 handle_request = dynamodb.handle_request
+kill_workers = lambda_runtime.kill_workers
 written = threading.Event()  # to a stream
 batches = asyncio.Lock()
 
@@ -101,6 +105,22 @@ def read_streams() -> None:
             written.wait(1)
 
 
+def kill_when_done(workers: list[Worker]) -> None:
+    """End the processes of these workers: those that work on a call only once the call has been answered."""
+    kill_workers([worker for worker in workers if not worker.in_use])
+    for worker in workers:
+        if worker.in_use:
+            threading.Thread(target=await_and_kill, args=(worker,), daemon=True).start()
+
+
+def await_and_kill(worker: Worker) -> None:
+    deadline = time.monotonic() + LONGEST_CALL
+    # MiniStack releases no worker whose process died; one that is still starting has no process yet.
+    while worker.in_use and not (worker._proc and worker._proc.poll() is not None) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kill_workers([worker])
+
+
 dynamodb._partiql_update = update_with_record
 dynamodb.esm_wake = written
 dynamodb.handle_request = handle_patiently
@@ -108,6 +128,7 @@ iam_actions.extract_iam_action = right
 iam_actions.dynamodb_resource_arns = tables
 lambda_svc._poll_dynamodb_streams = bool  # nothing for the reader of the queues
 lambda_svc._poll_loop = read_sources
+lambda_runtime.kill_workers = kill_when_done
 Worker._drain_stderr_bounded = partialmethod(Worker._drain_stderr_bounded, LOG_WAIT)
 
 if __name__ == "__main__":
