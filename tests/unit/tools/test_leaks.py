@@ -20,8 +20,8 @@ TOKEN = "ghp_" + "".join(DRAWN.choices(ascii_letters + digits, k=36))
     [
         ("accounts.json", f'{{"credentials": {{"api_key": "{HEXADECIMAL}"}}}}'),
         ("accounts.json", '{"credentials": {"corp_pwd": "' + "Tz7#kq1mPw" + '"}}'),
-        ("config/settings.py", f'ACCESS_KEY_ID = "{KEY_ID}"'),
-        ("config/settings.py", f'access_secret = "{HEXADECIMAL}"'),
+        ("settings.py", f'ACCESS_KEY_ID = "{KEY_ID}"'),
+        ("settings.py", f'access_secret = "{HEXADECIMAL}"'),
         ("deploy.sh", f"curl -H 'x-api-key: {HEXADECIMAL}'\nexport TOKEN={TOKEN}"),
         ("key.pem", "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEowIBAAKCAQEA"),
     ],
