@@ -1,6 +1,6 @@
 """Segments, numbers, Beijing time and form bodies: what all five vendors reckon alike.
 
-Segments: langyu 1.2, qixintong 1.1.1 and protocols/README.md (70 characters alone, 67 in a long message).
+Segments: langyu 1.2 and qixintong 1.1.1; 70 characters alone, 67 in a long message, as operators count.
 """
 
 import re
