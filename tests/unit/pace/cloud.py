@@ -33,10 +33,10 @@ from smsgateway.store import table as store
 from smsgateway.store.filing import FilingPace
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
-from tests.simulators import infocloud_templates, model
+from tests.simulators import model
 from tests.simulators.accounts import default_accounts, entry
 from tests.simulators.engine import Engine
-from tests.simulators.server import VENDORS
+from tests.simulators.registry import VENDORS
 from tests.unit.pace.clock import Clock, Pool, Timer
 from tests.unit.pace.dynamo import IndexedDynamoDB, Sdk
 
@@ -130,11 +130,10 @@ class ClockedEngine(Engine):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         super().__init__()
-        self.vendors = {kind.name: kind(self) for kind in VENDORS}
+        self.vendors = {name: kind(self) for name, kind in VENDORS.items()}
         self.carriers.update(self.vendors)
         for account in default_accounts():
             self.add_account(account)
-        self.templates.update({template.code: template for template in infocloud_templates.TEMPLATES})
 
     def now(self) -> float:
         return self._clock.now / SECOND
