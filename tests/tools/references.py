@@ -17,7 +17,7 @@ from tests.tools.leaks import ROOT, project_files
 SUFFIXES = "py|md|ya?ml|toml|txt|json|xml|form|query|html|sh|cfg|ini|pdf|docx?"
 # A path as prose writes it. One with a placeholder (`<vendor>.py`, `*.json`) names no single file, and one that begins
 # with a slash is an address of the API.
-_PATH = re.compile(rf"(?<![\w/.:<>*…$-])((?:\.{{0,2}}[\w-][\w.-]*/)*[\w-][\w.-]*\.(?:{SUFFIXES}))(?![\w/])")
+_PATH = re.compile(rf"(?<![\w/.:<>*…$-])((?:\.{{1,2}}/)*(?:\.?[\w-][\w.-]*/)*[\w-][\w.-]*\.(?:{SUFFIXES}))(?![\w/])")
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -90,7 +90,9 @@ def _missing(words: str, known: Collection[str]) -> Iterator[str]:
     if found := _NOT_HERE.search(words):
         yield f"a document that is not here: {found[0]}"
     for referred in _PATH.findall(words):
-        if not (referred.removeprefix("./") in known or referred.startswith(_MADE) or _SITE.match(referred)):
+        if not (
+            re.sub(r"^(?:\.{1,2}/)+", "", referred) in known or referred.startswith(_MADE) or _SITE.match(referred)
+        ):
             yield f"no such file: {referred}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from smsgateway.codecs import VENDORS
 from smsgateway.model import FINAL, State
 
 ROOT = Path(__file__).parents[3]
@@ -16,7 +17,7 @@ FILE = re.compile(r"[a-z_]+(?:/[a-z_]+)*(?:\.py|/)")
 FUNCTION = re.compile(r"([A-Za-z_]+\.)?([a-z_]+)\(\)")
 NAME = re.compile(r"([A-Z][A-Za-z]*[a-z])(?:\.([A-Za-z_]+))?|[A-Z][A-Z_]{2,}")
 MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
-ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+ROOMS = sorted(path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*/__init__.py"))
 
 
 def defined_in(tree: ast.AST) -> Iterator[str]:
@@ -77,7 +78,7 @@ def test_everything_on_the_map_exists(number: int, line: str, words: list[str]) 
     assert list(problems([word for word in words if word not in OTHERS])) == [], f"line {number}: {line}"
 
 
-@pytest.mark.parametrize("word", ["sending/gone.py", "gone()", "Gone", "State.GONE", "GONE_AT_ONCE"])
+@pytest.mark.parametrize("word", ["sending/gone.py", "never_there()", "Gone", "State.GONE", "GONE_AT_ONCE"])
 def test_what_does_not_exist_is_found(word: str) -> None:
     assert list(problems([word]))
 
@@ -90,7 +91,7 @@ def test_a_function_is_looked_for_in_the_file_before_it() -> None:
 def test_every_room_has_its_line() -> None:
     rooms = {name for cell in first_cells(section("The rooms")) for name in cell}
     flat = {name for name in MODULES if "/" not in name} - {"__init__.py"}
-    assert rooms == {f"{name}/" for name in ROOMS} | flat
+    assert rooms == {f"{name}/" for name in ROOMS if "/" not in name} | flat
 
 
 def test_every_state_has_its_line() -> None:
@@ -116,24 +117,24 @@ def test_every_item_of_the_table_has_its_line() -> None:
 
 def key_starts(path: Path) -> set[str]:
     """How the keys begin that a module makes."""
-    strings = (
-        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)
+    constants = (
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)
     )
-    heads = (node.values[0].value for node in strings if isinstance(node.values[0], ast.Constant))
-    return {head for head in heads if isinstance(head, str) and re.fullmatch(r"[a-z][a-z-]+#", head)}
+    return {str(each.value) for each in constants if re.fullmatch(r"[a-z][a-z-]+#", str(each.value))}
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_what_its_files_are(room: str) -> None:
-    """An `__init__.py` is a map: it names each file and folder beside it, and no others."""
-    said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    """An `__init__.py` is a map: it names each file and folder beside it, and nothing else."""
+    said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8")), clean=False) or ""
     mapped = set(re.findall(r"^    ([a-z_]+(?:\.py|/)?) ", said, flags=re.MULTILINE))
     there = {path.name for path in (PACKAGE / room).glob("*.py")} - {"__init__.py"}
     there |= {f"{path.parent.name}/" for path in (PACKAGE / room).glob("*/__init__.py")}
-    assert mapped == there
+    vendors = {f"{name}{end}" for name in VENDORS for end in (".py", "/")}  # their line is the one in the registry
+    assert mapped == there - (vendors if room == "codecs" else set())
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != "codecs"])
+@pytest.mark.parametrize("room", [room for room in ROOMS if not room.startswith("codecs")])
 def test_a_room_does_nothing_itself(room: str) -> None:
     """What a room's `__init__.py` imported, everybody who needs one file of it would wait for."""
     assert len(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8")).body) == 1

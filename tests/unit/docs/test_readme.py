@@ -70,7 +70,7 @@ CAPABILITIES = {
     "statistics": "statistics",
     "health": "health",
 }
-# Every alert that the design names; the page has those that the code raises.
+# Every alert; the page has those that the code raises.
 ALERTS = (
     "balance_low",
     "credentials_refused",

@@ -1,1 +1,6 @@
-"""config"""
+"""The accounts document and the environment, read strictly.
+
+    settings.py     accounts and routes as values, and the environment's variables
+    strict_json.py  JSON that is refused when it is ambiguous
+    addresses.py    IP addresses that no vendor can have
+"""
