@@ -1,5 +1,7 @@
 """The function `send`: a post becomes a stored message, and what was answered 202 is stored.
 
+`accept.py` calls the others, in about this order.
+
     accept.py          the steps of an acceptance: everything is checked before anything is stored
     post.py            what a client posted, understood: who gets it, who cannot, what each reads
     idempotency.py     a post that comes again under its Idempotency-Key

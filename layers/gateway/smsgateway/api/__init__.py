@@ -1,4 +1,6 @@
-"""The HTTP API, for the functions `send` and `query` only: it imports pydantic and the resolver.
+"""The HTTP API, for the functions `send` and `query` only.
+
+It imports pydantic and the resolver, which no other function should wait for.
 
     routes/          a resource each: what is answered
     schemas/         the bodies and parameters that clients send, and the answers

@@ -1,4 +1,6 @@
-"""The only modules that speak DynamoDB. The [items of the table](../README.md#the-items-of-the-table) are on the map.
+"""The only modules that speak DynamoDB.
+
+Which items there are is on the map: README.md, "The items of the table".
 
     table.py             the wire: items as dictionaries, conditional writes, whole queries, batches that end
     messages.py          messages and payloads: what was accepted

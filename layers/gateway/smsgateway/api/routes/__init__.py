@@ -1,5 +1,7 @@
 """The routes of the API, a resource a module.
 
+Each module has a router, and the handlers of `send` and `query` put them together.
+
     post_message.py    `POST /messages`
     messages.py        `GET /messages/{id}`, `GET /messages?to=`, `DELETE /messages/{id}`
     cancel_message.py  what `DELETE` does to a message, which may be thousands of submissions

@@ -1,5 +1,7 @@
 """What clients send and get, as shapes: types strict, unknown fields refused, each with an example.
 
+Here is the shape of a body alone; what a post means is said in accepting/.
+
     requests.py    the bodies that clients send
     responses.py   the answers, as the API's document describes them
     parameters.py  parameters that several routes have

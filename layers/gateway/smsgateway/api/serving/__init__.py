@@ -1,5 +1,7 @@
 """What every request passes through: cleaned, its client known, routed, each failure a problem.
 
+`serving.py` calls the others, in about this order.
+
     serving.py        the way of a request through all of these
     bodies.py         an API Gateway event made safe to route
     authenticator.py  who is calling, by the hash of the key
