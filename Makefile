@@ -70,12 +70,12 @@ types: setup
 
 security: setup
 	$(VENV)/bandit --quiet --recursive $(CODE)
-	$(VENV)/python -m tests.leaks
+	$(VENV)/python -m tests.tools.leaks
 
 template: setup
 	$(SAM)/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint --template-file template.yaml
-	$(VENV)/python -m tests.transformed
+	$(VENV)/python -m tests.tools.transformed
 
 # Three environments, because MiniStack, the SAM CLI and the functions want different versions of botocore.
 setup:

@@ -19,9 +19,9 @@ from defusedxml.ElementTree import fromstring
 from smsgateway.codecs import hbsmservice, infocloud
 from smsgateway.codecs.infocloud.signing import signature, string_to_sign
 from smsgateway.model import Content, Push, Response, Submission
-from tests import voices
 from tests.bench.processes import Figures, medians
 from tests.bench.table import Row
+from tests.doubles import voices
 
 PROCESSES = 5
 TURNS = 11

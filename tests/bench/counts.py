@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from smsgateway import encoding, runtime
+from smsgateway import runtime
+from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.store.messages import Payload
-from tests import voices
 from tests.bench.gateway import OTP, Gateway, gateway, numbers
 from tests.bench.table import Row
+from tests.doubles import voices
 
 PUSHING = tuple(name for name, vendor in VENDORS.items() if vendor.report_push)
 LARGE = 1000

@@ -21,11 +21,11 @@ from smsgateway import runtime
 from smsgateway.codecs import VENDORS
 from smsgateway.ids import SubmissionKey
 from smsgateway.queues import WakeUp, wake_up_body
-from tests import aws
 from tests.bench.counts import LARGE, PAGE, calls_for, page_of, worst
 from tests.bench.gateway import OTP, Gateway, gateway, numbers
 from tests.bench.processes import Figures, fresh, medians
 from tests.bench.table import Row
+from tests.doubles import aws
 
 PROCESSES = 3
 TURNS = 3

@@ -27,9 +27,9 @@ from smsgateway.api import runtime as api_runtime
 from smsgateway.handlers import dispatch, fanout, ingest, poll, send, webhook
 from smsgateway.model import Account, Request
 from smsgateway.queues import Receipt
-from tests import aws, voices
-from tests.costs import Meter
-from tests.unit.state.dynamo import FakeDynamoDB
+from tests.doubles import aws, voices
+from tests.doubles.dynamo import FakeDynamoDB
+from tests.tools.costs import Meter
 
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     "send": send.handler,
@@ -280,7 +280,7 @@ def gateway(vendor: str, *, metered: bool = False, **options: Any) -> Iterator[G
     with (
         patch.dict(os.environ, environment()),
         patch.object(boto3, "client", made.aws.client),
-        patch("smsgateway.transport._connect", lambda *_: Wire(made.answer)),
+        patch("smsgateway.calling.transport._connect", lambda *_: Wire(made.answer)),
         patch.object(poll, "time", SimpleNamespace(sleep=lambda _seconds: None)),  # for a vendor's pacing
         logged_to(made.log),
     ):

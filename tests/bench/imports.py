@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from tests import aws
 from tests.bench.build import layer
 from tests.bench.processes import Figures, fresh
 from tests.bench.table import Row
+from tests.doubles import aws
 
 RUNS = 15
 MEASURE = """

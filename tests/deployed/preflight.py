@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.deployed.stack import Clients, described
-from tests.template import FUNCTIONS, ROOT, TEMPLATE
+from tests.tools.template import FUNCTIONS, ROOT, TEMPLATE
 
 LONGEST_FUNCTION_NAME = 64
 LONGEST_STACK_NAME = LONGEST_FUNCTION_NAME - max(len(f"-{name}") for name in FUNCTIONS)

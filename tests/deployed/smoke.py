@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from smsgateway.config.settings import parse_accounts
 from smsgateway.errors import ConfigurationError
-from smsgateway.settings import parse_accounts
 from tests.deployed.preflight import problem_with_name
 from tests.deployed.sam import deploy_to_aws, remove_from_aws
 from tests.deployed.stack import Deployed, clients, deployed, described

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests import aws
+from tests.doubles import aws
 from tests.e2e.conftest import Gateway
 from tests.e2e.said import AttentiveApi
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.e2e.conftest import PATIENCE, Gateway
 from tests.local.process import ROOT, clean_environment
-from tests.readme import consumer, local_commands, statuses
+from tests.tools.readme import consumer, local_commands, statuses
 
 # Notes the status of each call, and leaves everything else of it alone.
 CURL = """curl() { command curl -w '%{stderr}%{http_code}\\n' "$@" 2>>statuses; }

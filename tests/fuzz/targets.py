@@ -18,18 +18,18 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ValidationError
 from urllib3.util import parse_url
 
-from smsgateway import receive
-from smsgateway.addresses import forbidden, literal
-from smsgateway.api import bodies, cursors, sending
-from smsgateway.api.models import NewMessage, TemplateBody
-from smsgateway.api.moments import asked_moment
-from smsgateway.api.problems import Problem
+from smsgateway.api.routes import post_message
+from smsgateway.api.schemas.moments import asked_moment
+from smsgateway.api.schemas.requests import NewMessage, TemplateBody
+from smsgateway.api.serving import bodies, cursors
+from smsgateway.api.serving.problems import Problem
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.base import TakesPushes
 from smsgateway.codecs.infocloud import receipts
 from smsgateway.codecs.xml import parse_records
+from smsgateway.config.addresses import forbidden, literal
+from smsgateway.config.settings import Settings, parse_accounts
 from smsgateway.errors import ConfigurationError, DecodeError
-from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import (
     About,
     Accepted,
@@ -47,9 +47,10 @@ from smsgateway.model import (
     Submission,
 )
 from smsgateway.queues import Receipt, parse_receipt
-from smsgateway.settings import Settings, parse_accounts
+from smsgateway.receiving import push as receive
+from smsgateway.settling.ingest import decode_inbound, decode_reports
 from smsgateway.store import replies, reply_parts, reports
-from smsgateway.store.lists import BY_NUMBER_POSITION
+from smsgateway.store.listing import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
 from smsgateway.text import SIGNATURE_LIMIT, compose, normalise_number, problem_with_number, signature_place
 from smsgateway.unseen import trimmed
@@ -340,8 +341,8 @@ def check_request(data: bytes) -> None:
         with suppress(ValidationError):
             TemplateBody.model_validate(fields)
         message = NewMessage.model_validate(fields)
-        if not [*sending.inconsistencies(message), *sending.out_of_time(message, NOW)]:
-            sending.post_of(message, "", sending.hash_of(fields))
+        if not [*post_message.inconsistencies(message), *post_message.out_of_time(message, NOW)]:
+            post_message.post_of(message, "", post_message.hash_of(fields))
 
 
 def check_cursor(data: bytes) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from smsgateway.config.settings import parse_accounts
 from smsgateway.errors import ConfigurationError
-from smsgateway.settings import parse_accounts
 from tests.local.process import ROOT, StartError
 from tests.local.redrive import redrive
 from tests.local.running import down, up

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from smsgateway.store.table import Table
-from tests import aws
-from tests.unit.state import invariants
+from tests.doubles import aws, invariants
 
 SCHEDULES = pytest.StashKey[int]()
 

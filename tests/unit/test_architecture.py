@@ -1,53 +1,55 @@
-"""Imports go one way, each kind of input and output has one door, and nothing happens at import (design, section 1)."""
+"""Imports go one way, each kind of input and output has one door, and nothing happens at import."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from smsgateway.codecs import VENDORS
-from tests import aws
 from tests.bench import imports as cold
 from tests.bench.processes import fresh
+from tests.doubles import aws
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "gateway"
 PACKAGE = LAYER / "smsgateway"
 FUNCTIONS = ROOT / "functions"
 
-# From the bottom up. A module is in the first layer that names it or a package around it.
-LAYERS = (
-    (
-        *("model", "errors", "text", "written", "unseen", "slips", "ids", "addresses", "document", "clock", "bounded"),
-        *("joining", "optout"),
-    ),
-    ("codecs",),
-    (
-        "store",
-        "queues",
-        "events",
-        "transport",
-        "settings",
-        "routing",
-        "encoding",
-        "gate",
-        "pace",
-        "plan",
-        "post",
-        "resend",
-    ),
-    (
-        *("accept", "daily", "repeated", "room"),
-        *("figures", "ingest", "poll", "publish", "receive", "silence", "sweep", "api", "runtime"),
-        *("job", "failover", "conclude", "dispatch", "reporting", "replying"),
-    ),
-    ("handlers",),
-    ("functions",),
-)
+# Each room of the package, from the ground up: a folder, or a module that lies flat, with the rooms that it may import.
+GROUND = "model errors ids text unseen written clock"
+ROOMS: Mapping[str, frozenset[str]] = {
+    room: frozenset(below.split())
+    for room, below in {
+        "model": "",
+        "errors": "model",
+        "ids": "",
+        "unseen": "",
+        "written": "unseen",
+        "text": "model unseen written",
+        "clock": "",
+        "queues": "model ids",
+        "events": "",
+        "codecs": GROUND,
+        "store": f"{GROUND} queues",
+        "config": f"{GROUND} codecs",
+        "routing": f"{GROUND} config",
+        "publishing": f"{GROUND} events store",
+        "runtime": f"{GROUND} queues store config",
+        "calling": f"{GROUND} codecs store config routing",
+        "accepting": f"{GROUND} queues events codecs store config routing calling",
+        "receiving": f"{GROUND} queues codecs store config routing calling",
+        "settling": f"{GROUND} queues codecs store config routing calling",
+        "sending": f"{GROUND} queues codecs store config routing calling settling",
+        "watching": f"{GROUND} queues events codecs store config routing calling settling sending",
+        "api": f"{GROUND} queues events codecs store config routing runtime calling accepting",
+        "handlers": f"{GROUND} queues events store runtime publishing calling accepting receiving settling sending "
+        "watching api",
+    }.items()
+}
 NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}
 DYNAMODB_CALLS = {
     *("get_item", "put_item", "update_item", "delete_item", "batch_get_item", "batch_write_item", "scan"),
@@ -94,21 +96,43 @@ def tops(name: str) -> set[str]:
     return {imported.split(".")[0] for imported in imports(TREES[name])}
 
 
-def layer_of(name: str) -> int:
-    parts = name.removeprefix("smsgateway.").split(".")
-    (layer,) = [number for number, names in enumerate(LAYERS) if parts[0] in names]
-    return layer
+def room_of(name: str) -> str:
+    """`store` of `smsgateway.store.table`, `ids` of `smsgateway.ids`."""
+    return name.split(".")[1]
 
 
 def importers_of(*packages: str) -> set[str]:
     return {name for name in SOURCES if tops(name) & set(packages)}
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "smsgateway"])
-def test_imports_go_down_or_sideways(name: str) -> None:
+def test_every_room_has_its_place() -> None:
+    assert {room_of(name) for name in SOURCES if name.startswith("smsgateway.")} == set(ROOMS)
+
+
+def test_rooms_stand_above_what_they_may_import() -> None:
+    order = list(ROOMS)
+    for room, below in ROOMS.items():
+        assert not [name for name in below if order.index(name) >= order.index(room)], room
+
+
+def test_few_modules_lie_flat() -> None:
+    assert len([room for room in ROOMS if f"smsgateway.{room}" in SOURCES and not (PACKAGE / room).is_dir()]) <= 11
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in PACKAGE.rglob("__init__.py")), ids=str)
+def test_a_folder_begins_with_a_map_of_its_files(folder: Path) -> None:
+    """Only the registry of codecs is code that stands in such a file, for what it loads must be named in one place."""
+    body = ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body
+    assert isinstance(body[0], ast.Expr)
+    assert folder.name == "codecs" or folder.parent.name == "codecs" or len(body) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.count(".") > 0 and name.startswith("smsgateway.")])
+def test_a_room_imports_only_what_stands_below_it(name: str) -> None:
     for imported in own_imports(name):
         assert imported in SOURCES, f"{name} imports {imported}"
-        assert layer_of(imported) <= layer_of(name), f"{name} imports {imported}"
+        if imported.count(".") and room_of(imported) != room_of(name):
+            assert room_of(imported) in ROOMS[room_of(name)], f"{name} imports {imported}"
 
 
 def test_no_two_modules_import_each_other() -> None:
@@ -147,7 +171,7 @@ def _is_plain_call(node: ast.AST) -> bool:
 
 
 def test_routing_and_texts_are_pure() -> None:
-    for name in ("model", "errors", "text", "ids", "routing", "encoding"):
+    for name in ("model", "errors", "text", "ids", "routing", "calling.encoding"):
         assert not tops(f"smsgateway.{name}") & NO_IO
 
 
@@ -165,7 +189,7 @@ def test_one_module_speaks_dynamodb() -> None:
 def test_one_module_speaks_http() -> None:
     clients = ("requests", "urllib3", "httpx", "aiohttp", "http.client", "urllib.request", "socketserver", "ftplib")
     speaking = {name for name, tree in TREES.items() if any(used.startswith(clients) for used in imports(tree))}
-    assert speaking == {"smsgateway.transport"}
+    assert speaking == {"smsgateway.calling.transport"}
 
 
 def test_one_module_parses_xml() -> None:
@@ -219,10 +243,10 @@ print(*sys.modules)
 
 def test_webhook_loads_nothing_heavy() -> None:
     loaded = set(run(VERIFYING).split())
-    assert "smsgateway.receive" in loaded
+    assert "smsgateway.receiving.push" in loaded
     assert not [name for name in loaded if name in HEAVY or name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
     ours = {name for name in loaded if name.startswith("smsgateway.")}
-    assert not {f"smsgateway.{name}" for name in ("transport", "dispatch", "ingest", "accept", "api")} & ours
+    assert not {"calling", "sending", "settling", "accepting", "api"} & {room_of(name) for name in ours}
     assert {name for name in ours if name.startswith("smsgateway.handlers.")} == {"smsgateway.handlers.webhook"}
 
 

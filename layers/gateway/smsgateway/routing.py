@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from smsgateway.config.settings import Route, RouteEntry
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.model import About, Accepted, Purpose, Reason, Refused, State
-from smsgateway.settings import Route, RouteEntry
 
 TRIES_UNREACHED = 2  # calls that did not reach an account before its turn passes to the next of the route
 OTP_PATIENCE = 30_000  # milliseconds that a password waits for a busy account

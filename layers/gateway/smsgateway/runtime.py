@@ -19,9 +19,9 @@ import boto3
 from botocore.config import Config
 
 from smsgateway.clock import lasting
+from smsgateway.config.settings import AccountsCache, Environment
 from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.queues import Source, WakeUps
-from smsgateway.settings import AccountsCache, Environment
 
 gc.freeze()
 gc.enable()
@@ -52,7 +52,7 @@ class Limits(NamedTuple):
 
 
 # By who waits for the function's answer: of secrets, and of all else. What hangs must have failed within the function's
-# own limit, for what it then answers is better than what API Gateway does: tests/unit/test_limits.py adds them up.
+# own limit, for what it then answers is better than what API Gateway does: tests/unit/test_runtime.py adds them up.
 LIMITS: Mapping[str, tuple[Limits, Limits]] = {
     "queue": (Limits(1, 2, 2), Limits(0.5, 3, 4)),
     "client": (Limits(0.5, 2, 1), Limits(0.5, 1.8, 3)),
@@ -87,8 +87,8 @@ def logger() -> "Logger":
 
 @cache
 def table() -> "Table":
-    from smsgateway.store.filing import FilingPace  # noqa: PLC0415  as below
     from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
+    from smsgateway.store.write_pace import FilingPace  # noqa: PLC0415  as below
 
     def failed(codes: Mapping[str, int]) -> None:
         logger().error("statements of a batch failed", codes=codes)
@@ -166,7 +166,7 @@ def receipt_sender() -> Callable[[str, Kind], None]:
 
 @cache
 def sent_notes() -> "dict[tuple[str, Kind, Source], int]":
-    """When this process last told of pushes that were not stored (receive.py)."""
+    """When this process last told of pushes that were not stored (receiving/push.py)."""
     return {}
 
 

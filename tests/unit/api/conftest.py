@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from smsgateway.accept import Acceptor
-from smsgateway.api import serving
-from smsgateway.api.calls import Gateway
-from smsgateway.api.clients import Authenticator, key_hash
-from smsgateway.api.keys import ApiKeys
+from smsgateway.accepting.accept import Acceptor
+from smsgateway.api.serving import serving
+from smsgateway.api.serving.api_keys import ApiKeys
+from smsgateway.api.serving.authenticator import Authenticator, key_hash
+from smsgateway.api.serving.context import Gateway
+from smsgateway.config.settings import AccountsCache
 from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response
-from smsgateway.settings import AccountsCache
 from smsgateway.store import registry
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from smsgateway.api import answers, models, serving
+from smsgateway.api.schemas import requests
+from smsgateway.api.schemas import responses as answers
+from smsgateway.api.serving import serving
 from smsgateway.model import Response
-from tests import aws
+from tests.doubles import aws
 from tests.unit.api.conftest import EVENTS, Api, request, sample
 
 
@@ -81,7 +83,7 @@ def model_of(schema: dict[str, Any]) -> type[BaseModel]:
     name = schema["$ref"].rpartition("/")[2]
     if item := re.fullmatch("ListOf_(.*)_", name):
         return answers.ListOf[getattr(answers, item[1])]  # type: ignore[no-any-return]
-    found: type[BaseModel] = getattr(models, name, None) or getattr(answers, name)
+    found: type[BaseModel] = getattr(requests, name, None) or getattr(answers, name)
     return found
 
 
@@ -109,10 +111,10 @@ def test_every_field_and_operation_says_what_it_is(document: dict[str, Any]) -> 
         for method, operation in operations.items():
             assert len(operation["description"]) > 10, (method, path)
             assert {*operation["tags"]} <= {tag["name"] for tag in document["tags"]}
-    for model in (models.NewMessage, models.PersonalMessage, models.TemplateBody, models.NewClient):
+    for model in (requests.NewMessage, requests.PersonalMessage, requests.TemplateBody, requests.NewClient):
         fields = document["components"]["schemas"][model.__name__]["properties"]
         silent = [name for name, field in fields.items() if "description" not in field]
-        assert silent == (["to"] if model is models.PersonalMessage else []), model
+        assert silent == (["to"] if model is requests.PersonalMessage else []), model
 
 
 def test_it_says_what_only_an_administrator_may_do(api: Api, document: dict[str, Any]) -> None:

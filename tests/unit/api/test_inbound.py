@@ -2,7 +2,7 @@
 
 import pytest
 
-from smsgateway.store import lists
+from smsgateway.store import listing
 from smsgateway.store.replies import Reply, put_reply
 from tests.unit.api.conftest import NOW, Api, request, sample
 
@@ -67,7 +67,7 @@ def test_since(api: Api) -> None:
 
 
 def test_a_sender_sees_the_replies_to_its_own_messages(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(listing, "READ_AT_ONCE", 2)
     key = api.sender("shop")
     made = [reply(api, index, client=("shop", "bank", "")[index % 3]) for index in range(9)]
 
@@ -81,8 +81,8 @@ def test_a_sender_sees_the_replies_to_its_own_messages(api: Api, monkeypatch: py
 
 
 def test_a_page_ends_early_among_many_of_others(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(lists, "QUERIES", 2)
+    monkeypatch.setattr(listing, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(listing, "QUERIES", 2)
     key = api.sender("shop")
     made = [reply(api, index, client="bank" if index else "shop") for index in range(9)]
 

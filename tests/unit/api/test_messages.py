@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smsgateway import encoding
+from smsgateway.calling import encoding
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.store import recipients, submissions, transitions

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.api.moments import asked_moment, moment
+from smsgateway.api.schemas.moments import asked_moment, moment
 
 MIDNIGHT = 1_795_910_400_000  # 2026-11-29T00:00:00Z
 

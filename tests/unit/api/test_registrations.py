@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from smsgateway.api.clients import Authenticator, key_hash
-from smsgateway.api.problems import Problem
+from smsgateway.api.serving.authenticator import Authenticator, key_hash
+from smsgateway.api.serving.problems import Problem
 from smsgateway.clock import lasting
 from smsgateway.store import registry
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, request, sample
 
 

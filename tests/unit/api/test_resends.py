@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from smsgateway import ingest, resend
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.queues import Receipt
+from smsgateway.settling import ingest, reroute
 from smsgateway.store import replies, submissions, transitions
 from smsgateway.store.recipients import Placed, apply_reports
 from smsgateway.store.submissions import Stored
-from tests import aws
+from tests.doubles import aws
 from tests.unit.api.conftest import NOW, Api
 from tests.unit.api.test_messages import FIVE, post, sent, show
 
@@ -37,10 +37,10 @@ def tell(api: Api, submission: Stored, status: ReportStatus, after: int) -> bool
     at = datetime.fromtimestamp(NOW / 1000 + after, UTC)
     report = Report("v-00000", FIVE[0], status, status.value.upper(), reason, reported_at=at, listed=True)
     placed = Placed(submission, FIVE[0], report)
-    if not resend.concerns(placed):
+    if not reroute.concerns(placed):
         return all(apply_reports(api.table, [placed], api.clock[0]))
-    resender = resend.Resender(api.table, api.wake_ups, api.accounts.get, lambda: api.clock[0])  # type: ignore[arg-type]
-    return all(resend.take_failures(resender, [placed]))
+    resender = reroute.Resender(api.table, api.wake_ups, api.accounts.get, lambda: api.clock[0])  # type: ignore[arg-type]
+    return all(reroute.take_failures(resender, [placed]))
 
 
 def stored(api: Api, key: SubmissionKey) -> Stored:

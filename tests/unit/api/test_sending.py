@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from smsgateway.api import serving
-from smsgateway.api.bodies import LARGEST
-from smsgateway.api.sending import hash_of
+from smsgateway.api.routes.post_message import hash_of
+from smsgateway.api.serving import serving
+from smsgateway.api.serving.bodies import LARGEST
 from smsgateway.ids import SubmissionKey, keyed_message_id
 from smsgateway.store import submissions
 from smsgateway.store.messages import Claim, begin_acceptance
 from smsgateway.store.table import Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.api.conftest import ACCOUNTS, Answer, Api, request, sample
 from tests.unit.store.given import MESSAGE
 

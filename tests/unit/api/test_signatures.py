@@ -7,12 +7,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from smsgateway import encoding
+from smsgateway.accepting.post import signature_place_of
+from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Options, Personal, Reason
-from smsgateway.post import signature_place_of
 from smsgateway.store.messages import Payload, message_fields, read_message
 from smsgateway.store.registry import Template
 from smsgateway.store.submissions import load_submission

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from smsgateway.api import document
-from smsgateway.api.models import NewClient, NewMessage, TemplateBody
-from smsgateway.api.parameters import Limit
-from smsgateway.api.problems import validation_problem
-from smsgateway.api.wording import SPOKEN, WORDS
+from smsgateway.api.openapi import document
+from smsgateway.api.schemas.parameters import Limit
+from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
+from smsgateway.api.schemas.wording import SPOKEN, WORDS
+from smsgateway.api.serving.problems import validation_problem
 from smsgateway.handlers import query, send
 from tests.unit.api.conftest import Answer, Api
 

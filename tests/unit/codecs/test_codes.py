@@ -12,8 +12,8 @@ import pytest
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import About, Reason, Refused, Response, Submission
-from tests.codes import CODES, WORDS
-from tests.voices import account
+from tests.doubles.voices import account
+from tests.tools.codes import CODES, WORDS
 
 CASES = Path(__file__).parents[2] / "cases"
 NUMBERS = ("13800138000", "13900139000")

@@ -7,7 +7,7 @@ import pytest
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Accepted, Report
-from tests import voices
+from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPLIES, REPORTS, Door
 from tests.unit.codecs.test_contract import ACCEPTED_ANSWERS, decoders

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
-from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import Account, Inbound, Page, Refused, Report
-from tests import voices
+from smsgateway.settling.ingest import decode_inbound, decode_reports
+from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import MARK, REPLIES, REPORTS, Door
 from tests.unit.codecs.test_contract import ACCEPTED_ANSWERS, UNLISTED_ANSWERS, decoders

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import VENDORS
-from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import About, Refused, Report
-from tests import voices
+from smsgateway.settling.ingest import decode_inbound, decode_reports
+from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPLIES, REPORTS, Door
 from tests.unit.codecs.test_contract import decoders

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from smsgateway.model import Status
+from tests.doubles import invariants
+from tests.doubles.world import World, accounts_document, numbers
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPLIES, REPORTS, UNREADABLE, Door
-from tests.unit.state import invariants
-from tests.unit.state.test_failover import begun
-from tests.unit.state.world import World, accounts_document, numbers
+from tests.unit.journeys.test_failover import begun
 
 NUMBERS = numbers(3)
 PAGES = [

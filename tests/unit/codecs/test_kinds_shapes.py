@@ -10,10 +10,10 @@ import pytest
 
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
-from smsgateway.ingest import decode_inbound, decode_reports
 from smsgateway.model import Page, Report
 from smsgateway.queues import Receipt
-from tests import voices
+from smsgateway.settling.ingest import decode_inbound, decode_reports
+from tests.doubles import voices
 from tests.simulators.client import ControlClient
 from tests.simulators.server import VENDORS as SIMULATED
 from tests.simulators.server import running

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsgateway.codecs.times import BEIJING
-from smsgateway.ingest import decode_reports
 from smsgateway.model import Reason, Report, ReportStatus
-from tests import voices
+from smsgateway.settling.ingest import decode_reports
+from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPORTS, Door
 from tests.unit.codecs.test_kinds_numbers import names

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.codecs.answers import Fate
+from smsgateway.codecs.refusals import Fate
 from smsgateway.codecs.words import MEANINGS, OPERATOR_CODE, SHARED_WORDS, folded, heard
 from smsgateway.model import Account, Options, Reason, ReportStatus
-from tests.codes import WORDS
-from tests.voices import account
+from tests.doubles.voices import account
+from tests.tools.codes import WORDS
 
 OPEN: Fate = (ReportStatus.UNKNOWN, None)
 VENDORS = sorted(WORDS)

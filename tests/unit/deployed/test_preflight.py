@@ -9,10 +9,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tests import aws
 from tests.deployed import preflight
 from tests.deployed.preflight import Plan, plan, problem_with_name, problems
-from tests.template import FUNCTIONS
+from tests.doubles import aws
+from tests.tools.template import FUNCTIONS
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/sms-gateway/4b1d"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from smsgateway import pace
+from smsgateway.calling import pace
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
 from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence

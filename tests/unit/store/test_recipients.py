@@ -15,7 +15,7 @@ from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import Outcome, Placed
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import Table, Update
-from tests import aws, voices
+from tests.doubles import aws, voices
 from tests.unit.store.given import KEY, MESSAGE, NOW, NUMBER, TTL, current, item_of, marked, one_of_many, queued, sent
 
 OTHER = "13900139000"

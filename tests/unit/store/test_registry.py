@@ -8,7 +8,7 @@ from smsgateway.model import TemplateCode
 from smsgateway.store import registry
 from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import NOW
 
 SHOP = Client("shop", "sender", ("otp", "notice"), ("hb-main",), 100, "k1")

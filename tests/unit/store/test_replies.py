@@ -9,7 +9,7 @@ from smsgateway.model import Inbound
 from smsgateway.store import replies
 from smsgateway.store.replies import Reply
 from smsgateway.store.table import Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

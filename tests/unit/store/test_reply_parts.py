@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import DUE_SHARDS, shard
-from smsgateway.joining import whole
 from smsgateway.model import Inbound, Part
 from smsgateway.store import groups, reply_parts
+from smsgateway.store.joining import whole
 from smsgateway.store.table import ConditionFailed, Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

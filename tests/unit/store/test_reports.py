@@ -10,7 +10,7 @@ from smsgateway.model import Accepted, Reason, Report, ReportStatus
 from smsgateway.store import reports, transitions
 from smsgateway.store.submissions import Stored
 from smsgateway.store.table import ConditionFailed, Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, one_of_many, queued, sent
 
 REPORT = Report(

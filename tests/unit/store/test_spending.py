@@ -4,7 +4,7 @@ from smsgateway.ids import message_id
 from smsgateway.store import spending
 from smsgateway.store.spending import PLACES, Charge
 from smsgateway.store.table import Table
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import NOW
 
 DAY = "2026-01-02"

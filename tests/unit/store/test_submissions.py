@@ -15,7 +15,7 @@ from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST, Stored
 from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
 from smsgateway.store.vendor_ids import flag_early, key_in, map_in_blocks, places
-from tests import aws
+from tests.doubles import aws
 from tests.unit.store.given import (
     DEADLINE,
     KEY,

@@ -15,7 +15,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from smsgateway import runtime
 from smsgateway.store import table as wire
 from smsgateway.store.table import ConditionFailed, Fill, Table, Update
-from tests import aws
+from tests.doubles import aws
 
 KEY = ("a", "b")
 ITEM = {"pk": "a", "sk": "b", "n": 5}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import boto3
 
 from smsgateway import runtime
-from smsgateway.api.clients import Authenticator
-from smsgateway.api.keys import ApiKeys
+from smsgateway.api.serving.api_keys import ApiKeys
+from smsgateway.api.serving.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient

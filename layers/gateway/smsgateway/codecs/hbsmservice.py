@@ -12,7 +12,6 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import misread, read_as, unmarked, written_in
 from smsgateway.codecs.forms import (
@@ -23,6 +22,7 @@ from smsgateway.codecs.forms import (
     form_request,
 )
 from smsgateway.codecs.records import read_each
+from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import Heard, folded, heard
 from smsgateway.codecs.xml import Record, Records, parse_records

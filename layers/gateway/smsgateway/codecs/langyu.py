@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from smsgateway.codecs.answers import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare
 from smsgateway.codecs.forms import (
@@ -21,6 +20,7 @@ from smsgateway.codecs.forms import (
 )
 from smsgateway.codecs.numbers import named_numbers
 from smsgateway.codecs.records import is_damaged, only, read_each
+from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import folded, heard
 from smsgateway.errors import DecodeError, EncodeError

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from smsgateway.codecs.answers import Fate, Words
 from smsgateway.codecs.charsets import AROUND
+from smsgateway.codecs.refusals import Fate, Words
 from smsgateway.model import Account, Reason, ReportStatus
 
 # SMPP 3.4: the seven letters of appendix B, which are also what CMPP 2.0 and 3.0 have in the field Stat, and the names

@@ -3,10 +3,11 @@
 import time
 from typing import TYPE_CHECKING, Any
 
-from smsgateway import runtime, transport
-from smsgateway.dispatch import InFlightError, dispatch
-from smsgateway.job import Dispatcher
+from smsgateway import runtime
+from smsgateway.calling import transport
 from smsgateway.queues import Retries, parse_wake_up, received
+from smsgateway.sending.dispatch import InFlightError, dispatch
+from smsgateway.sending.work import Dispatcher
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -10,7 +10,7 @@ import boto3
 
 from smsgateway import runtime
 from smsgateway.events import Event, NotTakenError, publish
-from smsgateway.publish import events_of
+from smsgateway.publishing.changes import events_of
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_outcomes
 from smsgateway.store.submissions import Stored

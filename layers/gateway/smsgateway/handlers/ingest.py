@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
-from smsgateway.ingest import Ingester, ingest
 from smsgateway.queues import Receipt, parked_body, parked_stranger, parse_receipt, receipt_body
+from smsgateway.settling.ingest import Ingester, ingest
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from smsgateway import runtime, transport
-from smsgateway.poll import Poller, due_runs, poll
+from smsgateway import runtime
+from smsgateway.calling import transport
+from smsgateway.receiving.poll import Poller, due_runs, poll
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -6,10 +6,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from smsgateway import runtime, transport
-from smsgateway.api import about, serving
-from smsgateway.api.calls import Gateway
+from smsgateway import runtime
+from smsgateway.api.routes import about
 from smsgateway.api.runtime import api_keys, authenticator
+from smsgateway.api.serving import serving
+from smsgateway.api.serving.context import Gateway
+from smsgateway.calling import transport
 
 app = serving.resolver(about.QUERY_ROUTERS)
 

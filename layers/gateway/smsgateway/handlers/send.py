@@ -7,11 +7,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime
-from smsgateway.accept import Acceptor
-from smsgateway.api import sending, serving
+from smsgateway.accepting.accept import Acceptor
+from smsgateway.api.routes import post_message
 from smsgateway.api.runtime import authenticator
+from smsgateway.api.serving import serving
 
-app = serving.resolver([sending.router])
+app = serving.resolver([post_message.router])
 
 
 @cache

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.ids import DUE_SHARDS
-from smsgateway.silence import watch
-from smsgateway.sweep import Sweeper, sweep
+from smsgateway.watching.silence import watch
+from smsgateway.watching.sweep import Sweeper, sweep
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -1,4 +1,4 @@
-"""Takes vendors' pushes: verified, queued, acknowledged. Imports little, for a vendor is waiting (receive.py)."""
+"""Takes vendors' pushes: they are verified, queued, acknowledged. It imports little, for a vendor is waiting."""
 
 import base64
 from copy import replace
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from smsgateway import runtime
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import Kind, Push
-from smsgateway.receive import FAILURE, Answer, Receiver, receive
+from smsgateway.receiving.push import FAILURE, Answer, Receiver, receive
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

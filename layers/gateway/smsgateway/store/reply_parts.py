@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.ids import DUE_SHARDS, shard
-from smsgateway.joining import Held, Joint
 from smsgateway.model import Inbound
+from smsgateway.store.joining import Held, Joint
 from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
 
 CLAIM = "J"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from smsgateway.store.filing import FilingPace
+from smsgateway.store.write_pace import FilingPace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,6 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smsgateway.codecs.answers import Fate, Words
 from smsgateway.codecs.charsets import bare
 from smsgateway.codecs.forms import secret_matches
 from smsgateway.codecs.infocloud.reading import (
@@ -25,6 +24,7 @@ from smsgateway.codecs.infocloud.reading import (
 )
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.records import all_fileable, is_damaged, read_each
+from smsgateway.codecs.refusals import Fate, Words
 from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.tolerant_json import BROKEN, Entry, Record, by_name, bytes_of, json_text, load, text_of
 from smsgateway.codecs.words import heard

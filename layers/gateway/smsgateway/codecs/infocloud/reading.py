@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from smsgateway.codecs.answers import Codes, refusal
 from smsgateway.codecs.charsets import AROUND, bare, shown
+from smsgateway.codecs.refusals import Codes, refusal
 from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, text_of
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, Response

@@ -1,0 +1,62 @@
+"""Whether a personalised message can be accepted in the time that a request has: known before anything of it is stored.
+
+Each of its texts is encoded for each account of the route, and each vendor request is stored as two items. How long the
+first takes here and now is measured on some of the texts; the second is what a young table takes, for no partition key
+has more of them than it takes in half a second (ids.BLOCK_ROOTS).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from smsgateway.accepting.post import Refusal
+from smsgateway.calling import encoding
+from smsgateway.codecs import VENDORS
+from smsgateway.model import Account, Message
+from smsgateway.store.messages import Payload
+
+MEASURED = 200  # texts
+# Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,
+# and 0.6 to one that does for what is urgent (store/write_pace.py); some room is left for a table that others write to.
+STORING = 0.8
+LONGEST_REQUEST = 29_000  # milliseconds; API Gateway
+TIME_TO_ANSWER = 4_000  # milliseconds kept free for the last writes, wake-ups and the answer
+ROUND = 100  # texts; the figure that would fit is no more exact
+
+
+def sample_of(payload: Payload, size: int) -> Payload:
+    """Some of a payload's recipients and their texts, from all over it."""
+    step = max(1, len(payload.numbers) // size)
+    return Payload(payload.numbers[::step][:size], payload.contents[::step][:size])
+
+
+def latest(until: int, now: int) -> int:
+    """When (epoch ms) a request must be done with storing. `until`: when its worker is stopped; 0: nobody says."""
+    return min(until or now + LONGEST_REQUEST, now + LONGEST_REQUEST) - TIME_TO_ANSWER
+
+
+def check(
+    now: Callable[[], int], end: int, message: Message, payload: Payload, accounts: Sequence[Account], *, stored: bool
+) -> None:
+    """Raises Refusal for a message that cannot be accepted by `end` (epoch ms), with the number of texts that could be.
+
+    `accounts`: those of the route. `stored`: not so when it is only asked what would happen.
+    """
+    count = len(payload.contents)
+    if count <= MEASURED:
+        return
+    begun, few = now(), sample_of(payload, MEASURED)
+    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
+    able = [account for account in accounts if encoding.problem_with(account, message, few, at) is None]
+    if not able:
+        return  # which will be said, and why
+    encoding_one = 0.0 if not stored else (now() - begun) / len(few.contents)
+    requests = len(encoding.divide(able[0], payload))
+    each = encoding_one + STORING * requests / count
+    left = end - now()
+    if each * count > left:
+        fit = max(0, int(left / each)) // ROUND * ROUND
+        vendor = able[0].vendor
+        kind = "one request for many texts" if VENDORS[vendor].batch else "a request of its own for each text"
+        problem = f"{count} texts are more than one message can have through {vendor}, which takes {kind}"
+        detail = f"{problem}: about {fit} can be stored in the time that a request has, so divide it"
+        raise Refusal(422, "Too many texts", detail, [("messages", f"at most about {fit} through {able[0].name}")])

@@ -1,0 +1,294 @@
+"""Messages as clients see them: who has which status, from submissions, payloads and rows (design, sections 3 and 6).
+
+A submission speaks for those of its recipients that no submission made from it has: one that moved to an account with
+a smaller limit has none left once its children are there.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice, takewhile
+from typing import Any
+
+from smsgateway.calling import encoding
+from smsgateway.config.settings import Settings
+from smsgateway.events import iso
+from smsgateway.ids import partitions
+from smsgateway.model import FINAL, Message, State, Status
+from smsgateway.store import resends
+from smsgateway.store.messages import Payload, load_message, load_payload
+from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
+from smsgateway.store.submissions import Stored, as_canceled, load_partitions, load_submissions, message_of
+from smsgateway.store.table import PARALLEL, Key, Table
+
+LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
+REACHED_VENDOR = frozenset({State.SUBMITTED, State.UNCONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An accepted message and all its submissions, in the order of their paths."""
+
+    message: Message
+    submissions: tuple[Stored, ...]
+
+    def family(self, root: str) -> tuple[Stored, ...]:
+        """The submissions that share a root, and so the place of their recipients' rows."""
+        place = bisect_left(self.submissions, root, key=lambda each: each.key.path)
+        return tuple(takewhile(lambda each: each.key.root == root, islice(self.submissions, place, None)))
+
+    def made_from(self, parent: Stored) -> tuple[Stored, ...]:
+        """The submissions below this one."""
+        path, family = parent.key.path, self.family(parent.key.root)
+        return tuple(each for each in family if each.key.path != path and each.key.path.startswith(path))
+
+
+def load_whole(table: Table, message_id: str, now: int) -> Whole | None:
+    """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
+    first = load_submissions(table, message_id)
+    if not first or first[0].ttl < now // 1000:
+        return None
+    if first[0].single:
+        return Whole(first[0].single, tuple(first))
+    loaded = load_message(table, message_id)
+    if not loaded or not loaded[1]:
+        return None
+    message, _ = loaded
+    submissions = first + load_partitions(table, partitions(message_id, message.blocks)[1:])
+    return Whole(message, tuple(as_canceled(submission, message, now) for submission in submissions))
+
+
+def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
+    """A message as one of its recipients' rows finds it; None when it is not accepted or not kept (any more)."""
+    submission = submission_of_row(table, row)
+    if submission is None or submission.ttl < now // 1000:
+        return None
+    message = message_of(table, submission)
+    outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
+    if message is None or outcome is None:
+        return None
+    found = _resends(table, message, submission, [outcome], now)
+    submission = as_canceled(submission, message, now)
+    return {
+        "id": message.id,
+        "purpose": message.purpose,
+        "created_at": iso(message.created_at),
+        "reference": message.reference or None,
+        **recipient(*resends.standing(submission, outcome, found), now),
+    }
+
+
+def _resends(
+    table: Table, message: Message, submission: Stored, outcomes: Iterable[Outcome], now: int
+) -> dict[str, Stored]:
+    """The resends to these recipients, by path."""
+    found = resends.load(table, submission, outcomes)
+    return {path: as_canceled(resend, message, now) for path, resend in found.items()}
+
+
+def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
+    """The recipients that this submission speaks for."""
+    payload = submission.payload() or load_payload(table, submission.key)
+    below = whole.made_from(submission)
+    if not below:
+        return payload
+    taken = {number for child in below for number in load_payload(table, child.key).numbers}
+    left = [index for index, number in enumerate(payload.numbers) if number not in taken]
+    contents = tuple(payload.contents[index] for index in left) if payload.contents else ()
+    return Payload(tuple(payload.numbers[index] for index in left), contents)
+
+
+def counts(
+    table: Table, whole: Whole, now: int, is_over: Callable[[], bool] = lambda: False
+) -> tuple[Counter[Status], Counter[Status]]:
+    """The message's recipients by status; and those that were not counted because the time for it was over, by what
+    their submissions were when they were read."""
+    families: dict[str, list[Stored]] = defaultdict(list)
+    for submission in whole.submissions:
+        families[submission.key.root].append(submission)
+
+    uncounted: list[Counter[Status]] = []
+
+    def counted(family: Sequence[Stored]) -> Counter[Status]:
+        if is_over():
+            uncounted.append(Counter({derived_status(family[0], "", now)[0]: family[0].count}))
+            return Counter()
+        alone = len(family) == 1
+        return _counts_alone(table, whole, family[0], now) if alone else _counts_of_family(table, whole, family, now)
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        found = sum(pool.map(counted, families.values()), Counter[Status]())
+    return found, sum(uncounted, Counter[Status]())
+
+
+def _counts_alone(table: Table, whole: Whole, submission: Stored, now: int) -> Counter[Status]:
+    """Of a submission that nothing was made from: its payload need not be read."""
+    if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
+        return Counter({derived_status(submission, "", now)[0]: submission.count})
+    found = _counted(table, whole, [(submission, outcome) for outcome in all_outcomes(table, submission)], now)
+    if missing := submission.count - found.total():
+        found[derived_status(submission, "", now)[0]] += missing
+    return found
+
+
+def _counts_of_family(table: Table, whole: Whole, family: Sequence[Stored], now: int) -> Counter[Status]:
+    outcomes = {outcome.number: outcome for outcome in all_outcomes(table, family[0])}
+    pairs = [
+        (submission, outcomes.get(number, Outcome(number)))
+        for submission in family
+        for number in payload_of(table, whole, submission).numbers
+    ]
+    return _counted(table, whole, pairs, now)
+
+
+def _counted(table: Table, whole: Whole, pairs: Sequence[tuple[Stored, Outcome]], now: int) -> Counter[Status]:
+    """Recipients of submissions with one root by status."""
+    under_way = [outcome for _, outcome in pairs if outcome.resends and not outcome.status]
+    found = _resends(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
+    return Counter(_status(*resends.standing(submission, outcome, found), now) for submission, outcome in pairs)
+
+
+def open_resends(table: Table, whole: Whole) -> list[Stored]:
+    """The message's resends that no vendor has been asked to send yet."""
+    roots = [submission for submission in whole.submissions if submission.key.path == submission.key.root]
+    return [resend for root in roots for resend in resends.open_resends(table, root)]
+
+
+def _status(submission: Stored, outcome: Outcome, now: int) -> Status:
+    return outcome.status or derived_status(submission, outcome.number, now)[0]
+
+
+def overall(by_status: Mapping[Status, int]) -> str:
+    """One word for a message: its least advanced status; of a finished one the status that all share, or `done`."""
+    present = [status for status, count in by_status.items() if count]
+    for status in LEAST_ADVANCED:
+        if status in present:
+            return status
+    return present[0] if len(present) == 1 and present[0] in FINAL else "done"
+
+
+def message_fields(whole: Whole, by_status: Counter[Status], uncounted: Counter[Status]) -> dict[str, Any]:
+    """The message as a whole."""
+    message = whole.message
+    return {
+        "id": message.id,
+        "status": overall(by_status + uncounted),
+        "account": whole.submissions[0].account,
+        "segments": message.segments,
+        "created_at": iso(message.created_at),
+        "reference": message.reference or None,
+        "purpose": message.purpose,
+        "send_at": None if message.send_at is None else iso(message.send_at),
+        "valid_until": iso(message.valid_until),
+        "counts": {status: by_status[status] for status in Status if by_status.get(status)},
+        "uncounted": uncounted.total(),
+    }
+
+
+type Position = tuple[str, int]  # a submission's path, and how many of its recipients come before
+
+
+def recipients_page(
+    table: Table,
+    settings: Settings | None,
+    whole: Whole,
+    start: Position,
+    limit: int,
+    now: int,
+    is_over: Callable[[], bool] = lambda: False,
+) -> tuple[list[dict[str, Any]], Position | None]:
+    """At most `limit` recipients from a position on, in the order of the post, and where the next page begins.
+
+    Fewer of them, though at least one submission's, when the time for it is over.
+    """
+    items: list[dict[str, Any]] = []
+    for submission in whole.submissions:
+        path = submission.key.path
+        if path < start[0]:
+            continue
+        if items and is_over():
+            return items, (path, 0)
+        payload = payload_of(table, whole, submission)
+        offset = start[1] if path == start[0] else 0
+        end = offset + limit - len(items)
+        items += _recipients(table, settings, whole, submission, payload.part(offset, end), now)
+        if end < len(payload.numbers):
+            return items, (path, end)
+    return items, None
+
+
+def _recipients(
+    table: Table, settings: Settings | None, whole: Whole, submission: Stored, payload: Payload, now: int
+) -> Iterator[dict[str, Any]]:
+    outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
+    segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
+    found = _resends(table, whole.message, submission, outcomes.values(), now)
+    for number in payload.numbers:
+        outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
+        shown = recipient(*resends.standing(submission, outcome, found), now)
+        left_out = {"history_left_out": outcome.left_out} if outcome.left_out else {}
+        yield shown | {"history": _history(whole, submission, outcome, found)} | left_out
+
+
+def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:
+    """The segments of recipients that have no row yet."""
+    account = settings.accounts.get(submission.account) if settings else None
+    if payload.contents and account:
+        return encoding.segments_of(whole.message, account, payload)
+    return dict.fromkeys(payload.numbers, submission.segments // submission.count)
+
+
+def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
+    """What became of one recipient, without its history."""
+    if outcome.status:
+        status, reason, vendor_status = outcome.status, outcome.reason, outcome.vendor_status
+    else:
+        status, reason, vendor_status = derived_status(submission, outcome.number, now)
+    only_id = submission.vendor_ids[0] if len(submission.vendor_ids) == 1 else ""
+    sent_at = submission.submitted_at if submission.state in REACHED_VENDOR else None
+    return {
+        "to": outcome.number,
+        "status": status,
+        "reason": reason,
+        "vendor_status": vendor_status or None,
+        "account": outcome.account or submission.account,
+        "vendor_id": outcome.vendor_id or only_id or None,
+        "segments": outcome.segments,
+        "submitted_at": iso(sent_at) if sent_at else None,
+        "reported_at": None if outcome.reported_at is None else iso(outcome.reported_at),
+    }
+
+
+def _history(whole: Whole, submission: Stored, outcome: Outcome, found: Mapping[str, Stored]) -> list[dict[str, Any]]:
+    """Attempts, those of the submissions it was made from too, and reports, by time.
+
+    Of a recipient that was sent to again, each submission that a vendor took stands there too.
+    """
+    path = submission.key.path
+    above = [each for each in whole.family(submission.key.root) if path.startswith(each.key.path)]
+    attempts = [attempt for each in above for attempt in each.attempts]
+    if outcome.resends:
+        sent = resends.attempts(submission, outcome, found)
+        attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not resends.unsent(each)]
+        attempts += [attempt for each in sent[1:] for attempt in each.attempts]
+    entries = sorted((*attempts, *outcome.history), key=lambda entry: int(entry["at"]))
+    return [_entry(entry) for entry in entries]
+
+
+def _sent(submission: Stored) -> dict[str, Any]:
+    """A submission that a vendor took, or may have, as an entry of the history."""
+    status = Status.SUBMITTED if submission.state == State.SUBMITTED else Status.UNCONFIRMED
+    at = submission.submitted_at or submission.next_at
+    return {"at": at, "account": submission.account, "status": status, "vendor_status": submission.answer}
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {
+        "at": iso(entry["at"]),
+        "account": entry["account"],
+        "status": entry.get("status") or entry.get("outcome"),
+    }
+    optional = {name: entry.get(name) for name in ("reason", "vendor_status", "segment", "times", "note")}
+    return shown | {name: value for name, value in optional.items() if value}

@@ -1,0 +1,136 @@
+"""The OpenAPI document, made from the routes of both functions: what they take and answer, each with an example."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from pydantic.json_schema import models_json_schema
+
+from smsgateway.api.schemas import responses as answers
+from smsgateway.api.serving.problems import PROBLEM_JSON
+
+TITLE = "SMS gateway"
+VERSION = "1"
+DESCRIPTION = (
+    "Sends text messages through Chinese SMS vendors and tells what became of them."
+    " Bodies are JSON in UTF-8; fields and query parameters that are not listed here are refused."
+    " Times are ISO 8601; those in answers are UTC."
+    " A `+` in a query needs no encoding."
+    " Lists are pages: pass `next` back, with the same key, for the following one of the same list."
+    " Errors are application/problem+json (RFC 9457)."
+)
+TAGS = {
+    "Messages": "Sending, what became of it, and cancelling.",
+    "Replies": "What recipients wrote back.",
+    "Templates": "Texts with variables, for vendors that take texts and for those that take codes.",
+    "Suppressions": "Numbers that nothing is sent to.",
+    "Accounts": "The accounts with vendors, from the accounts document.",
+    "Clients": "Who may call this API.",
+    "About": "This description.",
+}
+REFERENCE = "#/components/schemas/{model}"
+POWERTOOLS_ERRORS = (
+    "HTTPValidationError",
+    "ValidationError",
+    "ResponseValidationError",
+)  # its own form of errors, which nobody gets
+
+
+def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, Any]:
+    """One OpenAPI 3.1 document of all the resolvers' routes. `server` is the API's address."""
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {}
+    for resolver in resolvers:
+        part = resolver.get_openapi_schema(title=TITLE, version=VERSION).model_dump(
+            mode="json", by_alias=True, exclude_none=True
+        )
+        schemas.update(part["components"]["schemas"])
+        described = _descriptions(resolver)
+        for path, operations in part["paths"].items():
+            paths.setdefault(path, {}).update(operations)
+            for operation in operations.values():
+                operation["description"] = described[operation["operationId"]]
+                _only_own_errors(operation["responses"])
+                _written_as_usual(operation.get("parameters", ()))
+    _, problem = models_json_schema([(answers.Problem, "serialization")], ref_template=REFERENCE)
+    schemas.update(problem["$defs"])
+    for operations in paths.values():
+        for operation in operations.values():
+            _exemplify(operation, schemas)
+    for name in POWERTOOLS_ERRORS:
+        schemas.pop(name, None)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION},
+        "servers": [{"url": server}],
+        "security": [{"key": []}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
+        "paths": {path: paths[path] for path in sorted(paths)},
+        "components": {
+            "schemas": {name: schemas[name] for name in sorted(schemas)},
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+        },
+    }
+
+
+def _descriptions(resolver: APIGatewayRestResolver) -> dict[str, str]:
+    """What the operations say of themselves: Powertools leaves docstrings out."""
+    routes = [*resolver._static_routes, *resolver._dynamic_routes]  # nothing public tells
+    return {str(route.operation_id): " ".join((inspect.getdoc(route.func) or "").split()) for route in routes}
+
+
+def _exemplify(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """An example for every body of JSON that the operation takes or answers."""
+    if body := operation.get("requestBody"):
+        content = body["content"]["application/json"]
+        content["example"] = examples(content["schema"], schemas)[0]
+    for status, answer in operation["responses"].items():
+        for type_, content in answer.get("content", {}).items():
+            if type_ == PROBLEM_JSON:
+                content["example"] = _problem(int(status), answer["description"])
+                if body and status == "422":
+                    content["example"]["errors"] = [examples(schemas["ProblemError"], schemas)[0]]
+            elif type_ == "application/json":
+                content["example"] = examples(content["schema"], schemas)[0]
+
+
+def _problem(status: int, description: str) -> dict[str, Any]:
+    return {"title": HTTPStatus(status).phrase, "status": status, "detail": description}
+
+
+def examples(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Any]:
+    """Values that a schema describes: its own examples, or one that is made of those of its parts."""
+    fields = schema.get("properties", {})
+    if "examples" in schema:  # the fields of objects in their own order: pydantic sorts them
+        return [
+            {name: each[name] for name in fields if name in each} if fields else each for each in schema["examples"]
+        ]
+    if reference := schema.get("$ref"):
+        return examples(schemas[reference.rpartition("/")[2]], schemas)
+    if choices := schema.get("anyOf"):
+        return examples(choices[0], schemas)
+    if values := schema.get("enum"):
+        return list(values)
+    if schema.get("type") == "array":
+        return [[examples(schema["items"], schemas)[0]]]
+    required = schema.get("required", ())
+    shown = {name: member for name, member in fields.items() if name in required or "examples" in member}
+    return [{name: examples(member, schemas)[0] for name, member in shown.items()}]
+
+
+def _written_as_usual(parameters: Iterable[dict[str, Any]]) -> None:
+    """Names of headers as everybody writes them; Powertools has them in lower case."""
+    for parameter in parameters:
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
+
+
+def _only_own_errors(responses: dict[str, Any]) -> None:
+    """Drop the form of errors that Powertools describes, and nobody gets."""
+    in_order = sorted(responses.items())
+    responses.clear()
+    responses.update((status, answer) for status, answer in in_order if "HTTPValidationError" not in str(answer))
+    if "204" in responses:
+        responses["204"].pop("content", None)  # Powertools gives it one

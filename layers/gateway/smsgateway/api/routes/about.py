@@ -1,0 +1,47 @@
+"""The API about itself: `GET /openapi.json` and `GET /docs`, open to everybody."""
+
+from typing import Any, cast
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from smsgateway.api.openapi import document, page
+from smsgateway.api.routes import accounts, clients, messages, post_message, registers, replies
+from smsgateway.api.serving.context import new_router
+
+router = new_router()
+
+QUERY_ROUTERS = (messages.router, replies.router, accounts.router, registers.router, clients.router, router)
+
+
+@router.get(
+    "/openapi.json",
+    summary="This API as an OpenAPI document",
+    tags=["About"],
+    operation_id="getOpenApi",
+    openapi_extensions={"security": []},
+    responses={200: {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+def show_document() -> dict[str, Any]:
+    """All routes, schemas and problems."""
+    return document.openapi(_resolvers(), router.context["base_url"])
+
+
+@router.get(
+    "/docs",
+    summary="This API, to be read",
+    tags=["About"],
+    operation_id="getDocs",
+    openapi_extensions={"security": []},
+    responses={200: {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+def show_page() -> Response[str]:
+    """The same as a page."""
+    html = page.html(document.openapi(_resolvers(), router.context["base_url"]))
+    return Response(200, "text/html; charset=utf-8", html)
+
+
+def _resolvers() -> list[APIGatewayRestResolver]:
+    """Those of `send`, whose routes this function only describes, and of `query`."""
+    if post_message.router.api_resolver is None:
+        APIGatewayRestResolver(enable_validation=True).include_router(post_message.router)
+    return [cast("APIGatewayRestResolver", each.api_resolver) for each in (post_message.router, router)]

@@ -1,0 +1,107 @@
+"""Who may call the API: `POST /clients`, `GET /clients`, `DELETE /clients/{name}`."""
+
+import secrets
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from smsgateway.api.schemas import responses
+from smsgateway.api.schemas.parameters import NamePath
+from smsgateway.api.schemas.requests import NewClient
+from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
+from smsgateway.api.serving.context import gateway_of, new_router
+from smsgateway.api.serving.problems import Problem, invalid, not_found
+from smsgateway.store import registry
+from smsgateway.store.registry import Client
+
+KEY_BYTES = 20  # as 40 hexadecimal digits
+
+router = new_router()
+
+
+@router.post(
+    "/clients",
+    status_code=201,
+    summary="Let somebody else call the API",
+    tags=["Clients"],
+    operation_id="createClient",
+    responses=responses.described(
+        {201: ("The client, with its key", responses.CreatedClient)},
+        400,
+        409,
+        413,
+        503,
+        said={409: "The name is taken"},
+    ),
+)
+def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]]:
+    """The answer shows `api_key`, this once. For administrators."""
+    gateway = gateway_of(router)
+    if body.name == ADMINISTRATOR.name:
+        raise invalid([("name", "is the administrator's own")])
+    if body.accounts:
+        known = gateway.accounts.get().accounts
+        if unknown := [index for index, name in enumerate(body.accounts) if name not in known]:
+            raise invalid([(f"accounts[{index}]", "there is no such account") for index in unknown])
+    if registry.claimed_hash(gateway.table, body.name):
+        raise _taken()
+    api_key = secrets.token_hex(KEY_BYTES)
+    key_id = gateway.keys.create(body.name, api_key)
+    client = Client(body.name, body.role, tuple(body.purposes), tuple(body.accounts), body.daily_segments, key_id)
+    try:
+        stored = registry.put_client(gateway.table, client, key_hash(api_key))
+    except BaseException:
+        gateway.keys.delete(key_id)
+        raise
+    if not stored:
+        gateway.keys.delete(key_id)
+        raise _taken()
+    return Response(201, "application/json", _view(client) | {"api_key": api_key})
+
+
+@router.get(
+    "/clients",
+    summary="Who may call the API",
+    tags=["Clients"],
+    operation_id="listClients",
+    responses=responses.described({200: ("All but the stack's administrator", responses.ListOf[responses.Client])}),
+)
+def list_clients() -> dict[str, Any]:
+    """By name, without their keys; a moment old at most. For administrators."""
+    return {"items": [_view(client) for client in registry.list_clients(gateway_of(router).table)], "next": None}
+
+
+@router.delete(
+    "/clients/<name>",
+    status_code=204,
+    summary="Let somebody call the API no more",
+    tags=["Clients"],
+    operation_id="deleteClient",
+    responses=responses.described({204: ("Its key is gone", None)}, 404),
+)
+def delete_client(name: NamePath) -> Response[str]:
+    """What it has posted is sent all the same. A name whose creation broke off is free again. For administrators."""
+    gateway = gateway_of(router)
+    claimed = registry.claimed_hash(gateway.table, name)
+    if claimed is None:
+        raise not_found("client")
+    named = registry.named_client(gateway.table, name)
+    if named:
+        gateway.keys.delete(named[1].key_id)
+    registry.delete_client(gateway.table, name, claimed)
+    return Response(204, body="")
+
+
+def _taken() -> Problem:
+    return Problem(409, "there is a client of this name already")
+
+
+def _view(client: Client) -> dict[str, Any]:
+    return {
+        "name": client.name,
+        "role": client.role,
+        "purposes": list(client.purposes),
+        "accounts": list(client.accounts),
+        "daily_segments": client.daily_segments,
+    }

@@ -1,0 +1,129 @@
+"""`POST /messages`."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, cast
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+
+from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.post import PersonalPost, Post, Refusal
+from smsgateway.api.schemas.moments import moment
+from smsgateway.api.schemas.requests import IDEMPOTENCY_KEY, NewMessage
+from smsgateway.api.schemas.responses import AcceptedMessage, DryRun, described
+from smsgateway.api.serving.context import client_of, new_router
+from smsgateway.api.serving.problems import Problem, invalid
+
+FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
+
+router = new_router()
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=IDEMPOTENCY_KEY,
+        description="the same key and body give the first answer again; at most 255 ASCII characters",
+    ),
+]
+
+
+@router.post(
+    "/messages",
+    status_code=202,
+    summary="Send a message",
+    tags=["Messages"],
+    operation_id="sendMessage",
+    responses=described(
+        {
+            202: ("It is stored, and will be sent", AcceptedMessage),
+            200: ("What would happen (`dry_run`)", DryRun),
+        },
+        400, 409, 413, 429, 503,
+        said={
+            409: "A request with this Idempotency-Key is under way: repeat it after `Retry-After`, or try sooner",
+            422: "The request is not valid: `errors` has the places; or the Idempotency-Key came with another body",
+            429: "The client's daily segments are spent, or there are too many requests",
+        },
+    ),
+)  # fmt: skip
+def send_message(
+    message: Annotated[NewMessage, Body()], idempotency_key: IdempotencyKey = None
+) -> Response[dict[str, Any]]:
+    """To one number or many, or personalised; through the route of its purpose. 202 means that it is stored, and what
+    became of it is to be asked for, or comes as events. Numbers that it is not sent to are in `refused`."""
+    acceptor = cast("Acceptor", router.context["collaborators"])
+    if errors := [*inconsistencies(message), *out_of_time(message, acceptor.now())]:
+        raise invalid(errors)
+    body_hash = hash_of(router.current_event.json_body)
+    try:
+        status, answer = accept(acceptor, client_of(router), post_of(message, idempotency_key or "", body_hash))
+    except Refusal as refusal:
+        headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+        raise Problem(refusal.status, refusal.detail, refusal.errors, title=refusal.title, headers=headers) from None
+    return Response(status, "application/json", answer)
+
+
+def inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
+    """Fields that must not stand beside each other, or alone: place and problem."""
+    if message.messages is not None:
+        yield from _personal_inconsistencies(message)
+        return
+    if message.to is None:
+        yield "to", "required, unless there are messages"
+    if message.text is None and message.template is None:
+        yield "text", "required, unless there is a template"
+    if message.text is not None and message.template is not None:
+        yield "template", "not beside text"
+    if message.params is not None and message.template is None:
+        yield "params", "only beside template"
+
+
+def _personal_inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
+    for name in ("to", "text", "params"):
+        if getattr(message, name) is not None:
+            yield name, "not beside messages: each of them has its own"
+    for index, entry in enumerate(message.messages or ()):
+        if message.template is None:
+            if entry.text is None:
+                yield f"messages[{index}].text", "required, unless there is a template"
+            if entry.params is not None:
+                yield f"messages[{index}].params", "only beside template"
+        elif entry.text is not None:
+            yield f"messages[{index}].text", "not beside template"
+
+
+def out_of_time(message: NewMessage, now: int) -> Iterator[tuple[str, str]]:
+    """A `send_at` that is too far ahead of `now` (epoch ms). Whether it is past is for `accept` to say."""
+    if message.send_at is not None and moment(message.send_at) > now + FURTHEST_AHEAD:
+        yield "send_at", "is more than 30 days ahead"
+
+
+def post_of(message: NewMessage, idempotency_key: str, body_hash: str) -> Post:
+    """The message as `accept` takes it."""
+    return Post(
+        purpose=message.purpose,
+        to=tuple(message.to or ()),
+        text=message.text,
+        template=message.template,
+        params=message.params or {},
+        personal=tuple(PersonalPost(entry.to, entry.text, entry.params) for entry in message.messages or ()),
+        signature=message.signature,
+        account=message.account,
+        extension=message.extension,
+        reference=message.reference,
+        send_at=None if message.send_at is None else moment(message.send_at),
+        valid_for=message.valid_for,
+        resend_unconfirmed=message.resend.unconfirmed,
+        resend_undelivered=message.resend.undelivered,
+        dry_run=message.dry_run,
+        idempotency_key=idempotency_key,
+        body_hash=body_hash,
+    )
+
+
+def hash_of(body: object) -> str:
+    """The SHA-256 of a body, whatever the order of its fields and its white space."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""Replies: `GET /inbound`."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from smsgateway.api.schemas import responses
+from smsgateway.api.schemas.parameters import Limit, Next, Since, moment_at, number_at
+from smsgateway.api.serving import cursors
+from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
+from smsgateway.api.serving.problems import invalid
+from smsgateway.events import iso
+from smsgateway.store import listing
+from smsgateway.store.replies import Reply
+
+REPLIES = 100  # on a page, unless the client says otherwise
+LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared
+
+router = new_router()
+
+
+@router.get(
+    "/inbound",
+    summary="Replies",
+    tags=["Replies"],
+    operation_id="listInbound",
+    responses=responses.described({200: ("Newest first", responses.ListOf[responses.Reply])}),
+)
+def list_replies(
+    sender: Annotated[str | None, Query(alias="from", max_length=64, description="who wrote")] = None,
+    since: Since = None,
+    limit: Limit = REPLIES,
+    following: Next = None,
+) -> dict[str, Any]:
+    """Newest first. A sender sees the replies to its own messages, an administrator all; a moment old at most."""
+    gateway, client = gateway_of(router), client_of(router)
+    owner = None if client.administrator else client.name
+    earliest = f"{min(max(0, moment_at('since', since)), LATEST):013d}" if since is not None else ""
+    number = number_at("from", sender) if sender is not None else ""
+    of = list_of(router, "inbound", number)
+    position = cursors.read(following, listing.BY_NUMBER_POSITION if number else listing.BY_LIST_POSITION, of)
+    if position and position["at" if number else "listed_at"] < earliest:
+        raise invalid([("next", "belongs to a list with another `since`")])
+    if number:
+        found, after = listing.replies_from(gateway.table, number, owner, earliest, limit, position)
+    else:
+        found, after = listing.replies(gateway.table, owner, earliest, limit, position)
+    return {"items": [_view(reply) for reply in found], "next": cursors.written(after, of)}
+
+
+def _view(reply: Reply) -> dict[str, Any]:
+    """As the event says it (`publish`)."""
+    return {
+        "inbound_id": reply.id,
+        "from": reply.number,
+        "to": reply.access_number or None,
+        "extension": reply.extension or None,
+        "text": reply.text,
+        "received_at": iso(reply.received_at),
+        "account": reply.account,
+        "vendor": reply.vendor,
+        "in_reply_to": reply.in_reply_to or None,
+        "reference": reply.reference or None,
+        "opt_out": reply.opt_out,
+        "partial": reply.partial,
+    }

@@ -1,0 +1,36 @@
+"""The parameters that several routes have: pages, numbers, moments, names."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from smsgateway.api.schemas.moments import asked_moment
+from smsgateway.api.schemas.requests import NAME
+from smsgateway.api.serving.problems import invalid
+from smsgateway.text import normalise_number, problem_with_number
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="the most items of a page")]
+# Longer ones, if somebody makes them up, hold keys that DynamoDB refuses.
+Next = Annotated[str | None, Query(alias="next", max_length=600, description="`next` of this list's page before")]
+Since = Annotated[
+    str | None, Query(max_length=40, description="ISO 8601 with zone, inclusive; a `+` needs no encoding")
+]
+NamePath = Annotated[str, Path(pattern=NAME)]
+NumberPath = Annotated[str, Path(max_length=64, description="with or without +86")]
+MessageId = Annotated[str, Path(max_length=64, description="msg_ and 26 letters and digits")]
+
+
+def number_at(loc: str, raw: str) -> str:
+    """The number as it is filed. Raises Problem when it is none. A `+` of a query arrives as a blank."""
+    number = normalise_number(raw)
+    if number is None:
+        raise invalid([(loc, problem_with_number(raw))])
+    return number
+
+
+def moment_at(loc: str, raw: str) -> int:
+    """Epoch milliseconds of a query's moment. Raises Problem for what is no time with zone."""
+    try:
+        return asked_moment(raw)
+    except ValueError as error:
+        raise invalid([(loc, str(error))]) from None

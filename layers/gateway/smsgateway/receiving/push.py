@@ -1,0 +1,199 @@
+"""A vendor's push, from the socket to the queue: verified, stored with one SendMessage, acknowledged after that.
+
+A vendor stops pushing after three answers of over a second, cold starts included (infocloud, 短信回执状态推送), so this
+imports and does as little as it can.
+"""
+
+import hmac
+import json
+import re
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
+from urllib.parse import parse_qsl
+
+from smsgateway.codecs import VENDORS
+from smsgateway.codecs.base import TakesPushes
+from smsgateway.config.settings import Settings
+from smsgateway.errors import DecodeError
+from smsgateway.model import Account, Kind, Push, PushSettings
+from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, Receipt, Source, receipt_body
+
+FAILURE = "9"  # for an account that does not exist; hbsmservice's word, as good as any
+KEPT_HEADERS = frozenset({"content-type", "content-encoding"})
+NOTE_EVERY = 60_000  # milliseconds between two notes of one kind
+BLANK = b"\xef\xbb\xbf\0 \t\r\n"  # of a body that says nothing; a byte order mark is no word
+LONGEST_TRY = 1000  # bytes of a body that may be one
+FORM = re.compile(rb"(?:[A-Za-z_]{1,40}=[ -%\'-~]*&?)+")
+PROOF = frozenset({"random", "timestamp"})  # with which heji's digest is made; they say nothing by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor gets to read."""
+
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What receiving works with. `store` puts a body into the queue of its kind, or raises. `newest` gives the accounts
+    as of a few seconds ago at most. `noted`: when this process last sent each note."""
+
+    settings: Callable[[], Settings]
+    store: Callable[[str, Kind], None]
+    now: Callable[[], int]
+    newest: Callable[[], Settings] | None = None
+    noted: MutableMapping[tuple[str, Kind, Source], int] = field(default_factory=dict)
+
+
+def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Answer:
+    """Take one push of an account. In this order: token, source address, size, the vendor's credentials, the queue.
+
+    The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
+    the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403. What comes
+    with the right token never vanishes: it is stored if nobody can read whose it is, and noted if it is refused.
+    """
+    push = replace(push, at=receiver.now())
+    account, fits = _addressed(receiver.settings(), name, token)
+    if not fits and receiver.newest:  # as soon as it is registered, a vendor pushes to an address
+        account, fits = _addressed(receiver.newest(), name, token)
+    codec = _codec(account, kind)
+    if account is None or codec is None or account.push is None:
+        return Answer(403, FAILURE)
+    failure = codec.failure(account, kind)
+    if not fits:
+        return Answer(403, failure)
+    if objection := _objection(codec, account, kind, push, source_ip):
+        status, reason = objection
+        _note(receiver, account, kind, "refused", reason)
+        return Answer(status, failure)
+    if _says_nothing(account, push):
+        _note(receiver, account, kind, "tried")
+        received = not VENDORS[account.vendor].profile.fails_on_nothing
+        return Answer(200, codec.acknowledgement(account, kind) if received else failure)
+    body = receipt_body(_receipt(receiver, account, kind, push))
+    if len(body) > LARGEST_MESSAGE:
+        _note(receiver, account, kind, "refused", f"{len(push.body)} bytes that cannot be compressed are too many")
+        return Answer(413, failure)
+    try:
+        receiver.store(body, kind)
+    except Exception:  # whatever kept it from the queue, the vendor shall try again
+        return Answer(503, failure)
+    return Answer(200, codec.acknowledgement(account, kind))
+
+
+def _receipt(receiver: Receiver, account: Account, kind: Kind, push: Push) -> Receipt:
+    return Receipt(
+        account=account.name,
+        kind=kind,
+        source="push",
+        received_at=receiver.now(),
+        method=push.method,
+        query=push.query,
+        headers={header: value for header, value in push.headers.items() if header in KEPT_HEADERS},
+        body=push.body,
+    )
+
+
+def _objection(codec: TakesPushes, account: Account, kind: Kind, push: Push, source_ip: str) -> tuple[int, str] | None:
+    """The status and the reason with which a push to the right address is refused; None when it is not."""
+    if account.push and not _source_fits(account.push, source_ip):
+        return 403, "the address that it came from is not in push.source_ips"
+    if len(push.body) > LARGEST_BODY:
+        return 413, f"{len(push.body)} bytes are too many"
+    if not _is_empty(account, push) and not _believed(codec, account, kind, push):
+        return 403, "the vendor's own credentials in it are missing or wrong"
+    return None
+
+
+def _believed(codec: TakesPushes, account: Account, kind: Kind, push: Push) -> bool:
+    """Whether a push is the vendor's, or nobody can read whose it is: then `ingest` parks it, with the reason."""
+    if push.wrapping:
+        return True
+    try:
+        return codec.verify_push(account, push, kind)
+    except DecodeError:
+        return True
+
+
+def _says_nothing(account: Account, push: Push) -> bool:
+    """Whether it is the try of a vendor's console, or of whoever set the address up: there is nothing to store."""
+    if _is_empty(account, push):
+        return True
+    secrets = {name.replace("_", "") for name in VENDORS[account.vendor].profile.push_credentials}
+    said = _said(account, push)
+    return said is not None and {name.replace("_", "") for name in said} <= secrets | PROOF
+
+
+def _is_empty(account: Account, push: Push) -> bool:
+    """Whether there is nothing in it, not even what could prove whose it is."""
+    return push.method in ("HEAD", "OPTIONS") or _said(account, push) == set()
+
+
+def _said(account: Account, push: Push) -> set[str] | None:
+    """The names, in small letters, under which a push has anything; None where it has more than that, or may."""
+    body = push.body.strip(BLANK)
+    if len(body) > LONGEST_TRY:
+        return None
+    in_query = VENDORS[account.vendor].profile.pushes_in_query
+    fields: list[tuple[str, object]] = list(push.query) if in_query else []
+    if body.startswith((b"{", b"[", b"null")):
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        values = document.items() if isinstance(document, dict) else ((str(document), document),)
+        if in_query and any(value for _, value in values):  # it should be a form, and `ingest` says so
+            return None
+        fields += values
+    elif body:
+        if not FORM.fullmatch(body):
+            return None
+        fields += parse_qsl(body.decode("ascii"), keep_blank_values=True)
+    return {name.lower() for name, value in fields if value and value != "null"}
+
+
+def _note(receiver: Receiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:
+    """Let `ingest` know of a push that is not stored. Seldom, so that nobody fills the queue; it changes no answer."""
+    now, key = receiver.now(), (account.name, kind, what)
+    if now - receiver.noted.get(key, 0) < NOTE_EVERY:
+        return
+    receiver.noted[key] = now  # also if it fails: a queue that is away is not asked for each push
+    with suppress(Exception):
+        receiver.store(receipt_body(Receipt(account.name, kind, what, now, body=reason.encode())), kind)
+
+
+def _addressed(settings: Settings, name: str, token: str) -> tuple[Account | None, bool]:
+    """The account of this name, and whether the token is one of its."""
+    account = settings.accounts.get(name)
+    return account, account is not None and account.push is not None and _token_fits(account.push, token)
+
+
+def _codec(account: Account | None, kind: Kind) -> TakesPushes | None:
+    if account is None:
+        return None
+    vendor = VENDORS[account.vendor]
+    return vendor.report_push if kind == "reports" else vendor.inbound_push
+
+
+def _token_fits(settings: PushSettings, token: str) -> bool:
+    """Compared in constant time, with every configured token, on bytes: non-ASCII input is refused, not an error."""
+    given = token.encode(errors="surrogatepass")
+    fits = False
+    for known in settings.tokens:
+        fits |= bool(known) and hmac.compare_digest(known.encode(), given)
+    return fits
+
+
+def _source_fits(settings: PushSettings, source_ip: str) -> bool:
+    if not settings.source_ips:
+        return True
+    try:
+        address = ip_address(source_ip)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in ip_network(network) for network in settings.source_ips)

@@ -1,0 +1,212 @@
+"""When an account does not take a submission: the next one of its route, this one later, or its end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from smsgateway import queues, routing
+from smsgateway.calling import breaker, encoding
+from smsgateway.config.settings import Settings
+from smsgateway.errors import EncodeError
+from smsgateway.ids import MOST_CHILDREN
+from smsgateway.model import About, Account, Message, Reason, State
+from smsgateway.sending.work import Dispatcher, Job
+from smsgateway.store import breakers, submissions, transitions
+from smsgateway.store.messages import Payload, put_payload
+from smsgateway.store.submissions import Stored
+from smsgateway.store.table import Table
+
+
+def others_of(job: Job, now: int) -> tuple[str, ...]:
+    return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
+
+
+def deferred_of(job: Job, now: int) -> tuple[str, ...]:
+    return encoding.deferred_accounts(job.submission, job.message, job.payload, job.settings, now)
+
+
+def callable_among(dispatcher: Dispatcher, job: Job, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The accounts whose breakers are closed, and those of them that have a call to spare."""
+    names, now = tuple(names), dispatcher.now()
+    found = dispatcher.table.get_many(map(breakers.calls_key, names))
+    known = {name: breakers.read_calls(found.get(breakers.calls_key(name))) for name in names}
+    closed = tuple(name for name in names if not known[name].open_until)
+    accounts = job.settings.accounts
+    return closed, tuple(name for name in closed if known[name].hanging(now) < accounts[name].options.in_flight)
+
+
+def step_aside(dispatcher: Dispatcher, job: Job, closed: breaker.Closed) -> None:
+    """The account is not to be called now: another one of the route instead, or this one later."""
+    others = others_of(job, dispatcher.now()) if closed.elsewhere else ()
+    in_order, _ = callable_among(dispatcher, job, others)
+    if in_order:
+        go_on(dispatcher, job, routing.Move(in_order[0], Reason.NOT_REACHED, "the account's breaker is open"))
+        return
+    come_back(dispatcher, job, closed.wait)
+
+
+def come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
+    """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
+    long as this one does, and they would be ever more."""
+    now, urgent = dispatcher.now(), queues.urgent(job.message)
+    again = now + wait
+    look_at = submissions.sweep_at(again, now, urgent)
+    if (job.submission.due_at or 0) <= again or look_at < again:
+        transitions.look_again(dispatcher.table, job.submission, look_at)
+    dispatcher.wake_ups.send(urgent, job.account.name, [job.submission.key], wait / 1000)
+
+
+def not_this_account(
+    dispatcher: Dispatcher,
+    submission: Stored,
+    message: Message,
+    payload: Payload,
+    settings: Settings,
+    error: EncodeError,
+) -> None:
+    """The account cannot take the submission, which shows before any call: the next one, or the end."""
+    others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
+    account = settings.accounts.get(submission.account)
+    if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
+        others = (account.name, *others)  # it takes fewer at once than when the message was cut
+    deferred = encoding.deferred_accounts(submission, message, payload, settings, dispatcher.now())
+    tried = routing.Try(submission.account, others, others, 0, submission.busy, deferred=deferred)
+    step = routing.next_step(error, tried, dispatcher.random.random())
+    if isinstance(step, routing.Move):
+        account = settings.accounts[step.account]
+        go_on(dispatcher, Job(submission, message, payload, account, settings), step)
+    else:
+        end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
+
+
+def end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+    if submission.marked:
+        transitions.ended(dispatcher.table, submission, state, answer, reason)
+    else:
+        transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
+
+
+def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
+    """Certainly not sent: the same account later, or another one, in more submissions if it takes fewer."""
+    submission, now = job.submission, dispatcher.now()
+    attempt = {
+        "at": now,
+        "account": submission.account,
+        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
+        "reason": step.reason,
+        "vendor_status": step.answer,
+    }
+    next_at = now + step.delay
+    if step.delay and next_at >= job.message.valid_until:
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.answer)
+        return
+    behind = _behind(submission, step)
+    account = job.account
+    if isinstance(step, routing.Move):
+        account = job.settings.accounts[step.account]
+        parts = encoding.divide(account, job.payload)
+        if len(parts) > 1:
+            _divide_up(dispatcher, job, attempt, account, parts, behind)
+            return
+    busy_since = (submission.busy_since or now) if isinstance(step, routing.Again) and step.busy else 0
+    transitions.waiting(
+        dispatcher.table,
+        submission,
+        account=account.name,
+        vendor=account.vendor,
+        next_at=next_at,
+        failures=step.failures if isinstance(step, routing.Again) else 0,
+        busy=step.busy,
+        busy_since=busy_since,
+        tried=behind.tried,
+        deferred=behind.deferred,
+        refused_by=behind.refused_by,
+        attempt=attempt,
+        look_at=submissions.sweep_at(next_at, now, queues.urgent(job.message)),
+    )
+    dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What a submission has behind it: see store.submissions.Stored."""
+
+    tried: tuple[str, ...]
+    deferred: tuple[str, ...]
+    refused_by: tuple[str, ...]
+
+
+def _behind(submission: Stored, step: routing.Again | routing.Move) -> _Behind:
+    tried, deferred, refused_by = submission.tried, submission.deferred, submission.refused_by
+    # An account that was only passed over, because its breaker is open, may be asked when it has closed.
+    passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
+    if isinstance(step, routing.Again) or passed_over:
+        return _Behind(tried, deferred, refused_by)
+    left = submission.account
+    deferred = tuple(name for name in deferred if name not in (left, step.account))
+    if step.about == About.MOMENT:
+        deferred = (*deferred, left)
+    if step.about == About.CONTENT:
+        refused_by = (*refused_by, submission.vendor)
+    return _Behind(tuple(dict.fromkeys((*tried, left))), deferred, tuple(dict.fromkeys(refused_by)))
+
+
+def _divide_up(
+    dispatcher: Dispatcher,
+    job: Job,
+    attempt: Mapping[str, Any],
+    account: Account,
+    parts: list[Payload],
+    behind: _Behind,
+) -> None:
+    """Move to an account that takes fewer recipients at once."""
+    submission = job.submission
+    limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
+    transitions.moved(
+        dispatcher.table,
+        submission,
+        attempt,
+        account.name,
+        vendor=account.vendor,
+        limit=limit,
+        deferred=behind.deferred,
+        refused_by=behind.refused_by,
+    )
+    parent = replace(submission, state=State.MOVED, deferred=behind.deferred, refused_by=behind.refused_by)
+    spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, dispatcher.now())
+
+
+def spread(
+    table: Table,
+    wake_ups: queues.WakeUps,
+    parent: Stored,
+    message: Message,
+    account: Account,
+    parts: list[Payload],
+    now: int,
+) -> None:
+    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing."""
+    buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
+    keys = []
+    for index, part in enumerate(parts):
+        key = parent.key.child(index)
+        put_payload(table, key, part, parent.ttl)
+        item = submissions.new_submission(
+            key,
+            message,
+            account=account.name,
+            vendor=account.vendor,
+            count=len(part.numbers),
+            segments=sum(encoding.segments_of(message, account, part).values()),
+            ttl=parent.ttl,
+            now=now,
+        )
+        tried = [*parent.tried, parent.account]
+        inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
+        inherited["doubted"] = parent.doubted or None
+        inherited["put_off"] = list(parent.deferred) or None
+        inherited["refused_by"] = list(parent.refused_by) or None
+        submissions.put_child(table, item | {"next_at": now, **inherited})
+        keys.append(key)
+    wake_ups.send(queues.urgent(message), account.name, keys)
+    transitions.look_no_more(table, parent)

@@ -1,0 +1,143 @@
+"""What follows from the outcome of a call: for its submission, and for the account."""
+
+from smsgateway import queues, routing
+from smsgateway.calling import breaker
+from smsgateway.errors import NotSentError
+from smsgateway.model import About, Accepted, Reason, Refused
+from smsgateway.sending.failover import callable_among, deferred_of, go_on, others_of
+from smsgateway.sending.work import Dispatcher, Job
+from smsgateway.settling.reports import apply_early
+from smsgateway.settling.reroute import Resender
+from smsgateway.store import accounts, submissions, transitions
+from smsgateway.store.breakers import Calls
+from smsgateway.store.table import ConditionFailed
+from smsgateway.store.vendor_ids import map_in_blocks
+
+RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
+
+
+def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None:
+    """Write what follows from the outcome."""
+    submission = job.submission
+    if isinstance(outcome, Refused):
+        outcome = _after_rotation(dispatcher, job, outcome)
+    step = routing.next_step(outcome, _standing(dispatcher, job, outcome), dispatcher.random.random())
+    match step:
+        case routing.Submit(answer):
+            _submitted(dispatcher, job, answer)
+        case routing.Doubt(reason, answer):
+            _in_doubt(dispatcher, job, outcome, answer, reason)
+            if job.message.resend_unconfirmed:
+                _resend(dispatcher, job)
+        case routing.End(state, reason, answer):
+            transitions.ended(dispatcher.table, submission, state, answer, reason)
+        case routing.Again() | routing.Move():
+            go_on(dispatcher, job, step)
+    if isinstance(outcome, Refused):
+        _alert(dispatcher, job, outcome)
+
+
+def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
+    table, submission = dispatcher.table, job.submission
+    try:
+        transitions.submitted(table, submission, answer)
+    except ConditionFailed as failed:
+        if not (failed.item and failed.item.get("early")):
+            raise
+        transitions.submitted(table, submission, answer, unless_early=False)
+        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
+        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
+
+
+def _in_doubt(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome, answer: str, reason: Reason) -> None:
+    """A report under an id that the answer named proves it, also one that came before.
+
+    The ids go first, as those of a success: one that is mapped for a result that never gets written is harmless.
+    """
+    table, submission = dispatcher.table, job.submission
+    ids = outcome.vendor_ids if isinstance(outcome, Refused) else ()
+    early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
+    transitions.unconfirmed(table, submission, answer, reason)
+    if early:
+        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
+        apply_early(resender, job.account, submission, ids, dispatcher.now())
+
+
+def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> routing.Try:
+    """Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten."""
+    submission, message, now, accounts = job.submission, job.message, dispatcher.now(), job.settings.accounts
+    asks = isinstance(outcome, Refused | NotSentError)
+    others = others_of(job, now) if asks else ()
+    deferred = deferred_of(job, now) if asks else ()
+    of_moment = isinstance(outcome, Refused) and outcome.about == About.MOMENT
+    in_order, free = callable_among(dispatcher, job, others) if of_moment and others else ((), ())
+    if isinstance(outcome, Refused) and outcome.about == About.CONTENT:  # as well at the vendor's other accounts
+        deferred = tuple(name for name in deferred if accounts[name].vendor != job.account.vendor)
+    return routing.Try(
+        account=job.account.name,
+        others=others,
+        other_vendors=tuple(name for name in others if accounts[name].vendor != job.account.vendor),
+        failures=submission.failures,
+        busy=submission.busy,
+        free=free,
+        open=in_order,
+        deferred=deferred,
+        waited=now - submission.busy_since if submission.busy_since else 0,
+        patience=routing.patience(message.purpose, message.valid_until - (message.send_at or message.created_at)),
+    )
+
+
+def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
+    """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried.
+
+    When the secret cannot be read, the refusal stands: the vendor has certainly not sent it, and others may.
+    """
+    if refused.reason != Reason.CREDENTIALS_REFUSED:
+        return refused
+    fresh = dispatcher.accounts.refresh().accounts.get(job.account.name)  # the last good ones, if need be
+    if problem := dispatcher.accounts.problem:
+        dispatcher.warn(f"the accounts could not be read again: {problem}", job.account.name)
+    if fresh and fresh.credentials != job.account.credentials:
+        return Refused(About.MOMENT, refused.reason, refused.vendor_status)
+    return refused
+
+
+def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
+    if alert := routing.alert_for(refused):
+        now = dispatcher.now()
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            refused.vendor_status,
+            now,
+            now // 1000 + dispatcher.retention,
+        )
+
+
+def _resend(dispatcher: Dispatcher, job: Job) -> None:
+    """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
+    now = dispatcher.now()
+    unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
+    if unconfirmed and unconfirmed.doubts < RESENDS and now < job.message.valid_until:
+        transitions.opt_in(dispatcher.table, unconfirmed, now)
+        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])
+
+
+def learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
+    """What the outcome says of the account, beyond this submission."""
+    now = dispatcher.now()
+    if alert := breaker.learn(dispatcher.table, job.account, known, outcome, now):
+        accounts.raise_alert(
+            dispatcher.table,
+            job.account.name,
+            job.account.vendor,
+            alert,
+            f"after {job.account.options.breaker_failures} failed calls in a row"
+            if alert == "breaker_open"
+            else "the vendor answers again",
+            now,
+            now // 1000 + dispatcher.retention,
+            occasion=str(now),  # each opening and each closing is told
+        )

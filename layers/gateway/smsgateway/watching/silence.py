@@ -1,0 +1,69 @@
+"""Vendors that fall silent: messages go out, and no delivery report comes back.
+
+Watching costs nothing on a message's way. When the last report came is noted where a push or a poll is noted anyway;
+only while that is too long ago are an account's submissions counted, each of them once.
+"""
+
+from dataclasses import replace
+
+from smsgateway.codecs import VENDORS
+from smsgateway.events import iso
+from smsgateway.model import Account, State
+from smsgateway.store import accounts
+from smsgateway.store.accounts import HOUR, SEEN_EVERY, Silence
+from smsgateway.store.awaiting_reports import awaited
+from smsgateway.watching.sweep import Sweeper
+
+LOOK_EVERY = 600_000  # milliseconds between two counts of a silent account's messages; an hour after an alert
+
+
+def watch(sweeper: Sweeper) -> None:
+    """Raise `push_silent` for each account that should get reports, and gets none though it sends."""
+    watched = [account for account in sweeper.settings().accounts.values() if _expects_reports(account)]
+    known = accounts.silences(sweeper.table, [account.name for account in watched])
+    for account in watched:
+        if sweeper.now() >= sweeper.until:
+            return
+        _look(sweeper, account, *known[account.name])
+
+
+def _expects_reports(account: Account) -> bool:
+    pushed = account.push is not None and VENDORS[account.vendor].report_push is not None
+    return (pushed or "reports" in account.poll) and account.options.silence_messages > 0
+
+
+def _look(sweeper: Sweeper, account: Account, last_report: int, silence: Silence | None) -> None:
+    now, options = sweeper.now(), account.options
+    # What is older than the report window is not waited for any more, and could not be counted.
+    patience = min(options.silence_seconds, options.report_window // 2) * 1000
+    until = now - patience
+    if silence is None or silence.last_report != last_report:  # what was counted before that report is of no interest
+        # The last report is noted to the minute: what was marked within that minute may have had its own.
+        silence = Silence(last_report, max(last_report + SEEN_EVERY, until - patience))
+    if last_report > until or silence.look_at > now:
+        return
+    counted = _count(sweeper, account, silence, until)
+    if counted.messages < options.silence_messages:
+        accounts.put_silence(sweeper.table, account.name, replace(counted, look_at=now + LOOK_EVERY))
+        return
+    last = f"the last one came {iso(last_report)}" if last_report else "none ever came"
+    detail = f"{counted.messages} messages or more, submitted from {iso(counted.earliest)} on, have no report; {last}"
+    ttl = now // 1000 + sweeper.retention
+    accounts.raise_alert(sweeper.table, account.name, account.vendor, "push_silent", detail, now, ttl)
+    # Told again only when as many further messages have no report either.
+    told = Silence(last_report, counted.counted_to, look_at=now + HOUR)
+    accounts.put_silence(sweeper.table, account.name, told)
+
+
+def _count(sweeper: Sweeper, account: Account, silence: Silence, until: int) -> Silence:
+    """Count on to `until`, or as far as it takes to be enough."""
+    messages, earliest = silence.messages, silence.earliest
+    for submission in awaited(sweeper.table, account, silence.counted_to, until):
+        if submission.state != State.SUBMITTED:  # nobody knows whether there can be a report of it
+            continue
+        messages += submission.count - len(submission.rejected)
+        mark = submission.submitted_at or until
+        earliest = min(earliest or mark, mark)
+        if messages >= account.options.silence_messages:
+            break
+    return replace(silence, counted_to=max(until, silence.counted_to), earliest=earliest, messages=messages)

@@ -1,0 +1,193 @@
+"""Looking again at what is due: scheduled sends, lost wake-ups, dead workers, reports that never came, parts that never
+came. Asks one sparse index, acts by state; nothing else keeps time."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from smsgateway.calling import encoding
+from smsgateway.config.settings import Settings
+from smsgateway.ids import DUE_SHARDS
+from smsgateway.model import Account, Options, State
+from smsgateway.queues import WakeUps, longest_delay, urgent
+from smsgateway.sending.failover import spread
+from smsgateway.sending.outcome import RESENDS
+from smsgateway.settling import reroute
+from smsgateway.settling.replies import join_parts
+from smsgateway.settling.reports import apply_early
+from smsgateway.settling.reroute import Resender
+from smsgateway.store import recipients, reply_parts, resends, submissions, transitions
+from smsgateway.store.messages import load_payload
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, sweep_at
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
+
+PAGE = 100
+LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep sends for one submission
+ORPHAN_AFTER = 180_000  # milliseconds after which an acceptance that is not finished never will be
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """What sweeping works with. Times are epoch milliseconds; a run stops at `until`.
+
+    `failed` is told of an item that could not be seen to.
+    """
+
+    table: Table
+    wake_ups: WakeUps
+    settings: Callable[[], Settings]
+    now: Callable[[], int]
+    failed: Callable[[Key, Exception], None]
+    until: int
+    retention: int  # seconds
+
+    @property
+    def resender(self) -> Resender:
+        return Resender(self.table, self.wake_ups, self.settings, self.now)
+
+
+def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
+    """Act on everything that is due. How many items were looked at, and how many failed.
+
+    `each`: maps a function over the shards; an executor's works on several at once.
+    """
+    outcomes = list(each(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
+    return {"looked": sum(looked for looked, _ in outcomes), "failed": sum(failed for _, failed in outcomes)}
+
+
+def _sweep_shard(sweeper: Sweeper, shard: int) -> tuple[int, int]:
+    looked, failed = 0, 0
+    for key in _due(sweeper, shard):
+        looked += 1
+        try:
+            _look(sweeper, key)
+        except ConditionFailed:
+            continue  # somebody else just saw to it
+        except Exception as error:  # the next item is not to suffer from it; this one stays due
+            failed += 1
+            sweeper.failed(key, error)
+        if sweeper.now() >= sweeper.until:
+            break
+    return looked, failed
+
+
+def _due(sweeper: Sweeper, shard: int) -> list[Key]:
+    values = {"shard": f"due#{shard}", "now": f"{sweeper.now():013d}"}
+    items = sweeper.table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due", limit=PAGE)
+    return [(item["pk"], item["sk"]) for item in items]
+
+
+def _look(sweeper: Sweeper, key: Key) -> None:
+    """Act on one item by what it is now, which may be further than the index knows."""
+    item = sweeper.table.get(key)
+    if item is None or "due_at" not in item or int(item["due_at"]) > sweeper.now():
+        return
+    if key[0].startswith("parts#"):
+        _deliver_partial(sweeper, item)
+    else:
+        look_at(sweeper, submissions.read_submission(item))
+
+
+def look_at(sweeper: Sweeper, submission: Stored) -> None:
+    """Take a submission that is due one step further."""
+    table, now = sweeper.table, sweeper.now()
+    if resends.unsent(submission):
+        resends.conclude(table, submission, now)
+        return
+    match submission.state:
+        case State.QUEUED | State.WAITING:
+            _wake(sweeper, submission)
+        case State.SENDING:
+            if submission.deadline >= now:
+                transitions.look_again(table, submission, submission.deadline + 1)
+                return
+            transitions.expire(table, submission, now)
+            # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be sent again on request.
+        case State.SUBMITTED:
+            _await_reports(sweeper, submission)
+        case State.UNCONFIRMED:
+            if not _resend(sweeper, submission):
+                _await_reports(sweeper, submission)
+        case State.MOVED:
+            _spread(sweeper, submission)
+        case _:
+            transitions.look_no_more(table, submission)
+
+
+def _wake(sweeper: Sweeper, submission: Stored) -> None:
+    table, now = sweeper.table, sweeper.now()
+    message = submissions.message_of(sweeper.table, submission)
+    if message is None:
+        if now >= submission.next_at + ORPHAN_AFTER:  # nobody was promised this one
+            submissions.delete_unaccepted(table, submission)
+        return
+    if message.canceled_at is not None:
+        resends.end_canceled(table, submission, now)
+        return
+    if submission.next_at - now > longest_delay(urgent(message)) * 1000:
+        transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
+        return
+    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
+    # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
+    patience = min(max(WAKE_UP_LOST, now - submission.next_at), LONGEST_PATIENCE)
+    transitions.look_again(table, submission, max(now, submission.next_at) + patience)
+
+
+def _resend(sweeper: Sweeper, submission: Stored) -> bool:
+    """UNCONFIRMED, and the client asked for another attempt while there is time."""
+    if submission.given_up:
+        return False
+    message = submissions.message_of(sweeper.table, submission)
+    now = sweeper.now()
+    if message is None or message.canceled_at is not None:
+        return False
+    if not (message.resend_unconfirmed and submission.doubts < RESENDS and now < message.valid_until):
+        return False
+    transitions.opt_in(sweeper.table, submission, now)
+    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])
+    return True
+
+
+def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
+    """Wait for the end of the account's report window; then what is still open becomes `unknown`."""
+    table, now = sweeper.table, sweeper.now()
+    account = sweeper.settings().accounts.get(submission.account)
+    if submission.early and account:  # its worker may have died before it applied them
+        apply_early(sweeper.resender, account, submission, submission.vendor_ids, now)
+    window = (account.options if account else Options()).report_window * 1000
+    end = (submission.submitted_at or submission.next_at) + window
+    if end > now:
+        transitions.look_again(table, submission, end)
+        return
+    payload = submission.payload() or load_payload(table, submission.key)
+    rejected = {rejection.number for rejection in submission.rejected}
+    outcomes = recipients.load_outcomes(table, submission, payload.numbers)
+    still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
+    if submission.resend:
+        reroute.close(sweeper.resender, submission, [outcome.number for outcome in still_open])
+    else:
+        for outcome in still_open:
+            recipients.close(table, submission, outcome, now)
+    transitions.look_no_more(table, submission)
+
+
+def _spread(sweeper: Sweeper, submission: Stored) -> None:
+    """A worker died between moving the submission's recipients and telling their children."""
+    message, moved = submissions.message_of(sweeper.table, submission), submission.item or {}
+    if message is None:
+        transitions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
+        return
+    # An account that is not configured any more: its children go on from there.
+    gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})
+    account = sweeper.settings().accounts.get(gone.name, gone)
+    as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
+    parts = encoding.divide(as_cut, load_payload(sweeper.table, submission.key))
+    spread(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
+
+
+def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
+    """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
+    key, now = item["pk"], sweeper.now()
+    # An account that is not configured any more: its name and vendor are all that publishing needs.
+    gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
+    account = sweeper.settings().accounts.get(gone.name, gone)
+    join_parts(sweeper.table, account, key, now // 1000 + sweeper.retention, now=now)

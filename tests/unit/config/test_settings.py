@@ -1,0 +1,663 @@
+"""The accounts document: what is accepted, and the path and reason with which everything else is refused."""
+
+import copy
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsgateway.codecs import VENDORS
+from smsgateway.config import settings
+from smsgateway.config.settings import AccountsCache, Environment, Route, RouteEntry, Settings, parse_accounts
+from smsgateway.errors import ConfigurationError
+from smsgateway.model import About, Options, PushSettings
+from smsgateway.receiving.push import _source_fits
+
+SECRET = "pa55-w0rd"
+TOKEN = "abcdefghijklmnopqrstuvwxyz012345"
+OTHER_TOKEN = TOKEN.upper()
+
+# Section 2 of the design, with values for the dots.
+DOCUMENT: dict[str, Any] = {
+    "accounts": [
+        {
+            "name": "hb-main",
+            "vendor": "hbsmservice",
+            "base_url": "http://sms.hbsmservice.com:8080",
+            "credentials": {"corp_id": "1", "corp_pwd": SECRET, "corp_service": "2"},
+            "signature": "示例",
+            "poll": ["reports", "inbound"],
+            "push": {"token": TOKEN, "source_ips": ["203.0.113.0/24"], "credentials": {}},
+            "balance_alert": 1000,
+            "options": {},
+        },
+        {
+            "name": "jf-otp",
+            "vendor": "infocloud",
+            "base_url": "https://opassapi.infocloud.cc/",
+            "credentials": {"api_key": SECRET, "access_key": SECRET},
+        },
+        {
+            "name": "ly-bulk",
+            "vendor": "langyu",
+            "base_url": "http://120.26.66.24",
+            "credentials": {"account": "a", "pswd": SECRET},
+            "push": {
+                "token": [TOKEN, OTHER_TOKEN],
+                "credentials": {"receiver": "r", "pswd": [SECRET, SECRET + "-old"]},
+            },
+        },
+        {
+            "name": "qx",
+            "vendor": "qixintong",
+            "base_url": "http://www.112088.net:8088",
+            "credentials": {"us_name": "u", "us_pwd": SECRET},
+        },
+        {
+            "name": "hj",
+            "vendor": "heji",
+            "base_url": "https://sms.example/sms.aspx",
+            "credentials": {"name": "n", "pwd": SECRET},
+        },
+    ],
+    "routes": [
+        {"purpose": "otp", "accounts": ["jf-otp", "hb-main"]},
+        {"purpose": "*", "accounts": [{"name": "hb-main", "weight": 3}, {"name": "ly-bulk", "weight": 1}]},
+    ],
+}
+HB, JF, LY, QX, HJ = range(5)
+
+type Change = Callable[[dict[str, Any]], object]
+
+
+def changed(change: Change) -> str:
+    document = copy.deepcopy(DOCUMENT)
+    change(document)
+    return json.dumps(document)
+
+
+def put(account: int, key: str, value: object) -> Change:
+    """Sets `key` of an account; dots lead into its objects."""
+
+    def change(document: dict[str, Any]) -> None:
+        *way, last = key.split(".")
+        target = document["accounts"][account]
+        for step in way:
+            target = target.setdefault(step, {})
+        target[last] = value
+
+    return change
+
+
+def drop(account: int, key: str) -> Change:
+    return lambda document: document["accounts"][account].pop(key)
+
+
+def route(value: object) -> Change:
+    return lambda document: document.update(routes=[value])
+
+
+def refused(document: str | bytes, *, allow_loopback: bool = False) -> ConfigurationError:
+    """The error, which must not show the document's secrets anywhere, tracebacks and contexts included."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_accounts(document, allow_loopback=allow_loopback)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert SECRET not in repr(caught.value.__context__) + repr(getattr(caught.value.__context__, "doc", ""))
+    return caught.value
+
+
+def options(vendor: int, **values: object) -> Options:
+    return list(parse_accounts(changed(put(vendor, "options", values))).accounts.values())[vendor].options
+
+
+# What is accepted
+
+
+def test_the_designs_document_becomes_values() -> None:
+    parsed = parse_accounts(json.dumps(DOCUMENT))
+    assert list(parsed.accounts) == ["hb-main", "jf-otp", "ly-bulk", "qx", "hj"]
+    main = parsed.accounts["hb-main"]
+    assert (main.vendor, main.base_url, main.signature) == ("hbsmservice", "http://sms.hbsmservice.com:8080", "示例")
+    assert main.credentials == {"corp_id": "1", "corp_pwd": SECRET, "corp_service": "2"}
+    assert main.poll == ("reports", "inbound")
+    assert main.push == PushSettings((TOKEN,), ("203.0.113.0/24",), {})
+    assert main.balance_alert == Decimal(1000)
+    assert main.options == Options()
+    assert parsed.accounts["ly-bulk"].push == PushSettings(
+        (TOKEN, OTHER_TOKEN), (), {"receiver": ("r",), "pswd": (SECRET, SECRET + "-old")}
+    )
+    assert parsed.routes == (
+        Route("otp", (RouteEntry("jf-otp"), RouteEntry("hb-main"))),
+        Route("*", (RouteEntry("hb-main", 3.0), RouteEntry("ly-bulk", 1.0))),
+    )
+
+
+def test_what_may_be_left_out_has_defaults() -> None:
+    account = parse_accounts(json.dumps(DOCUMENT)).accounts["qx"]
+    assert (account.signature, account.poll, account.push, account.balance_alert) == ("", (), None, None)
+    assert account.options == Options()
+
+
+def test_the_secret_as_the_stack_creates_it_is_empty_settings() -> None:
+    assert parse_accounts('{"accounts": [], "routes": []}') == Settings({}, ())
+    assert parse_accounts(b'\xef\xbb\xbf{"accounts": []}') == Settings({}, ())
+
+
+def test_slashes_at_the_end_of_the_base_url_are_dropped() -> None:
+    assert parse_accounts(json.dumps(DOCUMENT)).accounts["jf-otp"].base_url == "https://opassapi.infocloud.cc"
+
+
+def test_no_repr_shows_a_secret() -> None:
+    assert SECRET not in repr(parse_accounts(json.dumps(DOCUMENT)))
+    assert TOKEN not in repr(parse_accounts(json.dumps(DOCUMENT)))
+    assert SECRET not in repr(Environment({"X": SECRET}))
+
+
+def test_values_cannot_be_changed_afterwards() -> None:
+    parsed = parse_accounts(json.dumps(DOCUMENT))
+    for mapping in (parsed.accounts, parsed.accounts["hb-main"].credentials):
+        with pytest.raises(TypeError):
+            mapping["x"] = None  # type: ignore[index]
+
+
+EVERY_OPTION: list[tuple[int, str, object, object]] = [
+    (HB, "timeout", 50, 50.0),
+    (HB, "timeout", 1.5, 1.5),
+    (HB, "recipients_per_request", 200, 200),
+    (LY, "recipients_per_request", 50_000, 50_000),
+    (HB, "requests_per_second", 0.5, 0.5),
+    (HB, "report_window", 3600, 3600),
+    (LY, "parts_window", 60, 60),
+    (JF, "ack", '{"ok": true}\n', '{"ok": true}\n'),
+    (JF, "ack", "", ""),
+    (LY, "ack", "OK", "OK"),
+    (HJ, "ack", "OK", "OK"),
+    (HB, "charset", "GB18030", "gb18030"),
+    (QX, "charset", "utf-8", "utf-8"),
+    (LY, "method", "GET", "GET"),
+    (QX, "method", "POST", "POST"),
+    (JF, "sign_method", "HmacSHA512", "HmacSHA512"),
+    (JF, "free_text_template", "675", "675"),
+    (LY, "product", "p", "p"),
+    (HB, "access_number", "10690001", "10690001"),
+    (HJ, "extension_prefix_length", 4, 4),
+    (HJ, "push_window", 0, 0),
+    (HB, "paths", {"send": "/x/send.do"}, {"send": "/x/send.do"}),
+    (HB, "codes", {"-9": "moment", "123": "numbers"}, {"-9": About.MOMENT, "123": About.NUMBERS}),
+    (LY, "words", {" mk:0012 ": "unreachable", "OK": "delivered"}, {"MK:0012": "unreachable", "OK": "delivered"}),
+    (HB, "breaker_failures", 1, 1),
+    (HB, "breaker_seconds", 1, 1),
+    (HB, "in_flight", 1, 1),
+    (LY, "silence_seconds", 300, 300),
+    (QX, "silence_messages", 0, 0),
+    (JF, "figures_tolerance", 1, 1.0),
+]
+
+
+@pytest.mark.parametrize(("vendor", "name", "value", "expected"), EVERY_OPTION)
+def test_option_is_read(vendor: int, name: str, value: object, expected: object) -> None:
+    assert getattr(options(vendor, **{name: value}), name) == expected
+
+
+def test_every_option_of_the_model_and_of_the_vendors_can_be_set() -> None:
+    names = set(Options.__dataclass_fields__)
+    assert set(settings._OPTIONS) == names
+    assert {name for _, name, _, _ in EVERY_OPTION} == names - {"free_text_signature"}
+    listed = [vendor.profile.options for vendor in VENDORS.values()]
+    assert frozenset[str]().union(*listed) == settings.OPTIONS_OF_SOME
+    assert names >= settings.OPTIONS_OF_SOME
+
+
+def test_free_text_signature_goes_with_a_template() -> None:
+    assert options(JF, free_text_template="675", free_text_signature=True).free_text_signature is True
+    error = refused(changed(put(JF, "options", {"free_text_signature": True})))
+    assert error.path == "accounts[1].options.free_text_signature"
+
+
+@pytest.mark.parametrize("written", ["示例", " 示例 ", "\u3000示例\r\n", "\ufeff示例\u200b", " " * 30 + "示例"])
+def test_a_signature_has_no_unseen_edges(written: str) -> None:
+    assert parse_accounts(changed(put(HB, "signature", written))).accounts["hb-main"].signature == "示例"
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.9", "203.0.114.9"),
+        ("::ffff:cb00:7100/120", "::ffff:203.0.113.9", "::ffff:203.0.114.9"),
+        ("::FFFF:203.0.113.9", "203.0.113.9", "203.0.113.8"),
+        (" 203.0.113.0/24 ", "203.0.113.9", "203.0.114.9"),
+        ("2001:db8::/32", "2001:db8::1", "203.0.113.9"),
+    ],
+)
+def test_a_source_network_in_either_spelling_of_ipv4(network: str, inside: str, outside: str) -> None:
+    push = parse_accounts(changed(put(HB, "push.source_ips", [network]))).accounts["hb-main"].push
+    assert push
+    assert _source_fits(push, inside)
+    assert not _source_fits(push, outside)
+
+
+@pytest.mark.parametrize("url", ["http://10.1.2.3:8088/msg", "https://vendor.example./a/b", "HTTP://[2408::1]:80"])
+def test_base_url_is_taken_as_it_is(url: str) -> None:
+    assert parse_accounts(changed(put(HB, "base_url", url))).accounts["hb-main"].base_url == url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:1", "[::1]", "2130706433", "x.localhost"])
+def test_loopback_base_url_needs_permission(host: str) -> None:
+    document = changed(put(HB, "base_url", f"http://{host}"))
+    assert parse_accounts(document, allow_loopback=True).accounts["hb-main"].base_url == f"http://{host}"
+    assert refused(document).problem == "must not be a loopback address"
+
+
+# What is refused: (change, path, a word of the problem)
+
+SHAPE: list[tuple[Change, str, str]] = [
+    (lambda d: d.pop("accounts"), "accounts", "missing"),
+    (lambda d: d.update(accounts={}), "accounts", "list"),
+    (lambda d: d.update(account=[]), "account", "unknown"),
+    (lambda d: d.update({SECRET + " odd key": 1}), "?", "unknown"),
+    (lambda d: d["accounts"].append("x"), "accounts[5]", "object"),
+    (lambda d: d["accounts"].append(None), "accounts[5]", "object"),
+    (lambda d: d["accounts"].append(copy.deepcopy(d["accounts"][0])), "accounts[5].name", "another"),
+    (drop(HB, "name"), "accounts[0].name", "missing"),
+    (drop(HB, "vendor"), "accounts[0].vendor", "missing"),
+    (drop(HB, "base_url"), "accounts[0].base_url", "missing"),
+    (drop(HB, "credentials"), "accounts[0].credentials", "missing"),
+    (put(HB, "passwort", SECRET), "accounts[0].passwort", "known here: name, vendor"),
+    (put(HB, "name", ""), "accounts[0].name", "A-Z"),
+    (put(HB, "name", "a b"), "accounts[0].name", "A-Z"),
+    (put(HB, "name", "a\n"), "accounts[0].name", "A-Z"),
+    (put(HB, "name", "名"), "accounts[0].name", "A-Z"),
+    (put(HB, "name", "x" * 65), "accounts[0].name", "64"),
+    (put(HB, "name", 7), "accounts[0].name", "A-Z"),
+    (put(HB, "vendor", "hbsm"), "accounts[0].vendor", "hbsmservice, infocloud"),
+    (put(HB, "vendor", ["langyu"]), "accounts[0].vendor", "one of"),
+    (put(HB, "vendor", "langyu"), "accounts[0].credentials.corp_id", "known here: account, pswd"),
+    (put(LY, "credentials", {"account": "a"}), "accounts[2].credentials.pswd", "missing"),
+    (put(LY, "credentials.pswd", ""), "accounts[2].credentials.pswd", "empty"),
+    (put(LY, "credentials.pswd", " "), "accounts[2].credentials.pswd", "empty"),
+    (put(LY, "credentials.pswd", 123456), "accounts[2].credentials.pswd", "string"),
+    (put(LY, "credentials.pswd", [SECRET]), "accounts[2].credentials.pswd", "string"),
+    (put(LY, "credentials.pswd", SECRET + "\r\nX: y"), "accounts[2].credentials.pswd", "control"),
+    (put(LY, "credentials.pswd", SECRET + "\ud800"), "accounts[2].credentials.pswd", "surrogate"),
+    (put(LY, "credentials.pswd", SECRET * 200), "accounts[2].credentials.pswd", "1000"),
+    (put(LY, "credentials.token", SECRET), "accounts[2].credentials.token", "unknown"),
+    (put(LY, "credentials", [SECRET]), "accounts[2].credentials", "object"),
+    (put(HB, "signature", "【示例】"), "accounts[0].signature", "brackets"),
+    (put(HB, "signature", "[示例]"), "accounts[0].signature", "brackets"),
+    (put(HB, "signature", "示" * 21), "accounts[0].signature", "20"),
+    (put(HB, "signature", "示\n例"), "accounts[0].signature", "control"),
+    (put(HB, "signature", None), "accounts[0].signature", "string"),
+    (put(HB, "signature", " "), "accounts[0].signature", "empty"),
+    (put(HB, "signature", "\u200b\u3000"), "accounts[0].signature", "empty"),
+    (put(HB, "signature", "示\u200b例"), "accounts[0].signature", "U+200B (ZERO WIDTH SPACE)"),
+    (put(HB, "signature", "示\ufffd"), "accounts[0].signature", "U+FFFD at character 2"),
+    (put(LY, "credentials.pswd", SECRET + "\ufffd"), "accounts[2].credentials.pswd", "U+FFFD"),
+    (put(HB, "poll", "reports"), "accounts[0].poll", "list"),
+    (put(HB, "poll", ["report"]), "accounts[0].poll[0]", "reports, inbound"),
+    (put(HB, "poll", ["reports", "reports"]), "accounts[0].poll", "once"),
+    (put(JF, "poll", ["reports", "inbound"]), "accounts[1].poll[1]", "no query of inbound"),
+    (put(LY, "poll", ["reports"]), "accounts[2].poll[0]", "no query of reports"),
+    (put(HB, "balance_alert", -1), "accounts[0].balance_alert", "number"),
+    (put(HB, "balance_alert", True), "accounts[0].balance_alert", "number"),
+    (put(HB, "balance_alert", "1000"), "accounts[0].balance_alert", "number"),
+]
+
+PUSH: list[tuple[Change, str, str]] = [
+    (put(QX, "push", {"token": TOKEN}), "accounts[3].push", "does not push"),
+    (put(HB, "push", {}), "accounts[0].push.token", "missing"),
+    (put(HB, "push", TOKEN), "accounts[0].push", "object"),
+    (put(HB, "push.secret", "x"), "accounts[0].push.secret", "unknown"),
+    (put(HB, "push.token", TOKEN[:-1]), "accounts[0].push.token", "32"),
+    (put(HB, "push.token", [TOKEN, TOKEN[:-1]]), "accounts[0].push.token[1]", "32"),
+    (put(HB, "push.token", []), "accounts[0].push.token", "empty"),
+    (put(HB, "push.token", [""]), "accounts[0].push.token[0]", "32"),
+    (put(HB, "push.token", TOKEN + "/x"), "accounts[0].push.token", "characters"),
+    (put(HB, "push.token", 1), "accounts[0].push.token", "32"),
+    (put(HB, "push.source_ips", "203.0.113.0/24"), "accounts[0].push.source_ips", "list"),
+    (put(HB, "push.source_ips", ["203.0.113.7/24"]), "accounts[0].push.source_ips[0]", "host bits"),
+    (put(HB, "push.source_ips", ["1.2.3.4", "x"]), "accounts[0].push.source_ips[1]", "IP address"),
+    (put(HB, "push.source_ips", [16909060]), "accounts[0].push.source_ips[0]", "string"),
+    (put(HB, "push.source_ips", ["::ffff:203.0.113.7/120"]), "accounts[0].push.source_ips[0]", "host bits"),
+    (put(HB, "push.source_ips", ["203.0.113.*"]), "accounts[0].push.source_ips[0]", "IP address"),
+    (put(HB, "push.credentials", {"pswd": SECRET}), "accounts[0].push.credentials.pswd", "unknown"),
+    (put(LY, "push.credentials", {"access_secret": "x"}), "accounts[2].push.credentials.access_secret", "receiver"),
+    (put(LY, "push.credentials", {"pswd": ""}), "accounts[2].push.credentials.pswd", "empty"),
+    (put(LY, "push.credentials", {"pswd": []}), "accounts[2].push.credentials.pswd", "empty"),
+    (put(LY, "push.credentials", {"pswd": ["x", ""]}), "accounts[2].push.credentials.pswd[1]", "empty"),
+    (put(LY, "push.credentials", {"pswd": None}), "accounts[2].push.credentials.pswd", "string"),
+]
+
+OPTION: list[tuple[Change, str, str]] = [
+    (put(vendor, f"options.{name}", value), f"accounts[{vendor}].options.{where}", word)
+    for vendor, name, value, where, word in [
+        (HB, "timeuot", 5, "timeuot", "unknown"),
+        (HB, "method", "GET", "method", "does not take"),
+        (HB, "sign_method", "HmacMD5", "sign_method", "does not take"),
+        (LY, "charset", "gbk", "charset", "does not take"),
+        (QX, "product", "p", "product", "does not take"),
+        (LY, "extension_prefix_length", 4, "extension_prefix_length", "does not take"),
+        (HB, "timeout", 0.5, "timeout", "1 to 50"),
+        (HB, "timeout", 51, "timeout", "1 to 50"),
+        (HB, "timeout", True, "timeout", "number"),
+        (HB, "timeout", "15", "timeout", "number"),
+        (HB, "timeout", None, "timeout", "number"),
+        (HB, "timeout", 10**400, "timeout", "number"),
+        (HB, "recipients_per_request", 0, "recipients_per_request", "200"),
+        (HB, "recipients_per_request", 201, "recipients_per_request", "200"),
+        (QX, "recipients_per_request", 101, "recipients_per_request", "100"),
+        (HB, "recipients_per_request", 1.0, "recipients_per_request", "whole"),
+        (HB, "recipients_per_request", True, "recipients_per_request", "whole"),
+        (HB, "requests_per_second", 0, "requests_per_second", "number"),
+        (HB, "report_window", 0, "report_window", "whole"),
+        (HB, "report_window", 345_601, "report_window", "345600"),
+        (JF, "ack", 0, "ack", "string"),
+        (HB, "ack", "0", "ack", "hbsmservice does not take"),
+        (QX, "ack", "0", "ack", "qixintong does not take"),
+        (HB, "charset", "latin-1", "charset", "gbk"),
+        (LY, "method", "get", "method", "POST, GET"),
+        (JF, "sign_method", "sha256", "sign_method", "HmacSHA256"),
+        (JF, "free_text_signature", 1, "free_text_signature", "true or false"),
+        (JF, "free_text_template", 675, "free_text_template", "string"),
+        (HB, "access_number", 1069, "access_number", "digits"),
+        (HB, "access_number", "１０６９", "access_number", "digits"),
+        (HJ, "extension_prefix_length", -1, "extension_prefix_length", "whole"),
+        (HJ, "push_window", 2_592_001, "push_window", "2592000"),
+        (LY, "push_window", 60, "push_window", "does not take"),
+        (HB, "paths", {"sned": "/x"}, "paths.sned", "unknown"),
+        (HB, "paths", {"send": "x"}, "paths.send", "below base_url"),
+        (HB, "paths", {"send": "//evil.example/x"}, "paths.send", "below base_url"),
+        (HB, "paths", {"send": "/x?y"}, "paths.send", "below base_url"),
+        (HB, "paths", {"send": "/x y"}, "paths.send", "below base_url"),
+        (HB, "paths", {"send": "/x\n"}, "paths.send", "below base_url"),
+        (HB, "paths", {"send": "/\u200b"}, "paths.send", "below base_url"),
+        (HB, "paths", [], "paths", "object"),
+        (HB, "codes", {"-9": "unlisted"}, "codes.-9", "moment, account"),
+        (HB, "codes", {"-9": 1}, "codes.-9", "moment, account"),
+        (LY, "words", {"MK:0012": "undelivered"}, "words.MK:0012", "delivered, pending, invalid_number"),
+        (HB, "breaker_failures", 0, "breaker_failures", "whole"),
+        (HB, "breaker_seconds", -1, "breaker_seconds", "whole"),
+        (HB, "in_flight", 0, "in_flight", "whole"),
+        (HB, "silence_seconds", 299, "silence_seconds", "300"),
+        (HB, "silence_messages", -1, "silence_messages", "whole"),
+        (JF, "figures_tolerance", 1.1, "figures_tolerance", "0 to 1"),
+        (HB, "figures_tolerance", 0.1, "figures_tolerance", "does not take"),
+    ]
+]
+
+ROUTE: list[tuple[Change, str, str]] = [
+    (lambda d: d.update(routes={}), "routes", "list"),
+    (route("otp"), "routes[0]", "object"),
+    (route({"purpose": "otp"}), "routes[0].accounts", "missing"),
+    (route({"accounts": ["hj"]}), "routes[0].purpose", "missing"),
+    (route({"purpose": "OTP", "accounts": ["hj"]}), "routes[0].purpose", "otp, notice, marketing, *"),
+    (route({"purpose": ["*"], "accounts": ["hj"]}), "routes[0].purpose", "otp, notice, marketing, *"),
+    (route({"purpose": "*", "accounts": []}), "routes[0].accounts", "at least one"),
+    (route({"purpose": "*", "accounts": "hj"}), "routes[0].accounts", "list"),
+    (route({"purpose": "*", "accounts": ["hj", "x"]}), "routes[0].accounts[1]", "no account"),
+    (route({"purpose": "*", "accounts": [{"name": "x"}]}), "routes[0].accounts[0].name", "no account"),
+    (route({"purpose": "*", "accounts": [7]}), "routes[0].accounts[0]", "object"),
+    (route({"purpose": "*", "accounts": ["hj", {"name": "hj"}]}), "routes[0].accounts", "once"),
+    (route({"purpose": "*", "accounts": ["hj", {"name": "qx", "weight": 1}]}), "routes[0].accounts", "everywhere"),
+    (route({"purpose": "*", "accounts": [{"name": "qx", "weight": 0}]}), "routes[0].accounts[0].weight", "number"),
+    (route({"purpose": "*", "accounts": [{"name": "qx", "weight": True}]}), "routes[0].accounts[0].weight", "number"),
+    (route({"purpose": "*", "accounts": [{"name": "qx", "wieght": 1}]}), "routes[0].accounts[0].wieght", "unknown"),
+    (lambda d: d["routes"].append({"purpose": "otp", "accounts": ["hj"]}), "routes[2].purpose", "another"),
+]
+
+BASE_URL: list[tuple[Change, str, str]] = [
+    (put(HB, "base_url", url), "accounts[0].base_url", word)
+    for url, word in [
+        ("", "ASCII"),
+        (7, "ASCII"),
+        ("http://vendor.example/ x", "ASCII"),
+        ("http://１２７.0.0.1", "ASCII"),
+        ("http://例.example", "ASCII"),
+        ("vendor.example", "http:// or https://"),
+        ("//vendor.example", "http:// or https://"),
+        ("ftp://vendor.example", "http:// or https://"),
+        ("file:///etc/passwd", "http:// or https://"),
+        ("http://", "http:// or https://"),
+        ("http://:80", "http:// or https://"),
+        ("http://vendor.example:0", "http:// or https://"),
+        ("http://vendor.example:65536", "http:// or https://"),
+        ("http://vendor.example:x", "http:// or https://"),
+        ("http://[::1", "http:// or https://"),
+        (f"http://user:{SECRET}@vendor.example", "credentials"),
+        ("http://@vendor.example", "credentials"),
+        (f"http://vendor.example/?pwd={SECRET}", "query"),
+        ("http://vendor.example?", "query"),
+        ("http://vendor.example/#x", "fragment"),
+        ("http://vendor.example\\@evil.example", "credentials"),
+        ("http://vendor.example\\x", "backslash"),
+        ("http://%31%32%37.0.0.1", "host name"),
+        ("http://-vendor.example", "host name"),
+        ("http://169.254.169.254/latest", "link-local"),
+        ("http://169.254.169.254.", "link-local"),
+        ("http://2852039166", "link-local"),
+        ("http://0xa9fea9fe", "link-local"),
+        ("http://0xa9.0xfe.0xa9.0xfe", "link-local"),
+        ("http://0251.0376.0251.0376", "link-local"),
+        ("http://169.254.43518", "link-local"),
+        ("http://[fe80::1]", "link-local"),
+        ("http://[fe80::1%25eth0]", "link-local"),
+        ("http://[::ffff:169.254.169.254]", "link-local"),
+        ("http://[::ffff:a9fe:a9fe]", "link-local"),
+        ("http://[64:ff9b::a9fe:a9fe]", "link-local"),
+        ("http://[fd00:ec2::254]", "metadata"),
+        ("http://100.100.100.200", "metadata"),
+        ("http://0", "unspecified"),
+        ("http://0.0.0.0", "unspecified"),
+        ("http://[::]", "unspecified"),
+        ("http://224.0.0.1", "multicast"),
+        ("http://[ff02::1]", "multicast"),
+        ("http://LOCALHOST", "loopback"),
+        ("http://localhost.", "loopback"),
+        ("http://127.1", "loopback"),
+        ("http://[::ffff:127.0.0.1]", "loopback"),
+    ]
+]
+
+
+@pytest.mark.parametrize(("change", "path", "word"), [*SHAPE, *PUSH, *OPTION, *ROUTE, *BASE_URL])
+def test_wrong_document_is_refused_with_path_and_reason(change: Change, path: str, word: str) -> None:
+    error = refused(changed(change))
+    assert error.path == path
+    assert word in error.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "line 1, column 1"),
+        (f'{{"accounts": [\n  "{SECRET}",\n]}}', "line 2, column"),
+        (f'{{"accounts": "{SECRET}', "line 1, column 14"),
+        (f'{{"accounts": []}} {SECRET}', "line 1, column"),
+        (b'{"accounts": "\xff"}', "UTF-8 (byte 14)"),
+        ("\ufeff{}", "line 1, column 1"),
+        ('{"accounts": NaN}', "NaN"),
+        ('{"accounts": -Infinity}', "-Infinity"),
+        ('{"accounts": 1e999}', "too large"),
+        ('{"accounts": ' + "9" * 5000 + "}", "digits"),
+        ("[" * 200_000, "deep"),
+        ('{"accounts": ' + '{"a":' * 100_000 + "1" + "}" * 100_001, "deep"),
+        ('{"accounts": [], "accounts": []}', "the key accounts twice"),
+        (f'{{"accounts": [{{"{SECRET} x": 1, "{SECRET} x": 2}}]}}', "a key twice"),
+        ("null", "object"),
+        ("[]", "object"),
+        ('"x"', "object"),
+    ],
+)
+def test_what_is_no_document_is_refused(text: str | bytes, word: str) -> None:
+    error = refused(text)
+    assert error.path == "document"
+    assert word in error.problem
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(account=st.integers(0, 4), key=st.sampled_from(sorted(DOCUMENT["accounts"][0])), value=JSON_VALUES)
+def test_any_value_anywhere_is_read_or_refused_with_its_path(account: int, key: str, value: object) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["routes"] = []
+        put(account, key, value)(document)
+
+    path = f"accounts[{account}]."
+    try:
+        parse_accounts(changed(change))
+    except ConfigurationError as error:
+        path = error.path
+    assert path.startswith(f"accounts[{account}].")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_accounts(data)
+
+
+# The cache
+
+
+class Secret:
+    """A secret whose text can change or fail, and the clock beside it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.error: Exception | None = None
+        self.fetched = 0
+        self.now = 1000.0
+
+    def fetch(self) -> str:
+        self.fetched += 1
+        if self.error is not None:
+            raise self.error
+        return self.text
+
+    def cache(self) -> AccountsCache:
+        return AccountsCache(self.fetch, lambda: self.now)
+
+
+def test_accounts_are_fetched_once_a_minute() -> None:
+    secret = Secret(json.dumps(DOCUMENT))
+    cache = secret.cache()
+    assert secret.fetched == 0
+    first = cache.get()
+    secret.now += 59.9
+    assert cache.get() is first
+    assert secret.fetched == 1
+    secret.text = '{"accounts": []}'
+    secret.now += 0.1
+    assert cache.get().accounts == {}
+    assert secret.fetched == 2
+
+
+def test_refresh_fetches_at_once() -> None:
+    secret = Secret(json.dumps(DOCUMENT))
+    cache = secret.cache()
+    cache.get()
+    secret.text = changed(put(HB, "credentials.corp_pwd", "new"))
+    assert cache.refresh().accounts["hb-main"].credentials["corp_pwd"] == "new"
+    assert cache.get().accounts["hb-main"].credentials["corp_pwd"] == "new"
+    assert secret.fetched == 2
+
+
+def test_wrong_document_leaves_the_last_good_one_in_use_and_shows_why() -> None:
+    secret = Secret(json.dumps(DOCUMENT))
+    cache = secret.cache()
+    good = cache.get()
+    assert cache.problem is None
+    secret.text = changed(drop(HB, "name"))
+    secret.now += 60
+    assert cache.get() is good
+    assert cache.problem is not None
+    assert cache.problem.path == "accounts[0].name"
+    assert cache.get() is good
+    assert secret.fetched == 2
+    secret.text = json.dumps(DOCUMENT)
+    secret.now += 60
+    assert cache.get() == good
+    assert cache.problem is None
+
+
+def test_failing_fetch_leaves_the_last_good_one_in_use() -> None:
+    secret = Secret(json.dumps(DOCUMENT))
+    cache = secret.cache()
+    good = cache.get()
+    secret.error = RuntimeError(SECRET)
+    assert cache.refresh() is good
+    assert str(cache.problem) == "document: cannot be fetched (RuntimeError)"
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError(SECRET)])
+def test_without_a_good_document_the_problem_is_raised_every_time(error: Exception | None) -> None:
+    secret = Secret("{" + SECRET)
+    secret.error = error
+    cache = secret.cache()
+    for attempt in (1, 2):
+        with pytest.raises(ConfigurationError) as caught:
+            cache.get()
+        assert SECRET not in "".join(traceback.format_exception(caught.value))
+        assert secret.fetched == attempt
+    secret.error, secret.text = None, '{"accounts": []}'
+    assert cache.get().accounts == {}
+
+
+def test_loopback_vendors_are_the_stacks_decision() -> None:
+    text = changed(put(HB, "base_url", "http://127.0.0.1:8080"))
+    assert AccountsCache(lambda: text, lambda: 0.0, allow_loopback=True).get().accounts
+    with pytest.raises(ConfigurationError):
+        AccountsCache(lambda: text, lambda: 0.0).get()
+
+
+# The environment
+
+TEXT_VARIABLES = [
+    "STACK_NAME",
+    "TABLE_NAME",
+    "URGENT_QUEUE_URL",
+    "BULK_QUEUE_URL",
+    "RECEIPT_QUEUE_URL",
+    "PARKED_QUEUE_URL",
+    "EVENT_BUS_NAME",
+    "ACCOUNTS_SECRET",
+    "ADMIN_KEY_SECRET",
+    "USAGE_PLAN_PARAMETER",
+]
+
+
+@pytest.mark.parametrize("name", TEXT_VARIABLES)
+def test_variable_is_read_when_asked_for_and_its_absence_named(name: str) -> None:
+    assert getattr(Environment({name: "x"}), name.lower()) == "x"
+    for variables in ({}, {name: ""}):
+        with pytest.raises(ConfigurationError) as caught:
+            getattr(Environment(variables), name.lower())
+        assert caught.value.path == name
+
+
+def test_retention_is_a_number_of_days() -> None:
+    assert Environment({"RETENTION_DAYS": "90"}).retention_days == 90
+    for value in ("", "0", "-1", "90.0", "x", "９０", "90\n"):
+        with pytest.raises(ConfigurationError, match="RETENTION_DAYS"):
+            _ = Environment({"RETENTION_DAYS": value}).retention_days
+
+
+@pytest.mark.parametrize(("variables", "allowed"), [({}, False), ({"ALLOW_LOOPBACK_VENDORS": "false"}, False)])
+def test_loopback_vendors_are_not_allowed_by_default(variables: Mapping[str, str], allowed: bool) -> None:
+    assert Environment(variables).allow_loopback_vendors is allowed
+
+
+def test_loopback_vendors_are_allowed_by_the_word_true_only() -> None:
+    assert Environment({"ALLOW_LOOPBACK_VENDORS": "true"}).allow_loopback_vendors is True
+    for value in ("", "True", "1", "yes"):
+        with pytest.raises(ConfigurationError, match="ALLOW_LOOPBACK_VENDORS"):
+            _ = Environment({"ALLOW_LOOPBACK_VENDORS": value}).allow_loopback_vendors

@@ -1,0 +1,477 @@
+"""Resends as they are stored: who speaks for a recipient, what is decided once, and what is read of it, each condition
+by itself (store/resends.py)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smsgateway.ids import SubmissionKey
+from smsgateway.model import Accepted, Personal, Reason, Rejection, State, Status
+from smsgateway.queues import parse_wake_up
+from smsgateway.store import recipients, resends, submissions, transitions
+from smsgateway.store.messages import Payload, load_payload
+from smsgateway.store.recipients import Outcome, load_outcomes, recipient_key
+from smsgateway.store.submissions import WAKE_UP_LOST, Stored, load_submission, submission_key
+from smsgateway.store.table import ConditionFailed, Item, Update
+from tests.doubles import invariants
+from tests.doubles.receipts import report_of
+from tests.doubles.world import MINUTE, SECOND, START, World, accounts_document, numbers, personal_post, post
+
+FIRST, ANOTHER = numbers(2)
+LAYOUTS = pytest.mark.parametrize("count", [1, 2])
+FAILED: Item = {"status": "undelivered", "vendor_status": "2", "vendor_id": "x", "reported_by": "a", "reported_at": 1}
+ENTRY: Item = {"at": 1, "account": "a", "status": "undelivered", "vendor_status": "2"}
+
+
+def begun(count: int, *, failed: bool = True, personal: bool = False, **fields: Any) -> tuple[World, Stored]:
+    """A message that account `a` was sent, and that failed with its first recipient: its resend waits for `b`."""
+    accounts = (("a", "hbsmservice", 0), ("b", "langyu", 0), ("c", "qixintong", 0))
+    world = World(accounts_document(accounts, report_window=600))
+    make = personal_post if personal else post
+    world.accept(make(*numbers(count), resend_undelivered=True, **fields))
+    key = parse_wake_up(world.queues.waiting[0].body).key
+    world.now = max(world.now, fields.get("send_at", 0))
+    world.deliver()
+    world.now += SECOND
+    if failed:
+        world.ingest(report_of(world, "a", stands(world, key).sent_reference, FIRST, status="undelivered"))
+    return world, stands(world, key)
+
+
+def stands(world: World, key: SubmissionKey) -> Stored:
+    found = load_submission(world.table, key)
+    assert found
+    return found
+
+
+def outcome_of(world: World, first: Stored) -> Outcome:
+    return load_outcomes(world.table, stands(world, first.key), (FIRST,))[FIRST]
+
+
+def resend_of(world: World, first: Stored) -> Stored:
+    """The last resend to the first recipient."""
+    return stands(world, SubmissionKey(first.key.message_id, outcome_of(world, first).resends[-1]["path"]))
+
+
+def put(world: World, key: SubmissionKey, **values: Any) -> None:
+    sets = ", ".join(f"#{name} = :{name}" for name in values)
+    world.table.update(Update(submission_key(key), f"SET {sets}", values))
+
+
+def put_in_row(world: World, first: Stored, **values: Any) -> None:
+    sets = ", ".join(f"#{name} = :{name}" for name in values)
+    world.table.update(Update(recipient_key(first, FIRST), f"SET {sets}", values))
+
+
+# What several attempts come to
+
+
+@pytest.mark.parametrize(
+    ("so_far", "final", "stands_for"),
+    [
+        (None, "undelivered", "final"),
+        ("unknown", "undelivered", "so far"),
+        ("undelivered", "unknown", "final"),
+        ("undelivered", "undelivered", "final"),
+        ("unknown", "unknown", "final"),
+        ("undelivered", "rejected", "so far"),
+        ("rejected", "undelivered", "final"),
+    ],
+)
+def test_a_failure_denies_nothing_that_nobody_knows(so_far: str | None, final: str, stands_for: str) -> None:
+    before, last = {"status": so_far, "of": "so far"} if so_far else None, {"status": final, "of": "final"}
+    assert resends.stronger(before, last)["of"] == stands_for
+
+
+@LAYOUTS
+def test_what_follows_a_submission_is_the_resend_behind_it(count: int) -> None:
+    world, first = begun(count)
+    outcome, resend = outcome_of(world, first), resend_of(world, first)
+    assert resends.successor(outcome, first) == outcome.resends[0]
+    assert resends.successor(outcome, resend) is None
+    assert resends.successor(replace(outcome, resends=()), first) is None
+    more = replace(outcome, resends=(*outcome.resends, {"path": "p", "account": "c", "vendor": "qixintong"}))
+    assert resends.successor(more, first) == outcome.resends[0]
+    assert resends.successor(more, resend) == more.resends[1]
+
+
+# Decided once
+
+
+@LAYOUTS
+@pytest.mark.parametrize("as_heard", [False, True])
+@pytest.mark.parametrize("meanwhile", ["nothing", "status", "decided", "heard"])
+@pytest.mark.parametrize("resent", [False, True])
+@pytest.mark.parametrize("how", ["decide", "finish"])
+def test_nothing_is_decided_of_a_row_that_has_changed(
+    how: str, resent: bool, meanwhile: str, as_heard: bool, count: int
+) -> None:
+    """A further report changes it for those alone who decide because nothing was heard."""
+    world, first = begun(count, failed=resent)
+    outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
+    if meanwhile == "status":
+        put_in_row(world, first, status=Status.DELIVERED)
+    if meanwhile == "decided":
+        put_in_row(world, first, resent="another")
+    if meanwhile == "heard":
+        put_in_row(world, first, history=[*outcome.history, ENTRY])
+    before = world.item(row)
+
+    def act() -> None:
+        if how == "finish":
+            resends.finish(world.table, row, outcome, FAILED, ENTRY, as_heard=as_heard)
+            return
+        account = world.settings().accounts["c"]
+        key = SubmissionKey(first.key.message_id, "path")
+        found = resends.decide(world.table, row, outcome, key, account, FAILED, ENTRY, as_heard=as_heard)
+        assert found == {"path": "path", "account": "c", "vendor": "qixintong"}
+
+    if meanwhile in ("status", "decided") or (meanwhile == "heard" and as_heard):
+        with pytest.raises(ConditionFailed):
+            act()
+        assert world.item(row) == before
+        return
+    act()
+    after = outcome_of(world, first)
+    assert after.history[-1] == ENTRY
+    if how == "finish":
+        assert (after.status, after.resends) == (Status.UNDELIVERED, outcome.resends)
+    else:
+        assert after.status is None
+        assert [each["path"] for each in after.resends[len(outcome.resends) :]] == ["path"]
+        assert world.item(row)["resent"] == "path"
+        assert after.so_far == FAILED
+
+
+@pytest.mark.parametrize("how", ["decide", "finish"])
+def test_what_was_said_before_is_not_said_twice(how: str) -> None:
+    world, first = begun(2)
+    outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
+    (entry,) = outcome.history
+    if how == "finish":
+        resends.finish(world.table, row, outcome, FAILED, dict(entry))
+    else:
+        account, key = world.settings().accounts["c"], SubmissionKey(first.key.message_id, "path")
+        resends.decide(world.table, row, outcome, key, account, FAILED, dict(entry), as_heard=False)
+    assert outcome_of(world, first).history == (entry,)
+
+
+# The resend itself
+
+
+@pytest.mark.parametrize("personal", [False, True])
+@LAYOUTS
+def test_a_resend_is_a_submission_of_its_own(count: int, personal: bool) -> None:
+    world, first = begun(count, personal=personal)
+    found = resend_of(world, first)
+    assert (found.state, found.account, found.vendor, found.count) == (State.QUEUED, "b", "langyu", 1)
+    assert (found.tried, found.filed, found.next_at) == (("a",), True, world.now)
+    assert found.due_at == world.now + WAKE_UP_LOST
+    assert found.row == recipient_key(first, FIRST)
+    assert found.ttl == first.ttl
+    assert found.refused_by == ()
+    payload = first.payload() or load_payload(world.table, first.key)
+    assert found.payload() == payload.part(0, 1)
+
+
+def test_the_resend_of_a_message_for_later_goes_on_from_now() -> None:
+    """Not from the moment that the message was for: it has not waited since then."""
+    world, first = begun(2, send_at=START + 30 * SECOND)
+    resend = resend_of(world, first)
+    assert (resend.next_at, resend.due_at) == (world.now, world.now + WAKE_UP_LOST)
+    assert resend.next_at > START + 30 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "after"),
+    [((), "", ()), ((), "langyu", ("langyu",)), (("heji",), "", ("heji",)), (("heji",), "heji", ("heji",))],
+)
+def test_a_resend_knows_who_refused_its_content_before(
+    before: tuple[str, ...], now: str, after: tuple[str, ...]
+) -> None:
+    world, first = begun(2)
+    message = submissions.message_of(world.table, first)
+    assert message
+    named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
+    parent = replace(first, refused_by=before, tried=("z",))
+
+    def file() -> SubmissionKey | None:
+        row, payload = recipient_key(first, FIRST), Payload((FIRST,))
+        return resends.put_resend(world.table, row, parent, message, payload, named, 1, world.now, refused_by=now)
+
+    key = file()
+    assert key == SubmissionKey(first.key.message_id, "00000R1")
+    item = world.item(submission_key(key))
+    assert tuple(item.get("refused_by", ())) == after
+    assert "refused_by" in item or not after
+    assert stands(world, key).tried == ("z", "a")
+    assert "content" not in item
+    assert file() is None  # it is there
+
+
+def test_a_resend_has_all_of_what_its_recipient_reads() -> None:
+    """Also the values of a template, which a vendor with templates of its own is given in place of the text."""
+    world, first = begun(2)
+    message = submissions.message_of(world.table, first)
+    assert message
+    named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
+    payload = Payload((FIRST,), (Personal("您好1", {"code": "1"}),))
+    row = recipient_key(first, FIRST)
+    key = resends.put_resend(world.table, row, first, message, payload, named, 1, world.now)
+    assert key
+    assert stands(world, key).payload() == payload
+
+
+@LAYOUTS
+def test_a_failure_without_a_reason_can_be_read_again(count: int) -> None:
+    """GIVEN a failure whose word has no reason WHEN its recipient goes on THEN what it would have been is kept without
+    one, and shown."""
+    world, first = begun(count, failed=False)
+    outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
+    account, key = world.settings().accounts["b"], SubmissionKey(first.key.message_id, "path")
+    resends.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
+    after = outcome_of(world, first)
+    assert after.so_far == FAILED
+    resend = replace(first, key=key, row=row, single=None, state=State.REFUSED)
+    _, shown = resends.standing(first, after, {"path": resend})
+    assert (shown.status, shown.reason) == (Status.UNDELIVERED, None)
+
+
+@LAYOUTS
+def test_a_resend_is_superseded_by_a_final_status_and_by_nothing_else(count: int) -> None:
+    world, first = begun(count)
+    assert not resends.superseded(world.table, resend_of(world, first))
+    assert not resends.superseded(world.table, first)
+    gone = replace(resend_of(world, first), row=("msg_none", "S#00000"))
+    assert not resends.superseded(world.table, gone)
+    put_in_row(world, first, status=Status.DELIVERED)
+    assert resends.superseded(world.table, resend_of(world, first))
+    assert not resends.superseded(world.table, replace(resend_of(world, first), row=None))
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_which_resends_ended_without_a_vendor_that_took_them(state: State) -> None:
+    world, first = begun(2)
+    resend = replace(resend_of(world, first), state=state)
+    over = state in (State.REFUSED, State.EXPIRED, State.CANCELED)
+    assert resends.unsent(resend) is over
+    assert resends.unsent(replace(resend, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),)))
+    assert not resends.unsent(replace(resend, row=None, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),)))
+
+
+# Its end
+
+
+def concluded(world: World, first: Stored, resend: Stored) -> Outcome:
+    resends.conclude(world.table, resend, world.now)
+    return outcome_of(world, first)
+
+
+@LAYOUTS
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (State.REFUSED, "rejected"),
+        (State.EXPIRED, "expired"),
+        (State.CANCELED, "canceled"),
+        (State.SUBMITTED, "rejected"),
+    ],
+)
+def test_the_end_of_a_resend_is_told_and_the_attempts_before_it_decide(state: State, status: str, count: int) -> None:
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    refusal = (Rejection(FIRST, Reason.BLACKLISTED, "no"),) if state == State.SUBMITTED else ()
+    put(world, resend.key, state=state)
+    ended = replace(resend, state=state, reason=Reason.BUSY, answer="so", rejected=refusal)
+    found = concluded(world, first, ended)
+    assert (found.status, found.account) == (Status.UNDELIVERED, "a")
+    reason, word = (Reason.BLACKLISTED, "no") if refusal else (Reason.BUSY, "so")
+    told = {"at": world.now, "account": "b", "status": status, "reason": reason, "vendor_status": word}
+    assert found.history[-1] == told
+    assert stands(world, resend.key).due_at is None
+
+
+@LAYOUTS
+@pytest.mark.parametrize("why", ["it has a status", "nothing so far", "another resend came after it"])
+def test_the_end_of_a_resend_that_no_longer_speaks_for_its_recipient_changes_nothing(why: str, count: int) -> None:
+    world, first = begun(count)
+    resend = replace(resend_of(world, first), state=State.REFUSED)
+    put(world, resend.key, state=State.REFUSED)
+    outcome = outcome_of(world, first)
+    if why == "it has a status":
+        put_in_row(world, first, status=Status.DELIVERED)
+    elif why == "nothing so far":
+        world.table.update(Update(recipient_key(first, FIRST), "REMOVE so_far", {}))
+    else:
+        named = {"path": "later", "account": "c", "vendor": "qixintong"}
+        put_in_row(world, first, resends=[*outcome.resends, named], resent="later")
+    before = world.item(recipient_key(first, FIRST))
+    concluded(world, first, resend)
+    assert world.item(recipient_key(first, FIRST)) == before
+    assert stands(world, resend.key).due_at is None
+
+
+def test_a_delivery_between_the_reading_and_the_end_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, first = begun(2)
+    resend = replace(resend_of(world, first), state=State.REFUSED)
+    finish = resends.finish
+
+    def late(*args: Any, **rest: Any) -> None:
+        put_in_row(world, first, status=Status.DELIVERED)
+        finish(*args, **rest)
+
+    monkeypatch.setattr(resends, "finish", late)
+    assert concluded(world, first, resend).status == Status.DELIVERED
+
+
+@LAYOUTS
+def test_a_resend_whose_row_is_gone_is_looked_at_no_more(count: int) -> None:
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    world.table.delete(recipient_key(first, FIRST))
+    resends.conclude(world.table, resend, world.now)
+    assert stands(world, resend.key).due_at is None
+
+
+@LAYOUTS
+def test_a_canceled_resend_ends_its_recipient_at_once(count: int) -> None:
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    resends.end_canceled(world.table, resend, world.now)
+    found, after = stands(world, resend.key), outcome_of(world, first)
+    assert (found.state, found.reason, found.due_at) == (State.CANCELED, Reason.CANCELED_BY_CLIENT, None)
+    assert after.status == Status.UNDELIVERED
+    assert after.history[-1]["status"] == Status.CANCELED
+
+
+@LAYOUTS
+def test_a_canceled_resend_in_doubt_denies_nothing(count: int) -> None:
+    """GIVEN a resend that waits after a doubt WHEN it is canceled THEN its recipient stays open, and is unknown in the
+    end; and a message to one number knows that it was canceled, as one to several does by itself."""
+    world, first = begun(count)
+    resend = resend_of(world, first)
+    doubt = {"at": 1, "account": "b", "outcome": "unconfirmed", "vendor_status": ""}
+    put(world, resend.key, state=State.WAITING, attempt=1, attempts=[doubt])
+    before = outcome_of(world, first)
+    resends.end_canceled(world.table, stands(world, resend.key), world.now)
+    found, after = stands(world, resend.key), outcome_of(world, first)
+    assert (found.state, found.given_up, found.reason) == (State.UNCONFIRMED, True, Reason.CANCELED_BY_CLIENT)
+    assert (after.status, after.history) == (None, before.history)
+    message = submissions.message_of(world.table, found)
+    assert message
+    assert message.canceled_at == (world.now if count == 1 else None)
+    world.queues.waiting.clear()
+    world.settle()
+    assert outcome_of(world, first).status == Status.UNKNOWN
+
+
+def test_what_is_sent_is_not_canceled() -> None:
+    world, first = begun(2)
+    resend = resend_of(world, first)
+    transitions.mark(world.table, resend, "one", world.now + MINUTE, world.now)
+    with pytest.raises(ConditionFailed):
+        resends.end_canceled(world.table, resend, world.now)
+    assert outcome_of(world, first).status is None
+
+
+# Who was asked
+
+
+@LAYOUTS
+def test_who_may_have_been_asked_for_a_recipient(count: int) -> None:
+    world, first = begun(count)
+    put(world, resend_of(world, first).key, tried=["a", "t"])
+    row = recipient_key(first, FIRST)
+    standing = replace(stands(world, first.key), tried=("z",))
+    assert resends.accounts_asked(world.table, standing, row) == {"a", "z", "b", "t"}
+    assert resends.accounts_asked(world.table, replace(standing, resend=False), row) == {"a", "z"}
+    assert resends.accounts_asked(world.table, standing, ("msg_none", FIRST)) == {"a", "z"}
+
+
+@LAYOUTS
+def test_which_resends_can_still_be_called_off(count: int) -> None:
+    world, first = begun(count)
+    resend = resend_of(world, first)
+
+    def can_be() -> list[SubmissionKey]:
+        return [each.key for each in resends.open_resends(world.table, stands(world, first.key))]
+
+    assert can_be() == [resend.key]
+    assert resends.open_resends(world.table, replace(stands(world, first.key), resend=False)) == []
+    put(world, resend.key, state=State.WAITING)
+    assert can_be() == [resend.key]
+    for state in (State.SENDING, State.SUBMITTED, State.UNCONFIRMED, State.REFUSED):
+        put(world, resend.key, state=state)
+        assert can_be() == []
+    put(world, resend.key, state=State.QUEUED)
+    put_in_row(world, first, status=Status.DELIVERED)
+    assert can_be() == []
+
+
+# Who speaks for a recipient
+
+
+@LAYOUTS
+def test_without_a_resend_the_submission_speaks(count: int) -> None:
+    world, first = begun(count, failed=False)
+    outcome = outcome_of(world, first)
+    assert resends.standing(first, outcome, {}) == (first, outcome)
+
+
+@LAYOUTS
+def test_the_last_attempt_speaks_until_there_is_a_status_and_then_the_one_it_came_from(count: int) -> None:
+    world, first = begun(count)
+    outcome, resend = outcome_of(world, first), resend_of(world, first)
+    known = resends.load(world.table, first, [outcome])
+    assert known == {resend.key.path: resend}
+    assert resends.standing(first, outcome, known) == (resend, outcome)
+    by_first = replace(outcome, status=Status.DELIVERED, account="a")
+    by_second = replace(outcome, status=Status.DELIVERED, account="b")
+    by_none = replace(outcome, status=Status.UNKNOWN, account="")
+    assert resends.standing(first, by_first, known) == (first, by_first)
+    assert resends.standing(first, by_second, known) == (resend, by_second)
+    assert resends.standing(first, by_none, known) == (resend, by_none)
+
+
+@LAYOUTS
+def test_a_resend_that_is_named_and_not_there_yet_speaks_as_one_that_waits(count: int) -> None:
+    world, first = begun(count)
+    outcome, resend = outcome_of(world, first), resend_of(world, first)
+    found, _ = resends.standing(stands(world, first.key), outcome, {})
+    assert (found.key, found.state, found.account, found.vendor) == (resend.key, State.QUEUED, "b", "langyu")
+    nothing = (found.attempt, found.vendor_ids, found.answer, found.reason, found.rejected, found.attempts)
+    assert nothing == (0, (), "", None, (), ())
+    assert found.submitted_at is None
+
+
+@LAYOUTS
+@pytest.mark.parametrize("reason", [None, Reason.UNREACHABLE])
+def test_between_a_resends_end_and_its_recipients_the_attempts_before_it_are_shown(
+    reason: Reason | None, count: int
+) -> None:
+    world, first = begun(count)
+    outcome, resend = outcome_of(world, first), replace(resend_of(world, first), state=State.REFUSED)
+    known = {resend.key.path: resend}
+    so_far = {**FAILED, **({"reason": reason} if reason else {})}
+    found, shown = resends.standing(first, replace(outcome, so_far=so_far), known)
+    assert found == first
+    assert (shown.status, shown.reason, shown.vendor_status) == (Status.UNDELIVERED, reason, "2")
+    assert (shown.vendor_id, shown.account, shown.reported_at) == ("x", "a", 1)
+    assert resends.standing(first, replace(outcome, so_far=None), known)[1].status is None
+    delivered = replace(outcome, so_far=so_far, status=Status.DELIVERED, account="b")
+    assert resends.standing(first, delivered, known) == (resend, delivered)
+
+
+def test_a_refusal_of_the_number_ends_a_resend_in_the_real_run() -> None:
+    """GIVEN a resend whose vendor refuses the number in its answer WHEN all is over THEN the first failure stands."""
+    world, first = begun(2)
+    world.ingest(report_of(world, "a", first.sent_reference, ANOTHER))
+    resend = resend_of(world, first)
+    marked = transitions.mark(world.table, resend, "one", world.now + MINUTE, world.now)
+    answer = Accepted(("id-1",), (Rejection(FIRST, Reason.BLACKLISTED, "no"),))
+    transitions.submitted(world.table, marked, answer)
+    world.queues.waiting.clear()
+    world.settle()
+    assert invariants.statuses(world, first.key.message_id) == {FIRST: Status.UNDELIVERED, ANOTHER: Status.DELIVERED}
+    assert recipients.load_outcomes(world.table, first, (FIRST,))[FIRST].account == "a"

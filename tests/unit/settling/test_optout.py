@@ -1,0 +1,71 @@
+"""Which replies ask for no more messages (settling/optout.py)."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsgateway.settling.optout import WORDS, is_opt_out
+
+WRITTEN = (
+    *("ＴＤ", "T。", "退订。", "退订！", "STOP!", "“T”", "R", "拒收", "T\u200b", "退訂", "t d", "退 订", "Td", "(TD)"),
+    *("T.", "【退订】", "回复TD", "回复：TD", "回复退订", "Unsubscribe", "\ufeffT", "T\ufe0f", "TD🙏", "ｓｔｏｐ"),
+    *("Ｔ\r\n", "—N—", "Ⓣ", "T\u0301"),
+    *(
+        "TD退订",
+        "退订TD",
+        "t 退订",
+        "回复TD退订",
+        "拒收请回复R",
+        "拒收回复R",
+        "R拒收",
+        "回T退订",
+        "回T",
+        "请回复T",
+        "取消订阅",
+    ),
+)
+SENTENCES = (
+    *("T恤", "T恤多少钱", "不退", "不要退订", "退订了吗怎么还发", "取消订单吧", "N95口罩", "R2", "1", "", " ", "。"),
+    *("好的", "TDD", "TT", "回", "回复", "回复你", "Stop it", "please stop", "not T", "QX123", "收到，谢谢", "退货"),
+    *("T恤退订", "退订T恤", "回退", "回退订单", "TD退", "取消订阅吗", "请退", "N取消订单", "回复R2", "拒收RMB"),
+    *("可以退吗", "拒收短信是什么意思", "I am unsubscribed"),
+)
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_a_word_however_it_is_written(text: str) -> None:
+    assert is_opt_out(text)
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_a_sentence_is_none(text: str) -> None:
+    assert not is_opt_out(text)
+
+
+AROUND = st.text(alphabet="。！，、“”‘’（）()【】《》!.,?-_*~'\"\u200b\ufeff\u3000\t\r\n \u2028🙏😡\ufe0f", max_size=4)
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@given(st.sampled_from(sorted(WORDS)), AROUND, AROUND, st.sampled_from([str, str.upper, str.title, wide]), AROUND)
+def test_every_word_in_any_dress(word: str, before: str, after: str, dress: Callable[[str], str], between: str) -> None:
+    dressed = dress(word)
+    assert is_opt_out(before + between.join(dressed) + after)
+    assert is_opt_out(f"回复{before}{dressed}{after}")
+
+
+LETTERS = st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1, max_size=10)
+
+
+@given(st.sampled_from(sorted(WORDS)), LETTERS, st.booleans())
+def test_no_word_within_other_words(word: str, other: str, first: bool) -> None:
+    """A word with anything that has letters beside it is no opt-out, unless that makes one of the words."""
+    text = other + word if first else word + other
+    assert is_opt_out(text) is is_opt_out(text.replace(" ", "")), "blanks make no difference"
+    if len(other) > 2 and "复" not in other and "復" not in other and "覆" not in other:
+        # Texts ask for a word and for what it means: people answer with both.
+        assert not is_opt_out(text) or is_opt_out(other) or text.casefold() in WORDS
