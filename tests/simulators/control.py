@@ -8,17 +8,16 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.simulators.accounts import CREDENTIALS, PUSH_CREDENTIALS, entry, with_balances
+from tests.simulators.accounts import entry, with_balances
 from tests.simulators.engine import Engine
 from tests.simulators.faults import Fault, Script
-from tests.simulators.infocloud_templates import template
 from tests.simulators.journal import Entry
-from tests.simulators.langyu import Langyu
 from tests.simulators.model import KINDS, Account, Inbound, Kind, Message, PushTarget, Raw, Report
 from tests.simulators.pushing import Item
 from tests.simulators.settings import changed
 from tests.simulators.sms import iso, masked
 from tests.simulators.vendor import Vendor
+from tests.simulators.vendors.infocloud_templates import template
 
 type Document = Mapping[str, Any]
 OPERATIONS = ("send", "send_batch", "reports", "inbound", "balance", "statistics", "health", "unknown", "*")
@@ -76,8 +75,12 @@ class Control:
         entries = self.engine.journal.requests(matching(query, "vendor", "account", "operation", "fault"))
         entries = [found for found in entries if int(str(found["seq"])) > int(query.get("after", 0))]
         if query.get("secrets") != "1":
-            entries = [{**found, "fields": masked(dict(found["fields"]))} for found in entries]  # type: ignore[call-overload]
+            entries = [{**found, "fields": self._masked(found)} for found in entries]
         return {"requests": entries[-int(query.get("limit", DEFAULT_LIMIT)) :]}
+
+    def _masked(self, found: Entry) -> dict[str, str]:
+        fields: dict[str, str] = dict(found["fields"])  # type: ignore[call-overload]
+        return masked(fields, self.vendors[str(found["vendor"])].secret_fields)
 
     def messages(self, query: Document) -> object:
         """What phones got, oldest first; `total` counts all that match."""
@@ -166,13 +169,11 @@ class Control:
         return asdict(self.engine.settings)
 
     def inbound(self, document: Document) -> object:
-        """A phone writes. At langyu, `parts` (1-based, any order) sends a long text in parts."""
+        """A phone writes. `parts` (1-based, any order) sends a long text in parts, where the vendor does."""
         account, vendor = self._account(document)
         number, text, extension = document["number"], document["text"], document.get("extension", "")
         now = self.engine.now()
         if "parts" in document:
-            if not isinstance(vendor, Langyu):
-                raise ValueError("parts: langyu only")
             items = vendor.parted(account.name, number, text, extension, now, document["parts"])
         else:
             raw = bool(document.get("raw", False))
@@ -230,13 +231,13 @@ class Control:
             if kind == "reports"
             else [vendor.inbound(account.name, number, document["text"], "", now) for number in numbers]
         )
-        target = self.engine.targets.get(account.name, PushTarget(credentials=PUSH_CREDENTIALS.get(vendor.name, {})))
+        target = self.engine.targets.get(account.name, PushTarget(credentials=vendor.push_credentials))
         return vendor.shaped(target, kind, items, document["shape"], at)
 
     def push(self, document: Document) -> object:
         """Sets push addresses; what is left out stays, an empty address ends pushing."""
         account, vendor = self._account(document)
-        known = self.engine.targets.get(account.name, PushTarget(credentials=PUSH_CREDENTIALS.get(vendor.name, {})))
+        known = self.engine.targets.get(account.name, PushTarget(credentials=vendor.push_credentials))
         target = PushTarget(
             reports_url=document.get("reports_url", known.reports_url),
             inbound_url=document.get("inbound_url", known.inbound_url),
@@ -253,8 +254,10 @@ class Control:
         """Adds or replaces an account; what is left out is the default's."""
         values = dict(document)
         vendor, credentials = values["vendor"], values["credentials"]
-        if vendor not in self.vendors or set(credentials) != set(CREDENTIALS[vendor]):
-            raise ValueError(f"credentials of {vendor}: {', '.join(CREDENTIALS.get(vendor, ('unknown vendor',)))}")
+        if vendor not in self.vendors:
+            raise ValueError(f"vendor: one of {', '.join(self.vendors)}")
+        if set(credentials) != set(self.vendors[vendor].credentials):
+            raise ValueError(f"credentials of {vendor}: {', '.join(self.vendors[vendor].credentials)}")
         existing = self.engine.accounts.get(values["name"])
         if existing is not None and existing.vendor != vendor:
             raise ValueError(f"{existing.name} is an account of {existing.vendor}")

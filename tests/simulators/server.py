@@ -9,23 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tests.simulators import infocloud_templates, wire
-from tests.simulators.accounts import PUSH_CREDENTIALS, default_accounts
+from tests.simulators import wire
+from tests.simulators.accounts import default_accounts
 from tests.simulators.control import Control
 from tests.simulators.engine import Engine
 from tests.simulators.faults import Fault, instead
-from tests.simulators.hbsmservice import Hbsmservice
-from tests.simulators.heji import Heji
-from tests.simulators.infocloud import Infocloud
 from tests.simulators.journal import shortened
-from tests.simulators.langyu import Langyu
 from tests.simulators.model import Answer, Request, Tweak
-from tests.simulators.qixintong import Qixintong
+from tests.simulators.registry import VENDORS
 from tests.simulators.sms import iso
 from tests.simulators.vendor import Call, Vendor
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Hbsmservice, Infocloud, Langyu, Qixintong, Heji)
 
 
 class Listener(ThreadingHTTPServer):
@@ -196,16 +191,15 @@ class ControlHandler(Handler):
 
 
 class Simulators:
-    """Five vendors and their control address, from start to stop."""
+    """All vendors and their control address, from start to stop."""
 
     def __init__(self, control_port: int = 0, first_port: int = 0) -> None:
-        """Port 0 is any free one; with a `first_port` the vendors take that and the next four."""
+        """Port 0 is any free one; with a `first_port` the vendors take that and the next ones."""
         self.engine = Engine()
-        self.vendors = {kind.name: kind(self.engine) for kind in VENDORS}
+        self.vendors = {name: kind(self.engine) for name, kind in VENDORS.items()}
         self.engine.carriers.update(self.vendors)
         for account in default_accounts():
             self.engine.add_account(account)
-        self.engine.templates.update({template.code: template for template in infocloud_templates.TEMPLATES})
         self.listeners = {
             name: Listener(
                 first_port + index if first_port else 0,
@@ -237,7 +231,7 @@ class Simulators:
             "vendors": vendors,
             "accounts": self.orders.entries(),
             "push_credentials": {
-                account.name: dict(PUSH_CREDENTIALS.get(account.vendor, {})) for account in self.engine.all_accounts()
+                account.name: dict(VENDORS[account.vendor].push_credentials) for account in self.engine.all_accounts()
             },
         }
 

@@ -1,10 +1,10 @@
-"""Segments, numbers, Beijing time and form bodies: what all five vendors reckon alike.
+"""Segments, numbers, Beijing time and form bodies: what the vendors reckon alike.
 
-Segments: langyu 1.2, qixintong 1.1.1 and protocols/README.md (70 characters alone, 67 in a long message).
+Segments: langyu 1.2, qixintong 1.1.1 (70 characters alone); 67 in a long message, whose parts carry a header.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import unquote_to_bytes
 
@@ -69,11 +69,6 @@ def is_digits(text: str) -> bool:
     return re.fullmatch("[0-9]+", text) is not None
 
 
-SECRET_FIELDS = frozenset(
-    {"corp_pwd", "pswd", "us_pwd", "pwd", "access_key", "accesskey", "access_secret", "x-sign", "x-api-key"}
-)
-
-
-def masked(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields with secrets replaced by stars."""
-    return {name: "***" if name.lower() in SECRET_FIELDS and value else value for name, value in fields.items()}
+def masked(fields: Mapping[str, str], secret: Collection[str]) -> dict[str, str]:
+    """The fields with stars in place of those that are secret; these are named in lower case."""
+    return {name: "***" if name.lower() in secret and value else value for name, value in fields.items()}

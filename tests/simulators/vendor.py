@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tests.simulators.engine import Engine
 from tests.simulators.fates import Outcome, Reply, ReportStep
@@ -46,6 +46,12 @@ class Vendor(ABC):
     name: ClassVar[str]
     charset: ClassVar[str] = "utf-8"
     identity: ClassVar[str]  # the credential that names the account
+    account_name: ClassVar[str]  # of the account that the simulator starts with
+    credentials: ClassVar[Mapping[str, str]]  # of that account; every account has these names
+    secret_fields: ClassVar[frozenset[str]]  # of requests, in lower case: the log has stars in their place
+    push_credentials: ClassVar[Mapping[str, str]] = {}  # what a push proves itself with, unless its target says more
+    items: ClassVar[Sequence[str]] = ("短信",)  # what an account has a balance of; the first is the default
+    options: ClassVar[Mapping[str, Any]] = {}  # what an account's entry needs in the accounts document
     polls: ClassVar[frozenset[Kind]] = frozenset()
     policy: ClassVar[PushPolicy] = PushPolicy()
     paths: ClassVar[Mapping[str, str]]  # path → operation, exactly as the document writes it
@@ -114,6 +120,12 @@ class Vendor(ABC):
         """The reply as one text, as often as the fate says."""
         once = self.inbound(message.account, message.number, reply.text, message.extension, at, raw=reply.raw)
         return [once] * reply.times
+
+    def parted(
+        self, account: str, number: str, text: str, extension: str, at: float, order: Sequence[int]
+    ) -> list[Inbound]:
+        """The parts of a long reply; `order` counts from 1 and may repeat or leave out parts."""
+        raise ValueError(f"parts: {self.name} sends none")
 
     def inbound(self, account: str, number: str, text: str, extension: str, at: float, *, raw: bool = False) -> Inbound:
         return Inbound(account, number, text, extension, at, str(self.engine.identifier()), raw=raw)

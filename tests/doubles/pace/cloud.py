@@ -36,10 +36,10 @@ from smsgateway.store.table import Table
 from smsgateway.store.write_pace import FilingPace
 from tests.doubles.pace.clock import Clock, Pool, Timer
 from tests.doubles.pace.dynamo import IndexedDynamoDB, Sdk
-from tests.simulators import infocloud_templates, model
+from tests.simulators import model
 from tests.simulators.accounts import default_accounts, entry
 from tests.simulators.engine import Engine
-from tests.simulators.server import VENDORS
+from tests.simulators.registry import VENDORS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -131,11 +131,10 @@ class ClockedEngine(Engine):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         super().__init__()
-        self.vendors = {kind.name: kind(self) for kind in VENDORS}
+        self.vendors = {name: kind(self) for name, kind in VENDORS.items()}
         self.carriers.update(self.vendors)
         for account in default_accounts():
             self.add_account(account)
-        self.templates.update({template.code: template for template in infocloud_templates.TEMPLATES})
 
     def now(self) -> float:
         return self._clock.now / SECOND

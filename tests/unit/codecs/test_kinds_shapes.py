@@ -15,7 +15,7 @@ from smsgateway.queues import Receipt
 from smsgateway.settling.ingest import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.simulators.client import ControlClient
-from tests.simulators.server import VENDORS as SIMULATED
+from tests.simulators.registry import VENDORS as SIMULATED
 from tests.simulators.server import running
 
 NUMBERS = ("13800000001", "13800000002", "13800000003")
@@ -25,7 +25,7 @@ DELIVERED = {"hbsmservice": "0", "qixintong": "10"}
 ELSEWHERE = {"infocloud", "langyu", "heji"}
 SHAPES = [
     (vendor.name, kind, shape)
-    for vendor in SIMULATED
+    for vendor in SIMULATED.values()
     if vendor.name not in ELSEWHERE
     for kind in vendor.shapes
     for shape in vendor.shapes[kind]

@@ -212,7 +212,7 @@ def test_wrong_orders_are_refused(control: ControlClient) -> None:
         control.inbound("nobody", "13810000001", "x")
     with pytest.raises(ControlError, match="not an http address"):
         control.push("hb-1", reports_url="nowhere")
-    with pytest.raises(ControlError, match="langyu only"):
+    with pytest.raises(ControlError, match="parts: hbsmservice sends none"):
         control.inbound("hb-1", "13810000001", "x", parts=[1])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulators.client import ControlClient, ControlError
-from tests.simulators.infocloud import sign_text
+from tests.simulators.vendors.infocloud import sign_text
 from tests.unit.simulators.by_hand import Receiver, exchange
 
 KEY = "8767fd835ca3a4eb6f69129d71971760"

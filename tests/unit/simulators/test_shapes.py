@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
+from tests.simulators.accounts import account_of
 from tests.simulators.client import ControlClient, ControlError
 from tests.simulators.fates import FATES
-from tests.simulators.server import VENDORS
+from tests.simulators.registry import VENDORS
 from tests.unit.simulators.by_hand import Receiver, exchange, form
 
 ROOT = Path(__file__).parents[3]
 HB = {"corp_id": "hb0001", "corp_pwd": "hb-pass-1"}
 QX = {"us_name": "qx0001", "us_pwd": "qx-pass-1"}
 NUMBERS = ["13800000001", "13800000002", "13800000003"]
-ACCOUNTS = {"hbsmservice": "hb-1", "infocloud": "ic-1", "langyu": "ly-1", "qixintong": "qx-1", "heji": "hj-1"}
 STATUSES = {"qixintong": "10"}
-SHAPES = [(vendor.name, kind, shape) for vendor in VENDORS for kind in vendor.shapes for shape in vendor.shapes[kind]]
+SHAPES = [
+    (vendor.name, kind, shape) for vendor in VENDORS.values() for kind in vendor.shapes for shape in vendor.shapes[kind]
+]
 
 
 def test_a_raw_page_answers_the_next_poll_and_no_other(ready: Mapping[str, Any], control: ControlClient) -> None:
@@ -47,14 +49,16 @@ def test_a_raw_page_is_pushed_as_it_is_and_alone(control: ControlClient, receive
 def test_every_shape_can_be_ordered_and_is_in_the_readme(
     control: ControlClient, vendor: str, kind: str, shape: str
 ) -> None:
-    account = ACCOUNTS[vendor]
+    account = account_of(vendor)
     order = {"numbers": NUMBERS, "status": STATUSES.get(vendor, "0"), "text": "好😀" if "emoji" in shape else "退订"}
     written = control.raw(account, kind, shape=shape, **order)
     again = control.raw(account, kind, shape=shape, at=0, **order)
     for page in (written, again):
         assert b64decode(page["body_base64"]) or page["query"]
     readme = (ROOT / "tests/simulators/README.md").read_text(encoding="utf-8")
-    (row,) = re.findall(rf"^\| {vendor} \| (.*) \| (.*) \|$", readme, re.MULTILINE)
+    rows = re.findall(rf"^\| {vendor} \| (.*) \| (.*) \|$", readme, re.MULTILINE)
+    assert rows, f"tests/simulators/README.md, Shapes: a row for {vendor} with its shapes of reports and replies"
+    (row,) = rows
     assert shape in row[kind == "inbound"].strip("`").split()
 
 

@@ -11,16 +11,15 @@ import pytest
 from smsgateway.codecs import VENDORS as CODECS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Inbound, Kind, Options, Page, Push, PushSettings, Report, ReportStatus, Response
-from tests.simulators.accounts import PUSH_CREDENTIALS
 from tests.simulators.client import ControlClient
-from tests.simulators.server import VENDORS
+from tests.simulators.registry import VENDORS
 
 ACCOUNTS = {"infocloud": "ic-1", "langyu": "ly-1", "heji": "hj-1"}
 NUMBERS = ["13800000001", "13800000002", "13800000003"]
 ONE_ITEM = {("langyu", "reports"), ("langyu", "inbound"), ("heji", "reports")}  # in each push
 SHAPES = [
     (vendor.name, kind, shape)
-    for vendor in VENDORS
+    for vendor in VENDORS.values()
     if vendor.name in ACCOUNTS
     for kind in vendor.shapes
     for shape in vendor.shapes[kind]
@@ -40,7 +39,7 @@ def account(ready: Mapping[str, Any], vendor: str) -> Account:
     """The simulator's account, as the gateway has it."""
     entry = next(each for each in ready["accounts"] if each["name"] == ACCOUNTS[vendor])
     # Without the plain name that heji's replies may leave empty (4.1).
-    secrets = {name: (value,) for name, value in PUSH_CREDENTIALS.get(vendor, {}).items() if name != "name"}
+    secrets = {name: (value,) for name, value in VENDORS[vendor].push_credentials.items() if name != "name"}
     return Account(
         name=entry["name"],
         vendor=vendor,

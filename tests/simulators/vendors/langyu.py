@@ -1,7 +1,7 @@
 """langyu, 朗宇 HttpBatchSendSM (protocols/langyu.txt; sections in the comments)."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from tests.simulators.fates import Outcome, Reply
@@ -42,6 +42,12 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
 class Langyu(Vendor):
     name = "langyu"
     identity = "account"
+    account_name = "ly-1"
+    credentials: ClassVar[Mapping[str, str]] = {"account": "ly0001", "pswd": "ly-pass-1"}
+    secret_fields = frozenset({"pswd"})
+    push_credentials: ClassVar[Mapping[str, str]] = {"receiver": "gateway", "pswd": "push-pass-ly"}
+    items = ("1234567", "1234531")
+    options: ClassVar[Mapping[str, Any]] = {"product": "1234567"}
     policy = PushPolicy(timeout=10.0, tries=3, interval=2.0)  # undocumented
     paths = PATHS
     symbols = SYMBOLS

@@ -129,6 +129,13 @@ class Hbsmservice(Vendor):
     name = "hbsmservice"
     charset = "gbk"
     identity = "corp_id"
+    account_name = "hb-1"
+    credentials: ClassVar[Mapping[str, str]] = {
+        "corp_id": "hb0001",
+        "corp_pwd": "hb-pass-1",
+        "corp_service": "hb-svc",
+    }
+    secret_fields = frozenset({"corp_pwd"})
     polls = frozenset[Kind]({"reports", "inbound"})
     policy = PushPolicy(timeout=20.0, tries=3, interval=2.0)  # 4.4, 6.4
     paths = PATHS

@@ -7,10 +7,10 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tests.simulators.engine import Engine
 from tests.simulators.fates import Outcome
-from tests.simulators.infocloud_templates import RefusalError, inner, rendered
 from tests.simulators.model import (
     Account,
     Answer,
@@ -31,6 +31,7 @@ from tests.simulators.pushing import Item
 from tests.simulators.shapes import JSON_PAGE, JSON_REPLY, JSON_REPORT
 from tests.simulators.sms import MOBILE, beijing, from_beijing, is_digits
 from tests.simulators.vendor import Call, Vendor
+from tests.simulators.vendors.infocloud_templates import TEMPLATES, RefusalError, inner, rendered
 
 FAILURES = ("EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "REJECTD")  # 短信状态参考, without the pending UNKNOWN
 DIGESTS = {f"Hmac{name}": name.lower() for name in ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")}
@@ -86,6 +87,14 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
 class Infocloud(Vendor):
     name = "infocloud"
     identity = "api_key"
+    account_name = "ic-1"
+    credentials: ClassVar[Mapping[str, str]] = {
+        "api_key": "8767fd835ca3a4eb6f69129d71971760",
+        "access_key": "ic-access-1",
+    }
+    secret_fields = frozenset({"access_key", "accesskey", "x-sign", "x-api-key"})
+    items = ("行业短信", "会员短信", "推广短信")
+    options: ClassVar[Mapping[str, Any]] = {"free_text_template": "free-text-1"}
     polls = frozenset[Kind]({"reports"})
     policy = PushPolicy(timeout=1.0, tries=3, interval=2.0, stop_after_slow=3, serial=True)  # 短信回执状态推送
     paths = PATHS
@@ -94,6 +103,10 @@ class Infocloud(Vendor):
         "reports": (*JSON_REPORT, *JSON_PAGE),
         "inbound": (*JSON_REPLY, *JSON_PAGE),
     }
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        engine.templates.update({template.code: template for template in TEMPLATES})
 
     # -- requests ----------------------------------------------------------------------------------------------
 

@@ -69,6 +69,9 @@ class Qixintong(Vendor):
     name = "qixintong"
     charset = "gbk"
     identity = "us_name"
+    account_name = "qx-1"
+    credentials: ClassVar[Mapping[str, str]] = {"us_name": "qx0001", "us_pwd": "qx-pass-1"}
+    secret_fields = frozenset({"us_pwd"})
     polls = frozenset[Kind]({"reports", "inbound"})
     paths = PATHS
     symbols = SYMBOLS

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from tests.simulators.fates import Outcome
@@ -53,6 +53,15 @@ SYMBOLS: Mapping[str, Mapping[str, str]] = {
 class Heji(Vendor):
     name = "heji"
     identity = "name"
+    account_name = "hj-1"
+    credentials: ClassVar[Mapping[str, str]] = {"name": "hj0001", "pwd": "hj-pass-1"}
+    secret_fields = frozenset({"pwd", "access_secret"})
+    push_credentials: ClassVar[Mapping[str, str]] = {
+        "name": "gateway",
+        "pwd": "push-pass-hj",
+        "access_secret": "push-secret-hj",
+    }
+    options: ClassVar[Mapping[str, Any]] = {"extension_prefix_length": 3}
     policy = PushPolicy(timeout=10.0, tries=3, interval=2.0)  # undocumented
     paths = PATHS
     symbols = SYMBOLS
