@@ -1,4 +1,4 @@
-"""The bodies that clients send: shape only, types strict, unknown fields refused (design, section 3).
+"""The bodies that clients send: shape only, types strict, unknown fields refused.
 
 What a body means is for others: `sending` for what fields must not stand beside each other, `accept` for the rest.
 """
