@@ -78,8 +78,15 @@ def list_messages(
     ),
 )
 def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
-    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when a
-    request has too little time to say what that is."""
+    """Cancels what no vendor has been asked to send yet, and answers 409 when that is nothing.
+
+    A message of thousands of texts is cancelled by one write, from which on no vendor is asked. A 409 with
+    `Retry-After` means that the message is being cancelled, and that the request had too little time to say what was
+    too late: repeat the request.
+
+    What waits for another try after a doubt (`resend.unconfirmed`) is `unconfirmed` then. It is not sent again, nor
+    elsewhere, whatever is reported of it.
+    """
     gateway, client = gateway_of(router), client_of(router)
     found = standing(gateway.table.get_many(standing_keys(id)), id) if id.startswith("msg_") else None
     if found is None or found.accepting_until or not (client.administrator or found.message.client == client.name):

@@ -132,7 +132,9 @@ def _view(template: Template) -> dict[str, Any]:
     responses=responses.described({200: ("Nothing is accepted for it from now on", responses.Suppression)}, 404, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
-    """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at. For administrators."""
+    """From now on nothing is accepted for this number, whoever posts it, and nothing is sent to it again. What was
+    accepted before goes out, unless you cancel it. The body, if any, is not read. For administrators.
+    """
     gateway = gateway_of(router)
     normalised = number_at("number", number)
     return _suppression(normalised, registry.suppress(gateway.table, normalised, gateway.now()))

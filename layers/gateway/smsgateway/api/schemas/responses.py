@@ -14,15 +14,15 @@ from smsgateway.model import Purpose, Reason, Status
 
 PROBLEMS = {
     400: "The body is not JSON, or there are several headers Idempotency-Key",
-    401: "The header x-api-key is missing",
-    403: "The key is unknown, or its client may not do this",
-    404: "There is no such thing, or it is another client's",
-    409: "It is too late, or somebody else was first",
+    401: "The header x-api-key is missing (as a rule API Gateway sees this first, and says 403)",
+    403: "The key is unknown, or its client may not do this: a role, a purpose, an account",
+    404: "There is no such thing, path or method, or it is another client's",
+    409: "It is too late to cancel; or the name is taken; or, with `Retry-After`, repeat the request after that",
     413: "The body is too large",
-    422: "The request is not valid: `errors` has the places",
-    429: "Too much: the client's limit, or a vendor's pacing",
-    500: "Something went wrong in the gateway",
-    503: "There are no valid accounts yet",
+    422: "The request is JSON but not valid: `errors` has the places",
+    429: "Too many requests, the client's daily segments are spent, or a vendor's pacing",
+    500: "Something went wrong in the gateway; repeat a post only with an Idempotency-Key",
+    503: "There is no valid accounts document yet",
 }
 WITH_KEY = (401, 403, 422, 500)  # wherever a key is needed
 
@@ -36,8 +36,8 @@ VendorStatus = Annotated[str, Field(description="the vendor's own word", example
 Overall = Annotated[
     str,
     Field(
-        description="the least advanced of its recipients': scheduled, queued, submitted, unconfirmed;"
-        " once all are final, the one that they share, or done"
+        description="the status of its least advanced recipient: scheduled, queued, submitted, unconfirmed;"
+        " once all recipients are final, the status that they share, or done"
     ),
 ]
 Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
@@ -79,7 +79,11 @@ class MessageFields(Answer):
     id: MessageId | None
     status: Overall = Field(examples=["queued"])
     account: AccountName = Field(description="that it goes through, or goes through first")
-    segments: int = Field(description="of all recipients together, the signature included", examples=[1])
+    segments: int = Field(
+        description="of all recipients together. A text of up to 70 characters is one segment; a longer one has 67 in"
+        " each. The signature counts, whatever the alphabet; an emoji counts as two characters",
+        examples=[1],
+    )
     created_at: Moment
     reference: Reference | None
 
@@ -264,16 +268,22 @@ class Calls(Answer):
 class Figures(Answer):
     """A vendor's own figures of a day, beside ours."""
 
-    day: str = Field(description="of Beijing", examples=["2026-11-20"])
-    accepted: int = Field(examples=[10000])
-    delivered: int = Field(examples=[9700])
-    failed: int = Field(examples=[260])
-    open: int = Field(description="without a report, as the vendor counts", examples=[40])
+    day: str = Field(description="the day of sending, in Beijing", examples=["2026-11-20"])
+    accepted: int = Field(description="what the vendor accepted, as it counts", examples=[10000])
+    delivered: int = Field(description="of these, reported as delivered", examples=[9700])
+    failed: int = Field(description="of these, reported as failed", examples=[260])
+    open: int = Field(description="of these, not reported, as the vendor counts", examples=[40])
     fetched_at: Moment
-    open_here: int | None = Field(description="submitted and without a report here; null: not compared", examples=[43])
+    open_here: int | None = Field(
+        description="recipients that the vendor took that day, by its answers, and that no report has come for; null:"
+        " not compared",
+        examples=[43],
+    )
     compared_at: Moment | None
     differs: bool | None = Field(
-        description="whether too many reports are missing here: figures_differ was raised", examples=[False]
+        description="whether too many reports are missing here (option `figures_tolerance`), or the vendor accepted"
+        " fewer than are open here: `figures_differ` was raised",
+        examples=[False],
     )
 
 
