@@ -106,7 +106,7 @@ class Gateway:
             outcome.status
             for message_id in self.messages
             for submission in submissions.load_submissions(self.table, message_id)
-            for outcome in recipients.all_outcomes(self.table, submission)
+            for outcome in recipients.all_rows(self.table, submission)
         }
 
 

@@ -41,10 +41,10 @@ from smsgateway.model import (
     Status,
 )
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
-from smsgateway.queues import Receipt, parked_body, receipt_body
-from smsgateway.routing import Again, Doubt, End, Move, Try, next_step
+from smsgateway.queues import VendorBytes, parked_body, vendor_bytes_body
+from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
 from smsgateway.store import accounts, recipients, replies, submissions
-from smsgateway.store.recipients import Placed
+from smsgateway.store.recipients import PlacedReport
 from smsgateway.store.table import Item, Table
 from tests.doubles.voices import account
 from tests.simulators.accounts import default_accounts
@@ -236,7 +236,7 @@ def test_what_a_refusal_leads_to_is_the_policy() -> None:
     }
     rows = table_with("about", "next")
     assert len(rows) == len(About)
-    tried = Try("first", ("second", "third"), ("third",), 0, 0)
+    tried = Attempt("first", ("second", "third"), ("third",), 0, 0)
     for row, value in zip(rows, About, strict=True):
         beginning, step, following = words[value]
         assert row["about"].startswith(beginning)
@@ -402,7 +402,7 @@ def every_event(table: Table) -> Iterator[Event]:
     yield from events_of(None, alert, segments, NOW)
 
 
-def segments(_submission: submissions.Stored) -> Mapping[str, int]:
+def segments(_submission: submissions.StoredSubmission) -> Mapping[str, int]:
     return {"13800138000": 1}
 
 
@@ -433,7 +433,7 @@ def test_the_sample_event_is_what_a_report_publishes(table: Table) -> None:
         ours=True,
         reported_at=datetime.fromisoformat(detail["at"]).astimezone(UTC),
     )
-    recipients.apply_reports(table, [Placed(submissions.read_submission(old), detail["to"], report)], NOW)
+    recipients.apply_reports(table, [PlacedReport(submissions.read_submission(old), detail["to"], report)], NOW)
     (event,) = events_of(old, table.get((old["pk"], old["sk"])), segments, NOW)
     assert sample == {"source": SOURCE, "detail-type": event.type, "detail": detail_of(event)}
 
@@ -471,9 +471,11 @@ def test_the_outputs_and_queues_are_the_templates() -> None:
 def test_the_look_at_parked_receipts_shows_their_reason_and_bytes() -> None:
     (command,) = [block for block in blocks("sh") if "b64decode" in block]
     (program,) = re.findall(r"-c '(.*)'", command, flags=re.DOTALL)
-    receipt = Receipt("hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk"))
+    receipt = VendorBytes(
+        "hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk")
+    )
     large = replace(receipt, body=b"<reports>" * 30_000)
-    bodies = [parked_body(receipt, "not XML of reports"), receipt_body(receipt)]
+    bodies = [parked_body(receipt, "not XML of reports"), vendor_bytes_body(receipt)]
     packed = json.dumps({"Messages": [{"Body": parked_body(large, "cut")}]})
     done = subprocess.run([sys.executable, "-c", program], input=packed, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == repr(large.body)

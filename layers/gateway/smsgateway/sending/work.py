@@ -8,7 +8,7 @@ from smsgateway.config.settings import AccountsCache, Settings
 from smsgateway.model import Account, Message, Request, Response
 from smsgateway.queues import WakeUps
 from smsgateway.store.messages import Payload
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 
 
@@ -28,10 +28,10 @@ class Dispatcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Work:
     """One submission that is to be sent now, with everything that its sending needs."""
 
-    submission: Stored
+    submission: StoredSubmission
     message: Message
     payload: Payload
     account: Account

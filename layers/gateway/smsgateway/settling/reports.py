@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Report
-from smsgateway.settling.reroute import Resender, concerns, take_failures
+from smsgateway.settling.reroute import Rerouter, concerns, take_failures
 from smsgateway.store import recipients, reports, transitions
 from smsgateway.store.messages import Payload, load_payload
-from smsgateway.store.recipients import Placed
-from smsgateway.store.submissions import Stored
+from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table
 from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask
 
 
-def take_reports(resender: Resender, account: Account, items: Sequence[Report], received_at: int, ttl: int) -> None:
+def take_reports(resender: Rerouter, account: Account, items: Sequence[Report], received_at: int, ttl: int) -> None:
     """Apply reports, or file them. Doing it again changes nothing."""
     table, now = resender.table, resender.now()
     received = datetime.fromtimestamp(received_at / 1000, UTC)
@@ -41,17 +41,19 @@ def take_reports(resender: Resender, account: Account, items: Sequence[Report], 
             apply_early(resender, account, submission, [report.alternative_id or report.vendor_id], now)
 
 
-def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, Report]], now: int) -> list[bool]:
+def _apply(
+    resender: Rerouter, account: Account, known: Sequence[tuple[StoredSubmission, Report]], now: int
+) -> list[bool]:
     """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
     table = resender.table
     speakers = {submission.key: submission for submission, _ in known}
     speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
     payloads: dict[SubmissionKey, Payload] = {}
     fitting = [_fitting(table, submission, report.number, payloads) for submission, report in known]
-    placed: list[Placed] = []
+    placed: list[PlacedReport] = []
     for (submission, report), numbers in zip(known, fitting, strict=True):
         if len(numbers) == 1:
-            placed.append(Placed(speakers[submission.key], numbers[0], report))
+            placed.append(PlacedReport(speakers[submission.key], numbers[0], report))
         for number in numbers if len(numbers) > 1 else ():
             note = f"the masked number fits {len(numbers)} recipients of this submission"
             recipients.remember(table, speakers[submission.key], number, report, note, now)
@@ -59,14 +61,14 @@ def _apply(resender: Resender, account: Account, known: Sequence[tuple[Stored, R
     return [len(numbers) == 1 and next(applied) for numbers in fitting]
 
 
-def _apply_placed(resender: Resender, placed: Sequence[Placed], now: int) -> list[bool]:
+def _apply_placed(resender: Rerouter, placed: Sequence[PlacedReport], now: int) -> list[bool]:
     """Apply reports, those apart that may have a recipient sent to again."""
     others = iter(recipients.apply_reports(resender.table, [one for one in placed if not concerns(one)], now))
     failures = iter(take_failures(resender, [one for one in placed if concerns(one)]))
     return [next(failures if concerns(one) else others) for one in placed]
 
 
-def _through(table: Table, account: Account, submission: Stored) -> Stored:
+def _through(table: Table, account: Account, submission: StoredSubmission) -> StoredSubmission:
     """The submission as this account knows it; what it reports proves that the submission was sent."""
     if account.name == submission.account:
         transitions.prove(table, submission)
@@ -75,7 +77,9 @@ def _through(table: Table, account: Account, submission: Stored) -> Stored:
     return replace(submission, account=account.name, vendor=account.vendor)
 
 
-def _fitting(table: Table, submission: Stored, said: str, payloads: dict[SubmissionKey, Payload]) -> list[str]:
+def _fitting(
+    table: Table, submission: StoredSubmission, said: str, payloads: dict[SubmissionKey, Payload]
+) -> list[str]:
     """The recipients that a number in a report may mean; a masked one can mean several. `payloads`: read so far."""
     payload = submission.payload() or payloads.get(submission.key)
     if payload is None and "*" in said:
@@ -83,7 +87,9 @@ def _fitting(table: Table, submission: Stored, said: str, payloads: dict[Submiss
     return [one for one in payload.numbers if matches_mask(one, said)] if payload else [said]
 
 
-def apply_early(resender: Resender, account: Account, submission: Stored, vendor_ids: Iterable[str], now: int) -> None:
+def apply_early(
+    resender: Rerouter, account: Account, submission: StoredSubmission, vendor_ids: Iterable[str], now: int
+) -> None:
     """Apply the reports that came before their mapping, and clear them away; what has no place stays."""
     table = resender.table
     for vendor_id in vendor_ids:

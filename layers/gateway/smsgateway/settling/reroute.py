@@ -1,7 +1,7 @@
 """`resend.undelivered`: a recipient whose report is a failure, or that got none in time, goes to the next account.
 
 As a new submission of the same message, to that recipient alone, while the message is valid, at most once an account.
-A failure is decided on once, by a conditional write to the recipient's row (store/resends.py), and only when the
+A failure is decided on once, by a conditional write to the recipient's row (store/reroutes.py), and only when the
 submission that failed will certainly not go on by itself. A second text never rests on a guess: what a report leaves
 undecided (a word that no table lists, parts of a message, a contradiction) ends as it is.
 """
@@ -17,20 +17,20 @@ from smsgateway.calling import encoding
 from smsgateway.config.settings import Settings
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
-from smsgateway.store import parts, recipients, registry, resends, submissions, transitions
+from smsgateway.store import parts, recipients, registry, reroutes, submissions, transitions
 from smsgateway.store.finals import final_at_end, final_by_part, final_of, heard
 from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import Payload, load_payload
-from smsgateway.store.parts import Whole, decides_alone
-from smsgateway.store.recipients import Outcome, Placed, read_outcome
-from smsgateway.store.submissions import Stored, read_submission
+from smsgateway.store.parts import WholeReport, decides_alone
+from smsgateway.store.recipients import PlacedReport, RecipientRow, read_row
+from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key, Table
 
 TRIES = 5  # of a write that others write too
 
 
 @dataclass(frozen=True, slots=True)
-class Resender:
+class Rerouter:
     """What resending works with. `now` gives epoch milliseconds."""
 
     table: Table
@@ -43,7 +43,7 @@ class Resender:
 class Failure:
     """An attempt at a recipient that came to nothing, by a report, or for want of one."""
 
-    submission: Stored  # as the account knows it that said so
+    submission: StoredSubmission  # as the account knows it that said so
     number: str
     entry: Item  # for the recipient's history
     final: Item | None = None  # its final status, should this have been the last attempt; None: no report came in time
@@ -54,14 +54,14 @@ class Failure:
         return recipients.recipient_key(self.submission, self.number)
 
 
-def concerns(placed: Placed) -> bool:
+def concerns(placed: PlacedReport) -> bool:
     """Whether a report is for `take_failures` to apply: of a failure, or of a part, which may complete one."""
     report = placed.report
     of_several = not decides_alone(placed.submission, report)
-    return placed.submission.resend and placed.final and (report.status == ReportStatus.UNDELIVERED or of_several)
+    return placed.submission.may_reroute and placed.final and (report.status == ReportStatus.UNDELIVERED or of_several)
 
 
-def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
+def take_failures(resender: Rerouter, reports: Sequence[PlacedReport]) -> list[bool]:
     """Apply reports of failure, and of parts, to recipients of messages that may be resent. False: there is no such
     recipient."""
     now = resender.now()
@@ -82,7 +82,7 @@ def take_failures(resender: Resender, reports: Sequence[Placed]) -> list[bool]:
     return there
 
 
-def _of_parts(placed: Placed, entry: Item, row: Item, whole: Whole) -> Failure | None:
+def _of_parts(placed: PlacedReport, entry: Item, row: Item, whole: WholeReport) -> Failure | None:
     """What follows from the parts of a long message once all have been reported, or more than there should be: before,
     a second text would rest on a part of the truth."""
     if whole.status != Status.UNDELIVERED or not whole.complete or "status" in row:
@@ -93,7 +93,7 @@ def _of_parts(placed: Placed, entry: Item, row: Item, whole: Whole) -> Failure |
     return Failure(placed.submission, placed.number, dict(failed or entry), final, whole.certain)
 
 
-def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> None:
+def close(resender: Rerouter, submission: StoredSubmission, numbers: Iterable[str]) -> None:
     """No report settled these recipients in time."""
     now = resender.now()
     if submission.state == State.UNCONFIRMED:
@@ -102,7 +102,7 @@ def close(resender: Resender, submission: Stored, numbers: Iterable[str]) -> Non
     _settle(resender, [Failure(submission, number, entry) for number in numbers])
 
 
-def _settle(resender: Resender, failures: Sequence[Failure]) -> list[bool]:
+def _settle(resender: Rerouter, failures: Sequence[Failure]) -> list[bool]:
     """See to it that each recipient goes on or ends. False: there is no such recipient."""
     batches = list(batched(failures, BATCH_WRITES, strict=False))
     if len(batches) <= 1:
@@ -115,7 +115,7 @@ def _settle(resender: Resender, failures: Sequence[Failure]) -> list[bool]:
 class _Batch:
     """Some failures, and what was read for several of them."""
 
-    resender: Resender
+    resender: Rerouter
     failures: Sequence[Failure]
     messages: dict[str, Message | None] = field(default_factory=dict)
     payloads: dict[SubmissionKey, Payload] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class _Batch:
         found = self.resender.table.get_many(keys)
         there = [self._settled(failure, found) for failure in self.failures]
         for (urgent, account), started in self.started.items():
-            self.resender.wake_ups.send(urgent, account, started)
+            self.resender.wake_ups.put(urgent, account, started)
         return there
 
     def _settled(self, failure: Failure, found: dict[Key, Item]) -> bool:
@@ -138,19 +138,19 @@ class _Batch:
             if row is None or standing is None:
                 return False
             try:
-                self._decide(failure, read_submission(standing), read_outcome(row))
+                self._decide(failure, read_submission(standing), read_row(row))
             except ConditionFailed as failed:  # another decision, a report of delivery
                 row = failed.item
             else:
                 return True
         raise ConditionFailed(row)
 
-    def _decide(self, failure: Failure, submission: Stored, outcome: Outcome) -> None:
-        table, decided = self.resender.table, resends.successor(outcome, submission)
+    def _decide(self, failure: Failure, submission: StoredSubmission, outcome: RecipientRow) -> None:
+        table, decided = self.resender.table, reroutes.successor(outcome, submission)
         refused = any(rejection.number == failure.number for rejection in submission.rejected)  # that is its end
         over = _is_over(submission, failure)
         if outcome.status or decided or refused or not over:
-            if decided and not outcome.status and decided == outcome.resends[-1]:
+            if decided and not outcome.status and decided == outcome.reroutes[-1]:
                 self._start(failure, submission, outcome, decided, outcome.so_far)  # whoever decided may have died
             if failure.final:
                 keep(table, failure.row, failure.entry)
@@ -161,14 +161,14 @@ class _Batch:
             entry = entry | {name: final[name] for name in ("status", "reason", "vendor_status")}
         account = self._elsewhere(failure, submission, final) if _is_certain(failure, outcome) else None
         if account:
-            key = submission.key.resend(submission.owner, failure.number)
+            key = submission.key.reroute(submission.owner, failure.number)
             as_heard = failure.final is None
-            decided = resends.decide(table, failure.row, outcome, key, account, final, entry, as_heard=as_heard)
+            decided = reroutes.decide(table, failure.row, outcome, key, account, final, entry, as_heard=as_heard)
             self._start(failure, submission, outcome, decided, final)
         else:
-            resends.finish(table, failure.row, outcome, final, entry, as_heard=failure.final is None)
+            reroutes.finish(table, failure.row, outcome, final, entry, as_heard=failure.final is None)
 
-    def _elsewhere(self, failure: Failure, submission: Stored, final: Item) -> Account | None:
+    def _elsewhere(self, failure: Failure, submission: StoredSubmission, final: Item) -> Account | None:
         """The account that the recipient goes to next, if it may go to any."""
         now, message = self.resender.now(), self._message(submission)
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
@@ -183,7 +183,12 @@ class _Batch:
         return accounts[names[0]] if names and not self._is_suppressed(failure.number) else None
 
     def _start(
-        self, failure: Failure, submission: Stored, outcome: Outcome, resend: Mapping[str, str], final: Item | None
+        self,
+        failure: Failure,
+        submission: StoredSubmission,
+        outcome: RecipientRow,
+        resend: Mapping[str, str],
+        final: Item | None,
     ) -> None:
         """File a resend that was decided on because of a status, unless it is there, and wake it up."""
         message = self._message(submission)
@@ -194,19 +199,19 @@ class _Batch:
         segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
         of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
         refused = failure.submission.vendor if of_content else ""
-        key = resends.put_resend(
+        key = reroutes.put_reroute(
             self.resender.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
         )
         if key:  # else it has been woken up, or sweep will do it
             self.started[queues.urgent(message), resend["account"]].append(key)
 
-    def _message(self, submission: Stored) -> Message | None:
+    def _message(self, submission: StoredSubmission) -> Message | None:
         message_id = submission.key.message_id
         if message_id not in self.messages:
             self.messages[message_id] = submissions.message_of(self.resender.table, submission)
         return self.messages[message_id]
 
-    def _payload(self, submission: Stored, message: Message, number: str) -> Payload | None:
+    def _payload(self, submission: StoredSubmission, message: Message, number: str) -> Payload | None:
         """The recipient with what it reads; None when it is none of this submission."""
         payload = submission.payload()
         if payload is None and message.content and len(submission.key.path) == ROOT_LENGTH:
@@ -226,7 +231,7 @@ class _Batch:
         return number in self.suppressed
 
 
-def _is_over(submission: Stored, failure: Failure) -> bool:
+def _is_over(submission: StoredSubmission, failure: Failure) -> bool:
     """Whether the submission went through the account that failed it, and will certainly not go on by itself."""
     given_up = submission.state == State.UNCONFIRMED and (submission.given_up or failure.final is None)
     sending = submission.state == State.SENDING and submission.proved == submission.attempt
@@ -234,7 +239,7 @@ def _is_over(submission: Stored, failure: Failure) -> bool:
     return given_up or (here and (submission.state == State.SUBMITTED or sending))
 
 
-def _is_certain(failure: Failure, outcome: Outcome) -> bool:
+def _is_certain(failure: Failure, outcome: RecipientRow) -> bool:
     """Whether another attempt rests on no guess: by a word that a table lists, and that nothing contradicts; or because
     nothing at all was heard, which is none."""
     said = heard(failure.submission, outcome.history)

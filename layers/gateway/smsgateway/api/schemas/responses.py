@@ -43,20 +43,20 @@ Overall = Annotated[
 Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
 
 
-class Answer(BaseModel):
+class Schema(BaseModel):
     """What all answers have in common: they are described, never read, so nothing that reads them is made."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class ProblemError(Answer):
+class ProblemError(Schema):
     """One thing that is wrong with a request."""
 
     loc: str = Field(description="the place", examples=["messages[2].text"])
     msg: str = Field(description="what belongs there", examples=["must be a string (in double quotes), not a number"])
 
 
-class Problem(Answer):
+class Problem(Schema):
     """What went wrong (RFC 9457)."""
 
     title: str
@@ -65,7 +65,7 @@ class Problem(Answer):
     errors: list[ProblemError] = Field([], description="the first 100")
 
 
-class RefusedNumber(Answer):
+class RefusedNumber(Schema):
     """A number that the message is not sent to."""
 
     to: str = Field(description="as it was given, where it is none", examples=["12"])
@@ -73,7 +73,7 @@ class RefusedNumber(Answer):
     problem: str | None = Field(None, description="the characters in it that no number has, by code point, if any")
 
 
-class MessageFields(Answer):
+class MessageFields(Schema):
     """What is said of a message wherever it is shown. Times are ISO 8601 in UTC."""
 
     id: MessageId | None
@@ -84,14 +84,14 @@ class MessageFields(Answer):
     reference: Reference | None
 
 
-class PlannedTemplate(Answer):
+class PlannedTemplate(Schema):
     """What a vendor that takes codes is asked for."""
 
     code: str = Field(examples=["67510"])
     params: list[str] = Field(description="the values of its variables, in the vendor's order", examples=[["482913"]])
 
 
-class PlannedContent(Answer):
+class PlannedContent(Schema):
     """What a recipient would read."""
 
     to: Number | None = Field(description="null: the same for all", examples=[None])
@@ -103,7 +103,7 @@ class PlannedContent(Answer):
     template: PlannedTemplate | None = Field(description="null: it goes out as a text", examples=[None])
 
 
-class PlannedStep(Answer):
+class PlannedStep(Schema):
     """What an account of the route would be asked."""
 
     account: AccountName
@@ -113,14 +113,14 @@ class PlannedStep(Answer):
     contents: list[PlannedContent] = Field(description="one, or, of a personalised message, the first ten")
 
 
-class Excluded(Answer):
+class Excluded(Schema):
     """An account of the route that cannot carry the message."""
 
     account: str = Field(examples=["qx-1"])
     problem: str = Field(examples=["characters that GBK cannot carry: 😀"])
 
 
-class Plan(Answer):
+class Plan(Schema):
     """What would happen."""
 
     route: list[PlannedStep] = Field(description="in the order in which the accounts would be tried")
@@ -148,7 +148,7 @@ class DryRun(AcceptedMessage):
     plan: Plan
 
 
-class HistoryEntry(Answer):
+class HistoryEntry(Schema):
     """An attempt at a vendor, or a report from one."""
 
     at: Moment
@@ -161,7 +161,7 @@ class HistoryEntry(Answer):
     note: str | None = Field(None, description="why it changed nothing")
 
 
-class RecipientFields(Answer):
+class RecipientFields(Schema):
     """What became of one recipient."""
 
     to: Number
@@ -210,7 +210,7 @@ class MessageToNumber(RecipientFields):
     reference: Reference | None
 
 
-class Reply(Answer):
+class Reply(Schema):
     """A reply, whole."""
 
     inbound_id: str = Field(examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
@@ -229,21 +229,21 @@ class Reply(Answer):
     partial: bool = Field(description="parts of it never came, or may be of another reply", examples=[False])
 
 
-class Balance(Answer):
+class Balance(Schema):
     """What is left."""
 
     product: str = Field(description="empty where the vendor has but one", examples=[""])
     amount: str = Field(description="a decimal number", examples=["8500"])
 
 
-class BalanceAt(Answer):
+class BalanceAt(Schema):
     """What was left when the vendor was last asked."""
 
     at: Moment
     amounts: list[Balance]
 
 
-class Alert(Answer):
+class Alert(Schema):
     """Something that an operator should know."""
 
     alert: str = Field(examples=["balance_low"])
@@ -251,7 +251,7 @@ class Alert(Answer):
     at: Moment
 
 
-class Calls(Answer):
+class Calls(Schema):
     """How vendor calls of an account go."""
 
     breaker: str = Field(
@@ -261,7 +261,7 @@ class Calls(Answer):
     slow: int = Field(description="calls that have been taking over a second", examples=[0])
 
 
-class Figures(Answer):
+class Figures(Schema):
     """A vendor's own figures of a day, beside ours."""
 
     day: str = Field(description="of Beijing", examples=["2026-11-20"])
@@ -277,7 +277,7 @@ class Figures(Answer):
     )
 
 
-class Account(Answer):
+class Account(Schema):
     """An account with a vendor, without its credentials."""
 
     name: AccountName
@@ -311,7 +311,7 @@ class Account(Answer):
     problem: str | None = Field(description="why the newest accounts document is not in use", examples=[None])
 
 
-class UnplacedReport(Answer):
+class UnplacedReport(Schema):
     """A delivery report that fits no recipient, or several, or whose message is not known yet."""
 
     to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
@@ -329,7 +329,7 @@ class UnplacedReport(Answer):
     message_id: MessageId | None = Field(description="the message that it is about, where that is known")
 
 
-class Check(Answer):
+class Check(Schema):
     """What a vendor answered just now."""
 
     reachable: bool = Field(examples=[True])
@@ -338,14 +338,14 @@ class Check(Answer):
     problem: str | None = Field(description="what was wrong, or what the vendor refused with", examples=[None])
 
 
-class VendorTemplate(Answer):
+class VendorTemplate(Schema):
     """How an account's vendor knows a template."""
 
     code: str
     params: list[str]
 
 
-class Template(Answer):
+class Template(Schema):
     """A text with variables."""
 
     name: str = Field(examples=["otp"])
@@ -361,14 +361,14 @@ class Template(Answer):
     )
 
 
-class Suppression(Answer):
+class Suppression(Schema):
     """A number that nothing is sent to."""
 
     number: Number
     suppressed_at: Moment
 
 
-class Client(Answer):
+class Client(Schema):
     """Somebody who may call the API."""
 
     name: str = Field(examples=["shop"])
@@ -384,7 +384,7 @@ class CreatedClient(Client):
     api_key: str = Field(examples=["5f1c0e…"])
 
 
-class ListOf[T](Answer):
+class ListOf[T](Schema):
     """A page of a list."""
 
     items: list[T]
