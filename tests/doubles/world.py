@@ -165,6 +165,7 @@ class World:
         return Dispatcher(
             table=self._table(seam),
             wake_ups=self._wake_ups(seam),
+            settings=self.settings,
             accounts=accounts_cache(self.document),
             call=call,
             now=lambda: self.now,
@@ -228,7 +229,8 @@ class World:
 
     def watch(self, seam: Seam | None = None) -> None:
         """The sweep's look for vendors that have fallen silent."""
-        watch(self.sweeper(seam or Seam()))
+        sweeper = self.sweeper(seam or Seam())
+        watch(sweeper, sweeper.until)
 
     def sweeper(self, seam: Seam) -> Sweeper:
         return Sweeper(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.queues import VendorBytes
@@ -39,8 +40,8 @@ def tell(api: Api, submission: StoredSubmission, status: ReportStatus, after: in
     placed = PlacedReport(submission, FIVE[0], report)
     if not reroute.concerns(placed):
         return all(apply_reports(api.table, [placed], api.clock[0]))
-    resender = reroute.Rerouter(api.table, api.wake_ups, api.accounts.get, lambda: api.clock[0])  # type: ignore[arg-type]
-    return all(reroute.take_failures(resender, [placed]))
+    core = WakingCore(api.table, api.accounts.get, lambda: api.clock[0], 0, api.wake_ups)  # type: ignore[arg-type]
+    return all(reroute.take_failures(core, [placed]))
 
 
 def stored(api: Api, key: SubmissionKey) -> StoredSubmission:
@@ -162,12 +163,12 @@ def test_a_reply_through_the_next_account_answers_the_message(api: Api, count: i
     taken(api, again)
     push = VendorBytes("ly-bulk", "inbound", "push", NOW + 9_000, body=b"mobile=%s&msg=ok" % FIVE[0].encode())
     ingester = ingest.Ingester(
-        api.table,
-        api.wake_ups,  # type: ignore[arg-type]
-        api.accounts.get,
-        lambda *_parked: None,
-        lambda: api.clock[0],
-        90 * 86_400,
+        table=api.table,
+        settings=api.accounts.get,
+        now=lambda: api.clock[0],
+        retention=90 * 86_400,
+        wake_ups=api.wake_ups,  # type: ignore[arg-type]
+        park=lambda *_parked: None,
     )
 
     ingest.ingest(ingester, push)

@@ -44,6 +44,7 @@ from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, event
 from smsgateway.queues import VendorBytes, parked_body, vendor_bytes_body
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
 from smsgateway.store import accounts, recipients, replies, submissions
+from smsgateway.store.alerts import Alert, raise_alert
 from smsgateway.store.recipients import PlacedReport
 from smsgateway.store.table import Item, Table
 from tests.doubles.voices import account
@@ -397,7 +398,7 @@ def every_event(table: Table) -> Iterator[Event]:
     reply = replies.Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
-    accounts.raise_alert(table, "hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW)
+    raise_alert(table, Alert("hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW))
     (alert,) = accounts.known_of(table, "hb-1").values()
     yield from events_of(None, alert, segments, NOW)
 

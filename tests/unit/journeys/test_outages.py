@@ -3,6 +3,7 @@ a vendor said is applied, whatever was tried meanwhile."""
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -88,7 +89,7 @@ class Troubled(World):
             assert isinstance(error, AwsError)
             self.not_swept += 1
 
-        return Sweeper(made.table, made.wake_ups, made.settings, made.now, failed, made.until, made.retention)
+        return replace(made, failed=failed)
 
     def deliver(self) -> None:
         if self.fails("send_message"):

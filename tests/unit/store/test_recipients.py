@@ -340,7 +340,7 @@ def test_a_child_counts_its_own_recipients(table: Table) -> None:
     ],
 )
 def test_a_recipient_has_its_submissions_status(state: State, expected: Status, table: Table) -> None:
-    submission = replace(queued(table), state=state, answer="its word", reason=Reason.BUSY)
+    submission = replace(queued(table), state=state, vendor_status="its word", reason=Reason.BUSY)
     assert recipients.derived_status(submission, NUMBER, NOW) == (expected, Reason.BUSY, "its word")
 
 

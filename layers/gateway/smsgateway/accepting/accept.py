@@ -35,6 +35,7 @@ from smsgateway.accepting.post import (
 from smsgateway.accepting.template_slips import slips
 from smsgateway.calling import encoding
 from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.errors import EncodeError
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
@@ -61,15 +62,10 @@ PLACES = {  # the field that a reason is about, where it is not the content
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptor:
+class Acceptor(WakingCore):
     """What accepting works with. Times are epoch milliseconds."""
 
-    table: Table
-    wake_ups: queues.WakeUps
-    settings: Callable[[], Settings]
-    now: Callable[[], int]
     random: Random
-    retention: int  # seconds
     until: int = 0  # when this worker is stopped; 0: nobody says
     block: int = BLOCK_ROOTS  # submissions under one partition key
     warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args
 from smsgateway.calling import pace
 from smsgateway.calling.pace import PATIENCE, LeasedPace
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings
+from smsgateway.core import Core
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
 from smsgateway.queues import LARGEST_MESSAGE, VendorBytes, never_taken, parse_vendor_bytes, vendor_bytes_body
@@ -23,7 +23,7 @@ from smsgateway.receiving.statistics import BEIJING
 from smsgateway.routing import alert_for
 from smsgateway.store import accounts, pages
 from smsgateway.store.accounts import Lease
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed
 
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
 LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
@@ -37,17 +37,13 @@ STATISTICS_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Poller:
+class Poller(Core):
     """What polling works with. Times are epoch ms; `store` puts a body into the queue of its kind, or raises."""
 
-    table: Table
-    settings: Callable[[], Settings]
     call: Callable[[Account, Request, float], Response]
     store: Callable[[str, Kind], None]
-    now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
-    retention: int  # seconds
 
 
 type Encode = Callable[[datetime, str], Request]
@@ -221,7 +217,7 @@ def _store(run: Run, response: Response) -> None:
     try:
         _put(run, receipt)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, vendor_bytes_body(receipt), _ttl(poller))
+        accounts.keep_page(poller.table, run.lease, vendor_bytes_body(receipt), poller.ttl)
         raise
 
 
@@ -254,7 +250,7 @@ def _put(run: Run, receipt: VendorBytes) -> None:
         else:
             return
     name = f"{receipt.account}#{receipt.kind}#{receipt.received_at}#{poller.random.getrandbits(64):016x}"
-    pages.put_page(poller.table, name, receipt.body, _ttl(poller))
+    pages.put_page(poller.table, name, receipt.body, poller.ttl)
     poller.store(vendor_bytes_body(replace(receipt, page=name)), run.kind)
 
 
@@ -303,11 +299,11 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             return {"problem": page.vendor_status, "days": len(days)}
         days += page.items
         for day in page.items:
-            accounts.put_statistics(poller.table, account.name, day, poller.now(), _ttl(poller))
+            accounts.put_statistics(poller.table, account.name, day, poller.now(), poller.ttl)
         if not page.full:
             break
     until = hard_end - STORING_TIME
-    compared = [statistics.compare(poller.table, account, day, poller.now, until, _ttl(poller)) for day in days]
+    compared = [statistics.compare(poller, account, day, until) for day in days]
     accounts.fulfil(poller.table, lease, poller.now())
     return {"days": len(days), "compared": sum(compared)}
 
@@ -352,9 +348,4 @@ def _nonce(poller: Poller) -> str:
 
 
 def _alert(poller: Poller, account: Account, alert: str, detail: str, occasion: str = "") -> None:
-    now, ttl = poller.now(), _ttl(poller)
-    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, now, ttl, occasion=occasion)
-
-
-def _ttl(poller: Poller) -> int:
-    return poller.now() // 1000 + poller.retention
+    poller.alert(account.name, account.vendor, alert, detail, occasion=occasion)

@@ -96,11 +96,11 @@ def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move)
         "account": submission.account,
         "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
         "reason": step.reason,
-        "vendor_status": step.answer,
+        "vendor_status": step.vendor_status,
     }
     next_at = now + step.delay
     if step.delay and next_at >= job.message.valid_until:
-        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.answer)
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.vendor_status)
         return
     behind = _behind(submission, step)
     account = job.account

@@ -7,8 +7,7 @@ from smsgateway.model import About, Accepted, Reason, Refused
 from smsgateway.sending.failover import callable_among, deferred_of, go_on, others_of
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.settling.reports import apply_early
-from smsgateway.settling.reroute import Rerouter
-from smsgateway.store import accounts, submissions, transitions
+from smsgateway.store import submissions, transitions
 from smsgateway.store.breakers import BreakerState
 from smsgateway.store.table import ConditionFailed
 from smsgateway.store.vendor_ids import map_in_blocks
@@ -45,8 +44,7 @@ def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         transitions.submitted(table, submission, answer, unless_early=False)
-        resender = Rerouter(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
-        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, answer.vendor_ids, dispatcher.now())
 
 
 def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, answer: str, reason: Reason) -> None:
@@ -59,8 +57,7 @@ def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, an
     early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
     transitions.unconfirmed(table, submission, answer, reason)
     if early:
-        resender = Rerouter(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
-        apply_early(resender, job.account, submission, ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, ids, dispatcher.now())
 
 
 def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> routing.Attempt:
@@ -104,16 +101,7 @@ def _after_rotation(dispatcher: Dispatcher, job: Work, refused: Refused) -> Refu
 
 def _alert(dispatcher: Dispatcher, job: Work, refused: Refused) -> None:
     if alert := routing.alert_for(refused):
-        now = dispatcher.now()
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            refused.vendor_status,
-            now,
-            now // 1000 + dispatcher.retention,
-        )
+        dispatcher.alert(job.account.name, job.account.vendor, alert, refused.vendor_status)
 
 
 def _retry_in_doubt(dispatcher: Dispatcher, job: Work) -> None:
@@ -129,15 +117,7 @@ def record_result(dispatcher: Dispatcher, job: Work, known: BreakerState, outcom
     """What the outcome says of the account, beyond this submission."""
     now = dispatcher.now()
     if alert := breaker.record(dispatcher.table, job.account, known, outcome, now):
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            f"after {job.account.options.breaker_failures} failed calls in a row"
-            if alert == "breaker_open"
-            else "the vendor answers again",
-            now,
-            now // 1000 + dispatcher.retention,
-            occasion=str(now),  # each opening and each closing is told
-        )
+        opened = f"after {job.account.options.breaker_failures} failed calls in a row"
+        detail = opened if alert == "breaker_open" else "the vendor answers again"
+        # Each opening and each closing is told.
+        dispatcher.alert(job.account.name, job.account.vendor, alert, detail, occasion=str(now))

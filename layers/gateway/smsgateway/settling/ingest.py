@@ -5,44 +5,30 @@ from copy import replace
 from dataclasses import dataclass, field
 
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
-from smsgateway.queues import VendorBytes, WakeUps
+from smsgateway.queues import VendorBytes
 from smsgateway.settling.replies import take_replies
 from smsgateway.settling.reports import take_reports
-from smsgateway.settling.reroute import Rerouter
 from smsgateway.store import accounts, pages
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import Item, Key
 
 REPORTS_AT_ONCE = 200  # between two looks at the time
 REPLIES_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ingester:
+class Ingester(WakingCore):
     """What understanding a receipt works with. `park` puts away what nobody can read, with the reason."""
 
-    table: Table
-    wake_ups: WakeUps
-    settings: Callable[[], Settings]
     park: Callable[[VendorBytes, str], None]
-    now: Callable[[], int]
-    retention: int  # seconds
     noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
     until: int | None = None  # epoch ms; after that nothing is begun
 
     @property
-    def resender(self) -> Rerouter:
-        return Rerouter(self.table, self.wake_ups, self.settings, self.now)
-
-    @property
     def is_over(self) -> bool:
         return self.until is not None and self.now() >= self.until
-
-    @property
-    def ttl(self) -> int:
-        return self.now() // 1000 + self.retention
 
 
 def ingest(ingester: Ingester, receipt: VendorBytes) -> VendorBytes | None:
@@ -81,8 +67,7 @@ def _take_note(ingester: Ingester, account: Account | None, receipt: VendorBytes
         accounts.note_try(ingester.table, account.name, receipt.kind, receipt.received_at)
         return
     detail = f"a push of {receipt.kind} with the right token was refused: {receipt.body.decode(errors='replace')}"
-    table, at = ingester.table, receipt.received_at
-    accounts.raise_alert(table, account.name, account.vendor, "push_refused", detail, at, ingester.ttl)
+    ingester.alert(account.name, account.vendor, "push_refused", detail, at=receipt.received_at)
 
 
 def _whole(ingester: Ingester, receipt: VendorBytes) -> VendorBytes:
@@ -115,7 +100,7 @@ def _records(ingester: Ingester, account: Account, receipt: VendorBytes) -> _Rec
         reported = decode_reports(account, receipt)
 
         def apply_reports(start: int, stop: int) -> None:
-            take_reports(ingester.resender, account, bounded.reports(reported.items[start:stop]), at, ttl)
+            take_reports(ingester, account, bounded.reports(reported.items[start:stop]), at, ttl)
 
         return _Records(apply_reports, REPORTS_AT_ONCE, len(reported.items), reported.unreadable)
     written = decode_inbound(account, receipt)
@@ -174,13 +159,4 @@ def decode_inbound(account: Account, receipt: VendorBytes) -> Page[Inbound]:
 def _park(ingester: Ingester, receipt: VendorBytes, vendor: str, problem: str) -> None:
     """Put away what nobody can read, with its bytes and the reason, and say so."""
     ingester.park(receipt, problem)
-    now = ingester.now()
-    accounts.raise_alert(
-        ingester.table,
-        receipt.account,
-        vendor,
-        "receipt_parked",
-        f"{receipt.kind} by {receipt.source}: {problem}",
-        now,
-        ingester.ttl,
-    )
+    ingester.alert(receipt.account, vendor, "receipt_parked", f"{receipt.kind} by {receipt.source}: {problem}")

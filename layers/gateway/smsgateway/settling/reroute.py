@@ -7,14 +7,14 @@ undecided (a word that no table lists, parts of a message, a contradiction) ends
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import batched
 
 from smsgateway import queues, routing
 from smsgateway.calling import encoding
-from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
 from smsgateway.store import parts, recipients, registry, reroutes, submissions, transitions
@@ -24,19 +24,9 @@ from smsgateway.store.messages import Payload, load_payload
 from smsgateway.store.parts import WholeReport, decides_alone
 from smsgateway.store.recipients import PlacedReport, RecipientRow, read_row
 from smsgateway.store.submissions import StoredSubmission, read_submission
-from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key, Table
+from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key
 
 TRIES = 5  # of a write that others write too
-
-
-@dataclass(frozen=True, slots=True)
-class Rerouter:
-    """What resending works with. `now` gives epoch milliseconds."""
-
-    table: Table
-    wake_ups: queues.WakeUps
-    settings: Callable[[], Settings]
-    now: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +51,15 @@ def concerns(placed: PlacedReport) -> bool:
     return placed.submission.may_reroute and placed.final and (report.status == ReportStatus.UNDELIVERED or of_several)
 
 
-def take_failures(resender: Rerouter, reports: Sequence[PlacedReport]) -> list[bool]:
+def take_failures(core: WakingCore, reports: Sequence[PlacedReport]) -> list[bool]:
     """Apply reports of failure, and of parts, to recipients of messages that may be resent. False: there is no such
     recipient."""
-    now = resender.now()
+    now = core.now()
     failures, there = {}, [True] * len(reports)
     for index, placed in enumerate(reports):
         entry = entry_of(placed.submission, placed.report, now)
         if placed.report.segment:
-            row, whole = recipients.note_part(resender.table, placed, entry)
+            row, whole = recipients.note_part(core.table, placed, entry)
             there[index] = row is not None
             failure = _of_parts(placed, entry, row, whole) if row else None
         else:
@@ -77,7 +67,7 @@ def take_failures(resender: Rerouter, reports: Sequence[PlacedReport]) -> list[b
             failure = Failure(placed.submission, placed.number, entry, final, placed.report.listed)
         if failure:
             failures[index] = failure
-    for index, known in zip(failures, _settle(resender, list(failures.values())), strict=True):
+    for index, known in zip(failures, _settle(core, list(failures.values())), strict=True):
         there[index] = known
     return there
 
@@ -93,29 +83,29 @@ def _of_parts(placed: PlacedReport, entry: Item, row: Item, whole: WholeReport) 
     return Failure(placed.submission, placed.number, dict(failed or entry), final, whole.certain)
 
 
-def close(resender: Rerouter, submission: StoredSubmission, numbers: Iterable[str]) -> None:
+def close(core: WakingCore, submission: StoredSubmission, numbers: Iterable[str]) -> None:
     """No report settled these recipients in time."""
-    now = resender.now()
+    now = core.now()
     if submission.state == State.UNCONFIRMED:
-        transitions.count_as_sent(resender.table, submission)
+        transitions.count_as_sent(core.table, submission)
     entry = {"at": now, "account": submission.account, "status": Status.UNKNOWN, "reason": Reason.NO_REPORT}
-    _settle(resender, [Failure(submission, number, entry) for number in numbers])
+    _settle(core, [Failure(submission, number, entry) for number in numbers])
 
 
-def _settle(resender: Rerouter, failures: Sequence[Failure]) -> list[bool]:
+def _settle(core: WakingCore, failures: Sequence[Failure]) -> list[bool]:
     """See to it that each recipient goes on or ends. False: there is no such recipient."""
     batches = list(batched(failures, BATCH_WRITES, strict=False))
     if len(batches) <= 1:
-        return _Batch(resender, failures).settle()
+        return _Batch(core, failures).settle()
     with ThreadPoolExecutor(PARALLEL) as pool:
-        return [there for done in pool.map(lambda batch: _Batch(resender, batch).settle(), batches) for there in done]
+        return [there for done in pool.map(lambda batch: _Batch(core, batch).settle(), batches) for there in done]
 
 
 @dataclass
 class _Batch:
     """Some failures, and what was read for several of them."""
 
-    resender: Rerouter
+    core: WakingCore
     failures: Sequence[Failure]
     messages: dict[str, Message | None] = field(default_factory=dict)
     payloads: dict[SubmissionKey, Payload] = field(default_factory=dict)
@@ -126,10 +116,10 @@ class _Batch:
         if not self.failures:
             return []
         keys = [key for failure in self.failures for key in (failure.row, failure.submission.table_key)]
-        found = self.resender.table.get_many(keys)
+        found = self.core.table.get_many(keys)
         there = [self._settled(failure, found) for failure in self.failures]
         for (urgent, account), started in self.started.items():
-            self.resender.wake_ups.put(urgent, account, started)
+            self.core.wake_ups.put(urgent, account, started)
         return there
 
     def _settled(self, failure: Failure, found: dict[Key, Item]) -> bool:
@@ -146,7 +136,7 @@ class _Batch:
         raise ConditionFailed(row)
 
     def _decide(self, failure: Failure, submission: StoredSubmission, outcome: RecipientRow) -> None:
-        table, decided = self.resender.table, reroutes.successor(outcome, submission)
+        table, decided = self.core.table, reroutes.successor(outcome, submission)
         refused = any(rejection.number == failure.number for rejection in submission.rejected)  # that is its end
         over = _is_over(submission, failure)
         if outcome.status or decided or refused or not over:
@@ -170,11 +160,11 @@ class _Batch:
 
     def _elsewhere(self, failure: Failure, submission: StoredSubmission, final: Item) -> Account | None:
         """The account that the recipient goes to next, if it may go to any."""
-        now, message = self.resender.now(), self._message(submission)
+        now, message = self.core.now(), self._message(submission)
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
         if message is None or payload is None or message.canceled_at is not None:
             return None
-        settings = self.resender.settings()
+        settings = self.core.settings()
         accounts = settings.accounts
         others = encoding.next_accounts(submission, message, payload, settings, now)
         asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
@@ -195,12 +185,12 @@ class _Batch:
         payload = self._payload(submission, message, failure.number) if message else None
         if message is None or payload is None:
             return
-        now, account = self.resender.now(), self.resender.settings().accounts.get(resend["account"])
+        now, account = self.core.now(), self.core.settings().accounts.get(resend["account"])
         segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
         of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
         refused = failure.submission.vendor if of_content else ""
         key = reroutes.put_reroute(
-            self.resender.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
+            self.core.table, failure.row, submission, message, payload, resend, segments, now, refused_by=refused
         )
         if key:  # else it has been woken up, or sweep will do it
             self.started[queues.urgent(message), resend["account"]].append(key)
@@ -208,7 +198,7 @@ class _Batch:
     def _message(self, submission: StoredSubmission) -> Message | None:
         message_id = submission.key.message_id
         if message_id not in self.messages:
-            self.messages[message_id] = submissions.message_of(self.resender.table, submission)
+            self.messages[message_id] = submissions.message_of(self.core.table, submission)
         return self.messages[message_id]
 
     def _payload(self, submission: StoredSubmission, message: Message, number: str) -> Payload | None:
@@ -217,7 +207,7 @@ class _Batch:
         if payload is None and message.content and len(submission.key.path) == ROOT_LENGTH:
             return Payload((number,))  # whose row is there; of recipients that moved, several share a root
         if payload is None and submission.key not in self.payloads:
-            self.payloads[submission.key] = load_payload(self.resender.table, submission.key)
+            self.payloads[submission.key] = load_payload(self.core.table, submission.key)
         payload = payload or self.payloads[submission.key]
         if number not in payload.numbers:
             return None
@@ -227,7 +217,7 @@ class _Batch:
     def _is_suppressed(self, number: str) -> bool:
         if self.suppressed is None:
             numbers = list(dict.fromkeys(failure.number for failure in self.failures))
-            self.suppressed = set(registry.suppressed(self.resender.table, numbers))
+            self.suppressed = set(registry.suppressed(self.core.table, numbers))
         return number in self.suppressed
 
 

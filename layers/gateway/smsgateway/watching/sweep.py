@@ -5,20 +5,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from smsgateway.calling import encoding
-from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
-from smsgateway.queues import WakeUps, longest_delay, urgent
+from smsgateway.queues import longest_delay, urgent
 from smsgateway.sending.failover import give_to_children
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
 from smsgateway.settling import reroute
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
-from smsgateway.settling.reroute import Rerouter
 from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
-from smsgateway.store.table import ConditionFailed, Item, Key, Table
+from smsgateway.store.table import ConditionFailed, Item, Key
 
 PAGE = 100
 LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep sends for one submission
@@ -26,23 +25,14 @@ ORPHAN_AFTER = 180_000  # milliseconds after which an acceptance that is not fin
 
 
 @dataclass(frozen=True, slots=True)
-class Sweeper:
+class Sweeper(WakingCore):
     """What sweeping works with. Times are epoch milliseconds; a run stops at `until`.
 
     `failed` is told of an item that could not be seen to.
     """
 
-    table: Table
-    wake_ups: WakeUps
-    settings: Callable[[], Settings]
-    now: Callable[[], int]
     failed: Callable[[Key, Exception], None]
     until: int
-    retention: int  # seconds
-
-    @property
-    def resender(self) -> Rerouter:
-        return Rerouter(self.table, self.wake_ups, self.settings, self.now)
 
 
 def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
@@ -152,7 +142,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
-        apply_early(sweeper.resender, account, submission, submission.vendor_ids, now)
+        apply_early(sweeper, account, submission, submission.vendor_ids, now)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -163,7 +153,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
     still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
     if submission.may_reroute:
-        reroute.close(sweeper.resender, submission, [outcome.number for outcome in still_open])
+        reroute.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
             recipients.close(table, submission, outcome, now)
@@ -190,4 +180,4 @@ def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     # An account that is not configured any more: its name and vendor are all that publishing needs.
     gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
-    join_parts(sweeper.table, account, key, now // 1000 + sweeper.retention, now=now)
+    join_parts(sweeper.table, account, key, sweeper.ttl, now=now)
