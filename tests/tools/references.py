@@ -1,4 +1,4 @@
-"""Finds what a file refers to and the repository does not have: files, documents, machines.
+"""Finds what a file refers to and the repository does not have: files, functions, documents, machines.
 
 For names of files it reads prose only: Markdown, and the docstrings and comments of Python, YAML, TOML and make. A
 vendor's own document is cited by its title and section, which are no names of files.
@@ -8,8 +8,8 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools.leaks import ROOT, project_files
@@ -33,6 +33,9 @@ _ELSEWHERE = {
     "a path of somebody's machine": _MACHINE,
     "a host of packages": re.compile(r"--(?:extra-)?index-url|\b(?:" + "|".join(map(re.escape, _HOSTS)) + r")\b"),
 }
+# `table.get_many`, `store.pages.put_page`: a module and what is defined in it.
+_DOTTED = re.compile(r"(?<![\w./#:<-])(?:[a-z_]+\.)*([a-z_]+)\.([A-Za-z_]+)(?![\w.])")
+_OTHER_MODULES = {"push", "requests"}  # as prose means them: a member of the accounts document, the library
 _ITSELF = "tests/tools/references.py"  # which has the names of hosts
 _RELEASED = "tests/previous/"  # kept as it was released
 _VENDORS_BYTES = ("tests/cases/", "tests/fuzz/finds/", "events/")
@@ -53,9 +56,17 @@ class Find:
 def finds() -> list[Find]:
     """Every such reference in the project's files."""
     paths = {str(path.relative_to(ROOT)): path for path in project_files()}
-    known = endings(paths)
+    known = Known(endings(paths), definitions(path for name, path in paths.items() if name.endswith(".py")))
     read = [name for name in sorted(paths) if name != _ITSELF and not name.startswith(_RELEASED)]
     return [find for name in read for find in finds_in(name, paths[name], known)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is to refer to: files, by what prose may call them, and by each module's name what it defines."""
+
+    files: frozenset[str]
+    modules: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def endings(names: Iterable[str]) -> frozenset[str]:
@@ -63,8 +74,26 @@ def endings(names: Iterable[str]) -> frozenset[str]:
     return frozenset("/".join(name.split("/")[start:]) for name in names for start in range(name.count("/") + 1))
 
 
-def finds_in(name: str, path: Path, known: Collection[str]) -> Iterator[Find]:
-    """What the file `name`, which stands at `path`, refers to that is not there. `known`: `endings` of what is."""
+def definitions(paths: Iterable[Path]) -> dict[str, frozenset[str]]:
+    """What is defined, imported or contained in each module or package of these files, by its name without its path."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        package = path.name == "__init__.py"
+        names = found.setdefault(path.parent.name if package else path.stem, set())
+        names |= {beside.stem for beside in path.parent.iterdir()} if package else set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.FunctionDef() | ast.ClassDef():
+                    names.add(node.name)
+                case ast.Name(ctx=ast.Store()):
+                    names.add(node.id)
+                case ast.ImportFrom():
+                    names |= {alias.asname or alias.name for alias in node.names}
+    return {module: frozenset(names) for module, names in found.items()}
+
+
+def finds_in(name: str, path: Path, known: Known) -> Iterator[Find]:
+    """What the file `name`, which stands at `path`, refers to that is not there."""
     if name.startswith(_VENDORS_BYTES) and not name.endswith((".md", ".py")):
         return
     try:
@@ -74,7 +103,9 @@ def finds_in(name: str, path: Path, known: Collection[str]) -> Iterator[Find]:
     for line, words in enumerate(text.splitlines(), 1):
         yield from (Find(name, line, f"{what}: {found}") for what, found in _elsewhere(words))
     for line, words in prose_of(name, text):
-        yield from (Find(name, line, what) for what in _missing(words, known))
+        yield from (Find(name, line, what) for what in _missing(words, known.files))
+        if name.endswith(".py"):
+            yield from (Find(name, line, what) for what in _renamed(words, known.modules))
     if name.endswith(".md"):
         yield from broken_links(name, path, text)
 
@@ -85,15 +116,22 @@ def _elsewhere(words: str) -> Iterator[tuple[str, str]]:
             yield what, found[0]
 
 
-def _missing(words: str, known: Collection[str]) -> Iterator[str]:
+def _missing(words: str, files: frozenset[str]) -> Iterator[str]:
     """The documents and files that a line of prose refers to and that are not there."""
     if found := _NOT_HERE.search(words):
         yield f"a document that is not here: {found[0]}"
     for referred in _PATH.findall(words):
-        if not (
-            re.sub(r"^(?:\.{1,2}/)+", "", referred) in known or referred.startswith(_MADE) or _SITE.match(referred)
-        ):
+        plain = re.sub(r"^(?:\.{1,2}/)+", "", referred)
+        if not (plain in files or referred.startswith(_MADE) or _SITE.match(referred)):
             yield f"no such file: {referred}"
+
+
+def _renamed(words: str, modules: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """The names that a line of prose looks for in a module and that are not there."""
+    for module, member in _DOTTED.findall(words):
+        elsewhere = module in _OTHER_MODULES or re.fullmatch(f"{SUFFIXES}|com|org|net|cn", member)
+        if not elsewhere and member not in modules.get(module, {member}):
+            yield f"{module} has no {member}"
 
 
 def broken_links(name: str, path: Path, text: str) -> Iterator[Find]:

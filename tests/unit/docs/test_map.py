@@ -94,6 +94,16 @@ def test_every_room_has_its_line() -> None:
     assert rooms == {f"{name}/" for name in ROOMS if "/" not in name} | flat
 
 
+def test_rooms_import_only_what_the_map_names_before_them() -> None:
+    order = [name.removesuffix(".py").removesuffix("/") for cell in first_cells(section("The rooms")) for name in cell]
+    for name, path in MODULES.items():
+        room = name.split("/")[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("smsgateway"):
+                parts = [*node.module.split(".")[1:], node.names[0].name]
+                assert parts[0] == room or order.index(parts[0]) < order.index(room), f"{name} imports {parts[0]}"
+
+
 def test_every_state_has_its_line() -> None:
     rows = [name for cell in first_cells(section("The states of a submission")) for name in cell]
     assert rows == [state.name for state in State]
