@@ -1,4 +1,4 @@
-"""What must hold at the end of every schedule (design, section 6)."""
+"""What must hold at the end of every schedule."""
 
 from collections import defaultdict
 from collections.abc import Iterable

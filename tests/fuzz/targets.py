@@ -54,6 +54,7 @@ from smsgateway.store.listing import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
 from smsgateway.text import SIGNATURE_LIMIT, compose, normalise_number, problem_with_number, signature_place
 from smsgateway.unseen import trimmed
+from tests.tools.pages import ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
@@ -107,9 +108,8 @@ def cases(vendor: str) -> tuple[bytes, ...]:
 
 
 def accounts_document() -> bytes:
-    """The one that README.md shows."""
-    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```")
-    return next(block.removeprefix("json").encode() for block in blocks if '"routes"' in block)
+    """The one that the page of accounts shows."""
+    return next(block.encode() for block in ACCOUNTS.blocks("json") if '"routes"' in block)
 
 
 def posts() -> tuple[bytes, ...]:

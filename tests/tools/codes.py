@@ -1,4 +1,4 @@
-"""The vendors' codes and what the gateway makes of them, as tables for README.md.
+"""The vendors' codes and what the gateway makes of them, as tables for the page of accounts and vendors.
 
     PYTHONPATH=layers/gateway .local/venv/bin/python -m tests.tools.codes
 
@@ -8,15 +8,13 @@ writes them anew into the page, between the comments that name them.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.model import About, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
-
-README = Path(__file__).parents[2] / "README.md"
+from tests.tools.pages import ACCOUNTS
 
 # By vendor and by address, because the same code can mean different things at different addresses.
 CODES: Mapping[str, Mapping[str, Codes]] = {
@@ -131,7 +129,7 @@ def word_rows() -> Iterator[tuple[str, ...]]:
 
 
 def renewed(page: str) -> str:
-    """README.md with these tables in their places."""
+    """The page with these tables in their places."""
     for name, content in (*((vendor, code_table(vendor)) for vendor in CODES), ("words", word_table())):
         begin, end = f"<!-- codes: {name} -->\n\n", "\n<!-- end of codes -->\n"
         page, places = re.subn(f"{begin}.*?{end}", lambda _, c=begin + content + end: c, page, flags=re.DOTALL)
@@ -141,4 +139,4 @@ def renewed(page: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    ACCOUNTS.path.write_text(renewed(ACCOUNTS.text), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Which account a message goes through, and what an answer means for the next step.
 
-The only place where retry and failover are decided (design, sections 3 and 6). Pure: randomness comes in as numbers.
+The only place where retry and failover are decided. Pure: randomness comes in as numbers.
 """
 
 from bisect import bisect_right

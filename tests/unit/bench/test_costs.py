@@ -1,4 +1,4 @@
-"""What a message costs: write units, AWS calls, vendor requests (design, sections 6 and 8)."""
+"""What a message costs: write units, AWS calls, vendor requests."""
 
 from dataclasses import dataclass, field
 from math import ceil

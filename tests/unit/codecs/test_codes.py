@@ -73,7 +73,7 @@ REFUSALS: dict[str, Callable[[str], bytes]] = {
     "hbsmservice": lambda code: code.encode(),
     "infocloud": lambda code: json.dumps({"code": code}).encode(),
     "langyu": lambda code: f"20110725160412,{code}".encode(),
-    "qixintong": lambda code: code.replace(" ", "|").encode("gbk"),  # the table lost its bars (note 2)
+    "qixintong": lambda code: code.replace(" ", "|").encode("gbk"),  # the table lost its bars
     "heji": lambda code: f"{code},说明".encode(),
 }
 # It may mean that the message was taken.

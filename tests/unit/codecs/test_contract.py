@@ -1,4 +1,4 @@
-"""What holds for every vendor of the registry, whatever its protocol (style.md's contract suite)."""
+"""What holds for every vendor of the registry, whatever its protocol."""
 
 import dataclasses
 import json

@@ -1,7 +1,4 @@
-"""The transitions of a submission: each condition, and the own success behind a condition that failed.
-
-Design, section 6; store/submissions.py.
-"""
+"""The transitions of a submission: each condition, and the own success behind a condition that failed."""
 
 from collections.abc import Callable
 from dataclasses import replace

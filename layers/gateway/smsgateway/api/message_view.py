@@ -1,4 +1,4 @@
-"""Messages as clients see them: who has which status, from submissions, payloads and rows (design, sections 3 and 6).
+"""Messages as clients see them: who has which status, from submissions, payloads and rows.
 
 A submission speaks for those of its recipients that no submission made from it has: one that moved to an account with
 a smaller limit has none left once its children are there.

@@ -1,7 +1,7 @@
 """Asking vendors for what they do not push: reports, replies, balances, figures. What they hand out they forget.
 
 So a run holds a lease, records its intent before it asks, and puts the raw answer into the receipt queue before anybody
-parses it (design, section 5). An intent that is left behind means that a page may be lost, and is told.
+parses it. An intent that is left behind means that a page may be lost, and is told.
 """
 
 from collections.abc import Callable

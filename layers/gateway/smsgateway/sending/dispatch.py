@@ -1,7 +1,7 @@
 """The way of one submission from its wake-up to the vendor's answer: at most once, whatever happens on the way.
 
 Everything before the mark can be done twice without harm; the mark is the one point of no return; after it there is one
-HTTP call, and its outcome is written by whoever holds the mark (design, section 6).
+HTTP call, and its outcome is written by whoever holds the mark.
 """
 
 from collections.abc import Callable

@@ -40,7 +40,7 @@ class RecipientRow:
     segments: int = 1
     history: tuple[Mapping[str, Any], ...] = ()
     left_out: int = 0  # reports between the first and the last of the history
-    reroutes: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (resends.py)
+    reroutes: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (reroutes.py)
     so_far: Item | None = None  # the final status, should the last resend come to nothing
 
 

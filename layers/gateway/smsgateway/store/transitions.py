@@ -1,4 +1,4 @@
-"""The one way of a submission from each state to the next (design, section 6).
+"""The one way of a submission from each state to the next.
 
 Every transition is one conditional write. What is not settled has a `due_at`, the moment at which `sweep` looks again;
 it only has to be early enough, so transitions do not move it unless they must (an index write costs as much as the
