@@ -132,9 +132,10 @@ def renewed(page: str) -> str:
     """The page with these tables in their places."""
     for name, content in (*((vendor, code_table(vendor)) for vendor in CODES), ("words", word_table())):
         begin, end = f"<!-- codes: {name} -->\n\n", "\n<!-- end of codes -->\n"
-        page, places = re.subn(f"{begin}.*?{end}", lambda _, c=begin + content + end: c, page, flags=re.DOTALL)
-        if places != 1:
-            raise LookupError(f"the page has {places} places for {begin.strip()}")
+        parts = re.split(f"{begin}.*?{end}", page, flags=re.DOTALL)
+        if len(parts) != 2:
+            raise LookupError(f"the page has {len(parts) - 1} places for {begin.strip()}")
+        page = (begin + content + end).join(parts)
     return page
 
 

@@ -128,7 +128,7 @@ class Troubled(World):
         return take_push(receiver, account, "t" * 40, kind, Push("POST", (), {}, body), "203.0.113.1").status
 
     def redrive(self) -> None:
-        """Put parked receipts back, as the README says; dead wake-ups need nothing."""
+        """Put parked receipts back, as functions/README.md says; dead wake-ups need nothing."""
         back, self.dead = self.dead, []
         for message in back:
             if message.url == "receipts":
