@@ -45,6 +45,18 @@ def test_the_fields_of_a_body_are_there_with_their_defaults(
             assert shown[name]["default"] == (default.model_dump() if isinstance(default, BaseModel) else default), name
 
 
+def test_every_field_says_what_it_is(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    silent = [
+        (name, field)
+        for name, schema in schemas.items()
+        for field, said in schema.get("properties", {}).items()
+        if "description" not in said
+    ]
+    assert len(schemas) > 40
+    assert silent == []
+
+
 def test_every_status_and_every_reason_is_explained(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     assert set(STATUSES) == set(Status)

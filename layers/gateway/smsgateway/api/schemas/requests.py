@@ -105,7 +105,7 @@ class Body(BaseModel):
 class PersonalMessage(Body):
     """What one recipient shall read."""
 
-    to: Number
+    to: Number = Field(description="the recipient's number, in any form that `NewMessage` takes")
     text: Text | None = Field(None, description="the content, unless there is a template")
     params: Params | None = Field(None, description="the template's variables, if there is one")
 
@@ -242,7 +242,7 @@ class VendorTemplateBody(Body):
     """How an account's vendor knows the template."""
 
     code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)] = Field(
-        description="the vendor's, of the template registered there"
+        description="the vendor's code of the template that is registered there"
     )
     params: Annotated[list[VariableName], Field(max_length=100)] = Field(
         [], description="the text's variables in the vendor's order"
@@ -270,7 +270,7 @@ class TemplateBody(Body):
         " in `warnings`"
     )
     vendor_templates: Annotated[dict[Name, VendorTemplateBody], Field(max_length=100)] = Field(
-        {}, description="by account, for those whose vendor takes codes"
+        {}, description="by account, for accounts whose vendor takes codes"
     )
     lengths: Annotated[dict[VariableName, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=100)] = Field(
         {}, description="the longest value of a variable, in characters"
@@ -294,13 +294,15 @@ class NewClient(Body):
         }
     )
 
-    name: Annotated[str, Field(pattern=CLIENT_NAME)] = Field(description="yours; a letter or digit first")
+    name: Annotated[str, Field(pattern=CLIENT_NAME)] = Field(description="the client's name; a letter or digit first")
     role: Literal["sender", "administrator"] = Field(
         "sender", description="a sender sees its own messages alone; an administrator may do everything"
     )
-    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="that it may send for; none: all")
+    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field(
+        [], description="the purposes that it may send for; none: all"
+    )
     accounts: Annotated[list[Name], Field(max_length=100)] = Field(
-        [], description="that it may send through; none: all"
+        [], description="the accounts that it may send through; none: all"
     )
     daily_segments: int | None = Field(
         None,
