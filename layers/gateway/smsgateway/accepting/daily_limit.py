@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from smsgateway.accepting.post import Refusal
-from smsgateway.model import Message
+from smsgateway.model import Client, Message
 from smsgateway.store import spending
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 
 BEIJING = timezone(timedelta(hours=8))
