@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from smsgateway.model import Kind
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from tests.doubles.world import World, numbers
 
 WORDS = {
@@ -33,7 +33,7 @@ def report_of(
     status: str = "delivered",
     segment: int = 0,
     word: str = "",
-) -> Receipt:
+) -> VendorBytes:
     """The report of some numbers under one id (hbsmservice: ours) with one fate, or in a word of one's own."""
     vendor = world.settings().accounts[account].vendor
     word = word or WORDS[vendor][status]
@@ -41,7 +41,7 @@ def report_of(
         return _push(world, account, _xml(vendor_id, to, word, segment))
     if vendor == "qixintong":
         lines = "|".join(f"{vendor_id};{number};{word}" for number in to)
-        return Receipt(account, "reports", "poll", world.now, body=f"{len(to)}|{lines}".encode())
+        return VendorBytes(account, "reports", "poll", world.now, body=f"{len(to)}|{lines}".encode())
     if vendor == "infocloud":
         records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in to]
         return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())
@@ -53,13 +53,13 @@ def report_of(
     return _push(world, account, urlencode(fields).encode())
 
 
-def page_of(world: World, account: str, ids: Sequence[str]) -> Receipt:
+def page_of(world: World, account: str, ids: Sequence[str]) -> VendorBytes:
     """The delivery of the first numbers, one under each id, in one page."""
     to = numbers(len(ids))
     if world.settings().accounts[account].vendor != "qixintong":
         return report_of(world, account, ids[0], *to)
     lines = "|".join(f"{vendor_id};{number};10" for vendor_id, number in zip(ids, to, strict=True))
-    return Receipt(account, "reports", "poll", world.now, body=f"{len(ids)}|{lines}".encode())
+    return VendorBytes(account, "reports", "poll", world.now, body=f"{len(ids)}|{lines}".encode())
 
 
 def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> bytes:
@@ -71,14 +71,14 @@ def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> byt
     return f"<?xml version='1.0' encoding='gbk' ?><reports>{reports}</reports>".encode("gbk")
 
 
-def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> Receipt:
+def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> VendorBytes:
     """An answer of infocloud's query: the middle of the number is hidden."""
     record = {"msgId": vendor_id, "tel": masked, "arrive": WORDS["infocloud"][status]}
     body = json.dumps({"code": 200, "data": [record]}).encode()
-    return Receipt(account, "reports", "poll", world.now, body=body)
+    return VendorBytes(account, "reports", "poll", world.now, body=body)
 
 
-def reply_of(world: World, account: str, number: str, text: str, **fields: str) -> Receipt:
+def reply_of(world: World, account: str, number: str, text: str, **fields: str) -> VendorBytes:
     """A reply by langyu's push; `emshead` makes it a part."""
     written = {"mobile": number, "msg": text, "destcode": "1069", "moTime": "2601011200", **fields}
     if "emshead" in fields:
@@ -86,5 +86,5 @@ def reply_of(world: World, account: str, number: str, text: str, **fields: str) 
     return _push(world, account, urlencode(written).encode(), kind="inbound")
 
 
-def _push(world: World, account: str, body: bytes, kind: Kind = "reports") -> Receipt:
-    return Receipt(account, kind, "push", world.now, body=body)
+def _push(world: World, account: str, body: bytes, kind: Kind = "reports") -> VendorBytes:
+    return VendorBytes(account, kind, "push", world.now, body=body)

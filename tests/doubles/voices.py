@@ -9,7 +9,7 @@ from itertools import batched, count
 from urllib.parse import parse_qs, urlencode
 
 from smsgateway.model import Account, Kind, Options, PushSettings, Request, Response
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 
 NUMBERS_FIELD = {"hbsmservice": "mobile", "langyu": "mobile", "qixintong": "send_phone", "heji": "mobile"}
 CREDENTIALS = {
@@ -87,7 +87,7 @@ def _acceptance(vendor: str, ids: Sequence[str], taken: int) -> bytes:
     return answers[vendor].encode()
 
 
-def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[Receipt]:
+def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[VendorBytes]:
     """The vendor's reports that all numbers of a request got their message, so many a page, or as many as it makes."""
     reference, ids, numbers = sent
     each = ids if account.vendor == "qixintong" else [""] * len(numbers)
@@ -100,12 +100,12 @@ def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[
                 yield _push(account, at, _json_reports(account, reference, ids[0], told))
             case "qixintong":
                 reports = "|".join(f"{vendor_id};{number};10" for number, vendor_id in part)
-                yield Receipt(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode("gbk"))
+                yield VendorBytes(account.name, "reports", "poll", at, body=f"{len(part)}|{reports}".encode("gbk"))
             case vendor:
                 yield _push(account, at, _form_report(vendor, ids[0], ",".join(told)).encode())
 
 
-def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Receipt]:
+def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[VendorBytes]:
     """What the vendor hands out when these numbers wrote back: one page, or where its document has one reply a push,
     several."""
     match account.vendor:
@@ -119,15 +119,15 @@ def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Recei
                 yield _push(account, at, urlencode({**LANGYU_PUSHES, **reply}).encode(), "inbound")
         case "qixintong":
             page = "|".join(f"{133 + place};{number};收到" for place, number in enumerate(numbers))
-            yield Receipt(account.name, "inbound", "poll", at, body=f"{len(numbers)}|{page}".encode("gbk"))
+            yield VendorBytes(account.name, "inbound", "poll", at, body=f"{len(numbers)}|{page}".encode("gbk"))
         case "heji":
             args = "#@@#".join(f"{number}#@#收到#@#2026-01-02 03:04:05#@#008123" for number in numbers)
             yield _push(account, at, urlencode({**HEJI_PUSHES, "args": args}).encode(), "inbound")
 
 
-def _push(account: Account, at: int, body: bytes, kind: Kind = "reports") -> Receipt:
+def _push(account: Account, at: int, body: bytes, kind: Kind = "reports") -> VendorBytes:
     headers = {"content-type": "application/x-www-form-urlencoded"} if account.vendor in ("langyu", "heji") else {}
-    return Receipt(account.name, kind, "push", at, headers=headers, body=body)
+    return VendorBytes(account.name, kind, "push", at, headers=headers, body=body)
 
 
 def _form_report(vendor: str, vendor_id: str, number: str) -> str:

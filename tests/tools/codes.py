@@ -13,7 +13,7 @@ from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.model import About, Reason, Refused, ReportStatus
-from smsgateway.routing import Again, Doubt, End, Move, Try, alert_for, next_step
+from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
 from tests.tools.pages import ACCOUNTS
 
 # By vendor and by address, because the same code can mean different things at different addresses.
@@ -92,7 +92,7 @@ def by_judgement(tables: Mapping[str, Codes]) -> Mapping[Judgement, list[str]]:
 def following(about: About, reason: Reason) -> str:
     """What the policy does next, where the route has an account of the same vendor and one of another."""
     refused = Refused(about, reason, "")
-    match next_step(refused, Try("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
+    match next_step(refused, Attempt("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
         case Again():
             return "a free account, else the same later"
         case Move("second") if about == About.MOMENT:

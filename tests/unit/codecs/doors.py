@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode
 
 from smsgateway.model import Kind
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8
 
@@ -105,9 +105,9 @@ def page(door: Door, records: Sequence[bytes]) -> bytes:
             return record
 
 
-def receipt(door: Door, body: bytes, at: int) -> Receipt:
+def receipt(door: Door, body: bytes, at: int) -> VendorBytes:
     """Of the account `main`."""
-    return Receipt("main", door.kind, door.source, at, body=body)  # type: ignore[arg-type]
+    return VendorBytes("main", door.kind, door.source, at, body=body)  # type: ignore[arg-type]
 
 
 def _without(name: bytes) -> Callable[[bytes], bytes]:

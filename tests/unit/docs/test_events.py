@@ -12,7 +12,8 @@ from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Inbound, Message, Personal, Report, ReportStatus, State
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
 from smsgateway.store import accounts, recipients, replies, submissions
-from smsgateway.store.recipients import Placed
+from smsgateway.store.alerts import Alert, raise_alert
+from smsgateway.store.recipients import PlacedReport
 from smsgateway.store.table import Item, Table
 from tests.tools.pages import EVENTS as PAGE
 from tests.tools.pages import ROOT, consumer, the_ticked, ticked
@@ -86,12 +87,12 @@ def every_event(table: Table) -> Iterator[Event]:
     reply = replies.Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
-    accounts.raise_alert(table, "hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW)
+    raise_alert(table, Alert("hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW))
     (alert,) = accounts.known_of(table, "hb-1").values()
     yield from events_of(None, alert, segments, NOW)
 
 
-def segments(_submission: submissions.Stored) -> Mapping[str, int]:
+def segments(_submission: submissions.StoredSubmission) -> Mapping[str, int]:
     return {"13800138000": 1}
 
 
@@ -122,7 +123,7 @@ def test_the_sample_event_is_what_a_report_publishes(table: Table) -> None:
         ours=True,
         reported_at=datetime.fromisoformat(detail["at"]).astimezone(UTC),
     )
-    recipients.apply_reports(table, [Placed(submissions.read_submission(old), detail["to"], report)], NOW)
+    recipients.apply_reports(table, [PlacedReport(submissions.read_submission(old), detail["to"], report)], NOW)
     (event,) = events_of(old, table.get((old["pk"], old["sk"])), segments, NOW)
     assert sample == {"source": SOURCE, "detail-type": event.type, "detail": detail_of(event)}
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 
 from smsgateway.api.schemas.responses import Figures
-from smsgateway.queues import Receipt, parked_body, receipt_body
+from smsgateway.queues import VendorBytes, parked_body, vendor_bytes_body
 from tests.tools.pages import OPERATING as PAGE
 from tests.tools.pages import PAGES, the_ticked, ticked
 from tests.tools.template import FUNCTIONS, TEMPLATE, TEXT, of_type
@@ -48,9 +48,11 @@ def test_the_queues_and_outputs_are_the_templates() -> None:
 def test_the_look_at_parked_receipts_shows_their_reason_and_bytes() -> None:
     (command,) = [block for block in PAGE.blocks("sh") if "b64decode" in block]
     (program,) = re.findall(r"-c '(.*)'", command, flags=re.DOTALL)
-    receipt = Receipt("hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk"))
+    receipt = VendorBytes(
+        "hb-main", "reports", "push", NOW, headers={"content-type": "text/xml"}, body="乱".encode("gbk")
+    )
     large = replace(receipt, body=b"<reports>" * 30_000)
-    bodies = [parked_body(receipt, "not XML of reports"), receipt_body(receipt)]
+    bodies = [parked_body(receipt, "not XML of reports"), vendor_bytes_body(receipt)]
     packed = json.dumps({"Messages": [{"Body": parked_body(large, "cut")}]})
     done = subprocess.run([sys.executable, "-c", program], input=packed, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == repr(large.body)

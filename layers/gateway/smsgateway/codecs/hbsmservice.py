@@ -24,7 +24,7 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.words import Heard, folded, heard
+from smsgateway.codecs.words import HeardWord, folded, heard
 from smsgateway.codecs.xml import Record, Records, parse_records
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.ids import item_references
@@ -329,7 +329,7 @@ def _reports(account: Account, body: bytes) -> Page[Report]:
     return read_each(page.records, lambda record: _report(fate, record, body), page.alone, body)
 
 
-def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report:
+def _report(fate: Callable[[str], HeardWord], record: Record, body: bytes) -> Report:
     fields = _fields(record, body)
     segment = folded(fields.get("sub_seq", "")) or "0"
     if not _SEGMENT.fullmatch(segment):
@@ -354,7 +354,7 @@ def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report
     )
 
 
-def _fate(account: Account, error: str) -> Heard:
+def _fate(account: Account, error: str) -> HeardWord:
     # `00` is a zero that the document does not list.
     others = OTHER_WORDS if folded(error).strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
     return heard(account, error, REPORT_WORDS, others)

@@ -12,14 +12,15 @@ Which items there are is on the map: README.md, "The items of the table".
     parts.py             what the parts of a long message make of the whole
     reports.py           which submission a report is about; early reports, and those without a place
     vendor_ids.py        from a vendor's id to its submission
-    resends.py           reroutes: which were decided on, and who speaks for a recipient
+    reroutes.py          reroutes: which were decided on, and who speaks for a recipient
     replies.py           replies, each kept once
     reply_parts.py       the parts of long replies
     groups.py            the parts of long replies, as the release before kept them
     joining.py           which parts make a long reply
     listing.py           pages of the indexes by number and by list
     awaiting_reports.py  the submissions that wait for reports, by the moment of their mark
-    accounts.py          what is known of an account: pace, leases, balance, alerts
+    accounts.py          what is known of an account: pace, leases, balance
+    alerts.py            what the operator must know of an account
     breakers.py          an account's breaker, and its slow calls
     registry.py          clients, templates, suppressed numbers
     spending.py          a client's segments of the day

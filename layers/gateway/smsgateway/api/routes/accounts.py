@@ -17,8 +17,8 @@ from smsgateway.errors import DecodeError, TransportError
 from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
-from smsgateway.store.breakers import read_calls
-from smsgateway.store.reports import Unplaced
+from smsgateway.store.breakers import read_breaker
+from smsgateway.store.reports import UnplacedReport
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds
@@ -199,7 +199,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
     }
 
 
-def _unplaced(unplaced: Unplaced) -> dict[str, Any]:
+def _unplaced(unplaced: UnplacedReport) -> dict[str, Any]:
     report = unplaced.report
     return {
         "to": report.number,
@@ -259,7 +259,7 @@ def _day(day: str, item: Item) -> dict[str, Any]:
 
 def _calls(known: Mapping[str, Item], now: int) -> dict[str, Any]:
     """The breaker, and the calls that are taking long."""
-    calls = read_calls(known.get("calls"))
+    calls = read_breaker(known.get("calls"))
     state = "closed" if not calls.open_until else "open" if calls.open_until > now else "probing"
     return {"breaker": state, "failures": calls.failures, "slow": calls.hanging(now)}
 

@@ -100,7 +100,7 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
     return _shown(gateway, whole, FIRST, RECIPIENTS)
 
 
-def _own(gateway: Gateway, message_id: str) -> message_view.Whole:
+def _own(gateway: Gateway, message_id: str) -> message_view.WholeMessage:
     """The client's own message; another's does not exist."""
     client = client_of(router)
     whole = message_view.load_whole(gateway.table, message_id, gateway.now()) if message_id.startswith("msg_") else None
@@ -109,7 +109,9 @@ def _own(gateway: Gateway, message_id: str) -> message_view.Whole:
     return whole
 
 
-def _shown(gateway: Gateway, whole: message_view.Whole, start: message_view.Position, limit: int) -> dict[str, Any]:
+def _shown(
+    gateway: Gateway, whole: message_view.WholeMessage, start: message_view.Position, limit: int
+) -> dict[str, Any]:
     now = gateway.now()
     fields = message_view.message_fields(
         whole, *message_view.counts(gateway.table, whole, now, gateway.counting_is_over)

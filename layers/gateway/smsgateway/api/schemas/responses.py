@@ -43,13 +43,13 @@ Overall = Annotated[
 Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
 
 
-class Answer(BaseModel):
+class Schema(BaseModel):
     """What all answers have in common: they are described, never read, so nothing that reads them is made."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class ProblemError(Answer):
+class ProblemError(Schema):
     """One thing that is wrong with a request."""
 
     loc: str = Field(description="the place in the request", examples=["messages[2].text"])
@@ -58,7 +58,7 @@ class ProblemError(Answer):
     )
 
 
-class Problem(Answer):
+class Problem(Schema):
     """What went wrong (RFC 9457)."""
 
     title: str = Field(description="the kind of error")
@@ -67,7 +67,7 @@ class Problem(Answer):
     errors: list[ProblemError] = Field([], description="the places that are wrong, the first 100 of them")
 
 
-class RefusedNumber(Answer):
+class RefusedNumber(Schema):
     """A number that the message is not sent to."""
 
     to: str = Field(description="the number; as you gave it, where it is no number", examples=["12"])
@@ -77,7 +77,7 @@ class RefusedNumber(Answer):
     )
 
 
-class MessageFields(Answer):
+class MessageFields(Schema):
     """What is said of a message wherever it is shown. Times are ISO 8601 in UTC."""
 
     id: MessageId | None = Field(description="what the message is asked for by")
@@ -92,14 +92,14 @@ class MessageFields(Answer):
     reference: Reference | None = Field(description="your own id; null without one")
 
 
-class PlannedTemplate(Answer):
+class PlannedTemplate(Schema):
     """What a vendor that takes codes is asked for."""
 
     code: str = Field(description="the vendor's code of the template", examples=["67510"])
     params: list[str] = Field(description="the values of its variables, in the vendor's order", examples=[["482913"]])
 
 
-class PlannedContent(Answer):
+class PlannedContent(Schema):
     """What a recipient would read."""
 
     to: Number | None = Field(description="the recipient; null: the same for all", examples=[None])
@@ -113,7 +113,7 @@ class PlannedContent(Answer):
     )
 
 
-class PlannedStep(Answer):
+class PlannedStep(Schema):
     """What an account of the route would be asked."""
 
     account: AccountName = Field(description="the account")
@@ -125,14 +125,14 @@ class PlannedStep(Answer):
     )
 
 
-class Excluded(Answer):
+class Excluded(Schema):
     """An account of the route that cannot carry the message."""
 
     account: str = Field(description="the account", examples=["qx-1"])
     problem: str = Field(description="what it cannot carry", examples=["characters that GBK cannot carry: 😀"])
 
 
-class Plan(Answer):
+class Plan(Schema):
     """What would happen."""
 
     route: list[PlannedStep] = Field(description="the accounts, in the order in which they would be tried")
@@ -161,7 +161,7 @@ class DryRun(AcceptedMessage):
     plan: Plan = Field(description="what would happen")
 
 
-class HistoryEntry(Answer):
+class HistoryEntry(Schema):
     """An attempt at a vendor, or a report from one."""
 
     at: Moment = Field(description="when it was")
@@ -176,7 +176,7 @@ class HistoryEntry(Answer):
     note: str | None = Field(None, description="why the report changed nothing")
 
 
-class RecipientFields(Answer):
+class RecipientFields(Schema):
     """What became of one recipient."""
 
     to: Number = Field(description="the recipient's number")
@@ -231,7 +231,7 @@ class MessageToNumber(RecipientFields):
     reference: Reference | None = Field(description="your own id; null without one")
 
 
-class Reply(Answer):
+class Reply(Schema):
     """A reply, whole."""
 
     inbound_id: str = Field(description="the id of the reply", examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
@@ -264,21 +264,21 @@ class Reply(Answer):
     )
 
 
-class Balance(Answer):
+class Balance(Schema):
     """What is left."""
 
     product: str = Field(description="the product; empty where the vendor has but one", examples=[""])
     amount: str = Field(description="what is left, a decimal number", examples=["8500"])
 
 
-class BalanceAt(Answer):
+class BalanceAt(Schema):
     """What was left when the vendor was last asked."""
 
     at: Moment = Field(description="when the vendor was asked")
     amounts: list[Balance] = Field(description="what was left, by product")
 
 
-class Alert(Answer):
+class Alert(Schema):
     """Something that an operator should know."""
 
     alert: str = Field(description="what happened, as the event `Account Alert` names it", examples=["balance_low"])
@@ -286,7 +286,7 @@ class Alert(Answer):
     at: Moment = Field(description="when it was raised")
 
 
-class Calls(Answer):
+class Calls(Schema):
     """How vendor calls of an account go."""
 
     breaker: str = Field(
@@ -300,7 +300,7 @@ class Calls(Answer):
     slow: int = Field(description="calls that have been taking over a second", examples=[0])
 
 
-class Figures(Answer):
+class Figures(Schema):
     """A vendor's own figures of a day, beside ours."""
 
     day: str = Field(description="the day of sending, in Beijing", examples=["2026-11-20"])
@@ -324,7 +324,7 @@ class Figures(Answer):
     )
 
 
-class Account(Answer):
+class Account(Schema):
     """An account with a vendor, without its credentials."""
 
     name: AccountName = Field(description="the account's name")
@@ -366,7 +366,7 @@ class Account(Answer):
     )
 
 
-class UnplacedReport(Answer):
+class UnplacedReport(Schema):
     """A delivery report that fits no recipient, or several, or whose message is not known yet."""
 
     to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
@@ -387,7 +387,7 @@ class UnplacedReport(Answer):
     message_id: MessageId | None = Field(description="the message that the report is about; null: not known")
 
 
-class Check(Answer):
+class Check(Schema):
     """What a vendor answered just now."""
 
     reachable: bool = Field(description="whether the vendor answered", examples=[True])
@@ -400,14 +400,14 @@ class Check(Answer):
     )
 
 
-class VendorTemplate(Answer):
+class VendorTemplate(Schema):
     """How an account's vendor knows a template."""
 
     code: str = Field(description="the vendor's code of the template")
     params: list[str] = Field(description="the text's variables in the vendor's order")
 
 
-class Template(Answer):
+class Template(Schema):
     """A text with variables."""
 
     name: str = Field(description="the template's name", examples=["otp"])
@@ -428,14 +428,14 @@ class Template(Answer):
     )
 
 
-class Suppression(Answer):
+class Suppression(Schema):
     """A number that nothing is sent to."""
 
     number: Number = Field(description="the number")
     suppressed_at: Moment = Field(description="since when nothing is sent to it")
 
 
-class Client(Answer):
+class Client(Schema):
     """Somebody who may call the API."""
 
     name: str = Field(description="the client's name", examples=["shop"])
@@ -455,7 +455,7 @@ class CreatedClient(Client):
     api_key: str = Field(description="the client's key, for the header `x-api-key`", examples=["5f1c0e…"])
 
 
-class ListOf[T](Answer):
+class ListOf[T](Schema):
     """A page of a list."""
 
     items: list[T] = Field(description="the items of this page")
