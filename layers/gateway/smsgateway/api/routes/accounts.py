@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, get_args
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, NamePath, Next
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import Gateway, gateway_of, list_of, new_router
@@ -35,7 +35,7 @@ router = new_router()
     summary="The accounts",
     tags=["Accounts"],
     operation_id="listAccounts",
-    responses=responses.described({200: ("All, by name", responses.ListOf[responses.Account])}, 503),
+    responses=responses.described({200: ("All, by name", resources.ListOf[resources.Account])}, 503),
 )
 def list_accounts() -> dict[str, Any]:
     """Lists the accounts with what is known of each: balance, last push and poll, alerts. For administrators."""
@@ -49,7 +49,7 @@ def list_accounts() -> dict[str, Any]:
     summary="One account",
     tags=["Accounts"],
     operation_id="getAccount",
-    responses=responses.described({200: ("The account", responses.Account)}, 404, 503),
+    responses=responses.described({200: ("The account", resources.Account)}, 404, 503),
 )
 def show_account(name: NamePath) -> dict[str, Any]:
     """Shows an account with what the gateway knows of it, and the push addresses to register with its vendor.
@@ -65,7 +65,7 @@ def show_account(name: NamePath) -> dict[str, Any]:
     summary="Reports that have no place",
     tags=["Accounts"],
     operation_id="listUnplacedReports",
-    responses=responses.described({200: ("Newest first", responses.ListOf[responses.UnplacedReport])}, 404, 503),
+    responses=responses.described({200: ("Newest first", resources.ListOf[resources.UnplacedReport])}, 404, 503),
 )
 def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Next = None) -> dict[str, Any]:
     """Lists the delivery reports of an account that have no place, newest first. For administrators.
@@ -87,7 +87,7 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
     tags=["Accounts"],
     operation_id="checkAccount",
     responses=responses.described(
-        {200: ("What it answered", responses.Check)},
+        {200: ("What it answered", resources.Check)},
         404,
         429,
         503,

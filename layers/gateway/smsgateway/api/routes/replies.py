@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, Next, Since, moment_at, number_at
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
@@ -24,7 +24,7 @@ router = new_router()
     summary="Replies",
     tags=["Replies"],
     operation_id="listInbound",
-    responses=responses.described({200: ("Newest first", responses.ListOf[responses.Reply])}),
+    responses=responses.described({200: ("Newest first", resources.ListOf[resources.Reply])}),
 )
 def list_replies(
     sender: Annotated[str | None, Query(alias="from", max_length=64, description="who wrote")] = None,
