@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 from botocore.config import Config
 
-from smsgateway.clock import lasting
+from smsgateway.clock import Millis, lasting
 from smsgateway.config.settings import AccountsCache, Environment
 from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.queues import Source, WakeUps
@@ -139,8 +139,8 @@ def randomness() -> SystemRandom:
     return SystemRandom()
 
 
-def now_ms() -> int:
-    """Epoch milliseconds."""
+def now_ms() -> Millis:
+    """Now."""
     return time.time_ns() // 1_000_000
 
 

@@ -13,8 +13,8 @@ from itertools import islice, takewhile
 from typing import Any
 
 from smsgateway.calling import encoding
+from smsgateway.clock import epoch_seconds, iso
 from smsgateway.config.settings import Settings
-from smsgateway.events import iso
 from smsgateway.ids import partitions
 from smsgateway.model import FINAL, Message, State, Status
 from smsgateway.store import reroutes
@@ -48,7 +48,7 @@ class WholeMessage:
 def load_whole(table: Table, message_id: str, now: int) -> WholeMessage | None:
     """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
     first = load_submissions(table, message_id)
-    if not first or first[0].ttl < now // 1000:
+    if not first or first[0].ttl < epoch_seconds(now):
         return None
     if first[0].own_message:
         return WholeMessage(first[0].own_message, tuple(first))
@@ -63,7 +63,7 @@ def load_whole(table: Table, message_id: str, now: int) -> WholeMessage | None:
 def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
     """A message as one of its recipients' rows finds it; None when it is not accepted or not kept (any more)."""
     submission = submission_of_row(table, row)
-    if submission is None or submission.ttl < now // 1000:
+    if submission is None or submission.ttl < epoch_seconds(now):
         return None
     message = message_of(table, submission)
     outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
