@@ -8,7 +8,7 @@ from smsgateway.api.serving.authenticator import Authenticator, key_hash
 from smsgateway.api.serving.problems import Problem
 from smsgateway.clock import lasting
 from smsgateway.model import Client
-from smsgateway.store import registry
+from smsgateway.store import clients
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, request, sample
@@ -67,7 +67,7 @@ def test_a_name_that_is_taken(api: Api) -> None:
 
 
 def test_a_name_that_is_taken_in_the_meantime(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "put_client", lambda *_: False)
+    monkeypatch.setattr(clients, "put_client", lambda *_: False)
 
     assert create(api, {"name": "shop"}).status == 409
     assert api.api_gateway.keys == {}
@@ -194,9 +194,9 @@ def test_a_frozen_process_lets_no_removed_client_in(table: Table) -> None:
         return ADMINISTRATOR_KEY
 
     authenticator = Authenticator(table, fetch, lasting(lambda: wall[0], lambda: 0.0))
-    registry.put_client(table, Client("shop", "sender"), key_hash("shop-key"))
+    clients.put_client(table, Client("shop", "sender"), key_hash("shop-key"))
     assert authenticator.client("shop-key").name == "shop"
-    registry.delete_client(table, "shop", key_hash("shop-key"))
+    clients.delete_client(table, "shop", key_hash("shop-key"))
     wall[0] += 59
     assert authenticator.client("shop-key").name == "shop"
     wall[0] += 1

@@ -11,7 +11,7 @@ from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, 
 from smsgateway.queues import VendorBytes
 from smsgateway.settling import ingest, reroute
 from smsgateway.store import replies, submissions, transitions
-from smsgateway.store.recipients import PlacedReport, apply_reports
+from smsgateway.store.report_writes import PlacedReport, apply_reports
 from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import aws
 from tests.unit.api.conftest import NOW, Api

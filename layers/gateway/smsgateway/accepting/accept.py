@@ -39,7 +39,8 @@ from smsgateway.core import WakingCore
 from smsgateway.errors import EncodeError
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Client, Message, Payload, Personal, Reason, Template
-from smsgateway.store import breakers, messages, registry, submissions
+from smsgateway.store import breakers, messages, submissions, suppressions, templates
+from smsgateway.store.keys import breaker_key, suppression_key
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
@@ -160,11 +161,9 @@ def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str],
     """Of a message to several numbers only whether it was posted before: they are too many to be read for nothing."""
     at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     alone, accounts = (numbers, route) if len(numbers) == 1 else ((), ())
-    keys += [*map(registry.suppression_key, alone), *map(breakers.breaker_key, accounts)]
+    keys += [*map(suppression_key, alone), *map(breaker_key, accounts)]
     items = acceptor.table.get_many(keys)
-    return Known(
-        items, {name for name in accounts if breakers.read_breaker(items.get(breakers.breaker_key(name))).well}, at
-    )
+    return Known(items, {name for name in accounts if breakers.read_breaker(items.get(breaker_key(name))).well}, at)
 
 
 def _not_suppressed(
@@ -173,9 +172,9 @@ def _not_suppressed(
     """The numbers that are suppressed, and the recipients without them. Raises Refusal when nobody is left."""
     numbers = recipients.numbers
     suppressed = (
-        registry.suppressed_in(known.items, numbers)
+        suppressions.suppressed_in(known.items, numbers)
         if len(numbers) == 1
-        else registry.suppressed(acceptor.table, numbers)
+        else suppressions.suppressed(acceptor.table, numbers)
     )
     left = without(recipients, suppressed, Reason.SUPPRESSED, post)
     if not left.numbers:
@@ -216,7 +215,7 @@ def _identity(acceptor: Acceptor, client: Client, post: Post) -> str:
 def _template(table: Table, post: Post) -> Template | None:
     if post.template is None:
         return None
-    template = registry.load_template(table, post.template)
+    template = templates.load_template(table, post.template)
     if template is None:
         raise Refusal(
             422,

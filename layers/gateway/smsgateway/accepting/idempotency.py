@@ -8,7 +8,8 @@ from smsgateway.accepting.post import Post, Recipients, Refusal, landlines_of, w
 from smsgateway.clock import iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
-from smsgateway.store import messages, submissions
+from smsgateway.store import messages
+from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.table import Item, Key
 
 
@@ -22,7 +23,7 @@ class StandingMessage:
 
 def standing_keys(identity: str) -> list[Key]:
     """Where a message of either kind stands: to one number, and to several."""
-    return [submissions.submission_key(SubmissionKey(identity, root_path(0))), messages.message_key(identity)]
+    return [submission_key(SubmissionKey(identity, root_path(0))), message_key(identity)]
 
 
 def standing(items: Mapping[Key, Item], identity: str) -> StandingMessage | None:

@@ -8,7 +8,7 @@ document asks; and who missed his moment does not ask.
 from dataclasses import dataclass
 from math import ceil
 
-from smsgateway.store import accounts
+from smsgateway.store import pacing
 from smsgateway.store.table import Table
 
 PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
@@ -38,9 +38,9 @@ def take(
     step, earliest, longest = spaced(interval), now + LEAD, max(0, patience - LEAD)
     turns = ceil(1000 / step / MOST_OF_AN_ITEM)
     if turns == 1:
-        wait = accounts.reserve(table, account, operation, step, earliest, longest)
+        wait = pacing.reserve(table, account, operation, step, earliest, longest)
     else:
-        wait = accounts.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
+        wait = pacing.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
     return wait - LEAD if wait < 0 else earliest + wait
 
 
@@ -52,7 +52,7 @@ def hold(
     So it does not matter when in that time the call reaches the vendor.
     """
     step = spaced(interval) + seconds * 1000
-    wait = accounts.reserve(table, account, operation, step, now, patience)
+    wait = pacing.reserve(table, account, operation, step, now, patience)
     return wait if wait < 0 else now + wait
 
 
@@ -61,7 +61,7 @@ def release(
 ) -> None:
     """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next."""
     free_at, held_until = ceil(answered_at + spaced(interval)), moment + spaced(interval) + seconds * 1000
-    accounts.release(table, account, operation, free_at, ceil(held_until))
+    pacing.release(table, account, operation, free_at, ceil(held_until))
 
 
 def missed(moment: int, now: int) -> bool:

@@ -21,8 +21,8 @@ from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused,
 from smsgateway.queues import LARGEST_MESSAGE, VendorBytes, never_taken, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.receiving import statistics
 from smsgateway.routing import alert_for
-from smsgateway.store import accounts, pages
-from smsgateway.store.accounts import Lease
+from smsgateway.store import accounts, pages, polling
+from smsgateway.store.polling import Lease
 from smsgateway.store.table import ConditionFailed
 
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
@@ -80,10 +80,10 @@ def due_runs(poller: Poller) -> list[dict[str, str]]:
     now = poller.now()
     for account in poller.settings().accounts.values():
         runs += [{"account": account.name, "kind": kind} for kind in account.poll]
-        if now - accounts.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
+        if now - polling.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
             runs.append({"account": account.name, "kind": "balance"})
         if VENDORS[account.vendor].statistics and _statistics_day(
-            accounts.polled_at(poller.table, account.name, "statistics")
+            polling.polled_at(poller.table, account.name, "statistics")
         ) < _statistics_day(now):
             runs.append({"account": account.name, "kind": "statistics"})
     return runs
@@ -105,13 +105,13 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
     if account is None or kind not in get_args(PollKind):
         return {"skipped": "unknown"}
     owner = f"{poller.random.getrandbits(64):016x}"
-    lease = accounts.take_lease(poller.table, name, kind, owner, poller.now(), hard_end + LEASE_MARGIN)
+    lease = polling.take_lease(poller.table, name, kind, owner, poller.now(), hard_end + LEASE_MARGIN)
     if lease is None:
         return {"skipped": "busy"}
     if lease.lost_at:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
         _alert(poller, account, "page_maybe_lost", detail, occasion=f"{kind}#{lease.lost_at}")
-        accounts.fulfil(poller.table, lease)
+        polling.fulfil(poller.table, lease)
     run = Run(poller, account, lease, LeasedPace(_interval(account, kind), lease.free_at), hard_end)
     try:
         if kind == "balance":
@@ -125,7 +125,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
 
 def _end(run: Run) -> None:
     try:
-        accounts.give_back(run.poller.table, run.lease, run.turns.free_at)
+        polling.give_back(run.poller.table, run.lease, run.turns.free_at)
     except ConditionFailed:
         return  # the lease ran out, and somebody else has it
 
@@ -156,14 +156,14 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     """Ask once, when the vendor's pacing allows it."""
     poller, account, turns = run.poller, run.account, run.turns
     request = request_for(_moment(poller), _nonce(poller))
-    accounts.intend(poller.table, run.lease, poller.now())
+    polling.intend(poller.table, run.lease, poller.now())
     _wait_until(poller, turns.free_at)
     asked_at = poller.now()
     left = max(1.0, seconds(run.hard_end - asked_at - STORING_TIME))  # so that its answer can still be stored
     try:
         response = poller.call(account, request, min(account.options.timeout, left))
     except NotSentError as error:
-        accounts.fulfil(poller.table, run.lease)
+        polling.fulfil(poller.table, run.lease)
         return PollResult(problem=error.problem)
     except AmbiguousError as error:
         # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
@@ -171,7 +171,7 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     finally:
         turns.asked(asked_at, poller.now())
     answer = _keep(run, response, decode)
-    accounts.fulfil(poller.table, run.lease, None if answer.problem else poller.now(), brought=answer.brought)
+    polling.fulfil(poller.table, run.lease, None if answer.problem else poller.now(), brought=answer.brought)
     return answer
 
 
@@ -217,7 +217,7 @@ def _store(run: Run, response: Response) -> None:
     try:
         _put(run, receipt)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, vendor_bytes_body(receipt), poller.ttl)
+        polling.keep_page(poller.table, run.lease, vendor_bytes_body(receipt), poller.ttl)
         raise
 
 
@@ -227,13 +227,13 @@ def _store_kept(run: Run) -> None:
     poller, lease = run.poller, run.lease
     if not lease.kept:
         return
-    page = accounts.kept_page(poller.table, lease)
+    page = polling.kept_page(poller.table, lease)
     if page is None:
         detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
         _alert(poller, run.account, "page_maybe_lost", detail)
     else:
         _put(run, parse_vendor_bytes(page))
-    accounts.forget_kept(poller.table, lease)
+    polling.forget_kept(poller.table, lease)
 
 
 def _put(run: Run, receipt: VendorBytes) -> None:
@@ -263,7 +263,7 @@ def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, A
         balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request, moment)))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
-    accounts.fulfil(poller.table, lease, poller.now())
+    polling.fulfil(poller.table, lease, poller.now())
     if isinstance(balances, Refused):
         if alert := alert_for(balances):
             _alert(poller, account, alert, balances.vendor_status)
@@ -304,7 +304,7 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             break
     until = hard_end - STORING_TIME
     compared = [statistics.compare(poller, account, day, until) for day in days]
-    accounts.fulfil(poller.table, lease, poller.now())
+    polling.fulfil(poller.table, lease, poller.now())
     return {"days": len(days), "compared": sum(compared)}
 
 

@@ -30,14 +30,8 @@ from smsgateway.sending.outcome import apply_outcome, record_result
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, reroutes, submissions, transitions
 from smsgateway.store.breakers import BreakerState
-from smsgateway.store.messages import (
-    accepted_message,
-    is_canceled,
-    load_payload,
-    message_key,
-    payload_key,
-    whole_payload,
-)
+from smsgateway.store.keys import breaker_key, message_key, submission_key
+from smsgateway.store.messages import accepted_message, is_canceled, load_payload, payload_key, whole_payload
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
@@ -130,8 +124,8 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
 def _load(table: Table, wake_up: queues.WakeUp, settings: Settings) -> Found | None:
     """The submission with what lies beside it. None: its acceptance was never finished, so that nobody was promised
     anything, and sweep clears it away."""
-    key, expected = wake_up.key, breakers.breaker_key(wake_up.account)
-    at, whole, packed = submissions.submission_key(key), message_key(key.message_id), payload_key(key)
+    key, expected = wake_up.key, breaker_key(wake_up.account)
+    at, whole, packed = submission_key(key), message_key(key.message_id), payload_key(key)
     found = table.get_many([at, whole, expected, packed])
     if at not in found:
         return None
@@ -143,7 +137,7 @@ def _load(table: Table, wake_up: queues.WakeUp, settings: Settings) -> Found | N
         message = submissions.message_of(table, submission)
     if message is None:
         return None
-    account = breakers.breaker_key(submission.account)
+    account = breaker_key(submission.account)
     known = breakers.read_breaker(found.get(expected) if account == expected else table.get(account))
     payload = submission.payload() or whole_payload(found.get(packed))
     return Found(submission, message, known, payload, settings)

@@ -12,6 +12,7 @@ from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import About, Account, Message, Payload, Reason, State
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
+from smsgateway.store.keys import breaker_key
 from smsgateway.store.messages import put_payload
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
@@ -28,8 +29,8 @@ def deferred_of(job: Work, now: int) -> tuple[str, ...]:
 def callable_among(dispatcher: Dispatcher, job: Work, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The accounts whose breakers are closed, and those of them that have a call to spare."""
     names, now = tuple(names), dispatcher.now()
-    found = dispatcher.table.get_many(map(breakers.breaker_key, names))
-    known = {name: breakers.read_breaker(found.get(breakers.breaker_key(name))) for name in names}
+    found = dispatcher.table.get_many(map(breaker_key, names))
+    known = {name: breakers.read_breaker(found.get(breaker_key(name))) for name in names}
     closed = tuple(name for name in names if not known[name].open_until)
     accounts = job.settings.accounts
     return closed, tuple(name for name in closed if known[name].hanging(now) < accounts[name].options.in_flight)

@@ -9,6 +9,7 @@ from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
+from smsgateway.store.keys import number_of_parts
 from smsgateway.store.reply_parts import StoredPart
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
@@ -74,7 +75,7 @@ def _carry_out(table: Table, account: Account, found: StoredPart, joint: JoinedR
     if chosen:
         first = chosen[0]
         text = "".join(item["text"] for item in chosen)
-        inbound = Inbound(found.key.split("#")[2], text, first["access_number"], first["extension"])
+        inbound = Inbound(number_of_parts(found.key), text, first["access_number"], first["extension"])
         started_at = min(int(item["arrived"]) for item in chosen)
         reply_id = replies.joint_id(found.key, joint.parts, joint.partial)
         _publish_reply(table, account, inbound, reply_id, started_at, ttl, partial=joint.partial)

@@ -8,12 +8,12 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
 from smsgateway.settling.reroute import concerns, take_failures
-from smsgateway.store import recipients, reports, transitions
+from smsgateway.store import report_writes, reports, transitions
+from smsgateway.store.keys import vendor_key
 from smsgateway.store.messages import load_payload
-from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table
-from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask
 
 
@@ -27,7 +27,7 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
     if len(stamped) == 1:
         (report,) = stamped
         key, mapped = reports.find_one(table, account.name, report)
-        if key and recipients.apply_unread(table, key, account, report, now):
+        if key and report_writes.apply_unread(table, key, account, report, now):
             return
     found = reports.find_submissions(table, account.name, stamped, mapped)
     known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
@@ -57,14 +57,14 @@ def _apply(
             placed.append(PlacedReport(speakers[submission.key], numbers[0], report))
         for number in numbers if len(numbers) > 1 else ():
             note = f"the masked number fits {len(numbers)} recipients of this submission"
-            recipients.remember(table, speakers[submission.key], number, report, note, now)
+            report_writes.remember(table, speakers[submission.key], number, report, note, now)
     applied = iter(_apply_placed(core, placed, now))
     return [len(numbers) == 1 and next(applied) for numbers in fitting]
 
 
 def _apply_placed(core: WakingCore, placed: Sequence[PlacedReport], now: int) -> list[bool]:
     """Apply reports, those apart that may have a recipient sent to again."""
-    others = iter(recipients.apply_reports(core.table, [one for one in placed if not concerns(one)], now))
+    others = iter(report_writes.apply_reports(core.table, [one for one in placed if not concerns(one)], now))
     failures = iter(take_failures(core, [one for one in placed if concerns(one)]))
     return [next(failures if concerns(one) else others) for one in placed]
 

@@ -17,12 +17,13 @@ from smsgateway.calling import encoding
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Payload, Reason, ReportStatus, State, Status
-from smsgateway.store import parts, recipients, registry, reroutes, submissions, transitions
+from smsgateway.store import parts, recipients, report_writes, reroutes, submissions, suppressions, transitions
 from smsgateway.store.finals import final_at_end, final_by_part, final_of, heard
 from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import load_payload
 from smsgateway.store.parts import WholeReport, decides_alone
-from smsgateway.store.recipients import PlacedReport, RecipientRow, read_row
+from smsgateway.store.recipients import RecipientRow, read_row
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key
 
@@ -59,7 +60,7 @@ def take_failures(core: WakingCore, reports: Sequence[PlacedReport]) -> list[boo
     for index, placed in enumerate(reports):
         entry = entry_of(placed.submission, placed.report, now)
         if placed.report.segment:
-            row, whole = recipients.note_part(core.table, placed, entry)
+            row, whole = report_writes.note_part(core.table, placed, entry)
             there[index] = row is not None
             failure = _of_parts(placed, entry, row, whole) if row else None
         else:
@@ -217,7 +218,7 @@ class _Batch:
     def _is_suppressed(self, number: str) -> bool:
         if self.suppressed is None:
             numbers = list(dict.fromkeys(failure.number for failure in self.failures))
-            self.suppressed = set(registry.suppressed(self.core.table, numbers))
+            self.suppressed = set(suppressions.suppressed(self.core.table, numbers))
         return number in self.suppressed
 
 

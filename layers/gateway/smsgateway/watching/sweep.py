@@ -14,7 +14,8 @@ from smsgateway.sending.outcome import DOUBTS_ALLOWED
 from smsgateway.settling import reroute
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
-from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
+from smsgateway.store import recipients, report_writes, reroutes, submissions, transitions
+from smsgateway.store.keys import Kind, account_of_parts, kind_of
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key
@@ -71,7 +72,7 @@ def _look(sweeper: Sweeper, key: Key) -> None:
     item = sweeper.table.get(key)
     if item is None or "due_at" not in item or int(item["due_at"]) > sweeper.now():
         return
-    if key[0].startswith("parts#"):
+    if kind_of(key) == Kind.REPLY_PART:
         _deliver_partial(sweeper, item)
     else:
         look_at(sweeper, submissions.read_submission(item))
@@ -156,7 +157,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         reroute.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
-            recipients.close(table, submission, outcome, now)
+            report_writes.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 
@@ -178,6 +179,6 @@ def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
     key, now = item["pk"], sweeper.now()
     # An account that is not configured any more: its name and vendor are all that publishing needs.
-    gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
+    gone = Account(account_of_parts(key), item.get("vendor", ""), base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
     join_parts(sweeper.table, account, key, sweeper.ttl, now=now)

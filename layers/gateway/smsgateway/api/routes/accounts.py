@@ -175,7 +175,7 @@ def _nonce(gateway: Gateway) -> str:
 
 
 def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
-    known = accounts.known_of(gateway.table, account.name)
+    known = accounts.items_of(gateway.table, account.name)
     alerts = _alerts(known, gateway.now() - ALERTS_SHOWN)
     problem = gateway.accounts.problem
     return {

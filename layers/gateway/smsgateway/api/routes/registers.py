@@ -17,7 +17,7 @@ from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.model import Template, TemplateCode
-from smsgateway.store import registry
+from smsgateway.store import suppressions, templates
 
 router = new_router()
 
@@ -31,7 +31,7 @@ router = new_router()
 )
 def list_templates() -> dict[str, Any]:
     """Lists all templates, by name. The list is a moment old at most."""
-    return {"items": [_view(template) for template in registry.list_templates(gateway_of(router).table)], "next": None}
+    return {"items": [_view(template) for template in templates.list_templates(gateway_of(router).table)], "next": None}
 
 
 @router.get(
@@ -43,7 +43,7 @@ def list_templates() -> dict[str, Any]:
 )
 def show_template(name: NamePath) -> dict[str, Any]:
     """Shows a template: its text, its variables, and how vendors know it."""
-    template = registry.load_template(gateway_of(router).table, name)
+    template = templates.load_template(gateway_of(router).table, name)
     if template is None:
         raise not_found("template")
     return _view(template)
@@ -66,7 +66,7 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
         raise invalid(errors)
     codes = {account: TemplateCode(code.code, tuple(code.params)) for account, code in body.vendor_templates.items()}
     template = Template(name, body.text, codes, body.lengths)
-    registry.put_template(gateway.table, template)
+    templates.put_template(gateway.table, template)
     return _view(template)
 
 
@@ -81,9 +81,9 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
 def delete_template(name: NamePath) -> Response[str]:
     """Removes a template. Messages that were accepted with it are sent all the same. For administrators."""
     table = gateway_of(router).table
-    if registry.load_template(table, name) is None:
+    if templates.load_template(table, name) is None:
         raise not_found("template")
-    registry.delete_template(table, name)
+    templates.delete_template(table, name)
     return Response(204, body="")
 
 
@@ -137,7 +137,7 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
     """
     gateway = gateway_of(router)
     normalised = number_at("number", number)
-    return _suppression(normalised, registry.suppress(gateway.table, normalised, gateway.now()))
+    return _suppression(normalised, suppressions.suppress(gateway.table, normalised, gateway.now()))
 
 
 @router.get(
@@ -150,7 +150,7 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
 def show_suppression(number: NumberPath) -> dict[str, Any]:
     """Tells since when nothing is sent to a number."""
     normalised = number_at("number", number)
-    since = registry.suppressed_at(gateway_of(router).table, normalised)
+    since = suppressions.suppressed_at(gateway_of(router).table, normalised)
     if since is None:
         raise not_found("suppression")
     return _suppression(normalised, since)
@@ -168,9 +168,9 @@ def delete_suppression(number: NumberPath) -> Response[str]:
     """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
     table = gateway_of(router).table
     normalised = number_at("number", number)
-    if registry.suppressed_at(table, normalised) is None:
+    if suppressions.suppressed_at(table, normalised) is None:
         raise not_found("suppression")
-    registry.allow(table, normalised)
+    suppressions.allow(table, normalised)
     return Response(204, body="")
 
 
