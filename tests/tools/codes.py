@@ -10,42 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
+from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.model import About, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Doubt, End, Move, Try, alert_for, next_step
+from tests.doubles.samples import samples
 
 README = Path(__file__).parents[2] / "README.md"
 
 # By vendor and by address, because the same code can mean different things at different addresses.
-CODES: Mapping[str, Mapping[str, Codes]] = {
-    "hbsmservice": {
-        "send": hbsmservice.SEND_CODES,
-        "personalised": hbsmservice.BATCH_CODES,
-        "balance": hbsmservice.BALANCE_CODES,
-        "polls": hbsmservice.POLL_CODES,
-    },
-    "infocloud": {
-        "everywhere": infocloud.CODES,
-        "everywhere, where the text says 时间戳": infocloud.CLOCK_CODES,
-    },
-    "langyu": {"send": langyu.SEND_CODES, "balance": langyu.BALANCE_CODES},
-    "qixintong": {
-        "send": qixintong.SEND_CODES,
-        "polls": qixintong.POLL_CODES,
-        "balance": qixintong.BALANCE_CODES,
-    },
-    "heji": {
-        "send": heji.SEND_CODES,
-        "send, where the text says 余额": heji.NO_BALANCE,
-        "balance": heji.BALANCE_CODES,
-    },
-}
-WORDS: Mapping[str, tuple[Words, Fate]] = {
-    vendor.__name__.rpartition(".")[2]: (vendor.REPORT_WORDS, vendor.OTHER_WORDS)
-    for vendor in (hbsmservice, infocloud, langyu, qixintong, heji)
-}
+CODES: Mapping[str, Mapping[str, Codes]] = {vendor: samples(vendor).CODES for vendor in VENDORS}
+WORDS: Mapping[str, tuple[Words, Fate]] = {vendor: samples(vendor).TABLE_OF_WORDS for vendor in VENDORS}
 ABOUT = {
     About.MOMENT: "the moment",
     About.ACCOUNT: "the account",

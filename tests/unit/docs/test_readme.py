@@ -20,7 +20,7 @@ from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
 from smsgateway.api.schemas.responses import PROBLEMS, AcceptedMessage, Check, Figures
 from smsgateway.api.schemas.responses import Message as ShownMessage
 from smsgateway.api.schemas.responses import Problem as ShownProblem
-from smsgateway.codecs import VENDORS, hbsmservice, heji, infocloud, langyu, qixintong
+from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
 from smsgateway.config.settings import parse_accounts
 from smsgateway.events import SOURCE, Event, EventType, detail_of
@@ -46,19 +46,13 @@ from smsgateway.routing import Again, Doubt, End, Move, Try, next_step
 from smsgateway.store import accounts, recipients, replies, submissions
 from smsgateway.store.recipients import Placed
 from smsgateway.store.table import Item, Table
+from tests.doubles.samples import samples
 from tests.doubles.voices import account
 from tests.simulators.accounts import default_accounts
 from tests.tools import codes
 from tests.tools.readme import PROSE, README, blocks, consumer, local_commands, statuses
 
 ROOT = Path(__file__).parents[3]
-TEXT_LIMITS = {
-    "hbsmservice": hbsmservice.TEXT_LIMIT,
-    "infocloud": infocloud.CONTENT_LIMIT,
-    "langyu": langyu.CONTENT_LIMIT,
-    "qixintong": qixintong.TEXT_LIMIT,
-    "heji": heji.CONTENT_LIMIT,
-}
 CAPABILITIES = {
     "send": "send",
     "personalised": "batch",
@@ -218,7 +212,7 @@ def test_the_limits_are_the_profiles() -> None:
         profile = VENDORS[row["vendor"]].profile
         assert row["numbers a request"] == str(profile.recipients)
         assert row["personalised"] == (str(profile.batch) if profile.batch else "")
-        assert row["characters of a text"] == str(TEXT_LIMITS[row["vendor"]])
+        assert row["characters of a text"] == str(samples(row["vendor"]).TEXT_LIMIT)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
