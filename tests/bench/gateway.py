@@ -26,7 +26,7 @@ from smsgateway import runtime
 from smsgateway.api import runtime as api_runtime
 from smsgateway.handlers import dispatch, fanout, ingest, poll, send, webhook
 from smsgateway.model import Account, Request
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from tests.doubles import aws, voices
 from tests.doubles.dynamo import FakeDynamoDB
 from tests.doubles.samples import samples
@@ -227,7 +227,7 @@ class Gateway:
             self.push(receipt)
             self.understand()
 
-    def push(self, receipt: Receipt) -> None:
+    def push(self, receipt: VendorBytes) -> None:
         answer = self.invoke("webhook", push_event(receipt))
         assert answer["statusCode"] == 200, answer
 
@@ -362,7 +362,7 @@ def api_event(body: Mapping[str, Any], key: str = "") -> dict[str, Any]:
     return SEND | {"headers": headers, "multiValueHeaders": many, "body": packed, "isBase64Encoded": True}
 
 
-def push_event(receipt: Receipt) -> dict[str, Any]:
+def push_event(receipt: VendorBytes) -> dict[str, Any]:
     return PUSH | {
         "resource": f"/push/{{account}}/{{token}}/{receipt.kind}",
         "headers": {**PUSH["headers"], **receipt.headers},

@@ -41,7 +41,7 @@ def _shown(value: float | str, unit: str) -> str:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """The table as the README has it."""
+    """The table as README.md beside this file has it."""
     lines = ["| what | measured | goal | |", "| --- | --- | --- | --- |"]
     lines += [f"| {row.what} | {_shown(row.value, row.unit)} | {row.goal} | {row.verdict} |" for row in rows]
     return "\n".join(lines)

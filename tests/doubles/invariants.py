@@ -1,4 +1,4 @@
-"""What must hold at the end of every schedule (design, section 6)."""
+"""What must hold at the end of every schedule."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from smsgateway.events import EventType, detail_of
 from smsgateway.model import FINAL, State, Status
 from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.recipients import derived_status, load_outcomes
-from smsgateway.store.submissions import SETTLED, Stored, load_submissions, read_submission
+from smsgateway.store.submissions import SETTLED, StoredSubmission, load_submissions, read_submission
 from smsgateway.store.table import from_wire
 from tests.doubles.world import World
 
@@ -43,12 +43,12 @@ def check_once_an_account(world: World, numbers: Iterable[str]) -> None:
         assert len(set(order)) == len(order), f"an account was asked again after another: {order}"
 
 
-def all_submissions(world: World, message_id: str) -> list[Stored]:
+def all_submissions(world: World, message_id: str) -> list[StoredSubmission]:
     """Those of a message, its resends among them."""
     return [read_submission(item) for item in world.items(message_id) if item["sk"].startswith("S#")]
 
 
-def roots_and_children(world: World, message_id: str) -> list[Stored]:
+def roots_and_children(world: World, message_id: str) -> list[StoredSubmission]:
     """A message's submissions but its resends, as the gateway finds them."""
     loaded = load_message(world.table, message_id)
     return load_submissions(world.table, message_id, loaded[0].blocks if loaded else 1)
@@ -69,7 +69,7 @@ def statuses(world: World, message_id: str) -> dict[str, Status]:
     return found
 
 
-def _numbers(world: World, submission: Stored) -> tuple[str, ...]:
+def _numbers(world: World, submission: StoredSubmission) -> tuple[str, ...]:
     return (submission.payload() or load_payload(world.table, submission.key)).numbers
 
 
@@ -80,7 +80,7 @@ def check_ended(world: World, message_id: str, numbers: Iterable[str]) -> dict[s
     assert not world.due(), "somebody still has to look"
     assert not world.queues.waiting, "wake-ups are left"
     for submission in all_submissions(world, message_id):
-        own = submission.single and submission.item and "status" in submission.item
+        own = submission.own_message and submission.item and "status" in submission.item
         assert own or submission.state in SETTLED, submission.state
     found = statuses(world, message_id)
     assert sorted(found) == sorted(numbers)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Kind
-from smsgateway.queues import Receipt, Source
+from smsgateway.queues import Source, VendorBytes
 from tests.doubles.samples import samples
 from tests.doubles.voices import pushes
 from tests.doubles.world import World, numbers
@@ -23,17 +23,17 @@ def report_of(
     status: str = "delivered",
     segment: int = 0,
     word: str = "",
-) -> Receipt:
+) -> VendorBytes:
     """The report of some numbers under one id (hbsmservice: ours) with one fate, or in a word of one's own."""
     vendor = world.settings().accounts[account].vendor
     word = word or WORDS[vendor][status]
     says, source = samples(vendor), _source(vendor)
     records = [says.report(source, number, vendor_id, word, TIME, "", segment) for number in to]
     body = says.page("reports", source, records, world.settings().accounts[account])
-    return Receipt(account, "reports", source, world.now, body=body)
+    return VendorBytes(account, "reports", source, world.now, body=body)
 
 
-def page_of(world: World, account: str, ids: Sequence[str]) -> Receipt:
+def page_of(world: World, account: str, ids: Sequence[str]) -> VendorBytes:
     """The delivery of the first numbers, one under each id, in one page."""
     to = numbers(len(ids))
     vendor = world.settings().accounts[account].vendor
@@ -41,21 +41,21 @@ def page_of(world: World, account: str, ids: Sequence[str]) -> Receipt:
     says, source = samples(vendor), _source(vendor)
     word = says.WORDS["delivered"]
     records = [says.report(source, number, vendor_id, word, TIME) for number, vendor_id in zip(to, named, strict=True)]
-    return Receipt(account, "reports", source, world.now, body=says.page("reports", source, records))
+    return VendorBytes(account, "reports", source, world.now, body=says.page("reports", source, records))
 
 
 def _source(vendor: str) -> Source:
     return "push" if pushes(vendor, "reports") else "poll"
 
 
-def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> Receipt:
+def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> VendorBytes:
     """An answer of infocloud's query: the middle of the number is hidden."""
     record = {"msgId": vendor_id, "tel": masked, "arrive": WORDS["infocloud"][status]}
     body = json.dumps({"code": 200, "data": [record]}).encode()
-    return Receipt(account, "reports", "poll", world.now, body=body)
+    return VendorBytes(account, "reports", "poll", world.now, body=body)
 
 
-def reply_of(world: World, account: str, number: str, text: str, **fields: str) -> Receipt:
+def reply_of(world: World, account: str, number: str, text: str, **fields: str) -> VendorBytes:
     """A reply by langyu's push; `emshead` makes it a part."""
     written = {"mobile": number, "msg": text, "destcode": "1069", "moTime": "2601011200", **fields}
     if "emshead" in fields:
@@ -63,5 +63,5 @@ def reply_of(world: World, account: str, number: str, text: str, **fields: str) 
     return _push(world, account, urlencode(written).encode(), kind="inbound")
 
 
-def _push(world: World, account: str, body: bytes, kind: Kind = "reports") -> Receipt:
-    return Receipt(account, kind, "push", world.now, body=body)
+def _push(world: World, account: str, body: bytes, kind: Kind = "reports") -> VendorBytes:
+    return VendorBytes(account, kind, "push", world.now, body=body)

@@ -9,7 +9,7 @@ from itertools import batched, count
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Account, Kind, Options, PushSettings, Request, Response
-from smsgateway.queues import Receipt, Source
+from smsgateway.queues import Source, VendorBytes
 from tests.doubles.samples import samples
 
 TOKEN = "T0ken-of-the-push-address-s3cret-"
@@ -55,7 +55,7 @@ class Vendors:
         return Response(200, {}, says.accepted(ids, len(asked.numbers)))
 
 
-def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[Receipt]:
+def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[VendorBytes]:
     """The vendor's reports that all numbers of a request got their message, so many a page, or as many as it makes."""
     says, source = samples(account.vendor), _source(account.vendor, "reports")
     reference, ids, numbers = sent
@@ -69,7 +69,7 @@ def delivered(account: Account, sent: Sent, at: int, page: int = 0) -> Iterator[
         yield _receipt(account, "reports", source, records, at)
 
 
-def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[Receipt]:
+def replied(account: Account, numbers: Sequence[str], at: int) -> Iterator[VendorBytes]:
     """What the vendor hands out when these numbers wrote back: one page, or where its document has one reply a push,
     several."""
     says, source = samples(account.vendor), _source(account.vendor, "inbound")
@@ -82,8 +82,8 @@ def _source(vendor: str, kind: Kind) -> Source:
     return "push" if pushes(vendor, kind) else "poll"
 
 
-def _receipt(account: Account, kind: Kind, source: Source, records: Sequence[bytes], at: int) -> Receipt:
+def _receipt(account: Account, kind: Kind, source: Source, records: Sequence[bytes], at: int) -> VendorBytes:
     says = samples(account.vendor)
     headers = says.PUSH_HEADERS if source == "push" else {}
     body = says.page(kind, source, records, account)
-    return Receipt(account.name, kind, source, at, headers=headers, body=body)
+    return VendorBytes(account.name, kind, source, at, headers=headers, body=body)

@@ -19,15 +19,15 @@ from smsgateway.events import Event
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.model import Account, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
-from smsgateway.queues import Receipt, WakeUp, WakeUps, parse_receipt, parse_wake_up
+from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
 from smsgateway.receiving.poll import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
 from smsgateway.settling.ingest import Ingester, ingest
 from smsgateway.store.messages import load_payload
-from smsgateway.store.recipients import all_outcomes
+from smsgateway.store.recipients import all_rows
 from smsgateway.store.registry import Client
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table, from_wire
 from smsgateway.watching.silence import watch
 from smsgateway.watching.sweep import Sweeper, sweep
@@ -117,7 +117,7 @@ class World:
         self.db = FakeDynamoDB()
         self.vendors = Vendors(script)
         self.queues = Queues(lambda: self.now)
-        self.parked: list[tuple[Receipt, str]] = []
+        self.parked: list[tuple[VendorBytes, str]] = []
         self.seed = 0
         self.retention = RETENTION
         self.block = BLOCK_ROOTS  # submissions under one partition key
@@ -158,6 +158,7 @@ class World:
         return Dispatcher(
             table=self._table(seam),
             wake_ups=self._wake_ups(seam),
+            settings=self.settings,
             accounts=accounts_cache(self.document),
             call=call,
             now=lambda: self.now,
@@ -221,7 +222,8 @@ class World:
 
     def watch(self, seam: Seam | None = None) -> None:
         """The sweep's look for vendors that have fallen silent."""
-        watch(self.sweeper(seam or Seam()))
+        sweeper = self.sweeper(seam or Seam())
+        watch(sweeper, sweeper.until)
 
     def sweeper(self, seam: Seam) -> Sweeper:
         return Sweeper(
@@ -234,7 +236,7 @@ class World:
             retention=self.retention,
         )
 
-    def ingest(self, receipt: Receipt, seam: Seam | None = None, until: int | None = None) -> Receipt | None:
+    def ingest(self, receipt: VendorBytes, seam: Seam | None = None, until: int | None = None) -> VendorBytes | None:
         """What is left when time is over. Raises what the function reports as the batch's failure, and Crash."""
         seam = seam or Seam()
         ingester = Ingester(
@@ -278,7 +280,7 @@ class World:
     def _handle(self, message: Waiting) -> bool:
         if message.url in ("urgent", "bulk"):
             return self.dispatch(parse_wake_up(message.body))
-        self.ingest(parse_receipt(message.body))
+        self.ingest(parse_vendor_bytes(message.body))
         return True
 
     def due(self) -> list[int]:
@@ -310,10 +312,10 @@ class World:
     def events(self) -> list[Event]:
         """What the stream has published since the world began."""
 
-        def numbers(submission: Stored) -> dict[str, int]:
+        def numbers(submission: StoredSubmission) -> dict[str, int]:
             if own := submission.payload():
                 return dict.fromkeys(own.numbers, submission.segments)
-            rows = {outcome.number: outcome.segments for outcome in all_outcomes(self.table, submission)}
+            rows = {outcome.number: outcome.segments for outcome in all_rows(self.table, submission)}
             return {number: rows.get(number, 1) for number in load_payload(self.table, submission.key).numbers}
 
         read: dict[int, Item] = {}  # what is new in one change is old in the next

@@ -160,7 +160,7 @@ def repair(gateway: Gateway) -> None:
 
 
 def parked(gateway: Gateway, account: str) -> list[dict[str, Any]]:
-    """The parked receipts of an account, looked at as the README says."""
+    """The parked receipts of an account, looked at as functions/README.md says."""
     sqs, url = gateway.world.stack.client("sqs"), gateway.world.stack.queues["receipts-dead"]
     found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
     bodies = [json.loads(message["Body"]) for message in found]

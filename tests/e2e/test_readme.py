@@ -1,4 +1,7 @@
-"""README.md's commands, run as they stand: against the deployed stack, in one shell, in their order."""
+"""The commands of README.md and the consumer of events/README.md, run as they stand against the deployed stack.
+
+The commands run in one shell, in their order.
+"""
 
 import json
 import os
@@ -10,7 +13,7 @@ from typing import Any
 
 from tests.e2e.conftest import PATIENCE, Gateway
 from tests.local.process import ROOT, clean_environment
-from tests.tools.readme import consumer, local_commands, statuses
+from tests.tools.pages import consumer, local_commands, statuses
 
 # Notes the status of each call, and leaves everything else of it alone.
 CURL = """curl() { command curl -w '%{stderr}%{http_code}\\n' "$@" 2>>statuses; }

@@ -46,7 +46,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
-from smsgateway.queues import Receipt, parse_receipt
+from smsgateway.queues import VendorBytes, parse_vendor_bytes
 from smsgateway.receiving import push as receive
 from smsgateway.settling.ingest import decode_inbound, decode_reports
 from smsgateway.store import replies, reply_parts, reports
@@ -54,6 +54,7 @@ from smsgateway.store.listing import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
 from smsgateway.text import SIGNATURE_LIMIT, compose, normalise_number, problem_with_number, signature_place
 from smsgateway.unseen import trimmed
+from tests.tools.pages import ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
@@ -107,9 +108,8 @@ def cases(vendor: str) -> tuple[bytes, ...]:
 
 
 def accounts_document() -> bytes:
-    """The one that README.md shows."""
-    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```")
-    return next(block.removeprefix("json").encode() for block in blocks if '"routes"' in block)
+    """The one that the page of accounts shows."""
+    return next(block.encode() for block in ACCOUNTS.blocks("json") if '"routes"' in block)
 
 
 def posts() -> tuple[bytes, ...]:
@@ -173,7 +173,7 @@ def check_answer(decode: Callable[[Account, Response], object], accounts: tuple[
 
 
 def check_receipt(
-    decode: Callable[[Account, Receipt], Page[Report] | Page[Inbound]],
+    decode: Callable[[Account, VendorBytes], Page[Report] | Page[Inbound]],
     kind: Kind,
     source: Literal["push", "poll"],
     accounts: tuple[Account, ...],
@@ -182,7 +182,7 @@ def check_receipt(
     """The same of reports and replies, as `ingest` decodes them. A push's fields may be in its body or its query."""
     for account in accounts:
         for push in pushes(data)[: 1 if source == "poll" else 2]:
-            receipt = Receipt(account.name, kind, source, NOW, push.method, push.query, push.headers, push.body)
+            receipt = VendorBytes(account.name, kind, source, NOW, push.method, push.query, push.headers, push.body)
             try:
                 check_understood(decode(account, receipt))
             except DecodeError as error:
@@ -266,15 +266,15 @@ STORE = Store()
 def check_webhook(data: bytes) -> None:
     """Any request to a push address is answered; what is acknowledged can be read again, and is the push."""
     stored: list[str] = []
-    receiver = receive.Receiver(lambda: EVERYBODY, lambda body, _kind: stored.append(body), lambda: NOW)
+    receiver = receive.PushReceiver(lambda: EVERYBODY, lambda body, _kind: stored.append(body), lambda: NOW)
     words = data[:200].decode(errors="surrogateescape").split("\n") + [""] * 3
     for name, account in EVERYBODY.accounts.items():
         for push in pushes(data):
             for token, address in ((TOKEN, "192.0.2.1"), (words[0], words[1]), (TOKEN, words[2])):
                 stored.clear()
-                answer = receive.receive(receiver, name, token, "reports", push, address)
+                answer = receive.take_push(receiver, name, token, "reports", push, address)
                 assert answer.status in (200, 403)
-                receipts_stored = [parse_receipt(body) for body in stored]
+                receipts_stored = [parse_vendor_bytes(body) for body in stored]
                 pushed = [receipt for receipt in receipts_stored if receipt.source == "push"]
                 tried = [receipt for receipt in receipts_stored if receipt.source == "tried"]
                 receiver.noted.clear()

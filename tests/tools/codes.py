@@ -1,4 +1,4 @@
-"""The vendors' codes and what the gateway makes of them, as tables for README.md.
+"""The vendors' codes and what the gateway makes of them, as tables for the page of accounts and vendors.
 
     PYTHONPATH=layers/gateway .local/venv/bin/python -m tests.tools.codes
 
@@ -8,16 +8,14 @@ writes them anew into the page, between the comments that name them.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.model import About, Reason, Refused, ReportStatus
-from smsgateway.routing import Again, Doubt, End, Move, Try, alert_for, next_step
+from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
 from tests.doubles.samples import samples
-
-README = Path(__file__).parents[2] / "README.md"
+from tests.tools.pages import ACCOUNTS
 
 # By vendor and by address, because the same code can mean different things at different addresses.
 CODES: Mapping[str, Mapping[str, Codes]] = {vendor: samples(vendor).CODES for vendor in VENDORS}
@@ -70,7 +68,7 @@ def by_judgement(tables: Mapping[str, Codes]) -> Mapping[Judgement, list[str]]:
 def following(about: About, reason: Reason) -> str:
     """What the policy does next, where the route has an account of the same vendor and one of another."""
     refused = Refused(about, reason, "")
-    match next_step(refused, Try("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
+    match next_step(refused, Attempt("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
         case Again():
             return "a free account, else the same later"
         case Move("second") if about == About.MOMENT:
@@ -107,14 +105,15 @@ def word_rows() -> Iterator[tuple[str, ...]]:
 
 
 def renewed(page: str) -> str:
-    """README.md with these tables in their places."""
+    """The page with these tables in their places."""
     for name, content in (*((vendor, code_table(vendor)) for vendor in CODES), ("words", word_table())):
-        begin, end = f"<!-- codes: {name} -->\n\n", "\n<!-- end of codes -->\n"
-        page, places = re.subn(f"{begin}.*?{end}", lambda _, c=begin + content + end: c, page, flags=re.DOTALL)
+        begin, end = f"<!-- codes: {name} -->", "<!-- end of codes -->"
+        table = f"{begin}\n\n{content}\n{end}"
+        page, places = re.subn(f"{begin}.*?{end}", lambda _, table=table: table, page, flags=re.DOTALL)
         if places != 1:
-            raise LookupError(f"the page has {places} places for {begin.strip()}")
+            raise LookupError(f"the page has {places} places for a table, where there must be one: {begin} {end}")
     return page
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    ACCOUNTS.path.write_text(renewed(ACCOUNTS.text), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is missing of a vendor, in words: its files, and what is in them. codecs/ADDING.md has the same in its steps."""
+"""What is missing of a vendor, in words: its files, and what they hold (layers/gateway/smsgateway/codecs/ADDING.md)."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec

@@ -108,16 +108,16 @@ NUMBERS = st.integers(10**10, 10**12 - 1).map(str)
 @given(st.integers(0, 2**48 - 1), st.integers(0, MOST_ROOTS - 1), st.text(max_size=20), NUMBERS)
 def test_so_does_a_resends(now: int, index: int, owner: str, number: str) -> None:
     key = SubmissionKey(ids.message_id(now, 7), ids.root_path(index))
-    resend = key.child(3).resend(owner, number)
-    assert resend == key.resend(owner, number)  # whichever of the root's submissions it was
+    resend = key.child(3).reroute(owner, number)
+    assert resend == key.reroute(owner, number)  # whichever of the root's submissions it was
     assert ids.parse_reference(resend.reference) == resend
-    assert (resend.root, resend.resent, key.child(3).resent) == (key.root, True, False)
+    assert (resend.root, resend.rerouted, key.child(3).rerouted) == (key.root, True, False)
     assert not ids.names_one(resend.reference)
     assert resend.reference.isalnum()
     assert len(resend.reference) <= 50
     assert number not in resend.token
-    assert resend != key.resend(owner, number[::-1] + "0")
-    assert resend != key.resend(owner + "0", number)
+    assert resend != key.reroute(owner, number[::-1] + "0")
+    assert resend != key.reroute(owner + "0", number)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The contract of the events on the bus (design, section 7). What is published follows from the table's stream."""
+"""The contract of the events on the bus. What is published follows from the table's stream."""
 
 import json
 import time

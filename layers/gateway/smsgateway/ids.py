@@ -70,20 +70,20 @@ class SubmissionKey(NamedTuple):
     def child(self, index: int) -> "SubmissionKey":
         return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
 
-    def resend(self, owner: str, number: str) -> "SubmissionKey":
+    def reroute(self, owner: str, number: str) -> "SubmissionKey":
         """The resend to a recipient that this submission failed. `owner`: of its mark, which is random."""
         digest = hashlib.sha256(f"{owner}\n{number}".encode()).digest()
         token = base32(int.from_bytes(digest[:16]))[-TOKEN_LENGTH:]
         return SubmissionKey(self.message_id, f"{self.root}{RESEND}{token}")
 
     @property
-    def resent(self) -> bool:
+    def rerouted(self) -> bool:
         return self.path[ROOT_LENGTH : ROOT_LENGTH + 1] == RESEND
 
     @property
     def token(self) -> str:
         """What tells a resend from others of its root; empty for any other submission."""
-        return self.path[ROOT_LENGTH + 1 :] if self.resent else ""
+        return self.path[ROOT_LENGTH + 1 :] if self.rerouted else ""
 
 
 def base32(number: int) -> str:

@@ -47,7 +47,7 @@ class WakeUps:
     urgent_url: str
     bulk_url: str
 
-    def send(
+    def put(
         self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear_until: int = 0
     ) -> None:
         """Wake submissions of an account up after `delay` seconds. `clear_until`: see WakeUp.
@@ -156,7 +156,7 @@ def pause_after(receives: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class VendorBytes:
     """What a vendor said of its own accord (a push) or on a poll: stored before it is understood.
 
     Or a note of `webhook`, which has no table: that somebody `tried` the address with a push that says nothing, or that
@@ -184,7 +184,7 @@ class Receipt:
         return Response(200, self.headers, self.body)
 
 
-def receipt_body(receipt: Receipt) -> str:
+def vendor_bytes_body(receipt: VendorBytes) -> str:
     """The receipt as a queue message: the bytes in base 64, because SQS refuses control characters.
 
     Compressed where that takes too much room, and left out where the table keeps them. It may still be larger than
@@ -209,7 +209,7 @@ def receipt_body(receipt: Receipt) -> str:
     return json.dumps(fields | {"packed": _base64(zlib.compress(receipt.body))})
 
 
-def parse_receipt(body: str) -> Receipt:
+def parse_vendor_bytes(body: str) -> VendorBytes:
     """The receipt in a queue message. ValueError, which quotes nothing, when it is none."""
     try:
         fields = json.loads(body)
@@ -219,7 +219,7 @@ def parse_receipt(body: str) -> Receipt:
             fields["body"] = _unpacked(_bytes(packed))
         elif "body" in fields:
             fields["body"] = _bytes(fields["body"])
-        receipt = Receipt(**fields)
+        receipt = VendorBytes(**fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
         raise ValueError("no receipt") from None
     if not _is_sound(receipt):
@@ -227,7 +227,7 @@ def parse_receipt(body: str) -> Receipt:
     return receipt
 
 
-def _is_sound(receipt: Receipt) -> bool:
+def _is_sound(receipt: VendorBytes) -> bool:
     """Whether everything in it is what it should be: a name is used in keys, and shown."""
     figures = (receipt.received_at, receipt.applied, receipt.of)
     texts = [receipt.method, receipt.page, *(text for pair in receipt.query for text in pair)]
@@ -243,9 +243,9 @@ def _is_sound(receipt: Receipt) -> bool:
     )
 
 
-def parked_body(receipt: Receipt, problem: str) -> str:
+def parked_body(receipt: VendorBytes, problem: str) -> str:
     """A receipt that nobody understands, with the reason; put back into the receipt queue, it is tried again."""
-    return json.dumps({**json.loads(receipt_body(receipt)), "problem": problem})
+    return json.dumps({**json.loads(vendor_bytes_body(receipt)), "problem": problem})
 
 
 def parked_stranger(body: str) -> str:

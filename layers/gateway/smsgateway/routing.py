@@ -1,6 +1,6 @@
 """Which account a message goes through, and what an answer means for the next step.
 
-The only place where retry and failover are decided (design, sections 3 and 6). Pure: randomness comes in as numbers.
+The only place where retry and failover are decided. Pure: randomness comes in as numbers.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,7 @@ CONTENT_ITSELF = frozenset(
     }
 )
 
-type Outcome = Accepted | Refused | NotSentError | AmbiguousError | DecodeError | EncodeError
+type CallResult = Accepted | Refused | NotSentError | AmbiguousError | DecodeError | EncodeError
 
 
 def route_for(routes: Sequence[Route], purpose: Purpose, random: Callable[[], float]) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def _drawn(entries: Sequence[RouteEntry], random: Callable[[], float]) -> tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class Attempt:
     """Where a submission stands when a call returns: who was asked, and who may be asked next."""
 
     account: str
@@ -83,7 +83,7 @@ class Doubt:
     """Nobody can say whether the vendor took it: UNCONFIRMED, and never a second request of its own accord."""
 
     reason: Reason
-    answer: str
+    vendor_status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Again:
 
     delay: int  # milliseconds
     reason: Reason
-    answer: str
+    vendor_status: str
     failures: int = 0
     busy: int = 0
 
@@ -106,7 +106,7 @@ class Move:
 
     account: str
     reason: Reason
-    answer: str
+    vendor_status: str
     about: About | None = None
     delay: int = 0
     busy: int = 0
@@ -118,13 +118,13 @@ class End:
 
     state: State
     reason: Reason
-    answer: str
+    vendor_status: str
 
 
 type Step = Submit | Doubt | Again | Move | End
 
 
-def next_step(outcome: Outcome, tried: Try, jitter: float) -> Step:
+def next_step(outcome: CallResult, tried: Attempt, jitter: float) -> Step:
     """What follows from a call's outcome. `jitter` is random, in [0, 1).
 
     | outcome | next |
@@ -154,7 +154,7 @@ def next_step(outcome: Outcome, tried: Try, jitter: float) -> Step:
             return _refused(outcome, tried, jitter)
 
 
-def _unreached(outcome: NotSentError, tried: Try, jitter: float) -> Step:
+def _unreached(outcome: NotSentError, tried: Attempt, jitter: float) -> Step:
     failures = tried.failures + 1
     if failures >= TRIES_UNREACHED and tried.others:
         return Move(tried.others[0], Reason.NOT_REACHED, outcome.problem)
@@ -163,7 +163,7 @@ def _unreached(outcome: NotSentError, tried: Try, jitter: float) -> Step:
     return Again(backoff(failures, jitter), Reason.NOT_REACHED, outcome.problem, failures=failures, busy=tried.busy)
 
 
-def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
+def _refused(outcome: Refused, tried: Attempt, jitter: float) -> Step:
     match outcome.about:
         case About.UNLISTED:
             return Doubt(outcome.reason, outcome.vendor_status)
@@ -179,7 +179,7 @@ def _refused(outcome: Refused, tried: Try, jitter: float) -> Step:
             return End(State.REFUSED, outcome.reason, outcome.vendor_status)
 
 
-def _not_now(outcome: Refused, tried: Try, jitter: float) -> Step:
+def _not_now(outcome: Refused, tried: Attempt, jitter: float) -> Step:
     """Refused for the moment: opening hours last too long to be waited for, and being busy may.
 
     Credentials that have just been changed are for the same account to be tried with.
@@ -204,14 +204,14 @@ def _not_now(outcome: Refused, tried: Try, jitter: float) -> Step:
 
 
 def _elsewhere(
-    others: Sequence[str], tried: Try, jitter: float, about: About | None, reason: Reason, answer: str
+    others: Sequence[str], tried: Attempt, jitter: float, about: About | None, reason: Reason, answer: str
 ) -> Step:
     if others:
         return Move(others[0], reason, answer, about)
     return _back(tried, jitter, about, reason, answer) if tried.deferred else End(State.REFUSED, reason, answer)
 
 
-def _back(tried: Try, jitter: float, about: About | None, reason: Reason, answer: str) -> Move:
+def _back(tried: Attempt, jitter: float, about: About | None, reason: Reason, answer: str) -> Move:
     """To the account that was passed over for its moment longest ago: its moment may have come. No vendor that was
     asked so far can have sent it, and the pauses grow."""
     busy = tried.busy + 1

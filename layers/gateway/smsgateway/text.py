@@ -1,4 +1,4 @@
-"""Texts and numbers as Chinese SMS has them: segments, signatures, numbers, named variables (design, sections 3 and 6).
+"""Texts and numbers as Chinese SMS has them: segments, signatures, numbers, named variables.
 
 Everything here is pure. Lengths are UTF-16 units, which is how a text message counts: an emoji is two.
 """

@@ -287,6 +287,7 @@ class Cloud:
         return Dispatcher(
             table=self.table(),
             wake_ups=WakeUps(cast("SQSClient", self._timed(_Routed(self.queues))), "urgent", "bulk"),
+            settings=self.accounts.get,
             accounts=self.accounts,
             call=self.call,
             now=self.now,

@@ -1,4 +1,4 @@
-"""hbsmservice, HTTP 协议短信接口 V2.0.0 (protocols/hbsmservice.txt; sections in the comments)."""
+"""hbsmservice, "HTTP 协议短信接口文档 V2.0.0" (its sections in the comments)."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

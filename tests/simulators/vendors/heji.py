@@ -1,4 +1,4 @@
-"""heji, 和记 name/pwd/content/type=pt (protocols/heji.txt; sections in the comments)."""
+"""heji, 和记 name/pwd/content/type=pt ("短信接口文档"; its sections in the comments)."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""infocloud, 经分助手 (protocols/infocloud.txt; the Chinese names of its chapters in the comments)."""
+"""infocloud, 经分助手 ("短信服务接口对接帮助手册"; the names of its chapters in the comments)."""
 
 import hashlib
 import hmac

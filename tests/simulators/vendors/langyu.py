@@ -1,4 +1,4 @@
-"""langyu, 朗宇 HttpBatchSendSM (protocols/langyu.txt; sections in the comments)."""
+"""langyu, 朗宇 HttpBatchSendSM (sections of its document in the comments)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""qixintong, 昌隆通泰 企业短信通 (protocols/qixintong.txt; sections in the comments)."""
+"""qixintong, 昌隆通泰 "企业短信通 HTTP接口调用说明" (its sections in the comments)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -66,7 +66,7 @@ class WakeUpsSeen:
 
     keys: list[SubmissionKey] = field(default_factory=list)
 
-    def send(self, _urgent: bool, _account: str, keys: Any, _delay: float = 0, *, clear_until: int = 0) -> None:
+    def put(self, _urgent: bool, _account: str, keys: Any, _delay: float = 0, *, clear_until: int = 0) -> None:
         self.keys += keys
 
 
@@ -156,7 +156,7 @@ class Api:
         accounts = AccountsCache(lambda: self.document, seconds)
         self.accounts = accounts
         self.authenticator = Authenticator(self.table, lambda: ADMINISTRATOR_KEY, seconds)
-        self.acceptor = Acceptor(self.table, self.wake_ups, accounts.get, now, Random(7), 90 * 86_400)  # type: ignore[arg-type]
+        self.acceptor = Acceptor(self.table, accounts.get, now, 90 * 86_400, self.wake_ups, Random(7))  # type: ignore[arg-type]
         keys = ApiKeys(lambda: self.api_gateway, lambda: "plan-1", "sms")
         self.gateway = Gateway(self.table, accounts, self.vendors, keys, now, Random(7))
 

@@ -11,6 +11,7 @@ from smsgateway.config.settings import options_taken
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Balance, DayStatistics, Reason, Report, ReportStatus, Response
 from smsgateway.store import accounts, reports
+from smsgateway.store.alerts import Alert, raise_alert
 from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
 
 SECRETS = ("hb-s3cret", "jf-s3cret", "ly-s3cret", "jf-api", "c0rp")
@@ -43,8 +44,8 @@ def test_an_account_that_much_is_known_of(api: Api) -> None:
     lease = accounts.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
     assert lease
     accounts.fulfil(api.table, lease, NOW - 2000)
-    accounts.raise_alert(api.table, "hb-main", "hbsmservice", "balance_low", "12.50 left", NOW, NOW)
-    accounts.raise_alert(api.table, "hb-main", "hbsmservice", "push_silent", "old", NOW - 86_400_001, NOW)
+    raise_alert(api.table, Alert("hb-main", "hbsmservice", "balance_low", "12.50 left", NOW, NOW))
+    raise_alert(api.table, Alert("hb-main", "hbsmservice", "push_silent", "old", NOW - 86_400_001, NOW))
 
     shown = api.serve(sample("query-get-account")).json
 

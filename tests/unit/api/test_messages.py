@@ -11,8 +11,8 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.store import recipients, submissions, transitions
 from smsgateway.store.messages import Payload, is_canceled, load_message, load_payload, put_payload
-from smsgateway.store.recipients import Placed
-from smsgateway.store.submissions import Stored
+from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api, sample
 
@@ -32,11 +32,11 @@ def show(api: Api, message_id: str, *, key: str = ADMINISTRATOR_KEY, **query: st
     return api.call("GET", "/messages/{id}", id=message_id, query=query, key=key)
 
 
-def marked(api: Api, message_id: str, path: str = "00000") -> Stored:
+def marked(api: Api, message_id: str, path: str = "00000") -> StoredSubmission:
     """The submission, as the worker has it that may send it; its rows are written."""
     submission = submissions.load_submission(api.table, SubmissionKey(message_id, path))
     assert submission
-    if not submission.single and not submission.tried:
+    if not submission.own_message and not submission.tried:
         loaded = load_message(api.table, message_id)
         assert loaded
         payload = load_payload(api.table, submission.key)
@@ -45,7 +45,7 @@ def marked(api: Api, message_id: str, path: str = "00000") -> Stored:
     return transitions.mark(api.table, submission, "worker", NOW + 60_000, NOW)
 
 
-def sent(api: Api, message_id: str, path: str = "00000", answer: Accepted | None = None) -> Stored:
+def sent(api: Api, message_id: str, path: str = "00000", answer: Accepted | None = None) -> StoredSubmission:
     """The submission, which the vendor took."""
     submission = marked(api, message_id, path)
     transitions.submitted(api.table, submission, answer or Accepted((f"v-{path}",)))
@@ -54,11 +54,11 @@ def sent(api: Api, message_id: str, path: str = "00000", answer: Accepted | None
     return stored
 
 
-def report(api: Api, submission: Stored, number: str, status: ReportStatus = ReportStatus.DELIVERED) -> None:
+def report(api: Api, submission: StoredSubmission, number: str, status: ReportStatus = ReportStatus.DELIVERED) -> None:
     reason = None if status == ReportStatus.DELIVERED else Reason.UNREACHABLE
     at = datetime.fromtimestamp(NOW / 1000 + 5, UTC)
     said = Report("v-00000", number, status, status.value.upper(), reason, reported_at=at)
-    recipients.apply_reports(api.table, [Placed(submission, number, said)], NOW + 6000)
+    recipients.apply_reports(api.table, [PlacedReport(submission, number, said)], NOW + 6000)
 
 
 def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:
@@ -117,7 +117,7 @@ def test_a_long_history_says_what_it_has_left_out(api: Api) -> None:
     for index in range(25):
         at = datetime.fromtimestamp(NOW / 1000 + index, UTC)
         said = Report("v-00000", FIVE[0], ReportStatus.UNKNOWN, f"word {index}", reported_at=at)
-        recipients.apply_reports(api.table, [Placed(submission, FIVE[0], said)], NOW)
+        recipients.apply_reports(api.table, [PlacedReport(submission, FIVE[0], said)], NOW)
         (recipient,) = show(api, message_id).json["recipients"]
         assert recipient.get("history_left_out", 0) == max(0, index - 19)
     words = [entry["vendor_status"] for entry in recipient["history"]]
@@ -212,7 +212,7 @@ def test_recipients_that_moved_are_shown_once(api: Api) -> None:
     assert delivered["history"][0]["reason"] == "account_closed"
 
 
-def _add_child(api: Api, parent: Stored, index: int, numbers: list[str]) -> None:
+def _add_child(api: Api, parent: StoredSubmission, index: int, numbers: list[str]) -> None:
     loaded = load_message(api.table, parent.key.message_id)
     assert loaded
     key, count = parent.key.child(index), len(numbers)
@@ -388,7 +388,7 @@ def test_cancelling_too_late(api: Api) -> None:
     assert api.call("DELETE", "/messages/{id}", id=message_id).status == 409
 
 
-def moved(api: Api, message_id: str) -> Stored:
+def moved(api: Api, message_id: str) -> StoredSubmission:
     """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
     transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk")
     return load(api, message_id)
@@ -428,7 +428,7 @@ def test_a_cancellation_that_takes_too_long_says_when_to_repeat_it(api: Api) -> 
     assert (cancel(api, message_id).json["counts"]) == {"canceled": 5}
 
 
-def load(api: Api, message_id: str) -> Stored:
+def load(api: Api, message_id: str) -> StoredSubmission:
     submission = submissions.load_submission(api.table, SubmissionKey(message_id, "00000"))
     assert submission
     return submission
@@ -438,9 +438,9 @@ def test_recipients_that_move_while_they_are_canceled(api: Api, monkeypatch: pyt
     """GIVEN a worker that moves the recipients between the reading and the writing of a cancellation."""
     message_id = post(api, FIVE)
     cancels = transitions.ended_unsent
-    meets: list[Stored] = []
+    meets: list[StoredSubmission] = []
 
-    def first_moved(table: Table, submission: Stored, *rest: Any) -> None:
+    def first_moved(table: Table, submission: StoredSubmission, *rest: Any) -> None:
         if not meets:
             meets.append(moved(api, message_id))
             _add_child(api, meets[0], 0, FIVE)

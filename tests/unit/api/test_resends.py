@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from smsgateway.settling import ingest, reroute
 from smsgateway.store import replies, submissions, transitions
-from smsgateway.store.recipients import Placed, apply_reports
-from smsgateway.store.submissions import Stored
+from smsgateway.store.recipients import PlacedReport, apply_reports
+from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import aws
 from tests.unit.api.conftest import NOW, Api
 from tests.unit.api.test_messages import FIVE, post, sent, show
@@ -19,7 +20,7 @@ from tests.unit.api.test_messages import FIVE, post, sent, show
 both_kinds = pytest.mark.parametrize("count", [1, 3])
 
 
-def failed(api: Api, count: int) -> tuple[str, Stored]:
+def failed(api: Api, count: int) -> tuple[str, StoredSubmission]:
     """A message that hb-main has taken and failed, and its resend through ly-bulk, which is not sent yet."""
     message_id = post(api, FIVE[:count], resend={"undelivered": True})
     first = sent(api, message_id)
@@ -27,29 +28,29 @@ def failed(api: Api, count: int) -> tuple[str, Stored]:
     api.clock[0] = NOW + 6_000
     assert tell(api, first, ReportStatus.UNDELIVERED, 5)
     (key,) = api.wake_ups.keys
-    assert key.resent
+    assert key.rerouted
     return message_id, stored(api, key)
 
 
-def tell(api: Api, submission: Stored, status: ReportStatus, after: int) -> bool:
+def tell(api: Api, submission: StoredSubmission, status: ReportStatus, after: int) -> bool:
     """A report of the first recipient, so many seconds after the message."""
     reason = None if status == ReportStatus.DELIVERED else Reason.UNREACHABLE
     at = datetime.fromtimestamp(NOW / 1000 + after, UTC)
     report = Report("v-00000", FIVE[0], status, status.value.upper(), reason, reported_at=at, listed=True)
-    placed = Placed(submission, FIVE[0], report)
+    placed = PlacedReport(submission, FIVE[0], report)
     if not reroute.concerns(placed):
         return all(apply_reports(api.table, [placed], api.clock[0]))
-    resender = reroute.Resender(api.table, api.wake_ups, api.accounts.get, lambda: api.clock[0])  # type: ignore[arg-type]
-    return all(reroute.take_failures(resender, [placed]))
+    core = WakingCore(api.table, api.accounts.get, lambda: api.clock[0], 0, api.wake_ups)  # type: ignore[arg-type]
+    return all(reroute.take_failures(core, [placed]))
 
 
-def stored(api: Api, key: SubmissionKey) -> Stored:
+def stored(api: Api, key: SubmissionKey) -> StoredSubmission:
     found = submissions.load_submission(api.table, key)
     assert found
     return found
 
 
-def taken(api: Api, again: Stored) -> Stored:
+def taken(api: Api, again: StoredSubmission) -> StoredSubmission:
     """The resend, which ly-bulk took."""
     held = transitions.mark(api.table, again, "worker-2", NOW + 60_000, NOW + 7_000)
     transitions.submitted(api.table, held, Accepted(("v-again",)))
@@ -160,14 +161,14 @@ def test_cancelling_a_resend_too_late(api: Api, count: int) -> None:
 def test_a_reply_through_the_next_account_answers_the_message(api: Api, count: int) -> None:
     message_id, again = failed(api, count)
     taken(api, again)
-    push = Receipt("ly-bulk", "inbound", "push", NOW + 9_000, body=b"mobile=%s&msg=ok" % FIVE[0].encode())
+    push = VendorBytes("ly-bulk", "inbound", "push", NOW + 9_000, body=b"mobile=%s&msg=ok" % FIVE[0].encode())
     ingester = ingest.Ingester(
-        api.table,
-        api.wake_ups,  # type: ignore[arg-type]
-        api.accounts.get,
-        lambda *_parked: None,
-        lambda: api.clock[0],
-        90 * 86_400,
+        table=api.table,
+        settings=api.accounts.get,
+        now=lambda: api.clock[0],
+        retention=90 * 86_400,
+        wake_ups=api.wake_ups,  # type: ignore[arg-type]
+        park=lambda *_parked: None,
     )
 
     ingest.ingest(ingester, push)

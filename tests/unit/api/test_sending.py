@@ -108,10 +108,10 @@ def test_what_may_be_sent_again_is_kept_with_the_message(api: Api, resend: dict[
     assert [step["account"] for step in tried.json["plan"]["route"]] == ["hb-main", "ly-bulk"]
     stored = submissions.load_submission(api.table, SubmissionKey(answer.json["id"], "00000"))
     assert stored
-    assert stored.resend
-    assert stored.single
-    assert stored.single.resend_undelivered
-    assert stored.single.resend_unconfirmed is resend.get("unconfirmed", False)
+    assert stored.may_reroute
+    assert stored.own_message
+    assert stored.own_message.resend_undelivered
+    assert stored.own_message.resend_unconfirmed is resend.get("unconfirmed", False)
 
 
 def test_an_idempotency_key_gives_the_first_answer_again(api: Api) -> None:

@@ -126,8 +126,8 @@ def test_what_is_stored_says_where_a_signature_may_be(api: Api) -> None:
 
     stored = load_submission(api.table, SubmissionKey(posted.json["id"], "00000"))
     assert stored
-    assert stored.single
-    assert stored.single.signature_place == "nowhere"
+    assert stored.own_message
+    assert stored.own_message.signature_place == "nowhere"
     item = api.table.get((several.json["id"], "M"))
     assert item
     assert read_message(item).signature_place == "nowhere"

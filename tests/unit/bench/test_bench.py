@@ -1,4 +1,4 @@
-"""The bench's own judgement: what is met or missed, which bytecode counts, and that README.md shows its counts."""
+"""The bench's own judgement: what is met or missed, which bytecode counts, and that its page shows its counts."""
 
 import compileall
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from tests.bench import build, counts, cpu
 from tests.bench.gateway import passes_filter
 from tests.bench.table import Row, markdown
-from tests.tools.readme import README
+from tests.tools.pages import BENCH
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_straight_line_has_no_bend() -> None:
     assert cpu.bend([(10, 103), (20, 113), (40, 134)]) > 0
 
 
-def test_the_readme_shows_the_counts() -> None:
-    table = README.partition("<!-- bench -->")[2].partition("<!-- end of bench -->")[0]
+def test_the_page_shows_the_counts() -> None:
+    table = BENCH.text.partition("<!-- bench -->")[2].partition("<!-- end of bench -->")[0]
     for line in markdown(counts.rows()).splitlines():
         assert line in table

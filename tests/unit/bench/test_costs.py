@@ -1,4 +1,4 @@
-"""What a message costs: write units, AWS calls, vendor requests (design, sections 6 and 8)."""
+"""What a message costs: write units, AWS calls, vendor requests."""
 
 from dataclasses import dataclass, field
 from math import ceil
@@ -43,7 +43,7 @@ class Queues:
 
     waiting: list[WakeUp] = field(default_factory=list)
 
-    def send(self, _urgent: bool, account: str, keys: Any, delay: float = 0, *, clear_until: int = 0) -> None:
+    def put(self, _urgent: bool, account: str, keys: Any, delay: float = 0, *, clear_until: int = 0) -> None:
         assert delay == 0
         self.waiting += [WakeUp(key, account, clear_until) for key in keys]
 
@@ -78,7 +78,7 @@ class Gateway:
             body_hash="0" * 64,
         )
         wake_ups: Any = self.queues
-        acceptor = Acceptor(self.table, wake_ups, self.settings, self.clock, self.random, RETENTION)
+        acceptor = Acceptor(self.table, self.settings, self.clock, RETENTION, wake_ups, self.random)
         status, answer = accept(acceptor, Client("shop", "sender"), post)
         assert status == 202
         self.messages.append(answer["id"])
@@ -88,7 +88,8 @@ class Gateway:
         cache.get = self.settings  # type: ignore[method-assign]
         wake_ups: Any = self.queues
         call, clock = self.vendors.call, self.clock
-        work = Dispatcher(self.table, wake_ups, cache, call, clock, lambda _: None, self.random, RETENTION)
+        collaborators = (self.table, self.settings, clock, RETENTION, wake_ups)
+        work = Dispatcher(*collaborators, cache, call, lambda _: None, self.random)
         for _ in range(MOST_DISPATCHES):
             if not self.queues.waiting:
                 return
@@ -97,7 +98,7 @@ class Gateway:
 
     def deliver(self) -> None:
         wake_ups: Any = self.queues
-        work = Ingester(self.table, wake_ups, self.settings, self._parked, self.clock, RETENTION)
+        work = Ingester(self.table, self.settings, self.clock, RETENTION, wake_ups, self._parked)
         for sent in self.vendors.sent:
             for receipt in voices.delivered(self.account, sent, self.now):
                 ingest(work, receipt)
@@ -111,7 +112,7 @@ class Gateway:
             outcome.status
             for message_id in self.messages
             for submission in submissions.load_submissions(self.table, message_id)
-            for outcome in recipients.all_outcomes(self.table, submission)
+            for outcome in recipients.all_rows(self.table, submission)
         }
 
 

@@ -8,9 +8,9 @@ import pytest
 from smsgateway.calling import breaker
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
 from smsgateway.model import About, Accepted, Account, Options, Reason, Refused
-from smsgateway.routing import Outcome
+from smsgateway.routing import CallResult
 from smsgateway.store import breakers
-from smsgateway.store.breakers import Calls
+from smsgateway.store.breakers import BreakerState
 from smsgateway.store.table import Table
 
 NOW = 1_795_000_000_000  # epoch milliseconds
@@ -24,34 +24,34 @@ ACCOUNT = Account(
     balance_alert=Decimal(0),
     options=Options(in_flight=2, breaker_failures=3, breaker_seconds=30),
 )
-FAILURES: list[Outcome] = [
+FAILURES: list[CallResult] = [
     NotSentError("refused"),
     AmbiguousError("reset"),
     Refused(About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "102"),
     DecodeError("an HTML page", b"<html>"),
 ]
-ANSWERS: list[Outcome] = [
+ANSWERS: list[CallResult] = [
     Accepted(("1",)),
     Refused(About.MOMENT, Reason.BUSY, "104"),
     Refused(About.CONTENT, Reason.SENSITIVE_CONTENT, "105"),
 ]
 
 
-def known(table: Table) -> Calls:
-    return breakers.read_calls(table.get(breakers.calls_key(ACCOUNT.name)))
+def known(table: Table) -> BreakerState:
+    return breakers.read_breaker(table.get(breakers.breaker_key(ACCOUNT.name)))
 
 
 def fail(table: Table, times: int, at: int = NOW) -> list[str | None]:
-    return [breaker.learn(table, ACCOUNT, known(table), FAILURES[0], at) for _ in range(times)]
+    return [breaker.record(table, ACCOUNT, known(table), FAILURES[0], at) for _ in range(times)]
 
 
 def test_a_prompt_call_leaves_nothing(table: Table) -> None:
-    assert breaker.ask(ACCOUNT, Calls(), NOW, PAUSE) is None
+    assert breaker.may_call(ACCOUNT, BreakerState(), NOW, PAUSE) is None
 
     with breaker.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
         pass
 
-    assert table.get(breakers.calls_key(ACCOUNT.name)) is None
+    assert table.get(breakers.breaker_key(ACCOUNT.name)) is None
 
 
 def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,10 +74,10 @@ def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.Monk
 
 def test_too_many_slow_calls_keep_others_waiting(table: Table) -> None:
     breakers.begin_slow(table, "ly", "a", NOW + 60 * SECOND)
-    assert breaker.ask(ACCOUNT, known(table), NOW, PAUSE) is None
+    assert breaker.may_call(ACCOUNT, known(table), NOW, PAUSE) is None
     breakers.begin_slow(table, "ly", "b", NOW + 60 * SECOND)
 
-    assert breaker.ask(ACCOUNT, known(table), NOW, PAUSE) == breaker.Closed(PAUSE, elsewhere=False)
+    assert breaker.may_call(ACCOUNT, known(table), NOW, PAUSE) == breaker.NotNow(PAUSE, elsewhere=False)
 
 
 @pytest.mark.parametrize(
@@ -110,18 +110,18 @@ def test_dead_workers_are_not_counted_and_cleared_away(table: Table) -> None:
 
 
 @pytest.mark.parametrize("outcome", FAILURES, ids=["unreached", "ambiguous", "refused", "unreadable"])
-def test_failures_in_a_row_open_the_breaker(table: Table, outcome: Outcome) -> None:
-    told = [breaker.learn(table, ACCOUNT, known(table), outcome, NOW) for _ in range(4)]
+def test_failures_in_a_row_open_the_breaker(table: Table, outcome: CallResult) -> None:
+    told = [breaker.record(table, ACCOUNT, known(table), outcome, NOW) for _ in range(4)]
 
     assert told == [None, None, "breaker_open", None]
-    assert breaker.ask(ACCOUNT, known(table), NOW, PAUSE) == breaker.Closed(30 * SECOND, elsewhere=True)
+    assert breaker.may_call(ACCOUNT, known(table), NOW, PAUSE) == breaker.NotNow(30 * SECOND, elsewhere=True)
 
 
 @pytest.mark.parametrize("outcome", ANSWERS, ids=["accepted", "busy", "content"])
-def test_any_other_answer_begins_the_count_anew(table: Table, outcome: Outcome) -> None:
+def test_any_other_answer_begins_the_count_anew(table: Table, outcome: CallResult) -> None:
     fail(table, 2)
 
-    assert breaker.learn(table, ACCOUNT, known(table), outcome, NOW) is None
+    assert breaker.record(table, ACCOUNT, known(table), outcome, NOW) is None
 
     assert fail(table, 2) == [None, None]
 
@@ -131,13 +131,13 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
     later = NOW + 30 * SECOND
     seen = known(table)
 
-    assert breaker.ask(ACCOUNT, seen, later, PAUSE) is None
+    assert breaker.may_call(ACCOUNT, seen, later, PAUSE) is None
     assert breaker.claim(table, ACCOUNT, seen, later) == later + 30 * SECOND
     assert breaker.claim(table, ACCOUNT, seen, later) < 0
-    assert breaker.ask(ACCOUNT, known(table), later, PAUSE) == breaker.Closed(30 * SECOND, elsewhere=True)
-    assert breaker.learn(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
+    assert breaker.may_call(ACCOUNT, known(table), later, PAUSE) == breaker.NotNow(30 * SECOND, elsewhere=True)
+    assert breaker.record(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
 
-    assert known(table) == Calls()
+    assert known(table) == BreakerState()
 
 
 def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
@@ -147,7 +147,7 @@ def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
 
     assert fail(table, 1, later) == [None]
 
-    assert breaker.ask(ACCOUNT, known(table), later + SECOND, PAUSE) == breaker.Closed(29 * SECOND, elsewhere=True)
+    assert breaker.may_call(ACCOUNT, known(table), later + SECOND, PAUSE) == breaker.NotNow(29 * SECOND, elsewhere=True)
 
 
 def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
@@ -162,6 +162,6 @@ def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
 
 
 def test_a_closed_breaker_is_neither_claimed_nor_given_back(table: Table) -> None:
-    assert breaker.claim(table, ACCOUNT, Calls(), NOW) == 0
-    breaker.give_back(table, ACCOUNT, Calls(), 0)
-    assert table.get(breakers.calls_key(ACCOUNT.name)) is None
+    assert breaker.claim(table, ACCOUNT, BreakerState(), NOW) == 0
+    breaker.give_back(table, ACCOUNT, BreakerState(), 0)
+    assert table.get(breakers.breaker_key(ACCOUNT.name)) is None

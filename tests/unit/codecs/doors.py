@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Kind
-from smsgateway.queues import Receipt, Source
+from smsgateway.queues import Source, VendorBytes
 from tests.doubles.samples import Samples, samples
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8
@@ -60,6 +60,6 @@ def page(door: Door, records: Sequence[bytes]) -> bytes:
     return door.says.page(door.kind, door.source, records)
 
 
-def receipt(door: Door, body: bytes, at: int) -> Receipt:
+def receipt(door: Door, body: bytes, at: int) -> VendorBytes:
     """Of the account `main`."""
-    return Receipt("main", door.kind, door.source, at, body=body)
+    return VendorBytes("main", door.kind, door.source, at, body=body)

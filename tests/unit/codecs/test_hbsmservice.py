@@ -1,4 +1,7 @@
-"""hbsmservice: the document's samples both ways, every code of every table, every note of protocols/README.md."""
+"""hbsmservice: the document's samples both ways, every code of every table, every note.
+
+"Note n" is one of tests/cases/hbsmservice/SOURCES.md.
+"""
 
 import re
 from collections.abc import Callable
@@ -348,7 +351,7 @@ def test_a_count_of_long_texts_is_complete_only_where_that_is_certain(body: byte
     one = replace(BATCH, contents=(LONG, CONTENT))
     assert hbsmservice.decode_batch(ACCOUNT, one, answer("0#2")) == Accepted(vendor_status="0#2 of 2, 3 segments")
     plain = replace(SUBMISSION, contents=(LONG,))
-    assert hbsmservice.decode_send(ACCOUNT, plain, answer("0#3")) == Accepted()  # 1.3, note 1
+    assert hbsmservice.decode_send(ACCOUNT, plain, answer("0#3")) == Accepted()  # 1.3, first note
 
 
 def test_more_or_none_taken_of_a_plain_send_is_shown() -> None:

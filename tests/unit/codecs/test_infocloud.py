@@ -1568,7 +1568,7 @@ def test_profile() -> None:
     assert profile.credentials == ("api_key", "access_key")
     assert (profile.recipients, profile.batch, profile.needs_template) == (1000, 500, True)
     assert profile.paths.keys() == {"send", "batch", "report_poll", "balance", "statistics", "health"}
-    # Note 12: the slowest of what the manual says.
+    # The slowest of what the manual says.
     assert profile.pace == {"report_poll": 60, "balance": 20, "statistics": 20}
 
 

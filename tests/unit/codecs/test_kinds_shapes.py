@@ -11,7 +11,7 @@ import pytest
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Page, Report
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from smsgateway.settling.ingest import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.doubles.samples import samples
@@ -45,7 +45,7 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
     polls = codec.report_poll if kind == "reports" else codec.inbound_poll
     for source in (["push"] if pushes else []) + (["poll"] if polls and not written["query"] else []):
         query = tuple(parse_qsl(written["query"], keep_blank_values=True))
-        receipt = Receipt(
+        receipt = VendorBytes(
             "main",
             kind,
             source,

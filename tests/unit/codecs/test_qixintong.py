@@ -1,4 +1,7 @@
-"""qixintong: the document's samples both ways, every code of every table, every note of protocols/README.md."""
+"""qixintong: the document's samples both ways, every code of every table, every note.
+
+"Note n" is one of tests/cases/qixintong/SOURCES.md.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

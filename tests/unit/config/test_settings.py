@@ -22,7 +22,7 @@ SECRET = "pa55-w0rd"
 TOKEN = "abcdefghijklmnopqrstuvwxyz012345"
 OTHER_TOKEN = TOKEN.upper()
 
-# Section 2 of the design, with values for the dots.
+# An account at each vendor, and routes with and without weights.
 DOCUMENT: dict[str, Any] = {
     "accounts": [
         {
@@ -118,7 +118,7 @@ def options(vendor: int, **values: object) -> Options:
 # What is accepted
 
 
-def test_the_designs_document_becomes_values() -> None:
+def test_a_whole_document_becomes_values() -> None:
     parsed = parse_accounts(json.dumps(DOCUMENT))
     assert list(parsed.accounts) == ["hb-main", "jf-otp", "ly-bulk", "qx", "hj"]
     main = parsed.accounts["hb-main"]

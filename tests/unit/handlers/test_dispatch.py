@@ -14,7 +14,7 @@ from smsgateway.model import Message, Personal, Reason, Request, Response, State
 from smsgateway.queues import WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Payload
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.handlers.conftest import DOCUMENT, Context, Stack, sample, samples
@@ -83,7 +83,7 @@ def accepted(stack: Stack, recipients: int = 1) -> None:
     messages.finish_acceptance(stack.table, of.id, "owner")
 
 
-def submission(stack: Stack, index: int = 0) -> Stored:
+def submission(stack: Stack, index: int = 0) -> StoredSubmission:
     found = submissions.load_submission(stack.table, KEYS[index])
     assert found
     return found

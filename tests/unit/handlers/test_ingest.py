@@ -19,7 +19,7 @@ from smsgateway.errors import DecodeError
 from smsgateway.handlers import ingest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
-from smsgateway.queues import Receipt, parse_receipt, receipt_body
+from smsgateway.queues import VendorBytes, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.settling.ingest import decode_inbound, decode_reports
 from smsgateway.store import pages, recipients, submissions, transitions
 from tests.doubles import aws, voices
@@ -81,8 +81,10 @@ def test_a_failure_wakes_the_next_account_up(stack: Stack) -> None:
     marked = transitions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
     transitions.submitted(stack.table, marked, Accepted())
     report = f"<mobile>13900210021</mobile><msg_id>{key.reference}</msg_id><sub_seq>0</sub_seq><err>2</err>"
-    pushed = Receipt("hb-main", "reports", "push", now, body=f"<reports><report>{report}</report></reports>".encode())
-    record = sample("ingest-push")["Records"][0] | {"body": receipt_body(pushed)}
+    pushed = VendorBytes(
+        "hb-main", "reports", "push", now, body=f"<reports><report>{report}</report></reports>".encode()
+    )
+    record = sample("ingest-push")["Records"][0] | {"body": vendor_bytes_body(pushed)}
 
     assert handle({"Records": [record, record]}) == {"batchItemFailures": []}
 
@@ -97,8 +99,8 @@ def test_what_cannot_be_read_is_parked_at_once_with_its_bytes_and_the_reason(sta
     assert handle(UNREADABLE) == {"batchItemFailures": []}
     (parked,) = stack.bodies("receipts-dead")
     assert parked["problem"]
-    original = parse_receipt(UNREADABLE["Records"][0]["body"])
-    assert parse_receipt(json.dumps(parked)) == original  # put back into its queue, it is tried again
+    original = parse_vendor_bytes(UNREADABLE["Records"][0]["body"])
+    assert parse_vendor_bytes(json.dumps(parked)) == original  # put back into its queue, it is tried again
     alerts = [item for item in aws.scan(stack.table) if "alert" in item]
     assert [(item["account"], item["alert"]) for item in alerts] == [("hb-main", "receipt_parked")]
     (record,) = log()
@@ -138,7 +140,7 @@ def test_hostile_xml_is_parked_without_a_look_elsewhere(
     assert handle({"Records": [UNREADABLE["Records"][0] | {"body": json.dumps(receipt)}]}) == {"batchItemFailures": []}
 
     (parked,) = stack.bodies("receipts-dead")
-    assert parse_receipt(json.dumps(parked)).body == body.encode()
+    assert parse_vendor_bytes(json.dumps(parked)).body == body.encode()
     assert parked["problem"]
     assert not opened
     assert time.process_time() - started < 5
@@ -193,8 +195,8 @@ def test_one_such_key_among_many_costs_no_other_record(decode: Any, kind: Kind, 
     account = voices.account("infocloud", access_number="1065")
     one = {"msgId": "577", "tel": "13800138000", "arriveResult": "DELIVRD", "content": "T", "srcId": "10657"}
 
-    def received(*records: dict[str, str]) -> Receipt:
-        return Receipt(account.name, kind, "push", 1, body=json.dumps({"data": records}).encode())
+    def received(*records: dict[str, str]) -> VendorBytes:
+        return VendorBytes(account.name, kind, "push", 1, body=json.dumps({"data": records}).encode())
 
     assert len(decode(account, received(one, one, one)).items) == 3
     page = decode(account, received(one, one | fields, one))
@@ -290,8 +292,8 @@ def test_an_account_that_is_not_in_the_document_is_not_logged(stack: Stack, log:
 
 
 def noted(source: str, reason: str = "", account: str = "hb-main") -> dict[str, Any]:
-    note = Receipt(account, "reports", cast("Any", source), runtime.now_ms(), body=reason.encode())
-    return {"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(note)}]}
+    note = VendorBytes(account, "reports", cast("Any", source), runtime.now_ms(), body=reason.encode())
+    return {"Records": [UNREADABLE["Records"][0] | {"body": vendor_bytes_body(note)}]}
 
 
 def test_a_refused_push_raises_an_alert_once_an_hour(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,11 +332,11 @@ def test_a_note_of_an_account_that_is_gone_is_nothing(stack: Stack) -> None:
     ],
 )
 def test_a_wrapped_push_is_parked_with_the_reason(headers: dict[str, str], body: bytes, stack: Stack) -> None:
-    receipt = Receipt("hb-main", "reports", "push", runtime.now_ms(), headers=headers, body=body)
-    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    receipt = VendorBytes("hb-main", "reports", "push", runtime.now_ms(), headers=headers, body=body)
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": vendor_bytes_body(receipt)}]})
     (parked,) = stack.bodies("receipts-dead")
     assert "wrapped in" in parked["problem"]
-    assert parse_receipt(json.dumps(parked)) == receipt
+    assert parse_vendor_bytes(json.dumps(parked)) == receipt
 
 
 # Pages that no queue takes
@@ -343,19 +345,19 @@ def test_a_wrapped_push_is_parked_with_the_reason(headers: dict[str, str], body:
 def test_a_page_is_read_where_it_is_kept_and_parked_without_its_bytes(stack: Stack) -> None:
     body, bad = Random(1).randbytes(700_000), "hb-main#reports#1"
     pages.put_page(stack.table, bad, body, 2**31)
-    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page=bad)
-    record = UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}
+    receipt = VendorBytes("hb-main", "reports", "poll", runtime.now_ms(), page=bad)
+    record = UNREADABLE["Records"][0] | {"body": vendor_bytes_body(receipt)}
     assert handle({"Records": [record]}) == {"batchItemFailures": []}
     (parked,) = stack.bodies("receipts-dead")
-    assert parse_receipt(json.dumps(parked)) == receipt
+    assert parse_vendor_bytes(json.dumps(parked)) == receipt
     assert pages.get_page(stack.table, bad) == body
 
 
 def test_a_page_in_the_table_is_applied(stack: Stack) -> None:
     report = "<mobile>13900210021</mobile><msg_id>nobodys</msg_id><sub_seq>0</sub_seq><err>0</err>"
     pages.put_page(stack.table, "one", f"<reports><report>{report}</report></reports>".encode(), 2**31)
-    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page="one")
-    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    receipt = VendorBytes("hb-main", "reports", "poll", runtime.now_ms(), page="one")
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": vendor_bytes_body(receipt)}]})
     assert [item for item in aws.scan(stack.table) if item["sk"].startswith("early#")]
 
 
@@ -364,8 +366,8 @@ def test_a_page_that_is_gone_is_parked(left: int, stack: Stack) -> None:
     pages.put_page(stack.table, "one", Random(1).randbytes(700_000), 2**31)
     for index in range(left, 3):
         stack.table.delete(("page#one", f"{index:03d}"))
-    receipt = Receipt("hb-main", "reports", "poll", runtime.now_ms(), page="one")
-    handle({"Records": [UNREADABLE["Records"][0] | {"body": receipt_body(receipt)}]})
+    receipt = VendorBytes("hb-main", "reports", "poll", runtime.now_ms(), page="one")
+    handle({"Records": [UNREADABLE["Records"][0] | {"body": vendor_bytes_body(receipt)}]})
     (parked,) = stack.bodies("receipts-dead")
     assert "does not keep" in parked["problem"]
 
@@ -389,8 +391,8 @@ def unknown(account: str, count: int) -> dict[str, Any]:
         {"msgId": f"{577951956854276096 + 7919 * index}", "tel": f"{13900000000 + index}", "arriveResult": "DELIVRD"}
         for index in range(count)
     ]
-    receipt = Receipt(account, "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
-    return UNREADABLE["Records"][0] | {"messageId": f"of {count}", "body": receipt_body(receipt)}
+    receipt = VendorBytes(account, "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
+    return UNREADABLE["Records"][0] | {"messageId": f"of {count}", "body": vendor_bytes_body(receipt)}
 
 
 def early(stack: Stack) -> set[str]:
@@ -421,8 +423,8 @@ def test_a_long_receipt_makes_progress_and_holds_nobody_up(stack: Stack, monkeyp
 def test_what_another_release_read_otherwise_is_applied_from_the_beginning(stack: Stack) -> None:
     record = unknown("ic-main", 30)
     for of, applied in ((30, 20), (31, 30)):
-        receipt = replace(parse_receipt(record["body"]), applied=20, of=of)
-        handle({"Records": [record | {"body": receipt_body(receipt)}]})
+        receipt = replace(parse_vendor_bytes(record["body"]), applied=20, of=of)
+        handle({"Records": [record | {"body": vendor_bytes_body(receipt)}]})
         assert len(early(stack)) == (10 if of == 30 else applied)
 
 
@@ -437,15 +439,15 @@ def test_records_that_cannot_be_read_are_parked_on_when_time_is_over(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = [{"msgId": "5", "tel": "13900210021", "arriveResult": "DELIVRD"}, *({"msgId": "6"} for _ in range(4))]
-    receipt = Receipt("ic-main", "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
-    body, rounds = receipt_body(receipt), 0
+    receipt = VendorBytes("ic-main", "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
+    body, rounds = vendor_bytes_body(receipt), 0
     while body:
         context = Clocked(stack, monkeypatch, 20_000)
         ingest.handler({"Records": [UNREADABLE["Records"][0] | {"body": body}]}, context)  # type: ignore[arg-type]
         left = stack.bodies("receipts")
         body, rounds = json.dumps(left[0]) if left else "", rounds + 1
     assert rounds > 3
-    parked = [parse_receipt(json.dumps(each)) for each in stack.bodies("receipts-dead")]
+    parked = [parse_vendor_bytes(json.dumps(each)) for each in stack.bodies("receipts-dead")]
     assert len(parked) == 4
     assert {(each.applied, each.of) for each in parked} == {(0, 0)}
 

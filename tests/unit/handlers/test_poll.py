@@ -8,7 +8,7 @@ import pytest
 from smsgateway.errors import AmbiguousError
 from smsgateway.handlers import poll
 from smsgateway.model import Request, Response
-from smsgateway.queues import parse_receipt
+from smsgateway.queues import parse_vendor_bytes
 from smsgateway.store import accounts
 from tests.unit.handlers.conftest import EVENTS, Context, Stack, sample, samples
 
@@ -69,7 +69,7 @@ def test_every_named_run_is_made_now(name: str, stack: Stack, monkeypatch: pytes
         return
     assert outcome["pages"] == 1
     (stored,) = stack.bodies("receipts" if kind == "reports" else "replies")
-    receipt = parse_receipt(json.dumps(stored))
+    receipt = parse_vendor_bytes(json.dumps(stored))
     assert (receipt.account, receipt.kind, receipt.source, receipt.body) == ("hb-main", kind, "poll", ANSWERS[name])
 
 

@@ -17,7 +17,7 @@ from smsgateway import runtime
 from smsgateway.calling.transport import MAX_BODY
 from smsgateway.codecs import hbsmservice
 from smsgateway.handlers import webhook
-from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, parse_receipt
+from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, parse_vendor_bytes
 from tests.unit.handlers.conftest import ACCOUNTS, DOCUMENT, PREVIOUS_TOKEN, TOKEN, Context, Stack, sample, samples
 
 ACKNOWLEDGEMENTS = {"hb-main": "0", "ic-main": "0", "ly-main": "success", "hj-main": "ok"}
@@ -61,7 +61,7 @@ def test_every_sample_is_taken_with_one_call_and_acknowledged_as_its_vendor_expe
     assert status == 200
     assert body == ACKNOWLEDGEMENTS.get(account) or account == "ic-main"
     (stored,) = stack.bodies(queue)
-    receipt = parse_receipt(json.dumps(stored))
+    receipt = parse_vendor_bytes(json.dumps(stored))
     assert (receipt.account, receipt.kind, receipt.source) == (account, kind, "push")
     assert receipt.body == base64.b64decode(event["body"] or "")
     assert dict(receipt.query) == (event["queryStringParameters"] or {})
@@ -80,7 +80,7 @@ def test_the_bytes_arrive_as_they_were_sent(stack: Stack) -> None:
     everything = bytes(range(256))
     assert push(with_body(REPORTS, everything)) == (200, "0")
     (stored,) = stack.bodies("receipts")
-    assert parse_receipt(json.dumps(stored)).body == everything
+    assert parse_vendor_bytes(json.dumps(stored)).body == everything
 
 
 def test_a_repeated_parameter_arrives_twice(stack: Stack) -> None:
@@ -104,7 +104,7 @@ def test_a_push_without_headers_and_query(stack: Stack) -> None:
 
 def notes(stack: Stack, queue: str = "receipts") -> list[tuple[str, str]]:
     """What was noted of whom; nothing else may be in the queue."""
-    stored = [parse_receipt(json.dumps(body)) for body in stack.bodies(queue)]
+    stored = [parse_vendor_bytes(json.dumps(body)) for body in stack.bodies(queue)]
     assert all(receipt.source in ("tried", "refused") for receipt in stored)
     return [(receipt.account, receipt.source) for receipt in stored]
 
@@ -195,7 +195,7 @@ def test_what_says_anything_is_stored(name: str, body: bytes, stack: Stack) -> N
         body += b"0"
     assert push(with_body(sample(name) | NOTHING, body))[0] == 200
     (stored,) = stack.bodies("receipts") + stack.bodies("replies")
-    assert parse_receipt(json.dumps(stored)).body == body
+    assert parse_vendor_bytes(json.dumps(stored)).body == body
 
 
 def test_notes_do_not_fill_the_queue(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_what_nobody_can_read_is_stored_if_its_token_is_right(name: str, stack: 
         assert push(at(event, token="x" * 32))[0] == 403
         assert push(event)[0] == 200
         (stored,) = stack.bodies("receipts") + stack.bodies("replies")
-        assert parse_receipt(json.dumps(stored)).body == body
+        assert parse_vendor_bytes(json.dumps(stored)).body == body
 
 
 def wrapped(content_type: str, body: bytes, encoding: str = "") -> dict[str, Any]:
@@ -326,7 +326,7 @@ def test_a_push_in_another_wrapping_is_stored_as_it_is(name: str, case: str, sta
     event = sample(name) | WRAPPED[case]
     assert push(event)[0] == 200
     (stored,) = stack.bodies("receipts")
-    receipt = parse_receipt(json.dumps(stored))
+    receipt = parse_vendor_bytes(json.dumps(stored))
     assert (receipt.source, receipt.body) == ("push", base64.b64decode(event["body"]))
     assert receipt.headers == {name.lower(): value for name, value in event["headers"].items()}
 
@@ -380,7 +380,7 @@ def test_1500_receipts_of_infocloud_fit(stack: Stack) -> None:
     assert push(with_body(event, body))[0] == 200
     (stored,) = stack.bodies("receipts")
     assert len(json.dumps(stored)) < LARGEST_MESSAGE
-    assert parse_receipt(json.dumps(stored)).body == body
+    assert parse_vendor_bytes(json.dumps(stored)).body == body
 
 
 def test_what_no_queue_takes_is_refused_and_told(stack: Stack) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from smsgateway.events import publish
 from smsgateway.model import Kind, Push
-from smsgateway.receiving.push import Receiver, receive
+from smsgateway.receiving.push import PushReceiver, take_push
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam, Seamed
 from tests.doubles.voices import TOKEN
@@ -53,9 +53,9 @@ def test_no_push_is_acknowledged_that_the_queue_has_not(fault: Fault | None) -> 
         def store(body: str, _kind: Kind) -> None:
             client.send_message(QueueUrl="receipts", MessageBody=body)
 
-        receiver = Receiver(world.settings, store, lambda: world.now)
+        receiver = PushReceiver(world.settings, store, lambda: world.now)
         try:
-            return receive(receiver, "main", TOKEN, "reports", Push("POST", body=b"<reports/>"), "192.0.2.1").status
+            return take_push(receiver, "main", TOKEN, "reports", Push("POST", body=b"<reports/>"), "192.0.2.1").status
         except Crash:
             return None  # the vendor gets no answer, or API Gateway's
 

@@ -12,7 +12,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.codecs.words import SHARED_WORDS, folded
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, Status
-from smsgateway.store.recipients import Outcome, load_outcomes
+from smsgateway.store.recipients import RecipientRow, load_outcomes
 from smsgateway.store.submissions import load_submission
 from tests.doubles.receipts import WORDS, masked_report, report_of
 from tests.doubles.world import World, accounts_document, numbers, post
@@ -34,7 +34,7 @@ def sent(vendor: str, count: int) -> tuple[World, SubmissionKey]:
     return world, SubmissionKey(answer["id"], "00000")
 
 
-def told(vendor: str, count: int, *words: str, **fields: int) -> tuple[World, Outcome]:
+def told(vendor: str, count: int, *words: str, **fields: int) -> tuple[World, RecipientRow]:
     """What becomes of the first recipient by these words of the vendor, and the end of the wait."""
     origin, key = sent(vendor, count)
     world = origin.copy()
@@ -45,7 +45,7 @@ def told(vendor: str, count: int, *words: str, **fields: int) -> tuple[World, Ou
     return world, ended(world, key)
 
 
-def ended(world: World, key: SubmissionKey) -> Outcome:
+def ended(world: World, key: SubmissionKey) -> RecipientRow:
     world.settle()
     assert not world.parked
     submission = load_submission(world.table, key)

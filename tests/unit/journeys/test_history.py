@@ -11,7 +11,7 @@ from smsgateway.model import Status
 from smsgateway.store.history import FIRST as KEPT_FIRST
 from smsgateway.store.history import LAST as KEPT_LAST
 from smsgateway.store.history import MOST
-from smsgateway.store.recipients import Outcome, load_outcomes, recipient_key
+from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import to_wire
 from tests.doubles import aws, invariants
@@ -43,7 +43,7 @@ def tell(world: World, word: str, seam: Seam | None = None, segment: int = 0) ->
     world.ingest(report_of(world, "a", seen.id_of(FIRST), FIRST, word=word, segment=segment), seam)
 
 
-def outcome_of(world: World, key: SubmissionKey) -> Outcome:
+def outcome_of(world: World, key: SubmissionKey) -> RecipientRow:
     submission = load_submission(world.table, key)
     assert submission
     return load_outcomes(world.table, submission, (FIRST,))[FIRST]

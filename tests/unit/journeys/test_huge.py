@@ -31,7 +31,7 @@ from smsgateway.model import (
     State,
 )
 from smsgateway.store import submissions, transitions
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import invariants
 from tests.doubles.samples import samples
 from tests.doubles.vendors import ANSWERS
@@ -81,15 +81,15 @@ def test_what_an_answer_means_is_written_whatever_its_length(vendor: str, name: 
         assert submission.state != State.SENDING, "its outcome was not written"
         expected = _meaning(world, submission, answer)
         assert submission.state == expected, (submission.state, expected)
-        assert len(submission.answer) <= bounded.LONGEST_WORD
+        assert len(submission.vendor_status) <= bounded.LONGEST_WORD
         sizes(world)
 
 
-def _meaning(world: Scripted, submission: Stored, answer: str) -> State:
+def _meaning(world: Scripted, submission: StoredSubmission, answer: str) -> State:
     """The state that the codec's own reading of the answer leads to, of a message with one account."""
 
     account = world.settings().accounts["main"]
-    message, payload = submission.single, submission.payload()
+    message, payload = submission.own_message, submission.payload()
     assert message
     assert payload
     sent = encoding.submission_of(message, account, payload, submission.sent_reference)

@@ -8,8 +8,8 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.store import transitions
-from smsgateway.store.recipients import Outcome, load_outcomes
-from smsgateway.store.submissions import Stored, load_submission
+from smsgateway.store.recipients import RecipientRow, load_outcomes
+from smsgateway.store.submissions import StoredSubmission, load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import WORDS, report_of
 from tests.doubles.seam import Fault, Seam
@@ -21,13 +21,13 @@ both_layouts = pytest.mark.parametrize("count", [1, 3])
 both_choices = pytest.mark.parametrize("resend", [False, True])
 
 
-def stored(world: World, key: SubmissionKey) -> Stored:
+def stored(world: World, key: SubmissionKey) -> StoredSubmission:
     found = load_submission(world.table, key)
     assert found
     return found
 
 
-def outcome_of(world: World, key: SubmissionKey) -> Outcome:
+def outcome_of(world: World, key: SubmissionKey) -> RecipientRow:
     return load_outcomes(world.table, stored(world, key), (FIRST,))[FIRST]
 
 

@@ -11,7 +11,7 @@ from smsgateway.errors import NotSentError
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import About, Account, Reason, Refused, Request, Response, State, Status
 from smsgateway.queues import parse_wake_up
-from smsgateway.routing import Again, Move, Try, next_step
+from smsgateway.routing import Again, Attempt, Move, next_step
 from smsgateway.store import breakers
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
@@ -251,7 +251,7 @@ def test_a_resend_knows_which_vendor_refused_the_content() -> None:
     world.ingest(report_of(world, "x1", "id1", numbers(1)[0], status="content"))
     world.deliver()
     assert world.names() == ["x1", "y"]
-    (resend,) = [each for each in invariants.all_submissions(world, answer["id"]) if each.row]
+    (resend,) = [each for each in invariants.all_submissions(world, answer["id"]) if each.recipient_row]
     assert resend.refused_by == ("langyu",)
     world.ingest(report_of(world, "y", resend.sent_reference, numbers(1)[0], status="undelivered"))
     world.settle()
@@ -261,7 +261,7 @@ def test_a_resend_knows_which_vendor_refused_the_content() -> None:
 
 # The policy itself
 
-OTHERS = Try("first", ("second", "third"), ("third",), 0, 0)
+OTHERS = Attempt("first", ("second", "third"), ("third",), 0, 0)
 
 
 def refused(reason: Reason) -> Refused:
@@ -269,7 +269,9 @@ def refused(reason: Reason) -> Refused:
 
 
 def test_credentials_that_were_changed_are_tried_at_the_same_account() -> None:
-    free = Try("first", ("second",), ("second",), 0, 0, free=("second",), open=("second",), waited=MINUTE, patience=0)
+    free = Attempt(
+        "first", ("second",), ("second",), 0, 0, free=("second",), open=("second",), waited=MINUTE, patience=0
+    )
     assert isinstance(next_step(refused(Reason.CREDENTIALS_REFUSED), free, 0.5), Again)
 
 

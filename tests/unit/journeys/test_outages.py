@@ -3,6 +3,7 @@ a vendor said is applied, whatever was tried meanwhile."""
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,8 +11,8 @@ import pytest
 
 from smsgateway.accepting.post import Post
 from smsgateway.model import Account, Kind, Push, Request, Response, State, Status
-from smsgateway.queues import WakeUps, receipt_body
-from smsgateway.receiving.push import Receiver, receive
+from smsgateway.queues import WakeUps, vendor_bytes_body
+from smsgateway.receiving.push import PushReceiver, take_push
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import Key, Table
 from smsgateway.watching.sweep import Sweeper
@@ -88,7 +89,7 @@ class Troubled(World):
             assert isinstance(error, AwsError)
             self.not_swept += 1
 
-        return Sweeper(made.table, made.wake_ups, made.settings, made.now, failed, made.until, made.retention)
+        return replace(made, failed=failed)
 
     def deliver(self) -> None:
         if self.fails("send_message"):
@@ -119,15 +120,15 @@ class Troubled(World):
     def pushed(self, account: str, kind: Kind, body: bytes) -> int:
         """What the webhook answers to a vendor's push."""
         queues: Any = Failing(self.queues, self.fails)
-        receiver = Receiver(
+        receiver = PushReceiver(
             self.settings,
             lambda stored, _kind: queues.send_message(QueueUrl="receipts", MessageBody=stored),
             lambda: self.now,
         )
-        return receive(receiver, account, "t" * 40, kind, Push("POST", (), {}, body), "203.0.113.1").status
+        return take_push(receiver, account, "t" * 40, kind, Push("POST", (), {}, body), "203.0.113.1").status
 
     def redrive(self) -> None:
-        """Put parked receipts back, as the README says; dead wake-ups need nothing."""
+        """Put parked receipts back, as functions/README.md says; dead wake-ups need nothing."""
         back, self.dead = self.dead, []
         for message in back:
             if message.url == "receipts":
@@ -146,7 +147,7 @@ def report_everything(world: Troubled, told: set[str]) -> None:
                 assert status in (200, 503)
                 told |= {number} if status == 200 else set()
             elif not world.fails("send_message"):  # a poll keeps what it cannot store: see test_poll.py
-                world.queues.send_message(QueueUrl="receipts", MessageBody=receipt_body(receipt))
+                world.queues.send_message(QueueUrl="receipts", MessageBody=vendor_bytes_body(receipt))
                 told.add(number)
 
 

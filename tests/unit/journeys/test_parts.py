@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, Status
-from smsgateway.store.recipients import Outcome, load_outcomes, recipient_key
+from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import to_wire
 from tests.doubles import invariants
@@ -47,7 +47,7 @@ def tell(world: World, said: Said, seam: Seam | None = None) -> None:
     world.ingest(report_of(world, "a", seen.ours, FIRST, word=word, segment=part), seam)
 
 
-def told(ours: int, count: int, order: Sequence[Said], *, resend: bool = False) -> tuple[World, Outcome]:
+def told(ours: int, count: int, order: Sequence[Said], *, resend: bool = False) -> tuple[World, RecipientRow]:
     """What becomes of the first recipient by these reports, in this order, and the end of the wait. The others of it
     are not reported."""
     world, key = sent(ours, count, resend)
@@ -58,7 +58,7 @@ def told(ours: int, count: int, order: Sequence[Said], *, resend: bool = False) 
     return world, ended(world, key)
 
 
-def ended(world: World, key: SubmissionKey) -> Outcome:
+def ended(world: World, key: SubmissionKey) -> RecipientRow:
     world.settle()
     assert not world.due()
     submission = load_submission(world.table, key)

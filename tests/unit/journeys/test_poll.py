@@ -11,7 +11,7 @@ import pytest
 from smsgateway.codecs import qixintong
 from smsgateway.errors import AmbiguousError, NotSentError, TransportError
 from smsgateway.model import Account, Kind, Request, Response
-from smsgateway.queues import parse_receipt
+from smsgateway.queues import parse_vendor_bytes
 from smsgateway.receiving.poll import REFUSALS, poll
 from smsgateway.store import pages
 from tests.doubles import aws
@@ -62,7 +62,7 @@ def run(world: World, reports: Reports, seam: Seam | None = None, account: str =
 
 def stored(world: World) -> list[str]:
     """The records in the receipt queue."""
-    bodies = [parse_receipt(message.body).body.decode() for message in world.queues.waiting]
+    bodies = [parse_vendor_bytes(message.body).body.decode() for message in world.queues.waiting]
     return [record for body in bodies for record in body.split("|")[1:]]
 
 
@@ -137,7 +137,7 @@ def test_a_large_page_is_kept_whole() -> None:
     poll(world.poller(Seam(), lambda *_: Response(200, {}, b"0")), "qx", "reports", world.now + HARD_END)
     (message,) = world.queues.waiting
     assert len(message.body) < 1000, "the queue has its name"
-    assert pages.get_page(world.table, parse_receipt(message.body).page) == page
+    assert pages.get_page(world.table, parse_vendor_bytes(message.body).page) == page
 
 
 def _down(*_: object) -> None:
@@ -309,7 +309,7 @@ def refusing(world: World, longest: int) -> Callable[[str, Kind], None]:
 
 def whole(world: World) -> list[str]:
     """The records of all pages, wherever they are kept."""
-    receipts = [parse_receipt(message.body) for message in world.queues.waiting]
+    receipts = [parse_vendor_bytes(message.body) for message in world.queues.waiting]
     bodies = [pages.get_page(world.table, each.page) if each.page else each.body for each in receipts]
     return [record for body in bodies if body for record in body.decode().split("|")[1:]]
 

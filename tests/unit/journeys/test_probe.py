@@ -27,7 +27,7 @@ def open_breaker(**options: float) -> tuple[World, WakeUp]:
 
 
 def open_until(world: World) -> int:
-    return breakers.read_calls(world.table.get(breakers.calls_key("main"))).open_until
+    return breakers.read_breaker(world.table.get(breakers.breaker_key("main"))).open_until
 
 
 def test_a_worker_without_time_leaves_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway.events import EventType
 from smsgateway.model import Inbound
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from smsgateway.store import replies
 from tests.doubles import aws
 from tests.doubles.interleaving import Task, schedules
@@ -273,11 +273,13 @@ def test_each_reply_once() -> None:
     assert {item["text"]: item["opt_out"] for item in told} == {"TD": True, "好的": False}
 
 
-def same_replies(world: World, count: int) -> Receipt:
+def same_replies(world: World, count: int) -> VendorBytes:
     """A page of hbsmservice, whose replies have no id, with one reply several times."""
     record = f"<deliver><corp_id>i</corp_id><mobile>{NUMBER}</mobile><ext>7</ext><time>2026-01-01 12:00:00</time>"
     xml = f"<delivers>{f'{record}<content>好</content></deliver>' * count}</delivers>"
-    return Receipt("hb", "inbound", "poll", world.now, body=f"<?xml version='1.0' encoding='gbk' ?>{xml}".encode("gbk"))
+    return VendorBytes(
+        "hb", "inbound", "poll", world.now, body=f"<?xml version='1.0' encoding='gbk' ?>{xml}".encode("gbk")
+    )
 
 
 @pytest.mark.parametrize("count", [2, 30])
@@ -290,7 +292,7 @@ def test_a_reply_that_is_several_times_in_a_page_is_told_as_often(count: int) ->
         world.ingest(receipt)
     assert len(world.items("mo_")) == count
     other = World(accounts_document((("hb", "hbsmservice", 0),)))
-    rest: Receipt | None = receipt
+    rest: VendorBytes | None = receipt
     while rest:
         rest = other.ingest(rest, until=other.now)
     assert [item["pk"] for item in other.items("mo_")] == [item["pk"] for item in world.items("mo_")]

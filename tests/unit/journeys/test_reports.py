@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
-from smsgateway.queues import Receipt
+from smsgateway.queues import VendorBytes
 from smsgateway.store.listing import unplaced_reports
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
@@ -237,7 +237,7 @@ def test_a_receipt_survives_every_fault(vendor: str, count: int, early: bool) ->
     """GIVEN a receipt, before the submission's own answer or after WHEN its worker fails at any step, and it comes
     again THEN the recipient is delivered, and the event is there."""
 
-    def made() -> tuple[World, SubmissionKey, Receipt]:
+    def made() -> tuple[World, SubmissionKey, VendorBytes]:
         world, key, ids = sent(vendor, count)
         receipt = report_of(world, "main", ids[0], FIRST)
         if early:
@@ -269,7 +269,7 @@ def test_a_page_of_reports_survives_every_fault(vendor: str, repeated: int) -> N
     """GIVEN a page with a report for each of four recipients, some of which came before WHEN its worker fails at any
     step, or halfway, and it comes again THEN all are delivered, each with one report and one event."""
 
-    def made() -> tuple[World, SubmissionKey, list[Receipt]]:
+    def made() -> tuple[World, SubmissionKey, list[VendorBytes]]:
         world, key, ids = sent(vendor, 4)
         return world, key, [page_of(world, "main", ids[:count]) for count in (repeated, 4)]
 

@@ -12,7 +12,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, Status
-from smsgateway.queues import Receipt, parse_wake_up
+from smsgateway.queues import VendorBytes, parse_wake_up
 from smsgateway.store import breakers, registry
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
@@ -72,7 +72,7 @@ def begun(vendor: str, count: int, *script: str, personal: bool = False) -> tupl
     return world, parse_wake_up(world.queues.waiting[0].body).key
 
 
-def failure(world: World, seen: Seen, number: str, status: str = "undelivered") -> Receipt:
+def failure(world: World, seen: Seen, number: str, status: str = "undelivered") -> VendorBytes:
     vendor = world.settings().accounts[seen.account].vendor
     word = FAILED.get(vendor, status) if status == "undelivered" else status
     return report_of(world, seen.account, seen.id_of(number), number, status=word)
@@ -584,7 +584,7 @@ def test_a_resend_survives_every_fault(behaviour: str, layout: str) -> None:
         origin.ingest(failure(origin, seen, number))
     wake_up = origin.queues.waiting.pop(0)
     resend = parse_wake_up(wake_up.body).key
-    assert resend.resent
+    assert resend.rerouted
     origin.vendors.script = ("accepted", behaviour, "accepted")
     for place, plan in faulty(lambda seam: origin.copy().dispatch(resend, seam)):
         for afterwards in ("again", "lost", "copy at once"):

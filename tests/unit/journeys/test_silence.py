@@ -11,7 +11,7 @@ import pytest
 from smsgateway.events import EventType, detail_of, iso
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Response
-from smsgateway.queues import Receipt, parse_receipt
+from smsgateway.queues import VendorBytes, parse_vendor_bytes
 from smsgateway.receiving.poll import poll
 from smsgateway.watching.silence import LOOK_EVERY
 from tests.doubles.interleaving import Task, schedules
@@ -164,14 +164,14 @@ def test_the_first_look_does_not_go_back_to_the_beginning() -> None:
 
 
 def empty_push(world: World) -> None:
-    world.ingest(Receipt("main", "reports", "push", world.now, body=b"<reports></reports>"))
+    world.ingest(VendorBytes("main", "reports", "push", world.now, body=b"<reports></reports>"))
 
 
 def reply(world: World) -> None:
     fields = {"mobile": numbers(1)[0], "ext": "1", "content": "T", "mo_time": "2026-01-01 12:00:00"}
     deliver = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
     world.ingest(
-        Receipt(
+        VendorBytes(
             "main", "inbound", "push", world.now, body=f"<delivers><deliver>{deliver}</deliver></delivers>".encode()
         )
     )
@@ -204,7 +204,7 @@ def test_a_polled_report_ends_the_silence() -> None:
     page = f"1|{world.vendors.seen[0].ids[0]};{numbers(1)[0]};10".encode()
     poll(world.poller(Seam(), lambda *_: Response(200, {}, page)), "main", "reports", world.now + 5 * MINUTE)
     (stored,) = world.queues.waiting
-    assert parse_receipt(stored.body).body == page
+    assert parse_vendor_bytes(stored.body).body == page
     pass_time(world, world.now + 3 * HOUR)
     assert alerts(world) == []
 

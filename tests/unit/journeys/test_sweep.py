@@ -11,7 +11,7 @@ from smsgateway.model import Accepted, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.messages import Claim
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, load_submission, submission_key
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Item, Key, Update
 from smsgateway.watching import sweep as sweeping
 from smsgateway.watching.sweep import LONGEST_PATIENCE, ORPHAN_AFTER, look_at
@@ -55,7 +55,7 @@ def sent(*vendors: str, **fields: Any) -> tuple[World, SubmissionKey]:
     return world, key
 
 
-def stands(world: World, key: SubmissionKey) -> Stored:
+def stands(world: World, key: SubmissionKey) -> StoredSubmission:
     found = load_submission(world.table, key)
     assert found
     return found
@@ -67,7 +67,7 @@ def put(world: World, key: SubmissionKey, **values: Any) -> None:
     world.table.update(Update(submission_key(key), f"SET {sets}", values))
 
 
-def look(world: World, key: SubmissionKey) -> Stored:
+def look(world: World, key: SubmissionKey) -> StoredSubmission:
     look_at(world.sweeper(Seam()), stands(world, key))
     return stands(world, key)
 

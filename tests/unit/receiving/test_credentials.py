@@ -18,7 +18,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Push, PushSettings
-from smsgateway.receiving.push import Receiver, receive
+from smsgateway.receiving.push import PushReceiver, take_push
 from smsgateway.store.table import Key, Table
 
 CURRENT, PREVIOUS = "current-token-" + "c" * 20, "previous-token-" + "p" * 20
@@ -32,8 +32,8 @@ def account(vendor: str, *tokens: str, **credentials: tuple[str, ...]) -> Accoun
 def token_is_good(token: str, *tokens: str) -> bool:
     """Whether a push to an address with this token is taken."""
     settings = Settings({"hbsmservice": account("hbsmservice", *tokens)}, ())
-    receiver = Receiver(lambda: settings, lambda *_: None, lambda: 0)
-    return receive(receiver, "hbsmservice", token, "reports", Push("POST"), "192.0.2.1").status == 200
+    receiver = PushReceiver(lambda: settings, lambda *_: None, lambda: 0)
+    return take_push(receiver, "hbsmservice", token, "reports", Push("POST"), "192.0.2.1").status == 200
 
 
 def verified(of: Account, **fields: str) -> bool:
@@ -158,9 +158,9 @@ def test_a_digest_that_was_caught_is_good_for_a_day(after: int, status: int) -> 
     of = account("heji", CURRENT, access_secret=("secret",))
     name = hashlib.md5(f"secretr1{made}".encode()).hexdigest()
     fields = {"name": name, "random": "r1", "timestamp": str(made), "sendid": "1", "mobile": "1", "state": "DELIVRD"}
-    receiver = Receiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: (made + after) * 1000)
+    receiver = PushReceiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: (made + after) * 1000)
     push = Push("POST", body=urlencode(fields).encode())
-    assert receive(receiver, "heji", CURRENT, "reports", push, "192.0.2.1").status == status
+    assert take_push(receiver, "heji", CURRENT, "reports", push, "192.0.2.1").status == status
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_digest_that_was_caught_is_good_for_a_day(after: int, status: int) -> 
 )
 def test_hejis_replies_are_taken_with_what_the_readme_configures(fields: dict[str, str], status: int) -> None:
     of = account("heji", CURRENT, access_secret=("secret",), pwd=("12345",))
-    receiver = Receiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: 0)
+    receiver = PushReceiver(lambda: Settings({"heji": of}, ()), lambda *_: None, lambda: 0)
     reply = {"args": "13800210021#@#TD#@#2013-08-21 21:20:11#@#008123"}
     push = Push("POST", body=urlencode(fields | reply).encode())
-    assert receive(receiver, "heji", CURRENT, "inbound", push, "192.0.2.1").status == status
+    assert take_push(receiver, "heji", CURRENT, "inbound", push, "192.0.2.1").status == status

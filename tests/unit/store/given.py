@@ -6,7 +6,7 @@ from typing import Any
 from smsgateway.ids import SubmissionKey, message_id, root_path
 from smsgateway.model import Accepted, Message, Personal
 from smsgateway.store import submissions, transitions
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 
 NOW = 1_767_294_000_000  # 2026-01-01T19:00:00Z
@@ -44,30 +44,30 @@ def item_of(message: Message = MESSAGE, key: SubmissionKey = KEY, **changes: Any
     )
 
 
-def queued(table: Table, message: Message = MESSAGE, number: str = NUMBER, **changes: Any) -> Stored:
+def queued(table: Table, message: Message = MESSAGE, number: str = NUMBER, **changes: Any) -> StoredSubmission:
     """A message to one number, accepted."""
     submissions.put_single(table, message, item_of(message, **changes), number, NOW)
     return current(table)
 
 
-def one_of_many(table: Table, count: int = 2, **changes: Any) -> Stored:
+def one_of_many(table: Table, count: int = 2, **changes: Any) -> StoredSubmission:
     """A submission of a message to several numbers, without the message itself."""
     table.put(item_of(replace(MESSAGE, recipients=count, segments=count), **changes))
     return current(table)
 
 
-def current(table: Table, key: SubmissionKey = KEY) -> Stored:
+def current(table: Table, key: SubmissionKey = KEY) -> StoredSubmission:
     found = submissions.load_submission(table, key)
     assert found
     return found
 
 
-def marked(table: Table, owner: str = "worker-1") -> Stored:
+def marked(table: Table, owner: str = "worker-1") -> StoredSubmission:
     """The current submission, in the hands of a worker."""
     return transitions.mark(table, current(table), owner, DEADLINE, NOW)
 
 
-def sent(table: Table, *vendor_ids: str) -> Stored:
+def sent(table: Table, *vendor_ids: str) -> StoredSubmission:
     """The current submission, taken by the vendor."""
     transitions.submitted(table, marked(table), Accepted(vendor_ids))
     return current(table)

@@ -8,6 +8,7 @@ from smsgateway.calling import pace
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store import accounts
 from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
+from smsgateway.store.alerts import Alert, raise_alert
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from tests.unit.store.given import NOW, TTL
 
@@ -202,7 +203,7 @@ def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
         (hour + HOUR, "balance_low"),
         (hour, "other"),
     ):
-        accounts.raise_alert(table, "hb-main", "hbsmservice", alert, f"at {at}", at, TTL)
+        raise_alert(table, Alert("hb-main", "hbsmservice", alert, f"at {at}", at, TTL))
     found = {key: item["detail"] for key, item in accounts.known_of(table, "hb-main").items()}
     number = hour // HOUR
     assert found == {
@@ -214,6 +215,6 @@ def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
 
 def test_an_alert_of_an_occasion_is_raised_once(table: Table) -> None:
     for at, occasion in ((NOW, "monday"), (NOW + 5 * HOUR, "monday"), (NOW, "tuesday")):
-        accounts.raise_alert(table, "ic", "infocloud", "figures_differ", f"{at}", at, TTL, occasion=occasion)
+        raise_alert(table, Alert("ic", "infocloud", "figures_differ", f"{at}", at, TTL), occasion)
     found = {key: item["detail"] for key, item in accounts.known_of(table, "ic").items()}
     assert found == {"alert#figures_differ#monday": f"{NOW}", "alert#figures_differ#tuesday": f"{NOW}"}

@@ -156,5 +156,5 @@ def test_wake_ups_that_a_batch_left_out_are_left_to_the_sweep(answering: Answers
     failed = {"Id": "1", "SenderFault": False, "Code": "InternalError", "Message": "try again"}
     client, asked = answering("sqs", (200, {"Successful": [], "Failed": [failed]}))
     keys = [SubmissionKey("msg_01m7z5skbrbwqgw4bmx01vye39", root_path(index)) for index in range(2)]
-    WakeUps(client, "https://sqs.example/u", "https://sqs.example/b").send(True, "hb-1", keys)
+    WakeUps(client, "https://sqs.example/u", "https://sqs.example/b").put(True, "hb-1", keys)
     assert len(asked[0]["Entries"]) == 2 <= queues.BATCH

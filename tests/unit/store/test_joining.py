@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.store.joining import BURST, Held, rest, whole
+from smsgateway.store.joining import BURST, HeldPart, rest, whole
 
 MINUTE = 60_000
 
 
-def held(*parts: tuple[int, str, int], doubtful: Sequence[int] = ()) -> list[Held]:
+def held(*parts: tuple[int, str, int], doubtful: Sequence[int] = ()) -> list[HeldPart]:
     """Parts by number, text and arrival."""
-    return [Held(f"{index:02d}", *part, doubtful=index in doubtful) for index, part in enumerate(parts)]
+    return [HeldPart(f"{index:02d}", *part, doubtful=index in doubtful) for index, part in enumerate(parts)]
 
 
-def text(joint: object, parts: Sequence[Held]) -> str:
+def text(joint: object, parts: Sequence[HeldPart]) -> str:
     by_key = {each.key: each.text for each in parts}
     return "".join(by_key[key] for key in getattr(joint, "parts"))  # noqa: B009 - None fails the test
 

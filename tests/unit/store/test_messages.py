@@ -85,17 +85,17 @@ def test_an_id_is_free_again_once_its_message_has_expired(table: Table) -> None:
 
 def test_a_single_message_is_claimed_and_expires_likewise(table: Table) -> None:
     first = queued(table)
-    assert first.single == MESSAGE
+    assert first.own_message == MESSAGE
     assert first.payload() == Payload(("13800138000",))
     with pytest.raises(ConditionFailed) as failed:
         queued(table, replace(MESSAGE, client="other"))
-    assert submissions.read_submission(failed.value.item or {}).single == MESSAGE
+    assert submissions.read_submission(failed.value.item or {}).own_message == MESSAGE
     late = (TTL + 1) * 1000
     assert first.item
     submissions.put_single(table, FULL, first.item | {"ttl": TTL * 2}, "13900139000", late)
     again = submissions.load_submission(table, KEY)
     assert again
-    assert again.single == FULL
+    assert again.own_message == FULL
 
 
 @pytest.mark.parametrize("payload", [PAYLOAD, PERSONAL])

@@ -12,8 +12,8 @@ from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State, Status
 from smsgateway.store import history, messages, recipients, submissions, transitions
 from smsgateway.store.messages import Payload
-from smsgateway.store.recipients import Outcome, Placed
-from smsgateway.store.submissions import Stored
+from smsgateway.store.recipients import PlacedReport, RecipientRow
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table, Update
 from tests.doubles import aws, voices
 from tests.unit.store.given import KEY, MESSAGE, NOW, NUMBER, TTL, current, item_of, marked, one_of_many, queued, sent
@@ -25,25 +25,25 @@ FAILED = Report("5010", NUMBER, ReportStatus.UNDELIVERED, "EXPIRED", Reason.VALI
 PENDING = Report("5010", NUMBER, ReportStatus.PENDING, "ACCEPTD", reported_at=AT)
 
 
-def rows_of(table: Table, segments: int = 1, numbers: tuple[str, ...] = (NUMBER, OTHER)) -> Stored:
+def rows_of(table: Table, segments: int = 1, numbers: tuple[str, ...] = (NUMBER, OTHER)) -> StoredSubmission:
     """A submission of several recipients, sent, with their rows."""
     submission = one_of_many(table, len(numbers), segments=segments * len(numbers))
     recipients.put_rows(table, MESSAGE, submission, dict.fromkeys(numbers, segments))
     return sent(table, "5010")
 
 
-def single(table: Table, segments: int = 1) -> Stored:
+def single(table: Table, segments: int = 1) -> StoredSubmission:
     queued(table, replace(MESSAGE, segments=segments))
     return sent(table, "5010")
 
 
-def outcome(table: Table, submission: Stored, number: str = NUMBER) -> Outcome:
+def outcome(table: Table, submission: StoredSubmission, number: str = NUMBER) -> RecipientRow:
     return recipients.load_outcomes(table, current(table), (number,))[number]
 
 
-def apply(table: Table, submission: Stored, *reports: Report) -> Outcome:
+def apply(table: Table, submission: StoredSubmission, *reports: Report) -> RecipientRow:
     for report in reports:
-        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW + 1)
+        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW + 1)
     return outcome(table, submission)
 
 
@@ -138,7 +138,7 @@ UNFIT: dict[str, tuple[Callable[[Table], object], Report]] = {
     "of one of two segments": (lambda table: single(table, 2), replace(DELIVERED, segment=1)),
     "of a later segment": (single, replace(DELIVERED, segment=2)),
     "reported before": (lambda table: apply(table, single(table), FAILED), DELIVERED),
-    "given up": (lambda table: recipients.close(table, single(table), Outcome(NUMBER), NOW), FAILED),
+    "given up": (lambda table: recipients.close(table, single(table), RecipientRow(NUMBER), NOW), FAILED),
     "in the history": (lambda table: apply(table, single(table), PENDING), DELIVERED),
     "to be resent": (lambda table: sent(table) if queued(table, resend=True) else None, FAILED),
 }
@@ -162,8 +162,8 @@ def test_a_report_of_a_number_that_is_no_recipient_makes_none(table: Table) -> N
     submission = rows_of(table)
     stranger = replace(DELIVERED, number="13700137000")
     for report in (stranger, replace(stranger, status=ReportStatus.PENDING), replace(stranger, segment=1)):
-        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW)
-    assert {row.number for row in recipients.all_outcomes(table, submission)} == {NUMBER, OTHER}
+        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
+    assert {row.number for row in recipients.all_rows(table, submission)} == {NUMBER, OTHER}
 
 
 def test_a_final_single_message_needs_no_further_look(table: Table) -> None:
@@ -229,7 +229,7 @@ def test_rows_are_spread_over_buckets(table: Table) -> None:
     buckets = {recipients.recipient_key(submission, number)[0] for number in numbers}
     assert len(buckets) == 2
     assert len(recipients.load_outcomes(table, submission, (*numbers[:150], "13700137000"))) == 150
-    assert {row.number for row in recipients.all_outcomes(table, submission)} == set(numbers)
+    assert {row.number for row in recipients.all_rows(table, submission)} == set(numbers)
 
 
 def test_a_childs_recipients_stay_where_they_were_put(table: Table) -> None:
@@ -297,7 +297,7 @@ def test_who_has_a_report_of_any_kind_is_not_without(report: Report, table: Tabl
     recipients.put_rows(table, MESSAGE, one_of_many(table, len(many), buckets=3), dict.fromkeys(many, 1))
     submission = sent(table, "5010")
     assert recipients.unreported(table, submission) == len(many)
-    recipients.apply_reports(table, [Placed(submission, many[3], report)], NOW)
+    recipients.apply_reports(table, [PlacedReport(submission, many[3], report)], NOW)
     assert recipients.unreported(table, submission) == len(many) - 1
     refused = replace(submission, rejected=(Rejection(many[3]), Rejection(many[4])))
     assert recipients.unreported(table, refused) == len(many) - 2
@@ -318,7 +318,7 @@ def test_a_child_counts_its_own_recipients(table: Table) -> None:
     messages.put_payload(table, child, Payload((OTHER, "13700137000")), TTL)
     table.put(item_of(key=child, buckets=1, count=2, state=State.SUBMITTED))
     assert recipients.unreported(table, current(table, child)) == 2
-    recipients.apply_reports(table, [Placed(parent, OTHER, DELIVERED)], NOW)
+    recipients.apply_reports(table, [PlacedReport(parent, OTHER, DELIVERED)], NOW)
     assert recipients.unreported(table, current(table, child)) == 1
 
 
@@ -340,7 +340,7 @@ def test_a_child_counts_its_own_recipients(table: Table) -> None:
     ],
 )
 def test_a_recipient_has_its_submissions_status(state: State, expected: Status, table: Table) -> None:
-    submission = replace(queued(table), state=state, answer="its word", reason=Reason.BUSY)
+    submission = replace(queued(table), state=state, vendor_status="its word", reason=Reason.BUSY)
     assert recipients.derived_status(submission, NUMBER, NOW) == (expected, Reason.BUSY, "its word")
 
 
@@ -369,8 +369,8 @@ def test_a_vendor_that_rejects_some_numbers_takes_the_rest(table: Table) -> None
     assert recipients.derived_status(current(table), OTHER, NOW)[1:] == (Reason.INVALID_NUMBER, "bad")
 
 
-def _rows(table: Table, submission: Stored) -> dict[str, Outcome]:
-    return {row.number: row for row in recipients.all_outcomes(table, submission)}
+def _rows(table: Table, submission: StoredSubmission) -> dict[str, RecipientRow]:
+    return {row.number: row for row in recipients.all_rows(table, submission)}
 
 
 def test_many_reports_at_once_say_what_each_says_alone(table: Table) -> None:
@@ -383,13 +383,13 @@ def test_many_reports_at_once_say_what_each_says_alone(table: Table) -> None:
     said += [replace(FAILED, number=numbers[4]), replace(DELIVERED, number="13700137000"), said[7]]
     said += [replace(DELIVERED, number=numbers[9])]
     for report in before:
-        recipients.apply_reports(table, [Placed(submission, report.number, report)], NOW)
-    placed = [Placed(submission, report.number, report) for report in said]
+        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
+    placed = [PlacedReport(submission, report.number, report) for report in said]
     assert recipients.apply_reports(table, placed, NOW) == [report.number != "13700137000" for report in said]
     at_once = _rows(table, submission)
     aws.clear(table)
     rows_of(table, numbers=numbers)
-    for one in [Placed(submission, report.number, report) for report in before] + placed:
+    for one in [PlacedReport(submission, report.number, report) for report in before] + placed:
         recipients.apply_reports(table, [one], NOW)
     assert at_once == _rows(table, submission)
     recipients.apply_reports(table, placed, NOW + 5)
@@ -401,6 +401,6 @@ def test_a_report_that_the_batch_could_not_write_is_written_alone(
 ) -> None:
     submission = rows_of(table)
     monkeypatch.setattr(Table, "fill_many", lambda _table, fills: [False] * len(fills))
-    placed = [Placed(submission, number, replace(DELIVERED, number=number)) for number in (NUMBER, OTHER)]
+    placed = [PlacedReport(submission, number, replace(DELIVERED, number=number)) for number in (NUMBER, OTHER)]
     assert recipients.apply_reports(table, placed, NOW) == [True, True]
     assert {row.status for row in _rows(table, submission).values()} == {Status.DELIVERED}

@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway.model import Accepted, Reason, Report, ReportStatus
 from smsgateway.store import reports, transitions
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
 from tests.doubles import aws
 from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, one_of_many, queued, sent
@@ -26,7 +26,7 @@ REPORT = Report(
 OURS = replace(REPORT, vendor_id=KEY.reference, ours=True)
 
 
-def find(table: Table, report: Report, account: str = "hb-main") -> Stored | None:
+def find(table: Table, report: Report, account: str = "hb-main") -> StoredSubmission | None:
     return reports.find_submissions(table, account, [report]).get(reports.ids_of(report))
 
 

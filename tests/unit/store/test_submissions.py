@@ -1,7 +1,4 @@
-"""The transitions of a submission: each condition, and the own success behind a condition that failed.
-
-Design, section 6; store/submissions.py.
-"""
+"""The transitions of a submission: each condition, and the own success behind a condition that failed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +9,7 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Purpose, Reason, Rejection, State
 from smsgateway.store import submissions, transitions
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
 from smsgateway.store.vendor_ids import flag_early, key_in, map_in_blocks, places
 from tests.doubles import aws
@@ -44,7 +41,7 @@ GONE_ON: dict[str, Any] = {
 SAME_ACCOUNT = GONE_ON | {"account": "hb-main", "vendor": "hbsmservice", "next_at": NOW, "tried": []}
 
 
-def put_state(table: Table, state: State) -> Stored:
+def put_state(table: Table, state: State) -> StoredSubmission:
     """The submission in any state, without the way there."""
     table.update(Update(current(table).table_key, "SET #state = :state", {"state": state}))
     return current(table)
@@ -57,7 +54,7 @@ def test_a_new_submission_is_queued_and_due_when_its_wake_up_must_have_been_lost
     submission = queued(table)
     assert (submission.state, submission.attempt, submission.next_at) == (State.QUEUED, 0, NOW)
     assert submission.due_at == NOW + WAKE_UP_LOST
-    assert submission.single == MESSAGE
+    assert submission.own_message == MESSAGE
     assert not submission.settled
 
 
@@ -186,7 +183,7 @@ def test_who_has_lost_the_right_to_write_rows_gets_no_mark(table: Table) -> None
 # The mark of what was not read
 
 
-def mark_unread(table: Table, account: str = "hb-main", now: int = NOW, owner: str = "worker-1") -> Stored:
+def mark_unread(table: Table, account: str = "hb-main", now: int = NOW, owner: str = "worker-1") -> StoredSubmission:
     return transitions.mark_unread(table, KEY, account, owner, DEADLINE, now)
 
 
@@ -194,7 +191,7 @@ def test_an_unread_mark_is_the_same_mark(table: Table) -> None:
     submission = queued(table)
     marked_unread = mark_unread(table)
     assert marked_unread == current(table)
-    assert marked_unread.single == submission.single
+    assert marked_unread.own_message == submission.own_message
     assert (marked_unread.state, marked_unread.owner, marked_unread.attempt) == (State.SENDING, "worker-1", 1)
     assert mark_unread(table) == marked_unread  # the SDK's retry
 
@@ -239,7 +236,11 @@ def test_submitted_maps_the_vendors_id_in_the_same_transaction(table: Table) -> 
     answer = Accepted(("5010",), (Rejection("139", Reason.BLACKLISTED, "黑名单"),), "0#1 of 2")
     transitions.submitted(table, marked(table), answer)
     submission = current(table)
-    assert (submission.vendor_ids, submission.rejected, submission.answer) == (("5010",), answer.rejected, "0#1 of 2")
+    assert (submission.vendor_ids, submission.rejected, submission.vendor_status) == (
+        ("5010",),
+        answer.rejected,
+        "0#1 of 2",
+    )
     assert table.get(("vid#hb-main#5010", "map")) == {
         "pk": "vid#hb-main#5010",
         "sk": "map",
@@ -297,7 +298,7 @@ def test_submitted_says_that_a_report_came_first(ids: tuple[str, ...], table: Ta
     assert all(key_in(table.get_many(places("hb-main", number)), "hb-main", number) == KEY for number in ids)
 
 
-RESULTS: dict[str, Callable[[Table, Stored], None]] = {
+RESULTS: dict[str, Callable[[Table, StoredSubmission], None]] = {
     "submitted": lambda table, submission: transitions.submitted(table, submission, Accepted()),
     "submitted with an id": lambda table, submission: transitions.submitted(table, submission, Accepted(("1", "2"))),
     "unconfirmed": lambda table, submission: transitions.unconfirmed(
@@ -364,7 +365,7 @@ def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
     queued(table)
     transitions.ended(table, marked(table), State.REFUSED, "107 密码错误", Reason.CREDENTIALS_REFUSED)
     submission = current(table)
-    assert (submission.reason, submission.answer) == (Reason.CREDENTIALS_REFUSED, "107 密码错误")
+    assert (submission.reason, submission.vendor_status) == (Reason.CREDENTIALS_REFUSED, "107 密码错误")
     assert submission.due_at is None
 
 
@@ -381,7 +382,7 @@ def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
 # Without a mark
 
 
-UNSENT: dict[str, Callable[[Table, Stored], None]] = {
+UNSENT: dict[str, Callable[[Table, StoredSubmission], None]] = {
     "expired": lambda table, submission: transitions.ended_unsent(
         table, submission, State.EXPIRED, Reason.VALIDITY_PASSED
     ),

@@ -14,7 +14,14 @@ from typing import Any
 from smsgateway import queues, routing
 from smsgateway.accepting import capacity, daily_limit
 from smsgateway.accepting.dry_run import plan
-from smsgateway.accepting.idempotency import Standing, answer_to, first_answer, in_progress, standing, standing_keys
+from smsgateway.accepting.idempotency import (
+    StandingMessage,
+    answer_to,
+    first_answer,
+    in_progress,
+    standing,
+    standing_keys,
+)
 from smsgateway.accepting.post import (
     Post,
     Recipients,
@@ -28,6 +35,7 @@ from smsgateway.accepting.post import (
 from smsgateway.accepting.template_slips import slips
 from smsgateway.calling import encoding
 from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.errors import EncodeError
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
 from smsgateway.model import Account, Message, Personal, Reason
@@ -54,15 +62,10 @@ PLACES = {  # the field that a reason is about, where it is not the content
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptor:
+class Acceptor(WakingCore):
     """What accepting works with. Times are epoch milliseconds."""
 
-    table: Table
-    wake_ups: queues.WakeUps
-    settings: Callable[[], Settings]
-    now: Callable[[], int]
     random: Random
-    retention: int  # seconds
     until: int = 0  # when this worker is stopped; 0: nobody says
     block: int = BLOCK_ROOTS  # submissions under one partition key
     warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
@@ -134,11 +137,11 @@ def _not_in_time(acceptor: Acceptor) -> Refusal:
     return Refusal(503, "Not stored in time", detail, retry_after=seconds)
 
 
-def _standing_now(acceptor: Acceptor, identity: str) -> Standing | None:
+def _standing_now(acceptor: Acceptor, identity: str) -> StandingMessage | None:
     return standing(acceptor.table.get_many(standing_keys(identity)), identity)
 
 
-def _answer_instead(acceptor: Acceptor, found: Standing | None, post: Post) -> dict[str, Any]:
+def _answer_instead(acceptor: Acceptor, found: StandingMessage | None, post: Post) -> dict[str, Any]:
     """The answer to a post whose key another request has taken meanwhile. Raises Refusal while that is under way."""
     first = first_answer(found, post, recipients_of(post))
     if first is None:
@@ -159,10 +162,10 @@ def _read(acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str],
     """Of a message to several numbers only whether it was posted before: they are too many to be read for nothing."""
     at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     alone, accounts = (numbers, route) if len(numbers) == 1 else ((), ())
-    keys += [*map(registry.suppression_key, alone), *map(breakers.calls_key, accounts)]
+    keys += [*map(registry.suppression_key, alone), *map(breakers.breaker_key, accounts)]
     items = acceptor.table.get_many(keys)
     return Known(
-        items, {name for name in accounts if breakers.read_calls(items.get(breakers.calls_key(name))).well}, at
+        items, {name for name in accounts if breakers.read_breaker(items.get(breakers.breaker_key(name))).well}, at
     )
 
 
@@ -193,7 +196,7 @@ def _wake_up(acceptor: Acceptor, message: Message, keys: Sequence[SubmissionKey]
         for some in batched(keys, WOKEN_AT_ONCE, strict=False):
             if acceptor.until and acceptor.now() > acceptor.until - TIME_TO_WAKE:
                 break  # sweep wakes the others up
-            acceptor.wake_ups.send(urgent, account, some, delay, clear_until=clear_until)
+            acceptor.wake_ups.put(urgent, account, some, delay, clear_until=clear_until)
     except Exception:
         # The message is accepted, and sweep will wake it up. An error now would have the client post it once more.
         acceptor.warn("wake-ups could not be sent", message.id)

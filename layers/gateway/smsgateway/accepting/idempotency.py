@@ -13,7 +13,7 @@ from smsgateway.store.table import Item, Key
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingMessage:
     """What stands under an id."""
 
     message: Message
@@ -25,14 +25,14 @@ def standing_keys(identity: str) -> list[Key]:
     return [submissions.submission_key(SubmissionKey(identity, root_path(0))), messages.message_key(identity)]
 
 
-def standing(items: Mapping[Key, Item], identity: str) -> Standing | None:
+def standing(items: Mapping[Key, Item], identity: str) -> StandingMessage | None:
     """A message of either kind, among what there is at `standing_keys`."""
     single, several = (items.get(key, {}) for key in standing_keys(identity))
     item = single if "message" in single else several
-    return Standing(messages.read_message(item), item.get("accepting_until", 0)) if item else None
+    return StandingMessage(messages.read_message(item), item.get("accepting_until", 0)) if item else None
 
 
-def first_answer(found: Standing | None, post: Post, recipients: Recipients) -> dict[str, Any] | None:
+def first_answer(found: StandingMessage | None, post: Post, recipients: Recipients) -> dict[str, Any] | None:
     """The answer that a post with this Idempotency-Key got before, or None. Raises Refusal if its body was another."""
     if found is None or found.accepting_until:
         return None
@@ -47,7 +47,7 @@ def first_answer(found: Standing | None, post: Post, recipients: Recipients) -> 
     return answer_to(first, recipients)
 
 
-def in_progress(found: Standing | None, now: int) -> Refusal:
+def in_progress(found: StandingMessage | None, now: int) -> Refusal:
     """The refusal of a post whose first is being accepted, or has died over it: until that is certain, nobody knows."""
     left = (found.accepting_until - now) // 1000 if found else 0
     seconds = max(0, left) + 1

@@ -1,4 +1,11 @@
-"""The HTTP API (design, section 3), for the functions `send` and `query` only: it imports pydantic and the resolver.
+"""The HTTP API, for the functions `send` and `query` only.
 
-A resource is one module with its routes; `serving` is what every request passes through, `document` describes it all.
+It imports pydantic and the resolver, which no other function should wait for.
+
+    routes/          a resource each: what is answered
+    schemas/         the bodies and parameters that clients send, and the answers
+    serving/         what every request passes through
+    openapi/         the API about itself: its document, and a page of it
+    message_view.py  a message as clients see it: who has which status
+    runtime.py       what `send` and `query` hold between calls, beside what all functions do
 """

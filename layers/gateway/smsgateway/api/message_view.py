@@ -1,4 +1,4 @@
-"""Messages as clients see them: who has which status, from submissions, payloads and rows (design, sections 3 and 6).
+"""Messages as clients see them: who has which status, from submissions, payloads and rows.
 
 A submission speaks for those of its recipients that no submission made from it has: one that moved to an account with
 a smaller limit has none left once its children are there.
@@ -17,10 +17,10 @@ from smsgateway.config.settings import Settings
 from smsgateway.events import iso
 from smsgateway.ids import partitions
 from smsgateway.model import FINAL, Message, State, Status
-from smsgateway.store import resends
+from smsgateway.store import reroutes
 from smsgateway.store.messages import Payload, load_message, load_payload
-from smsgateway.store.recipients import Outcome, all_outcomes, derived_status, load_outcomes, submission_of_row
-from smsgateway.store.submissions import Stored, as_canceled, load_partitions, load_submissions, message_of
+from smsgateway.store.recipients import RecipientRow, all_rows, derived_status, load_outcomes, submission_of_row
+from smsgateway.store.submissions import StoredSubmission, as_canceled, load_partitions, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
@@ -28,36 +28,36 @@ REACHED_VENDOR = frozenset({State.SUBMITTED, State.UNCONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholeMessage:
     """An accepted message and all its submissions, in the order of their paths."""
 
     message: Message
-    submissions: tuple[Stored, ...]
+    submissions: tuple[StoredSubmission, ...]
 
-    def family(self, root: str) -> tuple[Stored, ...]:
+    def family(self, root: str) -> tuple[StoredSubmission, ...]:
         """The submissions that share a root, and so the place of their recipients' rows."""
         place = bisect_left(self.submissions, root, key=lambda each: each.key.path)
         return tuple(takewhile(lambda each: each.key.root == root, islice(self.submissions, place, None)))
 
-    def made_from(self, parent: Stored) -> tuple[Stored, ...]:
+    def made_from(self, parent: StoredSubmission) -> tuple[StoredSubmission, ...]:
         """The submissions below this one."""
         path, family = parent.key.path, self.family(parent.key.root)
         return tuple(each for each in family if each.key.path != path and each.key.path.startswith(path))
 
 
-def load_whole(table: Table, message_id: str, now: int) -> Whole | None:
+def load_whole(table: Table, message_id: str, now: int) -> WholeMessage | None:
     """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
     first = load_submissions(table, message_id)
     if not first or first[0].ttl < now // 1000:
         return None
-    if first[0].single:
-        return Whole(first[0].single, tuple(first))
+    if first[0].own_message:
+        return WholeMessage(first[0].own_message, tuple(first))
     loaded = load_message(table, message_id)
     if not loaded or not loaded[1]:
         return None
     message, _ = loaded
     submissions = first + load_partitions(table, partitions(message_id, message.blocks)[1:])
-    return Whole(message, tuple(as_canceled(submission, message, now) for submission in submissions))
+    return WholeMessage(message, tuple(as_canceled(submission, message, now) for submission in submissions))
 
 
 def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
@@ -76,19 +76,19 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
         "purpose": message.purpose,
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
-        **recipient(*resends.standing(submission, outcome, found), now),
+        **recipient(*reroutes.standing(submission, outcome, found), now),
     }
 
 
 def _resends(
-    table: Table, message: Message, submission: Stored, outcomes: Iterable[Outcome], now: int
-) -> dict[str, Stored]:
+    table: Table, message: Message, submission: StoredSubmission, outcomes: Iterable[RecipientRow], now: int
+) -> dict[str, StoredSubmission]:
     """The resends to these recipients, by path."""
-    found = resends.load(table, submission, outcomes)
+    found = reroutes.load(table, submission, outcomes)
     return {path: as_canceled(resend, message, now) for path, resend in found.items()}
 
 
-def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
+def payload_of(table: Table, whole: WholeMessage, submission: StoredSubmission) -> Payload:
     """The recipients that this submission speaks for."""
     payload = submission.payload() or load_payload(table, submission.key)
     below = whole.made_from(submission)
@@ -101,17 +101,17 @@ def payload_of(table: Table, whole: Whole, submission: Stored) -> Payload:
 
 
 def counts(
-    table: Table, whole: Whole, now: int, is_over: Callable[[], bool] = lambda: False
+    table: Table, whole: WholeMessage, now: int, is_over: Callable[[], bool] = lambda: False
 ) -> tuple[Counter[Status], Counter[Status]]:
     """The message's recipients by status; and those that were not counted because the time for it was over, by what
     their submissions were when they were read."""
-    families: dict[str, list[Stored]] = defaultdict(list)
+    families: dict[str, list[StoredSubmission]] = defaultdict(list)
     for submission in whole.submissions:
         families[submission.key.root].append(submission)
 
     uncounted: list[Counter[Status]] = []
 
-    def counted(family: Sequence[Stored]) -> Counter[Status]:
+    def counted(family: Sequence[StoredSubmission]) -> Counter[Status]:
         if is_over():
             uncounted.append(Counter({derived_status(family[0], "", now)[0]: family[0].count}))
             return Counter()
@@ -123,40 +123,44 @@ def counts(
     return found, sum(uncounted, Counter[Status]())
 
 
-def _counts_alone(table: Table, whole: Whole, submission: Stored, now: int) -> Counter[Status]:
+def _counts_alone(table: Table, whole: WholeMessage, submission: StoredSubmission, now: int) -> Counter[Status]:
     """Of a submission that nothing was made from: its payload need not be read."""
     if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
         return Counter({derived_status(submission, "", now)[0]: submission.count})
-    found = _counted(table, whole, [(submission, outcome) for outcome in all_outcomes(table, submission)], now)
+    found = _counted(table, whole, [(submission, outcome) for outcome in all_rows(table, submission)], now)
     if missing := submission.count - found.total():
         found[derived_status(submission, "", now)[0]] += missing
     return found
 
 
-def _counts_of_family(table: Table, whole: Whole, family: Sequence[Stored], now: int) -> Counter[Status]:
-    outcomes = {outcome.number: outcome for outcome in all_outcomes(table, family[0])}
+def _counts_of_family(
+    table: Table, whole: WholeMessage, family: Sequence[StoredSubmission], now: int
+) -> Counter[Status]:
+    outcomes = {outcome.number: outcome for outcome in all_rows(table, family[0])}
     pairs = [
-        (submission, outcomes.get(number, Outcome(number)))
+        (submission, outcomes.get(number, RecipientRow(number)))
         for submission in family
         for number in payload_of(table, whole, submission).numbers
     ]
     return _counted(table, whole, pairs, now)
 
 
-def _counted(table: Table, whole: Whole, pairs: Sequence[tuple[Stored, Outcome]], now: int) -> Counter[Status]:
+def _counted(
+    table: Table, whole: WholeMessage, pairs: Sequence[tuple[StoredSubmission, RecipientRow]], now: int
+) -> Counter[Status]:
     """Recipients of submissions with one root by status."""
-    under_way = [outcome for _, outcome in pairs if outcome.resends and not outcome.status]
+    under_way = [outcome for _, outcome in pairs if outcome.reroutes and not outcome.status]
     found = _resends(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
-    return Counter(_status(*resends.standing(submission, outcome, found), now) for submission, outcome in pairs)
+    return Counter(_status(*reroutes.standing(submission, outcome, found), now) for submission, outcome in pairs)
 
 
-def open_resends(table: Table, whole: Whole) -> list[Stored]:
+def open_resends(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
     """The message's resends that no vendor has been asked to send yet."""
     roots = [submission for submission in whole.submissions if submission.key.path == submission.key.root]
-    return [resend for root in roots for resend in resends.open_resends(table, root)]
+    return [resend for root in roots for resend in reroutes.open_reroutes(table, root)]
 
 
-def _status(submission: Stored, outcome: Outcome, now: int) -> Status:
+def _status(submission: StoredSubmission, outcome: RecipientRow, now: int) -> Status:
     return outcome.status or derived_status(submission, outcome.number, now)[0]
 
 
@@ -169,7 +173,7 @@ def overall(by_status: Mapping[Status, int]) -> str:
     return present[0] if len(present) == 1 and present[0] in FINAL else "done"
 
 
-def message_fields(whole: Whole, by_status: Counter[Status], uncounted: Counter[Status]) -> dict[str, Any]:
+def message_fields(whole: WholeMessage, by_status: Counter[Status], uncounted: Counter[Status]) -> dict[str, Any]:
     """The message as a whole."""
     message = whole.message
     return {
@@ -193,7 +197,7 @@ type Position = tuple[str, int]  # a submission's path, and how many of its reci
 def recipients_page(
     table: Table,
     settings: Settings | None,
-    whole: Whole,
+    whole: WholeMessage,
     start: Position,
     limit: int,
     now: int,
@@ -220,19 +224,26 @@ def recipients_page(
 
 
 def _recipients(
-    table: Table, settings: Settings | None, whole: Whole, submission: Stored, payload: Payload, now: int
+    table: Table,
+    settings: Settings | None,
+    whole: WholeMessage,
+    submission: StoredSubmission,
+    payload: Payload,
+    now: int,
 ) -> Iterator[dict[str, Any]]:
     outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
     segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
     found = _resends(table, whole.message, submission, outcomes.values(), now)
     for number in payload.numbers:
-        outcome = outcomes.get(number) or Outcome(number, segments=segments[number])
-        shown = recipient(*resends.standing(submission, outcome, found), now)
+        outcome = outcomes.get(number) or RecipientRow(number, segments=segments[number])
+        shown = recipient(*reroutes.standing(submission, outcome, found), now)
         left_out = {"history_left_out": outcome.left_out} if outcome.left_out else {}
         yield shown | {"history": _history(whole, submission, outcome, found)} | left_out
 
 
-def _planned_segments(settings: Settings | None, whole: Whole, submission: Stored, payload: Payload) -> dict[str, int]:
+def _planned_segments(
+    settings: Settings | None, whole: WholeMessage, submission: StoredSubmission, payload: Payload
+) -> dict[str, int]:
     """The segments of recipients that have no row yet."""
     account = settings.accounts.get(submission.account) if settings else None
     if payload.contents and account:
@@ -240,7 +251,7 @@ def _planned_segments(settings: Settings | None, whole: Whole, submission: Store
     return dict.fromkeys(payload.numbers, submission.segments // submission.count)
 
 
-def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
+def recipient(submission: StoredSubmission, outcome: RecipientRow, now: int) -> dict[str, Any]:
     """What became of one recipient, without its history."""
     if outcome.status:
         status, reason, vendor_status = outcome.status, outcome.reason, outcome.vendor_status
@@ -261,7 +272,9 @@ def recipient(submission: Stored, outcome: Outcome, now: int) -> dict[str, Any]:
     }
 
 
-def _history(whole: Whole, submission: Stored, outcome: Outcome, found: Mapping[str, Stored]) -> list[dict[str, Any]]:
+def _history(
+    whole: WholeMessage, submission: StoredSubmission, outcome: RecipientRow, found: Mapping[str, StoredSubmission]
+) -> list[dict[str, Any]]:
     """Attempts, those of the submissions it was made from too, and reports, by time.
 
     Of a recipient that was sent to again, each submission that a vendor took stands there too.
@@ -269,19 +282,19 @@ def _history(whole: Whole, submission: Stored, outcome: Outcome, found: Mapping[
     path = submission.key.path
     above = [each for each in whole.family(submission.key.root) if path.startswith(each.key.path)]
     attempts = [attempt for each in above for attempt in each.attempts]
-    if outcome.resends:
-        sent = resends.attempts(submission, outcome, found)
-        attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not resends.unsent(each)]
+    if outcome.reroutes:
+        sent = reroutes.attempts(submission, outcome, found)
+        attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not reroutes.unsent(each)]
         attempts += [attempt for each in sent[1:] for attempt in each.attempts]
     entries = sorted((*attempts, *outcome.history), key=lambda entry: int(entry["at"]))
     return [_entry(entry) for entry in entries]
 
 
-def _sent(submission: Stored) -> dict[str, Any]:
+def _sent(submission: StoredSubmission) -> dict[str, Any]:
     """A submission that a vendor took, or may have, as an entry of the history."""
     status = Status.SUBMITTED if submission.state == State.SUBMITTED else Status.UNCONFIRMED
     at = submission.submitted_at or submission.next_at
-    return {"at": at, "account": submission.account, "status": status, "vendor_status": submission.answer}
+    return {"at": at, "account": submission.account, "status": status, "vendor_status": submission.vendor_status}
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

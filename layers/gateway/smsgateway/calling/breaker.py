@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
 from smsgateway.model import About, Account, Refused
-from smsgateway.routing import Outcome
+from smsgateway.routing import CallResult
 from smsgateway.store import breakers
-from smsgateway.store.breakers import Calls
+from smsgateway.store.breakers import BreakerState
 from smsgateway.store.table import Table
 
 SLOW_AFTER = 1.0  # seconds
@@ -25,7 +25,7 @@ LONGEST_PAUSE = 15_000
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class NotNow:
     """Not now: for `wait` milliseconds. `elsewhere`: another account may be asked instead."""
 
     wait: int
@@ -42,16 +42,16 @@ def pause(since: int, until: int, now: int, jitter: float) -> int:
     return max(FULL_PAUSE, min(growing, (until - now) // 2, LONGEST_PAUSE))
 
 
-def ask(account: Account, known: Calls, now: int, when_full: int) -> Closed | None:
+def may_call(account: Account, known: BreakerState, now: int, when_full: int) -> NotNow | None:
     """None when the account may be called, as far as is known. `when_full`: what `pause` says."""
     if known.open_until > now:
-        return Closed(known.open_until - now, elsewhere=True)
+        return NotNow(known.open_until - now, elsewhere=True)
     if known.hanging(now) >= account.options.in_flight:
-        return Closed(when_full, elsewhere=False)
+        return NotNow(when_full, elsewhere=False)
     return None
 
 
-def claim(table: Table, account: Account, known: Calls, now: int) -> int:
+def claim(table: Table, account: Account, known: BreakerState, now: int) -> int:
     """Be the one call that finds out whether the vendor answers again, of an open breaker whose time is over.
 
     Only just before that call, for others are shut out meanwhile. Until when (epoch ms), 0 where the breaker is closed;
@@ -63,7 +63,7 @@ def claim(table: Table, account: Account, known: Calls, now: int) -> int:
     return until if breakers.claim_probe(table, account.name, known.open_until, until) else -1
 
 
-def give_back(table: Table, account: Account, known: Calls, claimed: int) -> None:
+def give_back(table: Table, account: Account, known: BreakerState, claimed: int) -> None:
     """No call was made after all: the next worker may find out. `claimed`: what `claim` said."""
     if claimed > 0:
         breakers.claim_probe(table, account.name, claimed, known.open_until)
@@ -94,7 +94,7 @@ def counted_when_slow(table: Table, account: Account, owner: str, until: int, no
                 breakers.end_slow(table, account.name, owner, until, now())
 
 
-def learn(table: Table, account: Account, known: Calls, outcome: Outcome, now: int) -> str | None:
+def record(table: Table, account: Account, known: BreakerState, outcome: CallResult, now: int) -> str | None:
     """Count what a call's outcome says of the account. `breaker_open` or `breaker_closed` when that has changed."""
     if failed(outcome):
         until = now + account.options.breaker_seconds * 1000
@@ -105,7 +105,7 @@ def learn(table: Table, account: Account, known: Calls, outcome: Outcome, now: i
     return "breaker_closed" if known.open_until else None
 
 
-def failed(outcome: Outcome) -> bool:
+def failed(outcome: CallResult) -> bool:
     """Whether an outcome speaks against the account, rather than against this message or this moment."""
     if isinstance(outcome, Refused):
         return outcome.about == About.ACCOUNT

@@ -22,7 +22,7 @@ from smsgateway.model import (
     VendorTemplate,
 )
 from smsgateway.store.messages import Payload
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.text import compose, segments, split_signature
 from smsgateway.unseen import visible
 
@@ -149,7 +149,7 @@ def problem_with(account: Account, message: Message, payload: Payload, now: date
 
 
 def next_accounts(
-    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+    submission: StoredSubmission, message: Message, payload: Payload, settings: Settings, now: int
 ) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order. `now` in epoch ms."""
     passed = {submission.account, *submission.tried}
@@ -158,7 +158,7 @@ def next_accounts(
 
 
 def deferred_accounts(
-    submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+    submission: StoredSubmission, message: Message, payload: Payload, settings: Settings, now: int
 ) -> tuple[str, ...]:
     """Likewise those that were passed over for their moment, the one that was asked longest ago first."""
     names = [name for name in submission.deferred if name != submission.account]
@@ -166,7 +166,7 @@ def deferred_accounts(
 
 
 def _able(
-    names: Iterable[str], submission: Stored, message: Message, payload: Payload, settings: Settings, now: int
+    names: Iterable[str], submission: StoredSubmission, message: Message, payload: Payload, settings: Settings, now: int
 ) -> tuple[str, ...]:
     """Those that can carry the content, of vendors that have not refused it."""
     at = datetime.fromtimestamp(now / 1000, UTC)

@@ -70,7 +70,7 @@ def missed(moment: int, now: int) -> bool:
 
 
 @dataclass(slots=True)
-class Turns:
+class LeasedPace:
     """The moments of one who alone asks: the holder of a lease needs no write for each."""
 
     interval: float  # seconds

@@ -1,12 +1,12 @@
-"""The only module that speaks HTTP to vendors: one call, one connection, at most one answer (design.md section 6).
+"""The only module that speaks HTTP to vendors: one call, one connection, at most one answer.
 
 What decides whether a submission may be repeated is one fact, kept by the socket itself: whether a byte of the request
 was handed to it. An error before that is NotSentError, any error after it AmbiguousError; nothing is retried.
 
 Every call opens its own connection and closes it. A kept one may have been closed by the vendor in the meantime, which
 shows only after the request was written, and would leave a submission unconfirmed for nothing; and the name must be
-resolved anew for each connection (hbsmservice section 13). The cost is a TCP (and TLS) handshake for each vendor
-request, that is for up to thousands of recipients.
+resolved anew for each connection (hbsmservice's "HTTP 协议短信接口文档 V2.0.0", section 13). The cost is a TCP (and
+TLS) handshake for each vendor request, that is for up to thousands of recipients.
 """
 
 import errno

@@ -1,6 +1,19 @@
 """The vendors. Adding one touches its module, a function and a line here, its simulator, its cases and a README row.
 
 A vendor's module is loaded when the vendor is first asked for: a company has contracts with few of them.
+
+    base.py           what a vendor's module offers: the capabilities, and its profile
+    refusals.py       a vendor's answer as text, and its codes as refusals
+    words.py          what the word of a delivery report says, whichever vendor passes it on
+    forms.py          form requests and pushes, checks before encoding
+    records.py        the records of a page, read one by one
+    numbers.py        numbers as vendors write them
+    times.py          times as vendors write them
+    charsets.py       which charset an account writes in, and how its vendor's bytes are read
+    xml.py            XML as flat records
+    tolerant_json.py  JSON as vendors write it
+    bounded.py        what a vendor says, cut to what an item of the table holds
+    <vendor>          a vendor's protocol: a module, or a folder if it is large
 """
 
 from collections.abc import Callable, Iterator, Mapping

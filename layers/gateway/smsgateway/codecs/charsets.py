@@ -1,6 +1,8 @@
 """Which charset an account of a Chinese vendor writes in, and how that vendor's bytes are read.
 
-Vendors say GB2312 and mean GBK (hbsmservice.txt, 1.2 and 8; protocols/README.md, hbsmservice 5 and qixintong 1).
+Vendors say GB2312 and mean GBK: hbsmservice's "HTTP 协议短信接口文档 V2.0.0" has GB2312 in section 1.2 and
+`charset=gbk` in its demo (8); qixintong's document names no charset, and a published client sends GB2312. So texts are
+written in GBK, and read as GB18030, its superset.
 """
 
 import re

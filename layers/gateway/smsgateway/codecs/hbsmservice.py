@@ -1,4 +1,4 @@
-"""hbsmservice: HTTP 协议短信接口 V2.0.0 (hbsmservice.txt; the numbers in comments are its sections).
+"""hbsmservice: "HTTP 协议短信接口文档 V2.0.0" (the numbers in comments are its sections).
 
 Forms in GBK out, `0#n`, a code or XML declared GBK back. Reports carry our own id: `corp_msg_id` in, `msg_id` back.
 """
@@ -24,7 +24,7 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.records import read_each
 from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.words import Heard, folded, heard
+from smsgateway.codecs.words import HeardWord, folded, heard
 from smsgateway.codecs.xml import Record, Records, parse_records
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.ids import item_references
@@ -66,6 +66,7 @@ PROFILE = Profile(
     # 11: a servlet that reads nothing writes 9 (接收失败), and 0 is for what was received. A push that lost its body on
     # the way is then made again.
     fails_on_nothing=True,
+    # 3.3, 5.3, 7.3: two requests less than 200 ms apart are refused.
     pace=MappingProxyType({"balance": 0.2, "report_poll": 0.2, "inbound_poll": 0.2}),
 )
 
@@ -203,7 +204,7 @@ def _check_content(content: Content, charset: str) -> None:
 
 def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
     """`0#n` or a code (1.3). There is no id of the vendor's: reports carry ours."""
-    # 1.3, note 1: of long texts too, n is what was submitted.
+    # 1.3, first note: of long texts too, n is what was submitted.
     return _decode_submission(account, submission, response, SEND_CODES, len(submission.numbers))
 
 
@@ -229,7 +230,7 @@ def _decode_submission(
             return Refused(about, reason, shown)
         if taken == whole:
             return Accepted()
-        return Accepted(vendor_status=shown)  # 1.3, note 2: which ones failed is not said
+        return Accepted(vendor_status=shown)  # 1.3, second note: which ones failed is not said
     return _refusal(codes, account, text, response)
 
 
@@ -328,7 +329,7 @@ def _reports(account: Account, body: bytes) -> Page[Report]:
     return read_each(page.records, lambda record: _report(fate, record, body), page.alone, body)
 
 
-def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report:
+def _report(fate: Callable[[str], HeardWord], record: Record, body: bytes) -> Report:
     fields = _fields(record, body)
     segment = folded(fields.get("sub_seq", "")) or "0"
     if not _SEGMENT.fullmatch(segment):
@@ -353,7 +354,7 @@ def _report(fate: Callable[[str], Heard], record: Record, body: bytes) -> Report
     )
 
 
-def _fate(account: Account, error: str) -> Heard:
+def _fate(account: Account, error: str) -> HeardWord:
     # `00` is a zero that the document does not list.
     others = OTHER_WORDS if folded(error).strip("0") else (ReportStatus.UNKNOWN, Reason.UNLISTED_CODE)
     return heard(account, error, REPORT_WORDS, others)
@@ -382,7 +383,7 @@ def _reply(account: Account, record: Record, page: Records, body: bytes) -> Inbo
 
 
 def _destination(access_number: str, ext: str) -> tuple[str, str]:
-    """The whole number a reply went to, and the extension: `ext` may be either (protocols/README.md, note 12).
+    """The whole number a reply went to, and the extension: `ext` may be either, as other clients show.
 
     Without the account's access number nobody can say where the extension begins, nor what the whole number is. Nor can
     they if `ext` is too long for an extension of it, or begins as the whole numbers of services do: it is another one.

@@ -1,4 +1,4 @@
-"""和记: the `name/pwd/content/type=pt` protocol (protocols/heji.txt; "note n" is protocols/README.md, heji)."""
+"""和记: the `name/pwd/content/type=pt` protocol ("短信接口文档"; the numbers of sections are its)."""
 
 import hashlib
 import re
@@ -50,7 +50,8 @@ PROFILE = Profile(
     credentials=("name", "pwd"),
     push_credentials=("name", "pwd", "access_secret"),
     options=frozenset({"ack", "method", "extension_prefix_length", "push_window"}),
-    # The address comes from the vendor (note 1): `base_url` is the whole of it, and `type` tells the operations apart.
+    # The document names no address, for each account gets its own: `base_url` is the whole of it, and `type` tells the
+    # operations apart.
     paths={"send": "", "balance": ""},
     pushes_in_query=True,
     recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's
@@ -74,7 +75,8 @@ SEND_CODES: Codes = {
     "14": (About.CONTENT, Reason.PARAMETER_REFUSED, "格式错误"),
     "-1": (About.UNLISTED, Reason.UNLISTED_CODE, "系统异常"),  # vague: it may have failed after taking the message
 }
-# On the platform 2 is also an insufficient balance (note 4): then the text that comes with it says so.
+# On the platform 2 is also an insufficient balance, as published clients show: then the text that comes with it says
+# so.
 NO_BALANCE: Codes = {"2": (About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "")}
 
 # Section 2.4.
@@ -85,7 +87,8 @@ BALANCE_CODES: Codes = {
     "13": (About.ACCOUNT, Reason.ADDRESS_REFUSED, "IP鉴权失败"),
 }
 
-# Section 3.2. "其他" are internal states of the gateway, an open set (note 8): unknown, with the word kept.
+# Section 3.2. "其他" are internal states of the vendor's gateway, an open set, `ERR:104` among them: unknown, with the
+# word kept.
 REPORT_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
     "EXPIRED": (ReportStatus.UNDELIVERED, Reason.VALIDITY_EXPIRED),
@@ -104,7 +107,7 @@ _SENDID = re.compile("[0-9A-Za-z_-]{0,64}")
 _FIGURE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
-# Section 4. A reply may hold the separators itself (note 9). A record begins where a number follows one, however that
+# Section 4. A reply may hold the separators itself. A record begins where a number follows one, however that
 # is written, or where a whole one has ended: its time and extension are its last fields. A reply that imitates that
 # cannot be told from it.
 _ARGS = re.compile(rb"(?:^|&)args=(.*?)(?=&(?:name|pwd|random|timestamp)=|$)", re.DOTALL | re.IGNORECASE)
@@ -150,7 +153,7 @@ def encode_send(account: Account, submission: Submission, _now: datetime, _nonce
 
 
 def decode_send(account: Account, submission: Submission, response: Response) -> Accepted | Refused:
-    """Section 1.7: `0,sendid,invalid,success,black,message`, or code and message (which may hold commas: note 3)."""
+    """Section 1.7: `0,sendid,invalid,success,black,message`, or code and message (which may hold commas)."""
     answer = answer_text(response, "utf-8", damaged=True)
     code, message = _code(answer, response)
     if code != "0":
@@ -178,7 +181,7 @@ def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
 
 
 def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
-    """Section 2.3: `0,93` (note 6)."""
+    """Section 2.3, which only names the fields: the platform answers `0,93`."""
     code, figure = _code(answer_text(response, "utf-8", damaged=True), response)
     if code != "0":
         return refusal(BALANCE_CODES, account, code, figure)
@@ -188,7 +191,7 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def verify_push(account: Account, push: Push, kind: Kind) -> bool:
-    """Whether `name` and `pwd` are the vendor's (note 7), each as far as the account configures it.
+    """Whether `name` and `pwd` are the vendor's, each as far as the account configures it.
 
     A report's `name` is the digest of section 3.1 when `access_secret` is configured. A reply's is plain (4.1), and so
     is that of older pushes' reports: it counts when `name` is configured. Raises DecodeError when the bytes in which
@@ -231,7 +234,7 @@ def _is_fresh(account: Account, timestamp: str, push: Push) -> bool:
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:
-    """Undocumented: 200 with a short body (note 10)."""
+    """Undocumented: 200 with a short body."""
     return "0" if account.options.ack is None else account.options.ack
 
 
@@ -241,7 +244,7 @@ def failure(_account: Account, _kind: Kind) -> str:
 
 
 def decode_report_push(account: Account, push: Push) -> Page[Report]:
-    """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request (note 5)."""
+    """Section 3: one state of one number, or of a comma list. One sendid covers all numbers of a request."""
     fields = _readable(account, push, "reports")
     numbers = named_numbers(fields.get("mobile", ""))
     if not numbers or not fields.get("sendid") or not fields.get("state"):

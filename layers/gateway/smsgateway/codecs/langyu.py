@@ -1,4 +1,4 @@
-"""朗宇: the `HttpBatchSendSM` protocol (protocols/langyu.txt; "note n" is protocols/README.md, langyu)."""
+"""朗宇: the `HttpBatchSendSM` protocol (the numbers of sections are its document's)."""
 
 import re
 from datetime import datetime
@@ -54,10 +54,10 @@ PROFILE = Profile(
     pace={"balance": 10},
 )
 
-CONTENT_LIMIT = 536  # section 1.2 says 700, error 106 says ">536" (note 1)
+CONTENT_LIMIT = 536  # section 1.2 says 700, error 106 says ">536"
 EXTENSION_LIMIT = 20  # the document has no figure; an access number with its extension has 20 digits at most
 
-# Section 1.3.3. 107 and 114 are missing from the document (note 4).
+# Section 1.3.3. 107 and 114 are missing from the document.
 SEND_CODES: Codes = {
     "101": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "无此用户"),
     "102": (About.ACCOUNT, Reason.CREDENTIALS_REFUSED, "密码错"),
@@ -87,7 +87,7 @@ BALANCE_CODES: Codes = {
     "103": (About.MOMENT, Reason.TOO_FAST, "查询过快（建议每10秒查询一次）"),
 }
 
-# Section 2.2. "其他" are words of gateways, an open set such as `JA:0009` (note 9): unknown, with the word kept.
+# Section 2.2. "其他" are words of gateways, an open set such as `JA:0009`: unknown, with the word kept.
 REPORT_WORDS: Words = {
     "DELIVRD": (ReportStatus.DELIVERED, None),
     "MBBLACK": (ReportStatus.UNDELIVERED, Reason.BLACKLISTED),
@@ -116,11 +116,12 @@ _IS_PART, _IS_WHOLE = frozenset({"1", "TRUE", "Y", "YES"}), frozenset({"", "FALS
 
 
 def encode_send(account: Account, submission: Submission, _now: datetime, _nonce: str) -> Request:
-    """Section 1. `needstatus=true` always: without it there is neither an id nor a report (note 2)."""
+    """Section 1. `needstatus=true` always: without it there is neither an id nor a report."""
     content = submission.content
     if not content.text.strip():
         raise EncodeError(Reason.CONTENT_EMPTY, "the text is empty")
-    # The signature travels in the content (note 11), so it counts; characters as a text message counts them.
+    # The signature travels in the content, where code 116 demands it, so it counts; characters as a text message
+    # counts them.
     if (length := utf16_units(content.full)) > CONTENT_LIMIT:
         raise EncodeError(
             Reason.CONTENT_TOO_LONG, f"{length} characters with the signature, the limit is {CONTENT_LIMIT}"
@@ -164,7 +165,7 @@ def encode_balance(account: Account, _now: datetime, _nonce: str) -> Request:
 
 
 def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] | Refused:
-    """Section 4.3: time and status, then one line a product (note 12)."""
+    """Section 4.3: time and status, then one line a product, of which there may be any number."""
     code, rest = _answer(response)
     if code != "0":
         return refusal(BALANCE_CODES, account, code, " ".join(rest.split()))
@@ -179,7 +180,7 @@ def decode_balance(account: Account, response: Response) -> tuple[Balance, ...] 
 
 
 def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
-    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor (note 6).
+    """Whether `receiver` and `pswd` are ours, each where it is configured: both may be empty at the vendor.
 
     Raises DecodeError when the bytes in which they would be are damaged, or there are no fields.
     """
@@ -196,7 +197,7 @@ def verify_push(account: Account, push: Push, _kind: Kind) -> bool:
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:
-    """Undocumented; `success` is what the platform's own gateway answers (note 5)."""
+    """Undocumented; `success` is what the platform's own gateway answers."""
     return "success" if account.options.ack is None else account.options.ack
 
 
@@ -208,7 +209,7 @@ def failure(_account: Account, _kind: Kind) -> str:
 def decode_report_push(account: Account, push: Push) -> Page[Report]:
     """Section 2: one report a push, for one number or, as its relatives have it, for a list of them.
 
-    (msgid, mobile) identifies the message (note 8).
+    (msgid, mobile) identifies the message: one msgid covers all numbers of a request.
     """
     fields = _readable(account, push, "reports")
     for name in ("msgid", "mobile", "status"):
@@ -238,7 +239,10 @@ def decode_report_push(account: Account, push: Push) -> Page[Report]:
 
 
 def decode_inbound_push(account: Account, push: Push) -> Page[Inbound]:
-    """Section 3: one reply a push, or one part of a long one (note 10)."""
+    """Section 3: one reply a push, or one part of a long one.
+
+    Parts come in any order, can repeat, and can be missing for good.
+    """
     fields = _readable(account, push, "inbound")
     if not fields.get("mobile") or "msg" not in fields:
         raise DecodeError("the reply has no mobile or no msg", push_raw(push))
@@ -263,7 +267,10 @@ def _credentials(account: Account) -> list[tuple[str, str]]:
 
 
 def _answer(response: Response) -> tuple[str, str]:
-    """The status of an answer, and what comes after it (note 2)."""
+    """The status of an answer, and what comes after it.
+
+    Lines end in LF, and some in CR LF; another line end may follow the last line.
+    """
     answer = _ANSWER.fullmatch(answer_text(response, "utf-8", damaged=True))
     if not answer:
         raise DecodeError("the answer does not begin with a time and a status", response.body)
@@ -277,7 +284,10 @@ def _readable(account: Account, push: Push, kind: Kind) -> dict[str, str]:
 
 
 def _fields(push: Push) -> dict[str, str]:
-    """A push's fields by name in lower case (`isems`, `Isems`: note 10); only `msg` keeps its outer spaces."""
+    """A push's fields by name in lower case, for the document writes `isems` and `Isems`.
+
+    Only `msg` keeps its outer spaces.
+    """
     fields = {name.strip().lower(): value for name, value in push_fields(push).items()}
     return {name: value if name == "msg" else bare(value) for name, value in fields.items()}
 
@@ -290,7 +300,7 @@ def _record(push: Push, **other: str) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    """yyMMddHHmm; ISO from the platform's relatives (note 7)."""
+    """yyMMddHHmm; ISO from the platform's relatives, as their published clients show."""
     return beijing_time(text, "%y%m%d%H%M")
 
 

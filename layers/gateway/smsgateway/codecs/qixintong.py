@@ -1,4 +1,4 @@
-"""qixintong: 昌隆通泰 企业短信通 HTTP 接口 (qixintong.txt; the numbers in comments are its sections).
+"""qixintong: 昌隆通泰 "企业短信通 HTTP接口调用说明" (the numbers in comments are its sections).
 
 Forms in GBK out, lines divided by `|` back. Everything is polled, and reading consumes: nothing is given out twice.
 """

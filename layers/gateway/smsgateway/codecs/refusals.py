@@ -1,4 +1,8 @@
-"""How a vendor's answer becomes text, and how its codes become refusals (protocols/README.md: code tables are open)."""
+"""How a vendor's answer becomes text, and how its codes become refusals.
+
+Tables of codes are open: a vendor answers codes that its document does not list. Such a code is no refusal, for nobody
+can say whether the vendor acted on the request, and its text is kept.
+"""
 
 from collections.abc import Collection, Mapping
 

@@ -68,7 +68,7 @@ _OPERATOR_CODE = re.compile(
 )
 
 
-class Heard(NamedTuple):
+class HeardWord(NamedTuple):
     """What a word says, and whether a table lists it. A word that none lists says nothing for certain."""
 
     status: ReportStatus
@@ -81,12 +81,12 @@ def folded(word: str) -> str:
     return (word if word.isascii() else unicodedata.normalize("NFKC", word)).strip(AROUND).upper()
 
 
-def heard(account: Account, word: str, words: Words, others: Fate) -> Heard:
+def heard(account: Account, word: str, words: Words, others: Fate) -> HeardWord:
     """What a vendor's word says. `words`: its own table; `others`: what its document says of all words but those."""
     said = folded(word)
     if said in account.options.words:
-        return Heard(*MEANINGS[account.options.words[said]], listed=True)
+        return HeardWord(*MEANINGS[account.options.words[said]], listed=True)
     for table in (words, SHARED_WORDS):
         if said in table:
-            return Heard(*table[said], listed=True)
-    return Heard(*(OPERATOR_CODE if _OPERATOR_CODE.fullmatch(said) else others), listed=False)
+            return HeardWord(*table[said], listed=True)
+    return HeardWord(*(OPERATOR_CODE if _OPERATOR_CODE.fullmatch(said) else others), listed=False)

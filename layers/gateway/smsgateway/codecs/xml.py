@@ -1,4 +1,4 @@
-"""A vendor's XML as flat records (hbsmservice.txt, sections 4.2, 5.4, 6.2, 7.4 and 11; protocols/README.md, note 9).
+"""A vendor's XML as flat records ("HTTP 协议短信接口文档 V2.0.0", sections 4.2, 5.4, 6.2, 7.4 and 11).
 
 The only module that imports a parser, and only when there is something to parse: defusedxml costs some ten
 milliseconds, and `webhook`, which imports every codec but parses nothing, has to answer within a second, cold starts

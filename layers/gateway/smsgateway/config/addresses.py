@@ -1,4 +1,4 @@
-"""IP addresses that no vendor can have (RFC 6890; design.md section 2: link-local, metadata, loopback).
+"""IP addresses that no vendor can have (RFC 6890): link-local, metadata, loopback.
 
 The settings check what is written in a `base_url`, the transport what a name leads to and where a connection ended.
 """

@@ -1,6 +1,6 @@
 """Environment and secret → values: who our vendors are, how messages are routed, where our own resources are.
 
-The accounts document's format is design.md section 2. A wrong one is refused with the path and the reason, and the last
+A wrong accounts document is refused with the path and the reason, and the last
 good one stays in use. `webhook` imports this on a cold start that a vendor waits for, so the imports are few.
 """
 

@@ -1,4 +1,4 @@
-"""A JSON document read strictly (RFC 8259), for the accounts document of design.md section 2.
+"""A JSON document read strictly (RFC 8259), for the accounts document.
 
 Every value knows its path, and no problem ever quotes a value: it may be a secret.
 """

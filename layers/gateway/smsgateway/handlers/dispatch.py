@@ -18,6 +18,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     dispatcher = Dispatcher(
         table=runtime.table(),
         wake_ups=runtime.wake_ups(),
+        settings=runtime.accounts_cache().get,
         accounts=runtime.accounts_cache(),
         call=runtime.vendor_call(transport.call),
         now=runtime.now_ms,

@@ -12,8 +12,8 @@ from smsgateway import runtime
 from smsgateway.events import Event, NotTakenError, publish
 from smsgateway.publishing.changes import events_of
 from smsgateway.store.messages import load_payload
-from smsgateway.store.recipients import all_outcomes
-from smsgateway.store.submissions import Stored
+from smsgateway.store.recipients import all_rows
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import from_wire
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def _events(records: Iterable[Mapping[str, Any]], told_by: list[int]) -> Iterato
             yield event
 
 
-def _segments(submission: Stored) -> dict[str, int]:
+def _segments(submission: StoredSubmission) -> dict[str, int]:
     """The recipients of a submission and their segments; one each where no row was written yet."""
     if own := submission.payload():
         return dict.fromkeys(own.numbers, submission.segments)
     numbers = load_payload(runtime.table(), submission.key).numbers
-    rows = {outcome.number: outcome.segments for outcome in all_outcomes(runtime.table(), submission)}
+    rows = {outcome.number: outcome.segments for outcome in all_rows(runtime.table(), submission)}
     return {number: rows.get(number, 1) for number in numbers}

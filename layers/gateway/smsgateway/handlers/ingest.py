@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
-from smsgateway.queues import Receipt, parked_body, parked_stranger, parse_receipt, receipt_body
+from smsgateway.queues import VendorBytes, parked_body, parked_stranger, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.settling.ingest import Ingester, ingest
 
 if TYPE_CHECKING:
@@ -40,17 +40,17 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 def _handle(ingester: Ingester, body: str, *, first: bool) -> None:
     try:
-        receipt = parse_receipt(body)
+        receipt = parse_vendor_bytes(body)
     except ValueError:
         runtime.logger().error("what is no receipt was parked")
         _put(runtime.environment().parked_queue_url, parked_stranger(body))
         return
     rest = receipt if ingester.is_over and not first else ingest(ingester, receipt)
     if rest:
-        runtime.receipt_sender()(receipt_body(rest), rest.kind)
+        runtime.receipt_sender()(vendor_bytes_body(rest), rest.kind)
 
 
-def _park(receipt: Receipt, problem: str) -> None:
+def _park(receipt: VendorBytes, problem: str) -> None:
     # An account that is not in the document may be anything that somebody wrote in its place.
     account = receipt.account if receipt.account in runtime.accounts_cache().get().accounts else None
     runtime.logger().error("a receipt was parked", account=account, kind=receipt.kind, problem=problem)

@@ -38,7 +38,7 @@ def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
         outcome = sweep(sweeper, pool.map)
     if outcome["looked"]:
         logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
-    watch(sweeper)
+    watch(sweeper, sweeper.until)
     if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
         raise ItemsFailedError
     return outcome

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from smsgateway import runtime
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import Kind, Push
-from smsgateway.receiving.push import FAILURE, Answer, Receiver, receive
+from smsgateway.receiving.push import FAILURE, Acknowledgement, PushReceiver, take_push
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,13 +21,15 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
         accounts.get()
     except ConfigurationError as wrong:  # nobody can be refused, nor believed: the vendor shall try again
         runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
-        return _answer(Answer(503, FAILURE))
-    receiver = Receiver(accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest, runtime.sent_notes())
+        return _answer(Acknowledgement(503, FAILURE))
+    receiver = PushReceiver(
+        accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest, runtime.sent_notes()
+    )
     path = event["pathParameters"]
     kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"
     source_ip = event["requestContext"]["identity"]["sourceIp"]
     push = _push(event)
-    answer = receive(receiver, path["account"], path["token"], kind, push, source_ip)
+    answer = take_push(receiver, path["account"], path["token"], kind, push, source_ip)
     if answer.status != 200:
         # A mistyped address may hold a token where the account belongs.
         account = path["account"] if path["account"] in receiver.settings().accounts else None
@@ -35,7 +37,7 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     return _answer(replace(answer, body="") if push.method == "HEAD" else answer)
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Acknowledgement) -> dict[str, Any]:
     return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
 
 

@@ -1,1 +1,6 @@
-"""publishing"""
+"""The function `fanout`: a change of the table becomes events, and these go on the bus.
+
+Nobody else publishes: events follow from what is stored, so none can be lost once its state is there.
+
+    changes.py  from both images of an item to the events that the change means
+"""

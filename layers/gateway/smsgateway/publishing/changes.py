@@ -6,9 +6,9 @@ from typing import Any
 
 from smsgateway.events import Event, EventType, iso
 from smsgateway.model import Reason, State, Status
-from smsgateway.store.recipients import Outcome, read_outcome
+from smsgateway.store.recipients import RecipientRow, read_row
 from smsgateway.store.replies import read_reply
-from smsgateway.store.submissions import Stored, read_submission
+from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import Item
 
 EVENT_OF_STATUS = {
@@ -29,7 +29,7 @@ STATUS_OF_EVENT = {
     EventType.EXPIRED: Status.EXPIRED,
 }
 
-type Numbers = Callable[[Stored], Mapping[str, int]]  # a submission's recipients and their segments
+type Numbers = Callable[[StoredSubmission], Mapping[str, int]]  # a submission's recipients and their segments
 
 
 def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> Iterator[Event]:
@@ -46,7 +46,7 @@ def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> 
     elif sk.startswith("S#"):
         yield from _of_submission(old, new, numbers, at)
     elif "#R#" in pk and "status" in new:
-        yield from _of_recipient(old, new, pk.split("#")[0], read_outcome(new))
+        yield from _of_recipient(old, new, pk.split("#")[0], read_row(new))
 
 
 def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> Iterator[Event]:
@@ -58,16 +58,16 @@ def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> It
         yield from _of_all_recipients(submission, type_, numbers, at)
     if "rejected" in new and "rejected" not in (old or {}) and _speaks(submission):
         yield from _rejected_numbers(submission, numbers, at)
-    if submission.single and "status" in new:
-        yield from _of_recipient(old, new, submission.key.message_id, read_outcome(new))
+    if submission.own_message and "status" in new:
+        yield from _of_recipient(old, new, submission.key.message_id, read_row(new))
 
 
-def _speaks(submission: Stored) -> bool:
+def _speaks(submission: StoredSubmission) -> bool:
     """Whether its end is its recipients'. Of a resend's, the recipient's row says what follows."""
-    return submission.row is None or submission.state == State.UNCONFIRMED
+    return submission.recipient_row is None or submission.state == State.UNCONFIRMED
 
 
-def _submitted(submission: Stored, at: int) -> Event:
+def _submitted(submission: StoredSubmission, at: int) -> Event:
     return Event(
         type=EventType.SUBMITTED,
         identity=f"{submission.key.reference}/{submission.attempt}",
@@ -84,7 +84,7 @@ def _submitted(submission: Stored, at: int) -> Event:
     )
 
 
-def _rejected_numbers(submission: Stored, numbers: Numbers, at: int) -> Iterator[Event]:
+def _rejected_numbers(submission: StoredSubmission, numbers: Numbers, at: int) -> Iterator[Event]:
     """The numbers that the vendor refused while it took the rest."""
     segments = numbers(submission)
     for rejection in submission.rejected:
@@ -98,14 +98,14 @@ def _rejected_numbers(submission: Stored, numbers: Numbers, at: int) -> Iterator
         )
 
 
-def _of_all_recipients(submission: Stored, type_: EventType, numbers: Numbers, at: int) -> Iterator[Event]:
+def _of_all_recipients(submission: StoredSubmission, type_: EventType, numbers: Numbers, at: int) -> Iterator[Event]:
     """What became of the whole submission became of each recipient."""
     for number, segments in numbers(submission).items():
-        yield _recipient_event(type_, submission, number, (submission.reason, submission.answer), segments, at)
+        yield _recipient_event(type_, submission, number, (submission.reason, submission.vendor_status), segments, at)
 
 
 def _recipient_event(
-    type_: EventType, submission: Stored, number: str, why: tuple[Reason | None, str], segments: int, at: int
+    type_: EventType, submission: StoredSubmission, number: str, why: tuple[Reason | None, str], segments: int, at: int
 ) -> Event:
     return Event(
         type=type_,
@@ -130,7 +130,7 @@ def _recipient_detail(number: str, status: Status, why: tuple[Reason | None, str
     }
 
 
-def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: Outcome) -> Iterator[Event]:
+def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: RecipientRow) -> Iterator[Event]:
     """A final status of a recipient's own: from a report, or because none came."""
     status = outcome.status
     if status is None or (old or {}).get("status") == status or status not in EVENT_OF_STATUS:

@@ -1,7 +1,7 @@
 """Asking vendors for what they do not push: reports, replies, balances, figures. What they hand out they forget.
 
 So a run holds a lease, records its intent before it asks, and puts the raw answer into the receipt queue before anybody
-parses it (design, section 5). An intent that is left behind means that a page may be lost, and is told.
+parses it. An intent that is left behind means that a page may be lost, and is told.
 """
 
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from random import Random
 from typing import Any, Literal, cast, get_args
 
 from smsgateway.calling import pace
-from smsgateway.calling.pace import PATIENCE, Turns
+from smsgateway.calling.pace import PATIENCE, LeasedPace
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings
+from smsgateway.core import Core
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
-from smsgateway.queues import LARGEST_MESSAGE, Receipt, never_taken, parse_receipt, receipt_body
+from smsgateway.queues import LARGEST_MESSAGE, VendorBytes, never_taken, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.receiving import statistics
 from smsgateway.receiving.statistics import BEIJING
 from smsgateway.routing import alert_for
 from smsgateway.store import accounts, pages
 from smsgateway.store.accounts import Lease
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed
 
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
 LEASE_MARGIN = 60_000  # milliseconds beyond the hard end of a run
@@ -37,17 +37,13 @@ STATISTICS_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Poller:
+class Poller(Core):
     """What polling works with. Times are epoch ms; `store` puts a body into the queue of its kind, or raises."""
 
-    table: Table
-    settings: Callable[[], Settings]
     call: Callable[[Account, Request, float], Response]
     store: Callable[[str, Kind], None]
-    now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
-    retention: int  # seconds
 
 
 type Encode = Callable[[datetime, str], Request]
@@ -61,7 +57,7 @@ class Run:
     poller: Poller
     account: Account
     lease: Lease
-    turns: Turns
+    turns: LeasedPace
     hard_end: int
 
     @property
@@ -70,7 +66,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PollResult:
     """What came of asking for a page. `more`: it is worth asking again at once."""
 
     more: bool = False
@@ -116,7 +112,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
         _alert(poller, account, "page_maybe_lost", detail, occasion=f"{kind}#{lease.lost_at}")
         accounts.fulfil(poller.table, lease)
-    run = Run(poller, account, lease, Turns(_interval(account, kind), lease.free_at), hard_end)
+    run = Run(poller, account, lease, LeasedPace(_interval(account, kind), lease.free_at), hard_end)
     try:
         if kind == "balance":
             return _poll_balance(poller, account, lease)
@@ -156,7 +152,7 @@ def _poll_pages(run: Run) -> dict[str, Any]:
     return {"pages": pages, "more": True}
 
 
-def _ask(run: Run, request_for: Encode, decode: Decode) -> Answer:
+def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     """Ask once, when the vendor's pacing allows it."""
     poller, account, turns = run.poller, run.account, run.turns
     request = request_for(_moment(poller), _nonce(poller))
@@ -168,10 +164,10 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> Answer:
         response = poller.call(account, request, min(account.options.timeout, seconds))
     except NotSentError as error:
         accounts.fulfil(poller.table, run.lease)
-        return Answer(problem=error.problem)
+        return PollResult(problem=error.problem)
     except AmbiguousError as error:
         # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
-        return Answer(problem=error.problem)
+        return PollResult(problem=error.problem)
     finally:
         turns.asked(asked_at, poller.now())
     answer = _keep(run, response, decode)
@@ -194,34 +190,34 @@ def _operations(account: Account, kind: str) -> tuple[Encode, Decode] | None:
     return None
 
 
-def _keep(run: Run, response: Response, decode: Decode) -> Answer:
+def _keep(run: Run, response: Response, decode: Decode) -> PollResult:
     """Store the answer, unless it holds nothing."""
     try:
         page = decode(response)
     except DecodeError as error:
         _store(run, response)  # ingest parks it with its bytes
-        return Answer(problem=error.problem)
+        return PollResult(problem=error.problem)
     except Exception:  # a decoder's bug; the vendor has forgotten the page all the same
         _store(run, response)
         raise
     if isinstance(page, Refused):
         if alert := alert_for(page):
             _alert(run.poller, run.account, alert, page.vendor_status)
-        return Answer(more=page.about == About.MOMENT, problem=page.vendor_status)
+        return PollResult(more=page.about == About.MOMENT, problem=page.vendor_status)
     if page.items or page.unreadable:
         _store(run, response)
-    return Answer(more=page.full, brought=bool(page.items))
+    return PollResult(more=page.full, brought=bool(page.items))
 
 
 def _store(run: Run, response: Response) -> None:
     """Put the answer into the receipt queue. While that takes nothing, it is kept in the table, for the next run."""
     poller = run.poller
     headers = {name: value for name, value in response.headers.items() if name == "content-type"}
-    receipt = Receipt(run.account.name, run.kind, "poll", poller.now(), headers=headers, body=response.body)
+    receipt = VendorBytes(run.account.name, run.kind, "poll", poller.now(), headers=headers, body=response.body)
     try:
         _put(run, receipt)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, receipt_body(receipt), _ttl(poller))
+        accounts.keep_page(poller.table, run.lease, vendor_bytes_body(receipt), poller.ttl)
         raise
 
 
@@ -236,14 +232,14 @@ def _store_kept(run: Run) -> None:
         detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
         _alert(poller, run.account, "page_maybe_lost", detail)
     else:
-        _put(run, parse_receipt(page))
+        _put(run, parse_vendor_bytes(page))
     accounts.forget_kept(poller.table, lease)
 
 
-def _put(run: Run, receipt: Receipt) -> None:
+def _put(run: Run, receipt: VendorBytes) -> None:
     """Put a page into its queue. One that the queue would never take goes into the table, and its name into the queue:
     it does not hold up what comes after it."""
-    poller, body = run.poller, receipt_body(receipt)
+    poller, body = run.poller, vendor_bytes_body(receipt)
     if len(body) <= LARGEST_MESSAGE:
         try:
             poller.store(body, run.kind)
@@ -254,8 +250,8 @@ def _put(run: Run, receipt: Receipt) -> None:
         else:
             return
     name = f"{receipt.account}#{receipt.kind}#{receipt.received_at}#{poller.random.getrandbits(64):016x}"
-    pages.put_page(poller.table, name, receipt.body, _ttl(poller))
-    poller.store(receipt_body(replace(receipt, page=name)), run.kind)
+    pages.put_page(poller.table, name, receipt.body, poller.ttl)
+    poller.store(vendor_bytes_body(replace(receipt, page=name)), run.kind)
 
 
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
@@ -303,11 +299,11 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
             return {"problem": page.vendor_status, "days": len(days)}
         days += page.items
         for day in page.items:
-            accounts.put_statistics(poller.table, account.name, day, poller.now(), _ttl(poller))
+            accounts.put_statistics(poller.table, account.name, day, poller.now(), poller.ttl)
         if not page.full:
             break
     until = hard_end - STORING_TIME
-    compared = [statistics.compare(poller.table, account, day, poller.now, until, _ttl(poller)) for day in days]
+    compared = [statistics.compare(poller, account, day, until) for day in days]
     accounts.fulfil(poller.table, lease, poller.now())
     return {"days": len(days), "compared": sum(compared)}
 
@@ -352,9 +348,4 @@ def _nonce(poller: Poller) -> str:
 
 
 def _alert(poller: Poller, account: Account, alert: str, detail: str, occasion: str = "") -> None:
-    now, ttl = poller.now(), _ttl(poller)
-    accounts.raise_alert(poller.table, account.name, account.vendor, alert, detail, now, ttl, occasion=occasion)
-
-
-def _ttl(poller: Poller) -> int:
-    return poller.now() // 1000 + poller.retention
+    poller.alert(account.name, account.vendor, alert, detail, occasion=occasion)

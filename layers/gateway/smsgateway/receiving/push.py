@@ -18,7 +18,7 @@ from smsgateway.codecs.base import TakesPushes
 from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Kind, Push, PushSettings
-from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, Receipt, Source, receipt_body
+from smsgateway.queues import LARGEST_BODY, LARGEST_MESSAGE, Source, VendorBytes, vendor_bytes_body
 
 FAILURE = "9"  # for an account that does not exist; hbsmservice's word, as good as any
 KEPT_HEADERS = frozenset({"content-type", "content-encoding"})
@@ -30,7 +30,7 @@ PROOF = frozenset({"random", "timestamp"})  # with which heji's digest is made; 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Acknowledgement:
     """What the vendor gets to read."""
 
     status: int
@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
+class PushReceiver:
     """What receiving works with. `store` puts a body into the queue of its kind, or raises. `newest` gives the accounts
     as of a few seconds ago at most. `noted`: when this process last sent each note."""
 
@@ -49,7 +49,7 @@ class Receiver:
     noted: MutableMapping[tuple[str, Kind, Source], int] = field(default_factory=dict)
 
 
-def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Answer:
+def take_push(receiver: PushReceiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Acknowledgement:
     """Take one push of an account. In this order: token, source address, size, the vendor's credentials, the queue.
 
     The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
@@ -62,31 +62,31 @@ def receive(receiver: Receiver, name: str, token: str, kind: Kind, push: Push, s
         account, fits = _addressed(receiver.newest(), name, token)
     codec = _codec(account, kind)
     if account is None or codec is None or account.push is None:
-        return Answer(403, FAILURE)
+        return Acknowledgement(403, FAILURE)
     failure = codec.failure(account, kind)
     if not fits:
-        return Answer(403, failure)
+        return Acknowledgement(403, failure)
     if objection := _objection(codec, account, kind, push, source_ip):
         status, reason = objection
         _note(receiver, account, kind, "refused", reason)
-        return Answer(status, failure)
+        return Acknowledgement(status, failure)
     if _says_nothing(account, push):
         _note(receiver, account, kind, "tried")
         received = not VENDORS[account.vendor].profile.fails_on_nothing
-        return Answer(200, codec.acknowledgement(account, kind) if received else failure)
-    body = receipt_body(_receipt(receiver, account, kind, push))
+        return Acknowledgement(200, codec.acknowledgement(account, kind) if received else failure)
+    body = vendor_bytes_body(_receipt(receiver, account, kind, push))
     if len(body) > LARGEST_MESSAGE:
         _note(receiver, account, kind, "refused", f"{len(push.body)} bytes that cannot be compressed are too many")
-        return Answer(413, failure)
+        return Acknowledgement(413, failure)
     try:
         receiver.store(body, kind)
     except Exception:  # whatever kept it from the queue, the vendor shall try again
-        return Answer(503, failure)
-    return Answer(200, codec.acknowledgement(account, kind))
+        return Acknowledgement(503, failure)
+    return Acknowledgement(200, codec.acknowledgement(account, kind))
 
 
-def _receipt(receiver: Receiver, account: Account, kind: Kind, push: Push) -> Receipt:
-    return Receipt(
+def _receipt(receiver: PushReceiver, account: Account, kind: Kind, push: Push) -> VendorBytes:
+    return VendorBytes(
         account=account.name,
         kind=kind,
         source="push",
@@ -156,14 +156,14 @@ def _said(account: Account, push: Push) -> set[str] | None:
     return {name.lower() for name, value in fields if value and value != "null"}
 
 
-def _note(receiver: Receiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:
+def _note(receiver: PushReceiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:
     """Let `ingest` know of a push that is not stored. Seldom, so that nobody fills the queue; it changes no answer."""
     now, key = receiver.now(), (account.name, kind, what)
     if now - receiver.noted.get(key, 0) < NOTE_EVERY:
         return
     receiver.noted[key] = now  # also if it fails: a queue that is away is not asked for each push
     with suppress(Exception):
-        receiver.store(receipt_body(Receipt(account.name, kind, what, now, body=reason.encode())), kind)
+        receiver.store(vendor_bytes_body(VendorBytes(account.name, kind, what, now, body=reason.encode())), kind)
 
 
 def _addressed(settings: Settings, name: str, token: str) -> tuple[Account | None, bool]:

@@ -4,23 +4,20 @@ Nothing is counted on a message's way: once a day, the recipients without a repo
 submission's mark.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 
+from smsgateway.core import Core
 from smsgateway.model import Account, DayStatistics, State
 from smsgateway.store import accounts
 from smsgateway.store.awaiting_reports import awaited
 from smsgateway.store.recipients import unreported
-from smsgateway.store.table import Table
 
 DAY = 86_400_000  # milliseconds
 BEIJING = timezone(timedelta(hours=8))
 FEW = 5  # messages more or less: around midnight, or whose report is just on its way
 
 
-def compare(
-    table: Table, account: Account, figures: DayStatistics, now: Callable[[], int], until: int, ttl: int
-) -> bool:
+def compare(core: Core, account: Account, figures: DayStatistics, until: int) -> bool:
     """Compare a day, and raise `figures_differ`, once for the day. False: it cannot be compared, now or any more.
 
     A day that is not over, or whose first reports are not waited for any more, cannot be; nor one whose messages cannot
@@ -28,21 +25,19 @@ def compare(
     """
     first = int(datetime.combine(date.fromisoformat(figures.day), time(), BEIJING).timestamp() * 1000)
     end = first + DAY
-    if end > now() or first + account.options.report_window * 1000 <= now():
+    if end > core.now() or first + account.options.report_window * 1000 <= core.now():
         return False
     open_here = 0
-    for submission in awaited(table, account, first - 1, end - 1):
-        if now() >= until:
+    for submission in awaited(core.table, account, first - 1, end - 1):
+        if core.now() >= until:
             return False
         # One in doubt may never have reached the vendor: that it knows nothing of it is no difference.
-        open_here += unreported(table, submission) if submission.state == State.SUBMITTED else 0
+        open_here += unreported(core.table, submission) if submission.state == State.SUBMITTED else 0
     problem = _difference(account, figures, open_here)
-    accounts.put_comparison(table, account.name, figures.day, open_here, bool(problem), now())
+    accounts.put_comparison(core.table, account.name, figures.day, open_here, bool(problem), core.now())
     if problem:
         detail = f"{figures.day}: {problem}"
-        accounts.raise_alert(
-            table, account.name, account.vendor, "figures_differ", detail, now(), ttl, occasion=figures.day
-        )
+        core.alert(account.name, account.vendor, "figures_differ", detail, occasion=figures.day)
     return True
 
 

@@ -1,7 +1,7 @@
 """The way of one submission from its wake-up to the vendor's answer: at most once, whatever happens on the way.
 
 Everything before the mark can be done twice without harm; the mark is the one point of no return; after it there is one
-HTTP call, and its outcome is written by whoever holds the mark (design, section 6).
+HTTP call, and its outcome is written by whoever holds the mark.
 """
 
 from collections.abc import Callable
@@ -25,10 +25,10 @@ from smsgateway.model import (
     Submission,
 )
 from smsgateway.sending.failover import come_back, end_unsent, go_on, not_this_account, step_aside
-from smsgateway.sending.outcome import conclude, learn
-from smsgateway.sending.work import Dispatcher, Job
-from smsgateway.store import breakers, resends, submissions, transitions
-from smsgateway.store.breakers import Calls
+from smsgateway.sending.outcome import apply_outcome, record_result
+from smsgateway.sending.work import Dispatcher, Work
+from smsgateway.store import breakers, reroutes, submissions, transitions
+from smsgateway.store.breakers import BreakerState
 from smsgateway.store.messages import (
     Payload,
     accepted_message,
@@ -39,7 +39,7 @@ from smsgateway.store.messages import (
     whole_payload,
 )
 from smsgateway.store.recipients import put_rows
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
 
 BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
@@ -63,9 +63,9 @@ class InFlightError(Exception):
 class Found:
     """A submission of an accepted message, and what is read together with it."""
 
-    submission: Stored
+    submission: StoredSubmission
     message: Message
-    known: Calls  # of its account
+    known: BreakerState  # of its account
     payload: Payload | None  # None: it is too large for that
     settings: Settings
 
@@ -101,7 +101,7 @@ def _mark_unread(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Setti
         marked = transitions.mark_unread(dispatcher.table, wake_up.key, account.name, owner, deadline, now)
     except ConditionFailed:
         return None
-    return Found(marked, cast("Message", marked.single), Calls(), marked.payload(), settings)
+    return Found(marked, cast("Message", marked.own_message), BreakerState(), marked.payload(), settings)
 
 
 def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
@@ -116,35 +116,35 @@ def _look(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
             transitions.expire(dispatcher.table, submission, now)
         return
     if found.message.canceled_at is not None:
-        resends.end_canceled(dispatcher.table, submission, now)
+        reroutes.end_canceled(dispatcher.table, submission, now)
         return
     if submission.next_at > now:
         wait = (submission.next_at - now) / 1000
-        dispatcher.wake_ups.send(queues.urgent(found.message), submission.account, [submission.key], wait)
+        dispatcher.wake_ups.put(queues.urgent(found.message), submission.account, [submission.key], wait)
         return
     _send(dispatcher, found, hard_end)
-    if submission.row:
-        _conclude_resend(dispatcher, submission.key)
+    if submission.recipient_row:
+        _report_unsent(dispatcher, submission.key)
 
 
 def _load(table: Table, wake_up: queues.WakeUp, settings: Settings) -> Found | None:
     """The submission with what lies beside it. None: its acceptance was never finished, so that nobody was promised
     anything, and sweep clears it away."""
-    key, expected = wake_up.key, breakers.calls_key(wake_up.account)
+    key, expected = wake_up.key, breakers.breaker_key(wake_up.account)
     at, whole, packed = submissions.submission_key(key), message_key(key.message_id), payload_key(key)
     found = table.get_many([at, whole, expected, packed])
     if at not in found:
         return None
     submission = submissions.read_submission(found[at])
     # A message to several numbers may be a rival's here, under the same Idempotency-Key, that was never finished.
-    if whole in found and not submission.single:
+    if whole in found and not submission.own_message:
         message = accepted_message(found[whole])
     else:
         message = submissions.message_of(table, submission)
     if message is None:
         return None
-    account = breakers.calls_key(submission.account)
-    known = breakers.read_calls(found.get(expected) if account == expected else table.get(account))
+    account = breakers.breaker_key(submission.account)
+    known = breakers.read_breaker(found.get(expected) if account == expected else table.get(account))
     payload = submission.payload() or whole_payload(found.get(packed))
     return Found(submission, message, known, payload, settings)
 
@@ -154,7 +154,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
     if now >= message.valid_until:
         end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED)
         return
-    if resends.superseded(dispatcher.table, submission):
+    if reroutes.superseded(dispatcher.table, submission):
         transitions.ended_unsent(dispatcher.table, submission, State.CANCELED)
         return
     settings = found.settings
@@ -164,7 +164,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         gone = EncodeError(Reason.SERVICE_REFUSED, f"the account {submission.account} is not configured any more")
         not_this_account(dispatcher, submission, message, payload, settings, gone)
         return
-    job = Job(submission, message, payload, account, settings)
+    job = Work(submission, message, payload, account, settings)
     nonce = f"{dispatcher.random.randrange(10**20):020d}"
     try:
         outgoing = encoding.submission_of(message, account, payload, submission.sent_reference)
@@ -175,7 +175,7 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         not_this_account(dispatcher, submission, message, payload, settings, error)
         return
     when_full = breaker.pause(submission.next_at, message.valid_until, now, dispatcher.random.random())
-    if closed := breaker.ask(account, found.known, now, when_full):
+    if closed := breaker.may_call(account, found.known, now, when_full):
         step_aside(dispatcher, job, closed)
         return
     filer = _file_rows(dispatcher, job, hard_end)
@@ -189,8 +189,8 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
 
 def _call_in_turn(
     dispatcher: Dispatcher,
-    job: Job,
-    known: Calls,
+    job: Work,
+    known: BreakerState,
     moment: int,
     hard_end: int,
     filer: str,
@@ -202,12 +202,12 @@ def _call_in_turn(
     try:
         owner = _be_ready(dispatcher, job, moment, hard_end, filer)
         if owner is None:
-            resends.end_canceled(table, job.submission, dispatcher.now())
+            reroutes.end_canceled(table, job.submission, dispatcher.now())
             return
         probe = breaker.claim(table, account, known, dispatcher.now())
         if probe < 0:
             _say_filed(dispatcher, job.submission, filer)
-            step_aside(dispatcher, job, breaker.Closed(account.options.breaker_seconds * 1000, elsewhere=True))
+            step_aside(dispatcher, job, breaker.NotNow(account.options.breaker_seconds * 1000, elsewhere=True))
             return
         try:
             job = _marked(dispatcher, job, hard_end, owner)
@@ -221,13 +221,13 @@ def _call_in_turn(
         breaker.give_back(table, account, known, probe)
 
 
-def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+def _file_rows(dispatcher: Dispatcher, job: Work, hard_end: int) -> str:
     """One row a recipient, written once and by one worker, whom the next write names. Empty: there was nothing to do.
 
     Raises InFlightError while another is at it.
     """
     submission, table = job.submission, dispatcher.table
-    if submission.single or submission.filed:
+    if submission.own_message or submission.filed:
         return ""
     filer, until = _new_owner(dispatcher), hard_end + transitions.DEADLINE_MARGIN
     try:
@@ -241,14 +241,14 @@ def _file_rows(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
     return filer
 
 
-def _say_filed(dispatcher: Dispatcher, submission: Stored, filer: str) -> None:
+def _say_filed(dispatcher: Dispatcher, submission: StoredSubmission, filer: str) -> None:
     """The rows are written, and no mark of this worker says so: the next one need not wait for it."""
     if filer:
         with suppress(ConditionFailed):  # its right to that had run out
             transitions.rows_filed(dispatcher.table, submission, filer)
 
 
-def _take_moment(dispatcher: Dispatcher, job: Job) -> int:
+def _take_moment(dispatcher: Dispatcher, job: Work) -> int:
     """The moment (epoch ms) that the account's pace allows the call at, 0 for any.
 
     Negative: nothing was taken, and the figure is after how many milliseconds it should be tried again.
@@ -282,7 +282,7 @@ def _new_owner(dispatcher: Dispatcher) -> str:
     return f"{dispatcher.random.getrandbits(64):016x}"
 
 
-def _be_ready(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, filer: str) -> str | None:
+def _be_ready(dispatcher: Dispatcher, job: Work, moment: int, hard_end: int, filer: str) -> str | None:
     """Wait until shortly before the account's moment. Who has claimed the submission; None: its message is canceled.
 
     Raises InFlightError when too little time is left for a call: a fresh worker shall make it.
@@ -300,7 +300,7 @@ def _be_ready(dispatcher: Dispatcher, job: Job, moment: int, hard_end: int, file
     return filer
 
 
-def _marked(dispatcher: Dispatcher, job: Job, hard_end: int, filer: str) -> Job:
+def _marked(dispatcher: Dispatcher, job: Work, hard_end: int, filer: str) -> Work:
     """The job with its mark."""
     if job.submission.marked:
         return job
@@ -309,7 +309,7 @@ def _marked(dispatcher: Dispatcher, job: Job, hard_end: int, filer: str) -> Job:
     return replace(job, submission=marked)
 
 
-def _claim(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
+def _claim(dispatcher: Dispatcher, job: Work, hard_end: int) -> str:
     """The right to mark a submission whose rows were written by an earlier worker."""
     owner = _new_owner(dispatcher)
     transitions.claim(dispatcher.table, job.submission, owner, hard_end + transitions.DEADLINE_MARGIN)
@@ -318,12 +318,12 @@ def _claim(dispatcher: Dispatcher, job: Job, hard_end: int) -> str:
 
 def _call_at(
     dispatcher: Dispatcher,
-    job: Job,
+    job: Work,
     moment: int,
     hard_end: int,
     outgoing: Submission,
     request: Request,
-    known: Calls,
+    known: BreakerState,
 ) -> bool:
     """Call the account at its moment, and write what follows. False: the moment was missed, and no call was made."""
     account, marked = job.account, job.submission
@@ -335,14 +335,14 @@ def _call_at(
     seconds = min(_whole_call(account), hard_end - dispatcher.now() - WRITING_TIME) / 1000
     with breaker.counted_when_slow(dispatcher.table, account, marked.owner, marked.deadline, dispatcher.now):
         outcome = _call_once(dispatcher, job, outgoing, request, seconds)
-    _insist(dispatcher, hard_end, lambda: conclude(dispatcher, job, outcome))
-    learn(dispatcher, job, known, outcome)
+    _insist(dispatcher, hard_end, lambda: apply_outcome(dispatcher, job, outcome))
+    record_result(dispatcher, job, known, outcome)
     return True
 
 
 def _call_once(
-    dispatcher: Dispatcher, job: Job, outgoing: Submission, request: Request, seconds: float
-) -> routing.Outcome:
+    dispatcher: Dispatcher, job: Work, outgoing: Submission, request: Request, seconds: float
+) -> routing.CallResult:
     """The one HTTP call that a mark allows."""
     try:
         response = dispatcher.call(job.account, request, seconds)
@@ -373,8 +373,8 @@ def _wait_until(dispatcher: Dispatcher, moment: int) -> None:
         dispatcher.sleep(wait / 1000)
 
 
-def _conclude_resend(dispatcher: Dispatcher, key: SubmissionKey) -> None:
+def _report_unsent(dispatcher: Dispatcher, key: SubmissionKey) -> None:
     """Tell the recipient's row when a resend has ended unsent."""
     resend = submissions.load_submission(dispatcher.table, key)
-    if resend and resends.unsent(resend):
-        resends.conclude(dispatcher.table, resend, dispatcher.now())
+    if resend and reroutes.unsent(resend):
+        reroutes.report_unsent(dispatcher.table, resend, dispatcher.now())

@@ -10,32 +10,32 @@ from smsgateway.config.settings import Settings
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import About, Account, Message, Reason, State
-from smsgateway.sending.work import Dispatcher, Job
+from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
 from smsgateway.store.messages import Payload, put_payload
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 
 
-def others_of(job: Job, now: int) -> tuple[str, ...]:
+def others_of(job: Work, now: int) -> tuple[str, ...]:
     return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
 
 
-def deferred_of(job: Job, now: int) -> tuple[str, ...]:
+def deferred_of(job: Work, now: int) -> tuple[str, ...]:
     return encoding.deferred_accounts(job.submission, job.message, job.payload, job.settings, now)
 
 
-def callable_among(dispatcher: Dispatcher, job: Job, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def callable_among(dispatcher: Dispatcher, job: Work, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The accounts whose breakers are closed, and those of them that have a call to spare."""
     names, now = tuple(names), dispatcher.now()
-    found = dispatcher.table.get_many(map(breakers.calls_key, names))
-    known = {name: breakers.read_calls(found.get(breakers.calls_key(name))) for name in names}
+    found = dispatcher.table.get_many(map(breakers.breaker_key, names))
+    known = {name: breakers.read_breaker(found.get(breakers.breaker_key(name))) for name in names}
     closed = tuple(name for name in names if not known[name].open_until)
     accounts = job.settings.accounts
     return closed, tuple(name for name in closed if known[name].hanging(now) < accounts[name].options.in_flight)
 
 
-def step_aside(dispatcher: Dispatcher, job: Job, closed: breaker.Closed) -> None:
+def step_aside(dispatcher: Dispatcher, job: Work, closed: breaker.NotNow) -> None:
     """The account is not to be called now: another one of the route instead, or this one later."""
     others = others_of(job, dispatcher.now()) if closed.elsewhere else ()
     in_order, _ = callable_among(dispatcher, job, others)
@@ -45,7 +45,7 @@ def step_aside(dispatcher: Dispatcher, job: Job, closed: breaker.Closed) -> None
     come_back(dispatcher, job, closed.wait)
 
 
-def come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
+def come_back(dispatcher: Dispatcher, job: Work, wait: int) -> None:
     """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
     long as this one does, and they would be ever more."""
     now, urgent = dispatcher.now(), queues.urgent(job.message)
@@ -53,12 +53,12 @@ def come_back(dispatcher: Dispatcher, job: Job, wait: int) -> None:
     look_at = submissions.sweep_at(again, now, urgent)
     if (job.submission.due_at or 0) <= again or look_at < again:
         transitions.look_again(dispatcher.table, job.submission, look_at)
-    dispatcher.wake_ups.send(urgent, job.account.name, [job.submission.key], wait / 1000)
+    dispatcher.wake_ups.put(urgent, job.account.name, [job.submission.key], wait / 1000)
 
 
 def not_this_account(
     dispatcher: Dispatcher,
-    submission: Stored,
+    submission: StoredSubmission,
     message: Message,
     payload: Payload,
     settings: Settings,
@@ -70,23 +70,25 @@ def not_this_account(
     if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
         others = (account.name, *others)  # it takes fewer at once than when the message was cut
     deferred = encoding.deferred_accounts(submission, message, payload, settings, dispatcher.now())
-    tried = routing.Try(submission.account, others, others, 0, submission.busy, deferred=deferred)
+    tried = routing.Attempt(submission.account, others, others, 0, submission.busy, deferred=deferred)
     step = routing.next_step(error, tried, dispatcher.random.random())
     if isinstance(step, routing.Move):
         account = settings.accounts[step.account]
-        go_on(dispatcher, Job(submission, message, payload, account, settings), step)
+        go_on(dispatcher, Work(submission, message, payload, account, settings), step)
     else:
         end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
 
 
-def end_unsent(dispatcher: Dispatcher, submission: Stored, state: State, reason: Reason, answer: str = "") -> None:
+def end_unsent(
+    dispatcher: Dispatcher, submission: StoredSubmission, state: State, reason: Reason, answer: str = ""
+) -> None:
     if submission.marked:
         transitions.ended(dispatcher.table, submission, state, answer, reason)
     else:
         transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
 
 
-def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) -> None:
+def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move) -> None:
     """Certainly not sent: the same account later, or another one, in more submissions if it takes fewer."""
     submission, now = job.submission, dispatcher.now()
     attempt = {
@@ -94,11 +96,11 @@ def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) 
         "account": submission.account,
         "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
         "reason": step.reason,
-        "vendor_status": step.answer,
+        "vendor_status": step.vendor_status,
     }
     next_at = now + step.delay
     if step.delay and next_at >= job.message.valid_until:
-        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.answer)
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.vendor_status)
         return
     behind = _behind(submission, step)
     account = job.account
@@ -124,7 +126,7 @@ def go_on(dispatcher: Dispatcher, job: Job, step: routing.Again | routing.Move) 
         attempt=attempt,
         look_at=submissions.sweep_at(next_at, now, queues.urgent(job.message)),
     )
-    dispatcher.wake_ups.send(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+    dispatcher.wake_ups.put(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class _Behind:
     refused_by: tuple[str, ...]
 
 
-def _behind(submission: Stored, step: routing.Again | routing.Move) -> _Behind:
+def _behind(submission: StoredSubmission, step: routing.Again | routing.Move) -> _Behind:
     tried, deferred, refused_by = submission.tried, submission.deferred, submission.refused_by
     # An account that was only passed over, because its breaker is open, may be asked when it has closed.
     passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
@@ -153,7 +155,7 @@ def _behind(submission: Stored, step: routing.Again | routing.Move) -> _Behind:
 
 def _divide_up(
     dispatcher: Dispatcher,
-    job: Job,
+    job: Work,
     attempt: Mapping[str, Any],
     account: Account,
     parts: list[Payload],
@@ -173,13 +175,13 @@ def _divide_up(
         refused_by=behind.refused_by,
     )
     parent = replace(submission, state=State.MOVED, deferred=behind.deferred, refused_by=behind.refused_by)
-    spread(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, dispatcher.now())
+    give_to_children(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, dispatcher.now())
 
 
-def spread(
+def give_to_children(
     table: Table,
     wake_ups: queues.WakeUps,
-    parent: Stored,
+    parent: StoredSubmission,
     message: Message,
     account: Account,
     parts: list[Payload],
@@ -208,5 +210,5 @@ def spread(
         inherited["refused_by"] = list(parent.refused_by) or None
         submissions.put_child(table, item | {"next_at": now, **inherited})
         keys.append(key)
-    wake_ups.send(queues.urgent(message), account.name, keys)
+    wake_ups.put(queues.urgent(message), account.name, keys)
     transitions.look_no_more(table, parent)

@@ -5,18 +5,17 @@ from smsgateway.calling import breaker
 from smsgateway.errors import NotSentError
 from smsgateway.model import About, Accepted, Reason, Refused
 from smsgateway.sending.failover import callable_among, deferred_of, go_on, others_of
-from smsgateway.sending.work import Dispatcher, Job
+from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.settling.reports import apply_early
-from smsgateway.settling.reroute import Resender
-from smsgateway.store import accounts, submissions, transitions
-from smsgateway.store.breakers import Calls
+from smsgateway.store import submissions, transitions
+from smsgateway.store.breakers import BreakerState
 from smsgateway.store.table import ConditionFailed
 from smsgateway.store.vendor_ids import map_in_blocks
 
-RESENDS = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
+DOUBTS_ALLOWED = 3  # attempts of one submission, when the client asked for `resend.unconfirmed`
 
 
-def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None:
+def apply_outcome(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> None:
     """Write what follows from the outcome."""
     submission = job.submission
     if isinstance(outcome, Refused):
@@ -28,7 +27,7 @@ def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None
         case routing.Doubt(reason, answer):
             _in_doubt(dispatcher, job, outcome, answer, reason)
             if job.message.resend_unconfirmed:
-                _resend(dispatcher, job)
+                _retry_in_doubt(dispatcher, job)
         case routing.End(state, reason, answer):
             transitions.ended(dispatcher.table, submission, state, answer, reason)
         case routing.Again() | routing.Move():
@@ -37,7 +36,7 @@ def conclude(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> None
         _alert(dispatcher, job, outcome)
 
 
-def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
+def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
     table, submission = dispatcher.table, job.submission
     try:
         transitions.submitted(table, submission, answer)
@@ -45,11 +44,10 @@ def _submitted(dispatcher: Dispatcher, job: Job, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         transitions.submitted(table, submission, answer, unless_early=False)
-        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
-        apply_early(resender, job.account, submission, answer.vendor_ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, answer.vendor_ids, dispatcher.now())
 
 
-def _in_doubt(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome, answer: str, reason: Reason) -> None:
+def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, answer: str, reason: Reason) -> None:
     """A report under an id that the answer named proves it, also one that came before.
 
     The ids go first, as those of a success: one that is mapped for a result that never gets written is harmless.
@@ -59,11 +57,10 @@ def _in_doubt(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome, answer
     early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
     transitions.unconfirmed(table, submission, answer, reason)
     if early:
-        resender = Resender(table, dispatcher.wake_ups, dispatcher.accounts.get, dispatcher.now)
-        apply_early(resender, job.account, submission, ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, ids, dispatcher.now())
 
 
-def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> routing.Try:
+def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> routing.Attempt:
     """Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten."""
     submission, message, now, accounts = job.submission, job.message, dispatcher.now(), job.settings.accounts
     asks = isinstance(outcome, Refused | NotSentError)
@@ -73,7 +70,7 @@ def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> rou
     in_order, free = callable_among(dispatcher, job, others) if of_moment and others else ((), ())
     if isinstance(outcome, Refused) and outcome.about == About.CONTENT:  # as well at the vendor's other accounts
         deferred = tuple(name for name in deferred if accounts[name].vendor != job.account.vendor)
-    return routing.Try(
+    return routing.Attempt(
         account=job.account.name,
         others=others,
         other_vendors=tuple(name for name in others if accounts[name].vendor != job.account.vendor),
@@ -87,7 +84,7 @@ def _standing(dispatcher: Dispatcher, job: Job, outcome: routing.Outcome) -> rou
     )
 
 
-def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refused:
+def _after_rotation(dispatcher: Dispatcher, job: Work, refused: Refused) -> Refused:
     """A refusal of credentials that have just been changed is about the moment: the new ones have not been tried.
 
     When the secret cannot be read, the refusal stands: the vendor has certainly not sent it, and others may.
@@ -102,42 +99,25 @@ def _after_rotation(dispatcher: Dispatcher, job: Job, refused: Refused) -> Refus
     return refused
 
 
-def _alert(dispatcher: Dispatcher, job: Job, refused: Refused) -> None:
+def _alert(dispatcher: Dispatcher, job: Work, refused: Refused) -> None:
     if alert := routing.alert_for(refused):
-        now = dispatcher.now()
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            refused.vendor_status,
-            now,
-            now // 1000 + dispatcher.retention,
-        )
+        dispatcher.alert(job.account.name, job.account.vendor, alert, refused.vendor_status)
 
 
-def _resend(dispatcher: Dispatcher, job: Job) -> None:
+def _retry_in_doubt(dispatcher: Dispatcher, job: Work) -> None:
     """The client accepts a duplicate rather than a doubt: once more, a limited number of times."""
     now = dispatcher.now()
     unconfirmed = submissions.load_submission(dispatcher.table, job.submission.key)
-    if unconfirmed and unconfirmed.doubts < RESENDS and now < job.message.valid_until:
+    if unconfirmed and unconfirmed.doubts < DOUBTS_ALLOWED and now < job.message.valid_until:
         transitions.opt_in(dispatcher.table, unconfirmed, now)
-        dispatcher.wake_ups.send(queues.urgent(job.message), job.account.name, [job.submission.key])
+        dispatcher.wake_ups.put(queues.urgent(job.message), job.account.name, [job.submission.key])
 
 
-def learn(dispatcher: Dispatcher, job: Job, known: Calls, outcome: routing.Outcome) -> None:
+def record_result(dispatcher: Dispatcher, job: Work, known: BreakerState, outcome: routing.CallResult) -> None:
     """What the outcome says of the account, beyond this submission."""
     now = dispatcher.now()
-    if alert := breaker.learn(dispatcher.table, job.account, known, outcome, now):
-        accounts.raise_alert(
-            dispatcher.table,
-            job.account.name,
-            job.account.vendor,
-            alert,
-            f"after {job.account.options.breaker_failures} failed calls in a row"
-            if alert == "breaker_open"
-            else "the vendor answers again",
-            now,
-            now // 1000 + dispatcher.retention,
-            occasion=str(now),  # each opening and each closing is told
-        )
+    if alert := breaker.record(dispatcher.table, job.account, known, outcome, now):
+        opened = f"after {job.account.options.breaker_failures} failed calls in a row"
+        detail = opened if alert == "breaker_open" else "the vendor answers again"
+        # Each opening and each closing is told.
+        dispatcher.alert(job.account.name, job.account.vendor, alert, detail, occasion=str(now))

@@ -5,33 +5,28 @@ from dataclasses import dataclass
 from random import Random
 
 from smsgateway.config.settings import AccountsCache, Settings
+from smsgateway.core import WakingCore
 from smsgateway.model import Account, Message, Request, Response
-from smsgateway.queues import WakeUps
 from smsgateway.store.messages import Payload
-from smsgateway.store.submissions import Stored
-from smsgateway.store.table import Table
+from smsgateway.store.submissions import StoredSubmission
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatcher:
+class Dispatcher(WakingCore):
     """What a dispatch works with. Times are epoch milliseconds, `sleep` takes seconds."""
 
-    table: Table
-    wake_ups: WakeUps
     accounts: AccountsCache
     call: Callable[[Account, Request, float], Response]  # the request, and seconds for all of it
-    now: Callable[[], int]
     sleep: Callable[[float], None]
     random: Random
-    retention: int  # seconds
     warn: Callable[[str, str], None] = lambda _problem, _account: None  # of an account; its work goes on all the same
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Work:
     """One submission that is to be sent now, with everything that its sending needs."""
 
-    submission: Stored
+    submission: StoredSubmission
     message: Message
     payload: Payload
     account: Account

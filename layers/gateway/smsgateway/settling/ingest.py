@@ -5,47 +5,33 @@ from copy import replace
 from dataclasses import dataclass, field
 
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
-from smsgateway.queues import Receipt, WakeUps
+from smsgateway.queues import VendorBytes
 from smsgateway.settling.replies import take_replies
 from smsgateway.settling.reports import take_reports
-from smsgateway.settling.reroute import Resender
 from smsgateway.store import accounts, pages
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import Item, Key
 
 REPORTS_AT_ONCE = 200  # between two looks at the time
 REPLIES_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ingester:
+class Ingester(WakingCore):
     """What understanding a receipt works with. `park` puts away what nobody can read, with the reason."""
 
-    table: Table
-    wake_ups: WakeUps
-    settings: Callable[[], Settings]
-    park: Callable[[Receipt, str], None]
-    now: Callable[[], int]
-    retention: int  # seconds
+    park: Callable[[VendorBytes, str], None]
     noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
     until: int | None = None  # epoch ms; after that nothing is begun
-
-    @property
-    def resender(self) -> Resender:
-        return Resender(self.table, self.wake_ups, self.settings, self.now)
 
     @property
     def is_over(self) -> bool:
         return self.until is not None and self.now() >= self.until
 
-    @property
-    def ttl(self) -> int:
-        return self.now() // 1000 + self.retention
 
-
-def ingest(ingester: Ingester, receipt: Receipt) -> Receipt | None:
+def ingest(ingester: Ingester, receipt: VendorBytes) -> VendorBytes | None:
     """Apply what a receipt says. All of it is decoded before anything is applied; doing it again is safe.
 
     None when it is done with. When time is over before that, the receipt of what is left, to be put back into its
@@ -73,7 +59,7 @@ def ingest(ingester: Ingester, receipt: Receipt) -> Receipt | None:
     return None
 
 
-def _take_note(ingester: Ingester, account: Account | None, receipt: Receipt) -> None:
+def _take_note(ingester: Ingester, account: Account | None, receipt: VendorBytes) -> None:
     """What `webhook` saw of a push that it did not store."""
     if account is None:
         return
@@ -81,11 +67,10 @@ def _take_note(ingester: Ingester, account: Account | None, receipt: Receipt) ->
         accounts.note_try(ingester.table, account.name, receipt.kind, receipt.received_at)
         return
     detail = f"a push of {receipt.kind} with the right token was refused: {receipt.body.decode(errors='replace')}"
-    table, at = ingester.table, receipt.received_at
-    accounts.raise_alert(table, account.name, account.vendor, "push_refused", detail, at, ingester.ttl)
+    ingester.alert(account.name, account.vendor, "push_refused", detail, at=receipt.received_at)
 
 
-def _whole(ingester: Ingester, receipt: Receipt) -> Receipt:
+def _whole(ingester: Ingester, receipt: VendorBytes) -> VendorBytes:
     """The receipt with its body, wherever that is kept. Raises DecodeError when nobody can read it."""
     body: bytes | None = receipt.body
     if receipt.page:
@@ -108,14 +93,14 @@ class _Records:
     unreadable: Sequence[Unreadable]
 
 
-def _records(ingester: Ingester, account: Account, receipt: Receipt) -> _Records:
+def _records(ingester: Ingester, account: Account, receipt: VendorBytes) -> _Records:
     """Raises DecodeError when nothing can be read."""
     at, ttl = receipt.received_at, ingester.ttl
     if receipt.kind == "reports":
         reported = decode_reports(account, receipt)
 
         def apply_reports(start: int, stop: int) -> None:
-            take_reports(ingester.resender, account, bounded.reports(reported.items[start:stop]), at, ttl)
+            take_reports(ingester, account, bounded.reports(reported.items[start:stop]), at, ttl)
 
         return _Records(apply_reports, REPORTS_AT_ONCE, len(reported.items), reported.unreadable)
     written = decode_inbound(account, receipt)
@@ -126,7 +111,7 @@ def _records(ingester: Ingester, account: Account, receipt: Receipt) -> _Records
     return _Records(apply_replies, REPLIES_AT_ONCE, len(written.items), written.unreadable)
 
 
-def _take(ingester: Ingester, account: Account, receipt: Receipt, records: _Records) -> int:
+def _take(ingester: Ingester, account: Account, receipt: VendorBytes, records: _Records) -> int:
     """Apply what can be read, then park each of the rest by itself. How many records are seen to when time is over."""
     readable = records.readable
     applied = receipt.applied if receipt.of == readable else 0  # else it was read in another way, by another release
@@ -144,12 +129,12 @@ def _take(ingester: Ingester, account: Account, receipt: Receipt, records: _Reco
     return applied
 
 
-def _alone(receipt: Receipt, unreadable: Unreadable) -> Receipt:
+def _alone(receipt: VendorBytes, unreadable: Unreadable) -> VendorBytes:
     """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
     return replace(receipt, method="POST", query=(), body=unreadable.body, page="", applied=0, of=0)
 
 
-def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:
+def decode_reports(account: Account, receipt: VendorBytes) -> Page[Report]:
     """The delivery reports in a receipt. Raises DecodeError."""
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.report_push:
@@ -160,7 +145,7 @@ def decode_reports(account: Account, receipt: Receipt) -> Page[Report]:
     raise DecodeError(f"{account.vendor} has no reports by {receipt.source}", receipt.body)
 
 
-def decode_inbound(account: Account, receipt: Receipt) -> Page[Inbound]:
+def decode_inbound(account: Account, receipt: VendorBytes) -> Page[Inbound]:
     """The replies in a receipt. Raises DecodeError."""
     vendor = VENDORS[account.vendor]
     if receipt.source == "push" and vendor.inbound_push:
@@ -171,16 +156,7 @@ def decode_inbound(account: Account, receipt: Receipt) -> Page[Inbound]:
     raise DecodeError(f"{account.vendor} has no replies by {receipt.source}", receipt.body)
 
 
-def _park(ingester: Ingester, receipt: Receipt, vendor: str, problem: str) -> None:
+def _park(ingester: Ingester, receipt: VendorBytes, vendor: str, problem: str) -> None:
     """Put away what nobody can read, with its bytes and the reason, and say so."""
     ingester.park(receipt, problem)
-    now = ingester.now()
-    accounts.raise_alert(
-        ingester.table,
-        receipt.account,
-        vendor,
-        "receipt_parked",
-        f"{receipt.kind} by {receipt.source}: {problem}",
-        now,
-        ingester.ttl,
-    )
+    ingester.alert(receipt.account, vendor, "receipt_parked", f"{receipt.kind} by {receipt.source}: {problem}")

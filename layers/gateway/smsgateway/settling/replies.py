@@ -7,10 +7,10 @@ from copy import replace
 
 from smsgateway.model import Account, Inbound
 from smsgateway.settling.optout import is_opt_out
-from smsgateway.store import groups, recipients, replies, reply_parts, resends, submissions
-from smsgateway.store.joining import Joint, rest, whole
-from smsgateway.store.reply_parts import Lying
-from smsgateway.store.submissions import Stored
+from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
+from smsgateway.store.joining import JoinedReply, rest, whole
+from smsgateway.store.reply_parts import StoredPart
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
 
 ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply's is looked for
@@ -68,7 +68,7 @@ def join_parts(table: Table, account: Account, key: str, ttl: int, *, now: int =
         _carry_out(table, account, found, joint, found.version + 1, ttl)
 
 
-def _carry_out(table: Table, account: Account, found: Lying, joint: Joint, version: int, ttl: int) -> None:
+def _carry_out(table: Table, account: Account, found: StoredPart, joint: JoinedReply, version: int, ttl: int) -> None:
     """Publish what was claimed. Its parts keep their texts until that is done, and are noted as done after it."""
     chosen = [found.items[sk] for sk in joint.parts if sk in found.items]
     if chosen:
@@ -81,7 +81,7 @@ def _carry_out(table: Table, account: Account, found: Lying, joint: Joint, versi
     reply_parts.carried_out(table, found, joint, version)
 
 
-def _adopt(table: Table, account: Account, found: Lying, ttl: int) -> None:
+def _adopt(table: Table, account: Account, found: StoredPart, ttl: int) -> None:
     """Take over the groups of the release before this, and tell what it closed and may not have told."""
     for group in map(groups.read_group, found.before):
         if group.published is not None:
@@ -124,11 +124,11 @@ def _publish_reply(
         replies.put_reply(table, reply, ttl)
 
 
-def _answered(table: Table, account: Account, inbound: Inbound) -> Stored | None:
+def _answered(table: Table, account: Account, inbound: Inbound) -> StoredSubmission | None:
     """The newest submission to this number through this account, with the reply's extension where it has one."""
     for row in recipients.newest_to(table, inbound.number, ANSWERED_LOOKED_AT):
         submission = recipients.submission_of_row(table, row)
-        if submission is None or account.name not in resends.accounts_asked(table, submission, row):
+        if submission is None or account.name not in reroutes.accounts_asked(table, submission, row):
             continue
         message = submissions.message_of(table, submission)
         # Some vendors say the extension alone, some the whole number: both end in the extension that was sent with.

@@ -1,21 +1,29 @@
-"""The only modules that speak DynamoDB: one table, of these items.
+"""The only modules that speak DynamoDB.
 
-| pk | sk | what |
-| --- | --- | --- |
-| `msg_…` | `M` | a message to several numbers |
-| `msg_…` | `S#<path>` | a submission's state; of a message to one number: the message and its recipient too |
-| `msg_…#B#<block>` | `S#<path>` | likewise, of a message with so many that they stand in blocks (`ids.py`) |
-| `msg_…#S#<path>` | `S#<path>` | a resend: the submission to one recipient whose report was a failure, or missing |
-| `msg_…#P#<path>` | `<chunk>` | a submission's payload, which never changes |
-| `msg_…#R#<root>#<bucket>` | number | a recipient |
-| `vid#<account>#<vendor id>` | `map` | the submission that a vendor's id belongs to |
-| `vid#<account>#<vendor id but its last two characters>` | `block` | the submissions that neighbouring ids belong to |
-| `vid#<account>#<vendor id>` | `early#…` | a report that came before its submission's own answer, or has no place |
-| `page#<account>#<kind>`, `page#<name>` | `<chunk>` | a poll's answer that its queue did not take yet, or never will |
-| `mo_…` | `I` | a reply |
-| `parts#…` | `P#<number>#<digest>`, `J` | a part of a long reply; the claim of whoever puts them together |
-| `account#<name>` | `poll#<kind>`, `pace#<operation>`, `seen`, `balance`, `alert#…` | what is known of an account |
-| `client#<key hash>`, `template#<name>`, `suppressed#<number>` | `C`, `T`, `X` | what clients registered |
+Which items there are is on the map: README.md, "The items of the table".
 
-Indexes: `by_number` (`to`, `at`; with `client`), `by_due` (`due_shard`, `due_at`), `by_list` (`list`, `listed_at`).
+    table.py             the wire: items as dictionaries, conditional writes, whole queries, batches that end
+    messages.py          messages and payloads: what was accepted
+    submissions.py       submissions as they stand in the table
+    transitions.py       the one way of a submission from each state to the next
+    recipients.py        recipients, a row each
+    finals.py            a recipient's final status, and the one write that sets it
+    history.py           what was reported of a recipient
+    parts.py             what the parts of a long message make of the whole
+    reports.py           which submission a report is about; early reports, and those without a place
+    vendor_ids.py        from a vendor's id to its submission
+    reroutes.py          reroutes: which were decided on, and who speaks for a recipient
+    replies.py           replies, each kept once
+    reply_parts.py       the parts of long replies
+    groups.py            the parts of long replies, as the release before kept them
+    joining.py           which parts make a long reply
+    listing.py           pages of the indexes by number and by list
+    awaiting_reports.py  the submissions that wait for reports, by the moment of their mark
+    accounts.py          what is known of an account: pace, leases, balance
+    alerts.py            what the operator must know of an account
+    breakers.py          an account's breaker, and its slow calls
+    registry.py          clients, templates, suppressed numbers
+    spending.py          a client's segments of the day
+    pages.py             vendor bytes that no queue takes, in pieces
+    write_pace.py        how fast one process writes what is large
 """

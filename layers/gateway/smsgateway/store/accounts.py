@@ -248,27 +248,6 @@ def put_silence(table: Table, account: str, silence: Silence) -> None:
     table.put({"pk": _pk(account), "sk": "silence", **asdict(silence)})
 
 
-def raise_alert(
-    table: Table, account: str, vendor: str, alert: str, detail: str, now: int, ttl: int, *, occasion: str = ""
-) -> None:
-    """Tell the operator, once an hour for the same alert, or once for its `occasion`. Stored, and published from the
-    table's stream."""
-    item = {
-        "pk": _pk(account),
-        "sk": f"alert#{alert}#{occasion or now // HOUR}",
-        "account": account,
-        "vendor": vendor,
-        "alert": alert,
-        "detail": detail,
-        "raised_at": now,
-        "ttl": ttl,
-    }
-    try:
-        table.put(item, "attribute_not_exists(pk)")
-    except ConditionFailed:
-        return
-
-
 def known_of(table: Table, account: str) -> dict[str, Item]:
     """Everything stored of the account, by sort key."""
     return {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": _pk(account)})}

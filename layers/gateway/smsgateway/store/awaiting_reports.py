@@ -9,13 +9,13 @@ from itertools import batched
 
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
-from smsgateway.store.submissions import Stored, read_submission
+from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import BATCH_READS, Key, Table
 
 AWAITED = frozenset({State.SUBMITTED, State.UNCONFIRMED})
 
 
-def awaited(table: Table, account: Account, after: int, until: int) -> Iterator[Stored]:
+def awaited(table: Table, account: Account, after: int, until: int) -> Iterator[StoredSubmission]:
     """The account's submissions with after < mark <= until (epoch ms), read only as far as they are asked for.
 
     A message to one number is no longer among them once it is final; a larger one is until its report window ends.

@@ -10,7 +10,7 @@ from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class BreakerState:
     """What is known of an account's calls. Times are epoch milliseconds."""
 
     slow: frozenset[tuple[int, str]] = frozenset()  # until when a call can last at most, and its owner
@@ -20,56 +20,56 @@ class Calls:
     @property
     def well(self) -> bool:
         """Whether there is nothing to consider, nor to forget once the vendor has answered."""
-        return self == Calls()
+        return self == BreakerState()
 
     def hanging(self, now: int) -> int:
         """How many calls are taking long right now; those of dead workers do not count beyond their time."""
         return sum(until >= now for until, _ in self.slow)
 
 
-def calls_key(account: str) -> Key:
+def breaker_key(account: str) -> Key:
     return f"account#{account}", "calls"
 
 
-def read_calls(item: Item | None) -> Calls:
+def read_breaker(item: Item | None) -> BreakerState:
     if item is None:
-        return Calls()
+        return BreakerState()
     slow = frozenset(
         (int(until), owner) for until, _, owner in (entry.partition("#") for entry in item.get("slow", ()))
     )
-    return Calls(slow, item.get("failures", 0), item.get("open_until", 0))
+    return BreakerState(slow, item.get("failures", 0), item.get("open_until", 0))
 
 
 def begin_slow(table: Table, account: str, owner: str, until: int) -> None:
-    table.update(Update(calls_key(account), "ADD slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
+    table.update(Update(breaker_key(account), "ADD slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
 
 
 def end_slow(table: Table, account: str, owner: str, until: int, now: int) -> None:
     """Take the call away, and those that dead workers left."""
-    left = table.update(Update(calls_key(account), "DELETE slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
+    left = table.update(Update(breaker_key(account), "DELETE slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
     if dead := {entry for entry in left.get("slow", ()) if int(entry.partition("#")[0]) < now}:
-        table.update(Update(calls_key(account), "DELETE slow :dead", {"dead": dead}))
+        table.update(Update(breaker_key(account), "DELETE slow :dead", {"dead": dead}))
 
 
 def count_failure(table: Table, account: str, limit: int, until: int) -> bool:
     """One more failure in a row; from `limit` on the breaker is open until `until`. True when this one opened it."""
-    calls = table.update(Update(calls_key(account), "ADD failures :one", {"one": 1}))
+    calls = table.update(Update(breaker_key(account), "ADD failures :one", {"one": 1}))
     if calls["failures"] < limit:
         return False
-    table.update(Update(calls_key(account), "SET open_until = :until", {"until": until}))
+    table.update(Update(breaker_key(account), "SET open_until = :until", {"until": until}))
     return "open_until" not in calls
 
 
 def forget_failures(table: Table, account: str) -> None:
     """The vendor has answered: the breaker is closed."""
-    table.update(Update(calls_key(account), "REMOVE failures, open_until", {}))
+    table.update(Update(breaker_key(account), "REMOVE failures, open_until", {}))
 
 
 def claim_probe(table: Table, account: str, seen: int, until: int) -> bool:
     """Be the one call that finds out whether the vendor answers again, once the breaker's time is over."""
     values = {"until": until, "seen": seen}
     try:
-        table.update(Update(calls_key(account), "SET open_until = :until", values, "open_until = :seen"))
+        table.update(Update(breaker_key(account), "SET open_until = :until", values, "open_until = :seen"))
     except ConditionFailed:
         return False
     return True

@@ -6,24 +6,24 @@ from typing import Any
 from smsgateway.model import Reason, Report, ReportStatus, Status
 from smsgateway.store import parts
 from smsgateway.store.history import Change, write
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table
 
 type History = Sequence[Mapping[str, Any]]
 
 
-def final_of(submission: Stored, status: Status, report: Report, at: int) -> Item:
+def final_of(submission: StoredSubmission, status: Status, report: Report, at: int) -> Item:
     """The attributes of a recipient that a report has settled."""
     return _final(submission, status, report.reason, report.vendor_status, at) | {"vendor_id": report.vendor_id}
 
 
-def final_by_part(submission: Stored, failure: Mapping[str, Any]) -> Item:
+def final_by_part(submission: StoredSubmission, failure: Mapping[str, Any]) -> Item:
     """The attributes of a recipient whose message failed with a part of it, by that part's entry in the history."""
     reason = Reason(failure["reason"]) if "reason" in failure else None
     return _final(submission, Status.UNDELIVERED, reason, failure["vendor_status"], failure["at"])
 
 
-def final_at_end(submission: Stored, history: History, now: int) -> Item:
+def final_at_end(submission: StoredSubmission, history: History, now: int) -> Item:
     """The attributes of a recipient whose report did not come in time: nobody knows, and the last word that was heard
     is shown. Or it failed, if a part of it did, and what became of the others was not said.
     """
@@ -38,12 +38,12 @@ def final_at_end(submission: Stored, history: History, now: int) -> Item:
     return _final(submission, Status.UNKNOWN, why_open(shown), shown["vendor_status"], now)
 
 
-def final_by_doubt(submission: Stored, entry: Mapping[str, Any]) -> Item:
+def final_by_doubt(submission: StoredSubmission, entry: Mapping[str, Any]) -> Item:
     """The attributes of a recipient that was called delivered until one more part was heard of."""
     return _final(submission, Status.UNKNOWN, why_open(entry), entry["vendor_status"], entry["at"])
 
 
-def heard(submission: Stored, history: History) -> list[Mapping[str, Any]]:
+def heard(submission: StoredSubmission, history: History) -> list[Mapping[str, Any]]:
     """What the submission's account has said of a recipient."""
     return [entry for entry in history if entry["account"] == submission.account]
 
@@ -57,7 +57,7 @@ def why_open(entry: Mapping[str, Any]) -> Reason:
     return Reason.REPORTS_UNDECIDED if entry["status"] == ReportStatus.DELIVERED else Reason.NO_REPORT
 
 
-def _final(submission: Stored, status: Status, reason: Reason | None, word: str, at: int) -> Item:
+def _final(submission: StoredSubmission, status: Status, reason: Reason | None, word: str, at: int) -> Item:
     return {
         "status": status,
         "reason": reason,

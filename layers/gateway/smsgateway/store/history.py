@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smsgateway.model import Report, ReportStatus
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table, Update
 
 FIRST, LAST = 10, 10  # entries that stay
@@ -17,7 +17,7 @@ MOST = FIRST + LAST
 TRIES = 10  # of a write to a full history that others write to as well
 
 
-def entry_of(submission: Stored, report: Report, now: int) -> dict[str, Any]:
+def entry_of(submission: StoredSubmission, report: Report, now: int) -> dict[str, Any]:
     """The report as the history keeps it; equal for a repeated report that has a time of its own.
 
     One that no table lists says so: at the end of the wait it is a word nobody knows.

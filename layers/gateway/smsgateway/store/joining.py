@@ -11,7 +11,7 @@ BURST = 60_000  # milliseconds: parts that came one after the other within that 
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldPart:
     """A part that has come and is in no published reply yet."""
 
     key: str
@@ -22,7 +22,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class JoinedReply:
     """Parts that are published as one reply. By the keys of parts."""
 
     parts: tuple[str, ...]  # in the order of their numbers
@@ -31,7 +31,7 @@ class Joint:
     doubted: tuple[str, ...] = ()  # which could have been in a place of these
 
 
-def whole(held: Iterable[Held], total: int) -> Joint | None:
+def whole(held: Iterable[HeldPart], total: int) -> JoinedReply | None:
     """A reply whose parts have all come."""
     places = _places(held)
     if len(places) < total:
@@ -47,14 +47,14 @@ def whole(held: Iterable[Held], total: int) -> Joint | None:
     return _joint(chosen, held, partial=True, doubted=others)
 
 
-def rest(held: Iterable[Held]) -> Joint:
+def rest(held: Iterable[HeldPart]) -> JoinedReply:
     """What has come of a reply whose other parts will not come any more."""
     return _joint([place[0] for _, place in sorted(_places(held).items())], held, partial=True)
 
 
-def _places(held: Iterable[Held]) -> dict[int, list[Held]]:
+def _places(held: Iterable[HeldPart]) -> dict[int, list[HeldPart]]:
     """The different parts in each place, in the order in which they came."""
-    places: dict[int, list[Held]] = {}
+    places: dict[int, list[HeldPart]] = {}
     for each in sorted(held, key=lambda one: (one.arrived, one.key)):
         place = places.setdefault(each.number, [])
         if each.text not in [other.text for other in place]:
@@ -62,7 +62,7 @@ def _places(held: Iterable[Held]) -> dict[int, list[Held]]:
     return places
 
 
-def _burst(parts: Sequence[Held]) -> list[Held]:
+def _burst(parts: Sequence[HeldPart]) -> list[HeldPart]:
     """The newest part, and those that came shortly before it, one after the other."""
     newest_first = sorted(parts, key=lambda one: -one.arrived)
     burst = newest_first[:1]
@@ -73,8 +73,10 @@ def _burst(parts: Sequence[Held]) -> list[Held]:
     return burst
 
 
-def _joint(chosen: Sequence[Held], held: Iterable[Held], *, partial: bool, doubted: tuple[str, ...] = ()) -> Joint:
+def _joint(
+    chosen: Sequence[HeldPart], held: Iterable[HeldPart], *, partial: bool, doubted: tuple[str, ...] = ()
+) -> JoinedReply:
     said = {(each.number, each.text) for each in chosen}
     keys = tuple(each.key for each in chosen)
     again = (each.key for each in held if (each.number, each.text) in said and each.key not in keys)
-    return Joint(keys, partial, tuple(again), doubted)
+    return JoinedReply(keys, partial, tuple(again), doubted)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smsgateway.store.replies import Reply, read_reply
-from smsgateway.store.reports import Unplaced, list_of, read_unplaced
+from smsgateway.store.reports import UnplacedReport, list_of, read_unplaced
 from smsgateway.store.table import Item, Table
 
 # Where a page begins, apart from the partition key, which every request names itself.
@@ -44,7 +44,7 @@ def replies(
 
 def unplaced_reports(
     table: Table, account: str, limit: int, start: Position | None
-) -> tuple[list[Unplaced], Position | None]:
+) -> tuple[list[UnplacedReport], Position | None]:
     """The newest reports of an account that fit no recipient, or several, or whose message is not known (yet)."""
     rows, after = _page(table, "by_list", ("list", list_of(account)), "listed_at", "", None, limit, start)
     return [read_unplaced(row) for row in rows], after

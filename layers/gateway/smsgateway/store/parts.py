@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from smsgateway.model import Report, ReportStatus, Status
 from smsgateway.store.history import Change, keep, write
-from smsgateway.store.submissions import Stored
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 LAST_PART = 255  # a phone counts the parts of a message in one octet (3GPP TS 23.040, 9.2.3.24.1)
@@ -19,7 +19,7 @@ STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED:
 _UNDECIDED = (ReportStatus.PENDING.value, ReportStatus.UNKNOWN.value)
 
 
-class Whole(NamedTuple):
+class WholeReport(NamedTuple):
     """What the parts say of the message."""
 
     status: Status | None  # None: nothing yet
@@ -28,12 +28,12 @@ class Whole(NamedTuple):
     certain: bool = False  # of a failure: by a listed word, and of no more parts than we count
 
 
-def decides_alone(submission: Stored, report: Report) -> bool:
+def decides_alone(submission: StoredSubmission, report: Report) -> bool:
     """Whether a report needs no others to say what became of the message: of the whole, or of the only part."""
     return not report.segment or (report.segment == 1 and submission.segments == submission.count)
 
 
-def marks(submission: Stored, report: Report) -> Item:
+def marks(submission: StoredSubmission, report: Report) -> Item:
     """What a recipient's row remembers of a final report of its only part, should that not have been the only one."""
     if not report.segment:
         return {}
@@ -42,7 +42,7 @@ def marks(submission: Stored, report: Report) -> Item:
     return marks | ({by_parts(submission): report.segment} if status == Status.DELIVERED else {})
 
 
-def note(table: Table, row: Key, submission: Stored, report: Report, entry: Mapping[str, Any]) -> Item | None:
+def note(table: Table, row: Key, submission: StoredSubmission, report: Report, entry: Mapping[str, Any]) -> Item | None:
     """Note what became of one part. The recipient's row after it; None when there is no such recipient.
 
     A part that was delivered stays so, and one that failed is not open again.
@@ -64,20 +64,20 @@ def note(table: Table, row: Key, submission: Stored, report: Report, entry: Mapp
         return failed.item
 
 
-def whole(row: Item, submission: Stored) -> Whole:
+def whole(row: Item, submission: StoredSubmission) -> WholeReport:
     """What the parts that were reported say of the whole message: one failure fails it, all must be delivered."""
     known, counted = known_parts(row, submission), _counted(row, submission)
     last = max([counted, *known])
     if all(known.get(part) == Status.DELIVERED for part in range(1, last + 1)):
-        return Whole(Status.DELIVERED, parts=last)
+        return WholeReport(Status.DELIVERED, parts=last)
     if Status.UNDELIVERED not in known.values():
-        return Whole(None)
+        return WholeReport(None)
     complete = last > counted or all(known.get(part) in STATUS_OF.values() for part in range(1, last + 1))
     listed = any(not entry.get("unlisted") for entry in failures(row.get("history", ()), submission))
-    return Whole(Status.UNDELIVERED, complete=complete, certain=complete and last == counted and listed)
+    return WholeReport(Status.UNDELIVERED, complete=complete, certain=complete and last == counted and listed)
 
 
-def unchanged(row: Item, submission: Stored) -> tuple[str, Item]:
+def unchanged(row: Item, submission: StoredSubmission) -> tuple[str, Item]:
     """The condition, and the values it names, that no part was noted since the row was read. For one whose known parts
     were all delivered: those are not noted again, so that the number of the last one tells."""
     name = _noted(submission)
@@ -86,28 +86,28 @@ def unchanged(row: Item, submission: Stored) -> tuple[str, Item]:
     return f"#{name} = :noted", {"noted": row[name]}
 
 
-def _counted(row: Item, submission: Stored) -> int:
+def _counted(row: Item, submission: StoredSubmission) -> int:
     """The parts that the message has by our own count; of a resend by its own, for its signature may be another."""
-    return int(submission.segments if submission.row else row["segments"])
+    return int(submission.segments if submission.recipient_row else row["segments"])
 
 
-def known_parts(row: Item, submission: Stored) -> dict[int, str]:
+def known_parts(row: Item, submission: StoredSubmission) -> dict[int, str]:
     """What was reported of each part, through this submission: a phone cannot put parts of two attempts together."""
     prefix = _attribute(submission, "")
     return {int(name.removeprefix(prefix)): said for name, said in row.items() if name.startswith(prefix)}
 
 
-def by_parts(submission: Stored) -> str:
+def by_parts(submission: StoredSubmission) -> str:
     """The attribute that says of how many parts a message was called delivered, through this submission."""
     return f"by_parts{submission.key.token}"
 
 
-def is_open_or_failed(row: Item, submission: Stored, part: int) -> bool:
+def is_open_or_failed(row: Item, submission: StoredSubmission, part: int) -> bool:
     """Whether something was reported of this part, but not that it was delivered."""
     return known_parts(row, submission).get(part, Status.DELIVERED) != Status.DELIVERED
 
 
-def failures(history: Sequence[Mapping[str, Any]], submission: Stored) -> list[Mapping[str, Any]]:
+def failures(history: Sequence[Mapping[str, Any]], submission: StoredSubmission) -> list[Mapping[str, Any]]:
     """The reports of this account that a part failed which was not delivered after all, those of listed words first."""
     said = [entry for entry in history if entry["account"] == submission.account and "segment" in entry]
     delivered = {entry["segment"] for entry in said if entry["status"] == Status.DELIVERED}
@@ -117,9 +117,9 @@ def failures(history: Sequence[Mapping[str, Any]], submission: Stored) -> list[M
     )
 
 
-def _attribute(submission: Stored, part: int | str) -> str:
+def _attribute(submission: StoredSubmission, part: int | str) -> str:
     return f"segment{submission.key.token}_{part}"
 
 
-def _noted(submission: Stored) -> str:
+def _noted(submission: StoredSubmission) -> str:
     return f"noted{submission.key.token}"

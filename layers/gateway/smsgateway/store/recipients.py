@@ -17,8 +17,8 @@ from smsgateway.store import parts
 from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, of_submission, set_final
 from smsgateway.store.history import entry_of, keep
 from smsgateway.store.messages import load_payload
-from smsgateway.store.parts import STATUS_OF, Whole, decides_alone, marks
-from smsgateway.store.submissions import UNSENT, Stored, load_children, read_submission, submission_key
+from smsgateway.store.parts import STATUS_OF, WholeReport, decides_alone, marks
+from smsgateway.store.submissions import UNSENT, StoredSubmission, load_children, read_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
 
 TRIES = 5  # of a write that others write too
@@ -27,7 +27,7 @@ _NOTHING_KNOWN = "attribute_not_exists(#status) AND attribute_not_exists(history
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RecipientRow:
     """A recipient's own row: what is known beyond the state of its submission."""
 
     number: str
@@ -40,13 +40,13 @@ class Outcome:
     segments: int = 1
     history: tuple[Mapping[str, Any], ...] = ()
     left_out: int = 0  # reports between the first and the last of the history
-    resends: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (resends.py)
+    reroutes: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (reroutes.py)
     so_far: Item | None = None  # the final status, should the last resend come to nothing
 
 
-def read_outcome(item: Item) -> Outcome:
+def read_row(item: Item) -> RecipientRow:
     """The outcome in a recipient's row, in the item of a message to one number, or in the image of either."""
-    return Outcome(
+    return RecipientRow(
         number=item["to"],
         status=Status(item["status"]) if "status" in item else None,
         reason=Reason(item["reason"]) if "reason" in item else None,
@@ -57,16 +57,16 @@ def read_outcome(item: Item) -> Outcome:
         segments=item["segments"],
         history=tuple(item.get("history", ())),
         left_out=item.get("left_out", 0),
-        resends=tuple(item.get("resends", ())),
+        reroutes=tuple(item.get("resends", ())),
         so_far=item.get("so_far"),
     )
 
 
-def recipient_key(submission: Stored, number: str) -> Key:
+def recipient_key(submission: StoredSubmission, number: str) -> Key:
     """Where this recipient of the submission stands."""
-    if submission.row:
-        return submission.row
-    if submission.single:
+    if submission.recipient_row:
+        return submission.recipient_row
+    if submission.own_message:
         return submission.table_key
     return _row_pk(submission.key.message_id, submission.key.root, shard(number, _buckets(submission))), number
 
@@ -75,11 +75,13 @@ def _row_pk(message_id: str, root: str, bucket: int) -> str:
     return f"{message_id}#R#{root}#{bucket}"
 
 
-def _buckets(submission: Stored) -> int:
+def _buckets(submission: StoredSubmission) -> int:
     return submission.item["buckets"] if submission.item and "buckets" in submission.item else submission.buckets
 
 
-def put_rows(table: Table, message: Message, submission: Stored, segments: Mapping[str, int], until: int = 0) -> None:
+def put_rows(
+    table: Table, message: Message, submission: StoredSubmission, segments: Mapping[str, int], until: int = 0
+) -> None:
     """One row a recipient (number → segments), before the vendor call. Only while nothing was ever sent.
 
     Raises TimeoutError when they are not all written by `until` (epoch ms).
@@ -103,30 +105,30 @@ def put_rows(table: Table, message: Message, submission: Stored, segments: Mappi
     )
 
 
-def load_outcomes(table: Table, submission: Stored, numbers: tuple[str, ...]) -> dict[str, Outcome]:
+def load_outcomes(table: Table, submission: StoredSubmission, numbers: tuple[str, ...]) -> dict[str, RecipientRow]:
     """The rows that exist among the submission's recipients, by number."""
-    if submission.single and submission.item:
-        return {submission.item["to"]: read_outcome(submission.item)}
+    if submission.own_message and submission.item:
+        return {submission.item["to"]: read_row(submission.item)}
     found = table.get_many(recipient_key(submission, number) for number in numbers)
-    return {item["to"]: read_outcome(item) for item in found.values()}
+    return {item["to"]: read_row(item) for item in found.values()}
 
 
-def all_outcomes(table: Table, submission: Stored) -> Iterator[Outcome]:
+def all_rows(table: Table, submission: StoredSubmission) -> Iterator[RecipientRow]:
     """Every row filed under the submission's root."""
-    if submission.single and submission.item:
-        yield read_outcome(submission.item)
+    if submission.own_message and submission.item:
+        yield read_row(submission.item)
         return
     for bucket in range(_buckets(submission)):
         pk = _row_pk(submission.key.message_id, submission.key.root, bucket)
-        yield from map(read_outcome, table.query_all("pk = :pk", {"pk": pk}))
+        yield from map(read_row, table.query_all("pk = :pk", {"pk": pk}))
 
 
-def unreported(table: Table, submission: Stored) -> int:
+def unreported(table: Table, submission: StoredSubmission) -> int:
     """How many of a submitted submission's recipients no report has come for, not even one that says nothing final."""
-    if submission.single and submission.item:
+    if submission.own_message and submission.item:
         return int("status" not in submission.item and "history" not in submission.item)
-    if submission.row:  # whose history begins with what other accounts said
-        row = read_outcome(table.get(submission.row) or submission.item or {})
+    if submission.recipient_row:  # whose history begins with what other accounts said
+        row = read_row(table.get(submission.recipient_row) or submission.item or {})
         return int(row.status is None and not any(entry["account"] == submission.account for entry in row.history))
     refused = {rejection.number for rejection in submission.rejected}
     # Rows stay where they were filed: a submission that another one was spread over shares them with its siblings.
@@ -145,10 +147,10 @@ def unreported(table: Table, submission: Stored) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedReport:
     """A report with the recipient it is about."""
 
-    submission: Stored
+    submission: StoredSubmission
     number: str
     report: Report
 
@@ -172,7 +174,7 @@ class Placed:
         return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
 
 
-def apply_reports(table: Table, reports: Sequence[Placed], now: int) -> list[bool]:
+def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> list[bool]:
     """Write what reports say of their recipients. Doing it again changes nothing. False: there is no such recipient.
 
     Nearly every report is the first and last of its recipient: those are written many a call, the others one by one.
@@ -196,7 +198,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
     """
     if report.status not in STATUS_OF or report.segment > 1:
         return False
-    supposed = Stored(
+    supposed = StoredSubmission(
         key,
         client="",
         state=State.SUBMITTED,
@@ -225,7 +227,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
     return True
 
 
-def _first_of(placed: Placed, now: int) -> Fill:
+def _first_of(placed: PlacedReport, now: int) -> Fill:
     """A recipient's final status, if nothing was ever reported of it."""
     submission, report = placed.submission, placed.report
     entry = entry_of(submission, report, now)
@@ -235,7 +237,7 @@ def _first_of(placed: Placed, now: int) -> Fill:
     return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
 
 
-def _apply(table: Table, placed: Placed, now: int) -> bool:
+def _apply(table: Table, placed: PlacedReport, now: int) -> bool:
     submission, report = placed.submission, placed.report
     entry = entry_of(submission, report, now)
     if report.segment:
@@ -245,7 +247,7 @@ def _apply(table: Table, placed: Placed, now: int) -> bool:
     return _finish(table, placed, STATUS_OF[report.status], entry)
 
 
-def _only_part(table: Table, placed: Placed, entry: Item) -> bool:
+def _only_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
     """Settle a recipient by its only part, if nothing was reported of it before."""
     submission, report = placed.submission, placed.report
     final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
@@ -256,7 +258,7 @@ def _only_part(table: Table, placed: Placed, entry: Item) -> bool:
     return True
 
 
-def _apply_part(table: Table, placed: Placed, entry: Item) -> bool:
+def _apply_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
     row, whole = note_part(table, placed, entry)
     if row is None:
         return False
@@ -268,7 +270,7 @@ def _apply_part(table: Table, placed: Placed, entry: Item) -> bool:
     return True
 
 
-def note_part(table: Table, placed: Placed, entry: Item) -> tuple[Item | None, Whole]:
+def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | None, WholeReport]:
     """Note the report of a part. The recipient's row after it (None: there is none), and what the parts say by now.
 
     With the last of its parts the message is delivered; one that our count has not, and that was not delivered, takes
@@ -278,7 +280,7 @@ def note_part(table: Table, placed: Placed, entry: Item) -> tuple[Item | None, W
     row = parts.note(table, placed.key, submission, report, entry)
     for _ in range(TRIES):
         if row is None:
-            return None, Whole(None)
+            return None, WholeReport(None)
         whole = parts.whole(row, submission)
         if whole.status != Status.DELIVERED:
             break
@@ -297,7 +299,7 @@ def note_part(table: Table, placed: Placed, entry: Item) -> tuple[Item | None, W
     return row, whole
 
 
-def _take_back(table: Table, placed: Placed, entry: Item) -> Item | None:
+def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
     """All parts that we count were delivered, and there is one more, which was not: nor was the message. Nobody knows
     what became of it while that part is open. The row after it; None when it is not so."""
     submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission)
@@ -312,7 +314,7 @@ def _take_back(table: Table, placed: Placed, entry: Item) -> Item | None:
         return None
 
 
-def _finish(table: Table, placed: Placed, status: Status, entry: Item) -> bool:
+def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> bool:
     """What a report of the whole message says of it."""
     condition, by_parts = "attribute_not_exists(#status)", parts.by_parts(placed.submission)
     if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
@@ -328,7 +330,7 @@ def _finish(table: Table, placed: Placed, status: Status, entry: Item) -> bool:
     return True
 
 
-def close(table: Table, submission: Stored, outcome: Outcome, now: int) -> None:
+def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: int) -> None:
     """No report settled a recipient in time: it is `unknown`, unless one comes now."""
     key = recipient_key(submission, outcome.number)
     for _ in range(TRIES):
@@ -339,13 +341,13 @@ def close(table: Table, submission: Stored, outcome: Outcome, now: int) -> None:
         except ConditionFailed as failed:
             if failed.item is None or "status" in failed.item:
                 return
-            outcome = read_outcome(failed.item)  # one more word was heard
+            outcome = read_row(failed.item)  # one more word was heard
         else:
             return
     raise ConditionFailed(None)
 
 
-def unchanged_history(outcome: Outcome) -> tuple[str, Item]:
+def unchanged_history(outcome: RecipientRow) -> tuple[str, Item]:
     """The condition, and the values it names, that nothing was added to a recipient's history since it was read."""
     if not outcome.history:
         return "attribute_not_exists(history)", {}
@@ -354,7 +356,7 @@ def unchanged_history(outcome: Outcome) -> tuple[str, Item]:
     return f"size(history) = :heard AND {same}", known
 
 
-def remember(table: Table, submission: Stored, number: str, report: Report, note: str, now: int) -> None:
+def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: int) -> None:
     """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
     keep(table, recipient_key(submission, number), entry_of(submission, report, now) | {"note": note})
 
@@ -370,13 +372,13 @@ STATUS_OF_STATE = {
 }
 
 
-def derived_status(submission: Stored, number: str, now: int) -> tuple[Status, Reason | None, str]:
+def derived_status(submission: StoredSubmission, number: str, now: int) -> tuple[Status, Reason | None, str]:
     """The status of a recipient that has no final one of its own: its submission's."""
     for rejection in submission.rejected:
         if rejection.number == number:
             return Status.REJECTED, rejection.reason, rejection.vendor_status
     untried = Status.SCHEDULED if submission.next_at > now and not submission.attempt else Status.QUEUED
-    return STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.answer
+    return STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.vendor_status
 
 
 def newest_to(table: Table, number: str, limit: int) -> list[Key]:
@@ -385,7 +387,7 @@ def newest_to(table: Table, number: str, limit: int) -> list[Key]:
     return [(row["pk"], row["sk"]) for row in rows]
 
 
-def submission_of_row(table: Table, row: Key) -> Stored | None:
+def submission_of_row(table: Table, row: Key) -> StoredSubmission | None:
     """The submission that a recipient is in now: where it was cut, or the child that it moved to."""
     pk, sk = row
     if sk.startswith("S#"):

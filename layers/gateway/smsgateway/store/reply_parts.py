@@ -12,7 +12,7 @@ from typing import Any
 
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
-from smsgateway.store.joining import Held, Joint
+from smsgateway.store.joining import HeldPart, JoinedReply
 from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
 
 CLAIM = "J"
@@ -20,20 +20,20 @@ _PART = "P#"
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class StoredPart:
     """What lies under the key of a long reply."""
 
     key: str
     items: Mapping[str, Item]  # the parts, by sort key
     version: int  # of the claims
-    claim: Joint | None  # which was not carried out yet
+    claim: JoinedReply | None  # which was not carried out yet
     before: Sequence[Item]  # as the release before this kept them (store/groups.py)
 
     @property
-    def held(self) -> list[Held]:
+    def held(self) -> list[HeldPart]:
         """The parts that are in no published reply."""
         return [
-            Held(sk, int(item["number"]), item["text"], int(item["arrived"]), item.get("doubtful", False))
+            HeldPart(sk, int(item["number"]), item["text"], int(item["arrived"]), item.get("doubtful", False))
             for sk, item in self.items.items()
             if not item.get("done")
         ]
@@ -82,15 +82,15 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
     }
 
 
-def lying(table: Table, key: str) -> Lying:
+def lying(table: Table, key: str) -> StoredPart:
     found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
     claims = found.pop(CLAIM, {})
     parts = {sk: item for sk, item in found.items() if sk.startswith(_PART)}
     before = [item for sk, item in found.items() if not sk.startswith(_PART)]
-    return Lying(key, parts, claims.get("version", 0), _read_claim(claims), before)
+    return StoredPart(key, parts, claims.get("version", 0), _read_claim(claims), before)
 
 
-def claim(table: Table, found: Lying, joint: Joint, ttl: int) -> None:
+def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None:
     """Claim parts for one reply. Raises ConditionFailed when somebody else has claimed any meanwhile."""
     item: dict[str, Any] = {
         "pk": found.key,
@@ -105,7 +105,7 @@ def claim(table: Table, found: Lying, joint: Joint, ttl: int) -> None:
     table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
 
 
-def carried_out(table: Table, found: Lying, joint: Joint, version: int) -> None:
+def carried_out(table: Table, found: StoredPart, joint: JoinedReply, version: int) -> None:
     """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
     table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
     for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
@@ -122,7 +122,7 @@ def _done(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in ("due_at", "due_shard")} | {"done": True}
 
 
-def _read_claim(item: Item) -> Joint | None:
+def _read_claim(item: Item) -> JoinedReply | None:
     if "parts" not in item:
         return None
-    return Joint(tuple(item["parts"]), item["partial"], tuple(item["spent"]), tuple(item["doubted"]))
+    return JoinedReply(tuple(item["parts"]), item["partial"], tuple(item["spent"]), tuple(item["doubted"]))

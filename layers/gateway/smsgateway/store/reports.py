@@ -13,7 +13,7 @@ from zlib import crc32
 
 from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
-from smsgateway.store.submissions import Stored, read_submission, submission_key
+from smsgateway.store.submissions import StoredSubmission, read_submission, submission_key
 from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
 from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_one, places, vendor_key
 from smsgateway.text import said_number
@@ -39,7 +39,7 @@ def find_one(table: Table, account: str, report: Report) -> tuple[SubmissionKey 
 
 def find_submissions(
     table: Table, account: str, reports: Sequence[Report], mapped: Mapping[Key, Item] | None = None
-) -> dict[Ids, Stored]:
+) -> dict[Ids, StoredSubmission]:
     """The submissions that reports of this account are about, each by our id, else by the vendor's.
 
     At most three reads for a hundred different ids, however many reports there are. `mapped`: mappings read before.
@@ -74,7 +74,7 @@ def _vendors_own(report: Report) -> tuple[str, ...]:
     return tuple(filter(None, (report.alternative_id, "" if report.ours else report.vendor_id)))
 
 
-def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) -> dict[Ids, Stored]:
+def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) -> dict[Ids, StoredSubmission]:
     """The submissions that went through this account: a vendor has no say in what it was never given."""
     items = table.get_many(submission_key(key) for key in keys.values() if key)
     submissions = [read_submission(item) for item in items.values()]
@@ -166,7 +166,7 @@ def early_reports(table: Table, place: str) -> Iterator[tuple[Key, Report]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Unplaced:
+class UnplacedReport:
     """A report that nobody can place, or not yet. `message_id`: what it is about, if that is known."""
 
     report: Report
@@ -174,8 +174,8 @@ class Unplaced:
     message_id: str
 
 
-def read_unplaced(item: Item) -> Unplaced:
-    return Unplaced(_read(item), item["kept_at"], item.get("about", ""))
+def read_unplaced(item: Item) -> UnplacedReport:
+    return UnplacedReport(_read(item), item["kept_at"], item.get("about", ""))
 
 
 def _read(item: Item) -> Report:

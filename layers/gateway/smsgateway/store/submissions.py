@@ -23,7 +23,7 @@ UNMARKED = frozenset({State.QUEUED, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSubmission:
     """A submission as it stands in the table."""
 
     key: SubmissionKey
@@ -50,7 +50,7 @@ class Stored:
     busy: int = 0  # consecutive refusals about the moment
     busy_since: int = 0  # when this account first refused it for the moment
     vendor_ids: tuple[str, ...] = ()
-    answer: str = ""  # the vendor's own word on the submission
+    vendor_status: str = ""  # the vendor's own word on the submission
     reason: Reason | None = None
     rejected: tuple[Rejection, ...] = ()
     submitted_at: int | None = None  # the moment of the last mark
@@ -58,9 +58,9 @@ class Stored:
     attempts: tuple[Mapping[str, Any], ...] = ()  # what became of each earlier attempt
     reference: str = ""  # the client's
     ttl: int = 0
-    resend: bool = False  # the client allows `resend.undelivered`
-    row: Key | None = None  # of a resend: its recipient's row, or the item of a message to one number
-    single: Message | None = None  # of a message to one number, whose only item this is
+    may_reroute: bool = False  # the client allows `resend.undelivered`
+    recipient_row: Key | None = None  # of a resend: its recipient's row, or the item of a message to one number
+    own_message: Message | None = None  # of a message to one number, whose only item this is
     item: Item | None = None
 
     @property
@@ -92,7 +92,7 @@ class Stored:
     def cancelable(self) -> bool:
         """Whether its message's cancellation is its own: only a message to one number, and what was made from it, is
         not canceled as a whole."""
-        return self.single is None and not (self.row and self.row[1].startswith("S#"))
+        return self.own_message is None and not (self.recipient_row and self.recipient_row[1].startswith("S#"))
 
     @property
     def marked(self) -> bool:
@@ -106,7 +106,7 @@ class Stored:
     @property
     def sent_reference(self) -> str:
         """The reference as vendors carry it."""
-        return self.key.reference + (TO_ONE if self.single else "")
+        return self.key.reference + (TO_ONE if self.own_message else "")
 
     @property
     def table_key(self) -> Key:
@@ -122,13 +122,13 @@ class Stored:
 
 def submission_key(key: SubmissionKey) -> Key:
     """Where a submission stands: in its block, but for resends, of which there may be as many as recipients."""
-    pk = f"{key.message_id}#S#{key.path}" if key.resent else key.partition
+    pk = f"{key.message_id}#S#{key.path}" if key.rerouted else key.partition
     return pk, f"S#{key.path}"
 
 
-def read_submission(item: Item) -> Stored:
+def read_submission(item: Item) -> StoredSubmission:
     """The submission in an item, or in the image of one in a stream record."""
-    return Stored(
+    return StoredSubmission(
         key=SubmissionKey(item["pk"].split("#")[0], item["sk"].removeprefix("S#")),
         client=item["client"],
         state=State(item["state"]),
@@ -154,7 +154,7 @@ def read_submission(item: Item) -> Stored:
         busy=item.get("busy", 0),
         busy_since=item.get("busy_since", 0),
         vendor_ids=ungrouped(item.get("vendor_ids", ())),
-        answer=item.get("answer", ""),
+        vendor_status=item.get("answer", ""),
         reason=Reason(item["refusal"]) if "refusal" in item else None,
         rejected=tuple(Rejection(number, Reason(why), word) for number, why, word in item.get("rejected", ())),
         submitted_at=item.get("submitted_at"),
@@ -162,9 +162,9 @@ def read_submission(item: Item) -> Stored:
         attempts=tuple(item.get("attempts", ())),
         reference=item.get("reference", ""),
         ttl=item.get("ttl", 0),
-        resend=item.get("resend", False),
-        row=(item["row"][0], item["row"][1]) if "row" in item else None,
-        single=read_message(item) if "message" in item else None,
+        may_reroute=item.get("resend", False),
+        recipient_row=(item["row"][0], item["row"][1]) if "row" in item else None,
+        own_message=read_message(item) if "message" in item else None,
         item=item,
     )
 
@@ -221,7 +221,7 @@ def put_first(table: Table, item: Item, now: int) -> None:
     table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": now // 1000})
 
 
-def delete_unaccepted(table: Table, submission: Stored) -> None:
+def delete_unaccepted(table: Table, submission: StoredSubmission) -> None:
     """Clear away what an acceptance left that died, unless a later one has put its own in that place."""
     values = {"queued": State.QUEUED, "next_at": submission.next_at}
     try:
@@ -230,23 +230,23 @@ def delete_unaccepted(table: Table, submission: Stored) -> None:
         return
 
 
-def load_submission(table: Table, key: SubmissionKey) -> Stored | None:
+def load_submission(table: Table, key: SubmissionKey) -> StoredSubmission | None:
     item = table.get(submission_key(key))
     return read_submission(item) if item else None
 
 
-def message_of(table: Table, submission: Stored) -> Message | None:
+def message_of(table: Table, submission: StoredSubmission) -> Message | None:
     """The message of a submission; None while its acceptance is not finished."""
-    if submission.single:
-        return submission.single
-    if submission.row and not submission.cancelable:  # the resend of a message to one number
-        item = table.get(submission.row)
+    if submission.own_message:
+        return submission.own_message
+    if submission.recipient_row and not submission.cancelable:  # the resend of a message to one number
+        item = table.get(submission.recipient_row)
         return read_message(item) if item else None
     loaded = load_message(table, submission.key.message_id)
     return loaded[0] if loaded and loaded[1] else None
 
 
-def as_canceled(submission: Stored, message: Message, now: int) -> Stored:
+def as_canceled(submission: StoredSubmission, message: Message, now: int) -> StoredSubmission:
     """What waits of a canceled message as it will be: nobody has the right to mark it, nor ever will (messages.cancel).
 
     Recipients that are on their way to other submissions will be canceled there.
@@ -256,32 +256,32 @@ def as_canceled(submission: Stored, message: Message, now: int) -> Stored:
         return submission
     doubted = submission.doubted  # an earlier attempt may have been taken
     state = State.UNCONFIRMED if doubted else State.CANCELED
-    return replace(submission, state=state, given_up=doubted, reason=Reason.CANCELED_BY_CLIENT, answer="")
+    return replace(submission, state=state, given_up=doubted, reason=Reason.CANCELED_BY_CLIENT, vendor_status="")
 
 
-def load_submissions(table: Table, message_id: str, blocks: int = 1) -> list[Stored]:
+def load_submissions(table: Table, message_id: str, blocks: int = 1) -> list[StoredSubmission]:
     """All submissions of a message but its resends, in the order of their paths. `blocks`: of the message."""
     return load_partitions(table, partitions(message_id, blocks))
 
 
-def load_partitions(table: Table, keys: Sequence[str]) -> list[Stored]:
+def load_partitions(table: Table, keys: Sequence[str]) -> list[StoredSubmission]:
     """The submissions under some of a message's partition keys, in the order of these."""
     return [each for found in table.at_once(lambda pk: list(_under(table, pk)), keys) for each in found]
 
 
-def submissions_of(table: Table, message: Message) -> Iterator[Stored]:
+def submissions_of(table: Table, message: Message) -> Iterator[StoredSubmission]:
     """All of a message, read only as far as they are asked for."""
     for pk in partitions(message.id, message.blocks):
         yield from _under(table, pk)
 
 
-def _under(table: Table, pk: str, path: str = "") -> Iterator[Stored]:
+def _under(table: Table, pk: str, path: str = "") -> Iterator[StoredSubmission]:
     """The submissions under a partition key whose paths begin with this."""
     values = {"pk": pk, "prefix": f"S#{path}"}
     yield from map(read_submission, table.query_all("pk = :pk AND begins_with(sk, :prefix)", values))
 
 
-def load_children(table: Table, parent: Stored) -> list[Stored]:
+def load_children(table: Table, parent: StoredSubmission) -> list[StoredSubmission]:
     """The submissions that a MOVED one was spread over."""
     length = len(parent.key.path) + CHILD_DIGITS
     below = _under(table, parent.key.partition, parent.key.path)

@@ -1,4 +1,4 @@
-"""The one way of a submission from each state to the next (design, section 6).
+"""The one way of a submission from each state to the next.
 
 Every transition is one conditional write. What is not settled has a `due_at`, the moment at which `sweep` looks again;
 it only has to be early enough, so transitions do not move it unless they must (an index write costs as much as the
@@ -11,7 +11,7 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, due, read_submission
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, due, read_submission
 from smsgateway.store.table import KEPT, ConditionFailed, Table, Update
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
@@ -19,7 +19,7 @@ MOST_ATTEMPTS = 50  # entries of different kinds that are kept of a submission, 
 DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
 
 
-def claim_rows(table: Table, submission: Stored, owner: str, until: int, now: int) -> bool:
+def claim_rows(table: Table, submission: StoredSubmission, owner: str, until: int, now: int) -> bool:
     """The right to write the recipients' rows, until a moment: a second, slower writer would erase their reports.
 
     False when they are written. Raises ConditionFailed while another worker is at it.
@@ -41,7 +41,7 @@ def claim_rows(table: Table, submission: Stored, owner: str, until: int, now: in
     return True
 
 
-def rows_filed(table: Table, submission: Stored, owner: str) -> None:
+def rows_filed(table: Table, submission: StoredSubmission, owner: str) -> None:
     """The recipients' rows are written, all of them, and no mark follows that would say so.
 
     Raises ConditionFailed when the right to it has run out.
@@ -50,7 +50,7 @@ def rows_filed(table: Table, submission: Stored, owner: str) -> None:
     table.update(Update(submission.table_key, expression, {"yes": True, "owner": owner}, "filer = :owner"))
 
 
-def claim(table: Table, submission: Stored, owner: str, until: int) -> None:
+def claim(table: Table, submission: StoredSubmission, owner: str, until: int) -> None:
     """The right to mark a submission whose rows are written, until a moment; an earlier one's is over.
 
     Whoever wants to mark what may be canceled as a whole has claimed it before (messages.cancel); `claim_rows` is such
@@ -69,8 +69,8 @@ def claim(table: Table, submission: Stored, owner: str, until: int) -> None:
 
 
 def mark(
-    table: Table, submission: Stored, owner: str, deadline: int, now: int, *, filer: str = "", also: str = ""
-) -> Stored:
+    table: Table, submission: StoredSubmission, owner: str, deadline: int, now: int, *, filer: str = "", also: str = ""
+) -> StoredSubmission:
     """The point of no return: the worker that gets this, and no other, opens the socket.
 
     `filer`: who has claimed it just now (`claim_rows`, `claim`), its recipients' rows being written. `also`: a further
@@ -108,16 +108,20 @@ def mark(
         raise
 
 
-def mark_unread(table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int) -> Stored:
+def mark_unread(
+    table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int
+) -> StoredSubmission:
     """The mark of a message to one number that nobody has tried yet, at this account. It says all about it.
 
     Raises ConditionFailed likewise, and when the submission is any other.
     """
-    supposed = Stored(key, client="", state=State.QUEUED, account=account, vendor="", count=1, segments=1, next_at=0)
+    supposed = StoredSubmission(
+        key, client="", state=State.QUEUED, account=account, vendor="", count=1, segments=1, next_at=0
+    )
     return mark(table, supposed, owner, deadline, now, also="attribute_exists(message)")
 
 
-def _settling(submission: Stored, expression: str, values: Mapping[str, Any], condition: str = "") -> Update:
+def _settling(submission: StoredSubmission, expression: str, values: Mapping[str, Any], condition: str = "") -> Update:
     """An update that only the worker of this attempt may make, also after its deadline."""
     return Update(
         submission.table_key,
@@ -147,7 +151,7 @@ def _settle(table: Table, update: Update, also: Update | None = None) -> None:
             raise
 
 
-def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_early: bool = True) -> None:
+def submitted(table: Table, submission: StoredSubmission, answer: Accepted, *, unless_early: bool = True) -> None:
     """The vendor took it: the outcome and, in the same transaction, the vendor's id → this submission.
 
     Raises ConditionFailed with an `early` item when a report under that id came first: read those, and call again with
@@ -163,7 +167,7 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
     }
     expression = "SET #state = :state"
     expression += ", vendor_ids = :ids" if ids else ""
-    expression += ", answer = :answer" if answer.vendor_status or submission.answer else ""
+    expression += ", answer = :answer" if answer.vendor_status or submission.vendor_status else ""
     expression += ", rejected = :rejected" if answer.rejected else ""
     expression += "" if unless_early else ", early = :early"
     # A report may have proved it SUBMITTED already; the ids are still to be filed.
@@ -176,7 +180,7 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
             ids[0],
             submission.key,
             submission.ttl,
-            to_one=submission.single is not None,
+            to_one=submission.own_message is not None,
             unless_early=unless_early,
         )
         _settle(table, update, alone)
@@ -188,7 +192,7 @@ def submitted(table: Table, submission: Stored, answer: Accepted, *, unless_earl
     _settle(table, update)
 
 
-def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -> None:
+def unconfirmed(table: Table, submission: StoredSubmission, answer: str, reason: Reason) -> None:
     """Nobody can say whether the vendor took it, unless a report has come meanwhile and proves it SUBMITTED."""
     values = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason}
     expression = "SET #state = :state, answer = :answer, refusal = :reason"
@@ -199,7 +203,7 @@ def unconfirmed(table: Table, submission: Stored, answer: str, reason: Reason) -
             raise
 
 
-def _settle_unproved(table: Table, submission: Stored, expression: str, values: Mapping[str, Any]) -> None:
+def _settle_unproved(table: Table, submission: StoredSubmission, expression: str, values: Mapping[str, Any]) -> None:
     """Settle an attempt as one that was not taken, unless a report has proved meanwhile that it was: then it is
     SUBMITTED, and ConditionFailed is raised. What was sent is not sent again, even if its vendor said both."""
     unproved = "#state IN (:sending, :unconfirmed) AND (attribute_not_exists(proved) OR proved <> :attempt)"
@@ -211,13 +215,15 @@ def _settle_unproved(table: Table, submission: Stored, expression: str, values: 
         raise
 
 
-def ended(table: Table, submission: Stored, state: State, answer: str, reason: Reason) -> None:
+def ended(table: Table, submission: StoredSubmission, state: State, answer: str, reason: Reason) -> None:
     """REFUSED or EXPIRED by the worker that holds the mark: nothing further will be sent."""
     expression, values = _ending(submission, state, answer, reason)
     _settle_unproved(table, submission, expression, values)
 
 
-def _ending(submission: Stored, state: State, answer: str, reason: Reason | None) -> tuple[str, dict[str, Any]]:
+def _ending(
+    submission: StoredSubmission, state: State, answer: str, reason: Reason | None
+) -> tuple[str, dict[str, Any]]:
     """The end of the attempts. After one in doubt it is no denial: UNCONFIRMED again, and reports are waited for.
 
     A resend stays due until its recipient's row says what follows from its end.
@@ -226,18 +232,18 @@ def _ending(submission: Stored, state: State, answer: str, reason: Reason | None
     if submission.doubted:
         doubt = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason, "yes": True}
         return f"{expression}, given_up = :yes", doubt
-    expression += "" if submission.row else " REMOVE due_at, due_shard"
+    expression += "" if submission.recipient_row else " REMOVE due_at, due_shard"
     return expression, {"state": state, "answer": answer, "reason": reason}
 
 
 def ended_unsent(
-    table: Table, submission: Stored, state: State, reason: Reason | None = None, answer: str = ""
+    table: Table, submission: StoredSubmission, state: State, reason: Reason | None = None, answer: str = ""
 ) -> None:
     """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
     _end_unsent(table, _ending_unsent(submission, state, answer, reason))
 
 
-def canceled(table: Table, submission: Stored, now: int) -> None:
+def canceled(table: Table, submission: StoredSubmission, now: int) -> None:
     """CANCELED by its client before any (further) mark. Raises ConditionFailed when it is too late.
 
     An attempt in doubt may still be said to have failed. The message must know that nothing goes on elsewhere then:
@@ -246,15 +252,15 @@ def canceled(table: Table, submission: Stored, now: int) -> None:
     update = _ending_unsent(submission, State.CANCELED, "", Reason.CANCELED_BY_CLIENT)
     if submission.cancelable or not submission.doubted:
         _end_unsent(table, update)
-    elif submission.row:
-        message = Update(submission.row, "SET canceled_at = :now", {"now": now}, "attribute_exists(pk)")
+    elif submission.recipient_row:
+        message = Update(submission.recipient_row, "SET canceled_at = :now", {"now": now}, "attribute_exists(pk)")
         _end_unsent(table, update, message)
     else:
         expression, values = f"{update.expression}, canceled_at = :now", {**update.values, "now": now}
         _end_unsent(table, replace(update, expression=expression, values=values))
 
 
-def _ending_unsent(submission: Stored, state: State, answer: str, reason: Reason | None) -> Update:
+def _ending_unsent(submission: StoredSubmission, state: State, answer: str, reason: Reason | None) -> Update:
     expression, values = _ending(submission, state, answer, reason)
     values |= {"queued": State.QUEUED, "waiting": State.WAITING, "attempt": submission.attempt}
     condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
@@ -273,12 +279,12 @@ def _end_unsent(table: Table, update: Update, also: Update | None = None) -> Non
             raise
 
 
-def _same_attempt(submission: Stored) -> str:
+def _same_attempt(submission: StoredSubmission) -> str:
     """The condition that nobody has marked the submission since it was read."""
     return "attempt = :attempt" if submission.attempt else "attribute_not_exists(attempt)"
 
 
-def _with_attempt(submission: Stored, attempt: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _with_attempt(submission: StoredSubmission, attempt: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The attempts with this one. A vendor that is busy for days refuses alike a thousand times: those are one entry,
     with the newest moment and their number, or the item would outgrow its limit."""
 
@@ -296,7 +302,7 @@ def _with_attempt(submission: Stored, attempt: Mapping[str, Any]) -> list[Mappin
 
 def waiting(
     table: Table,
-    submission: Stored,
+    submission: StoredSubmission,
     *,
     account: str,
     vendor: str,
@@ -339,7 +345,7 @@ def waiting(
 
 
 def _go_on(
-    table: Table, submission: Stored, expression: str, values: Mapping[str, Any], written: Sequence[str]
+    table: Table, submission: StoredSubmission, expression: str, values: Mapping[str, Any], written: Sequence[str]
 ) -> None:
     """Make a change that needs no mark: by whoever holds it, or as long as nobody has marked what was read.
 
@@ -362,7 +368,7 @@ def _go_on(
 
 def moved(
     table: Table,
-    submission: Stored,
+    submission: StoredSubmission,
     attempt: Mapping[str, Any],
     moved_to: str,
     *,
@@ -392,7 +398,7 @@ def moved(
     _go_on(table, submission, expression, values, ("state", "moved_to"))
 
 
-def expire(table: Table, submission: Stored, now: int) -> None:
+def expire(table: Table, submission: StoredSubmission, now: int) -> None:
     """SENDING and past its deadline: the worker died. UNCONFIRMED, unless a report has proved it sent.
 
     Raises ConditionFailed when the worker came back first.
@@ -414,7 +420,7 @@ def expire(table: Table, submission: Stored, now: int) -> None:
     table.update(Update(submission.table_key, expression, values, condition))
 
 
-def prove(table: Table, submission: Stored) -> None:
+def prove(table: Table, submission: StoredSubmission) -> None:
     """A report carries our id: a submission in doubt was sent, and one that is SENDING will not be in doubt.
 
     In doubt is UNCONFIRMED, and WAITING after an attempt at this account that was: it need not be sent once more.
@@ -437,7 +443,7 @@ def prove(table: Table, submission: Stored) -> None:
             prove(table, read_submission(failed.item))
 
 
-def count_as_sent(table: Table, submission: Stored) -> None:
+def count_as_sent(table: Table, submission: StoredSubmission) -> None:
     """UNCONFIRMED, and nobody waits any longer: whatever its worker still has to say, it does not lead elsewhere.
 
     Raises ConditionFailed when the submission has gone on.
@@ -447,7 +453,7 @@ def count_as_sent(table: Table, submission: Stored) -> None:
     table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
 
 
-def opt_in(table: Table, submission: Stored, now: int) -> None:
+def opt_in(table: Table, submission: StoredSubmission, now: int) -> None:
     """UNCONFIRMED, and the client accepts a duplicate: once more, unless it was given up since it was read."""
     values = {
         "waiting": State.WAITING,
@@ -458,7 +464,12 @@ def opt_in(table: Table, submission: Stored, now: int) -> None:
         "due_shard": due(submission.key, 0)["due_shard"],
         "attempts": _with_attempt(
             submission,
-            {"at": now, "account": submission.account, "outcome": "unconfirmed", "vendor_status": submission.answer},
+            {
+                "at": now,
+                "account": submission.account,
+                "outcome": "unconfirmed",
+                "vendor_status": submission.vendor_status,
+            },
         ),
     }
     table.update(
@@ -471,14 +482,14 @@ def opt_in(table: Table, submission: Stored, now: int) -> None:
     )
 
 
-def look_again(table: Table, submission: Stored, at: int) -> None:
+def look_again(table: Table, submission: StoredSubmission, at: int) -> None:
     """Have `sweep` look again at `at`, if nothing has happened meanwhile."""
     values = {"state": submission.state, "attempt": submission.attempt, **due(submission.key, at)}
     condition = "#state = :state" + (" AND attempt = :attempt" if submission.attempt else "")
     _quietly(table, Update(submission.table_key, "SET due_at = :due_at, due_shard = :due_shard", values, condition))
 
 
-def look_no_more(table: Table, submission: Stored) -> None:
+def look_no_more(table: Table, submission: StoredSubmission) -> None:
     """Nothing further will happen to the submission."""
     condition = "#state = :state"
     values = {"state": submission.state}

@@ -7,24 +7,28 @@ only while that is too long ago are an account's submissions counted, each of th
 from dataclasses import replace
 
 from smsgateway.codecs import VENDORS
+from smsgateway.core import Core
 from smsgateway.events import iso
 from smsgateway.model import Account, State
 from smsgateway.store import accounts
-from smsgateway.store.accounts import HOUR, SEEN_EVERY, Silence
+from smsgateway.store.accounts import SEEN_EVERY, Silence
+from smsgateway.store.alerts import HOUR
 from smsgateway.store.awaiting_reports import awaited
-from smsgateway.watching.sweep import Sweeper
 
 LOOK_EVERY = 600_000  # milliseconds between two counts of a silent account's messages; an hour after an alert
 
 
-def watch(sweeper: Sweeper) -> None:
-    """Raise `push_silent` for each account that should get reports, and gets none though it sends."""
-    watched = [account for account in sweeper.settings().accounts.values() if _expects_reports(account)]
-    known = accounts.silences(sweeper.table, [account.name for account in watched])
+def watch(core: Core, until: int) -> None:
+    """Raise `push_silent` for each account that should get reports, and gets none though it sends.
+
+    `until`: the moment (epoch ms) from which no further account is looked at.
+    """
+    watched = [account for account in core.settings().accounts.values() if _expects_reports(account)]
+    known = accounts.silences(core.table, [account.name for account in watched])
     for account in watched:
-        if sweeper.now() >= sweeper.until:
+        if core.now() >= until:
             return
-        _look(sweeper, account, *known[account.name])
+        _look(core, account, *known[account.name])
 
 
 def _expects_reports(account: Account) -> bool:
@@ -32,8 +36,8 @@ def _expects_reports(account: Account) -> bool:
     return (pushed or "reports" in account.poll) and account.options.silence_messages > 0
 
 
-def _look(sweeper: Sweeper, account: Account, last_report: int, silence: Silence | None) -> None:
-    now, options = sweeper.now(), account.options
+def _look(core: Core, account: Account, last_report: int, silence: Silence | None) -> None:
+    now, options = core.now(), account.options
     # What is older than the report window is not waited for any more, and could not be counted.
     patience = min(options.silence_seconds, options.report_window // 2) * 1000
     until = now - patience
@@ -42,23 +46,22 @@ def _look(sweeper: Sweeper, account: Account, last_report: int, silence: Silence
         silence = Silence(last_report, max(last_report + SEEN_EVERY, until - patience))
     if last_report > until or silence.look_at > now:
         return
-    counted = _count(sweeper, account, silence, until)
+    counted = _count(core, account, silence, until)
     if counted.messages < options.silence_messages:
-        accounts.put_silence(sweeper.table, account.name, replace(counted, look_at=now + LOOK_EVERY))
+        accounts.put_silence(core.table, account.name, replace(counted, look_at=now + LOOK_EVERY))
         return
     last = f"the last one came {iso(last_report)}" if last_report else "none ever came"
     detail = f"{counted.messages} messages or more, submitted from {iso(counted.earliest)} on, have no report; {last}"
-    ttl = now // 1000 + sweeper.retention
-    accounts.raise_alert(sweeper.table, account.name, account.vendor, "push_silent", detail, now, ttl)
+    core.alert(account.name, account.vendor, "push_silent", detail)
     # Told again only when as many further messages have no report either.
     told = Silence(last_report, counted.counted_to, look_at=now + HOUR)
-    accounts.put_silence(sweeper.table, account.name, told)
+    accounts.put_silence(core.table, account.name, told)
 
 
-def _count(sweeper: Sweeper, account: Account, silence: Silence, until: int) -> Silence:
+def _count(core: Core, account: Account, silence: Silence, until: int) -> Silence:
     """Count on to `until`, or as far as it takes to be enough."""
     messages, earliest = silence.messages, silence.earliest
-    for submission in awaited(sweeper.table, account, silence.counted_to, until):
+    for submission in awaited(core.table, account, silence.counted_to, until):
         if submission.state != State.SUBMITTED:  # nobody knows whether there can be a report of it
             continue
         messages += submission.count - len(submission.rejected)

@@ -5,20 +5,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from smsgateway.calling import encoding
-from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
-from smsgateway.queues import WakeUps, longest_delay, urgent
-from smsgateway.sending.failover import spread
-from smsgateway.sending.outcome import RESENDS
+from smsgateway.queues import longest_delay, urgent
+from smsgateway.sending.failover import give_to_children
+from smsgateway.sending.outcome import DOUBTS_ALLOWED
 from smsgateway.settling import reroute
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
-from smsgateway.settling.reroute import Resender
-from smsgateway.store import recipients, reply_parts, resends, submissions, transitions
+from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, sweep_at
-from smsgateway.store.table import ConditionFailed, Item, Key, Table
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
+from smsgateway.store.table import ConditionFailed, Item, Key
 
 PAGE = 100
 LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep sends for one submission
@@ -26,23 +25,14 @@ ORPHAN_AFTER = 180_000  # milliseconds after which an acceptance that is not fin
 
 
 @dataclass(frozen=True, slots=True)
-class Sweeper:
+class Sweeper(WakingCore):
     """What sweeping works with. Times are epoch milliseconds; a run stops at `until`.
 
     `failed` is told of an item that could not be seen to.
     """
 
-    table: Table
-    wake_ups: WakeUps
-    settings: Callable[[], Settings]
-    now: Callable[[], int]
     failed: Callable[[Key, Exception], None]
     until: int
-    retention: int  # seconds
-
-    @property
-    def resender(self) -> Resender:
-        return Resender(self.table, self.wake_ups, self.settings, self.now)
 
 
 def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
@@ -87,11 +77,11 @@ def _look(sweeper: Sweeper, key: Key) -> None:
         look_at(sweeper, submissions.read_submission(item))
 
 
-def look_at(sweeper: Sweeper, submission: Stored) -> None:
+def look_at(sweeper: Sweeper, submission: StoredSubmission) -> None:
     """Take a submission that is due one step further."""
     table, now = sweeper.table, sweeper.now()
-    if resends.unsent(submission):
-        resends.conclude(table, submission, now)
+    if reroutes.unsent(submission):
+        reroutes.report_unsent(table, submission, now)
         return
     match submission.state:
         case State.QUEUED | State.WAITING:
@@ -105,7 +95,7 @@ def look_at(sweeper: Sweeper, submission: Stored) -> None:
         case State.SUBMITTED:
             _await_reports(sweeper, submission)
         case State.UNCONFIRMED:
-            if not _resend(sweeper, submission):
+            if not _retry_in_doubt(sweeper, submission):
                 _await_reports(sweeper, submission)
         case State.MOVED:
             _spread(sweeper, submission)
@@ -113,7 +103,7 @@ def look_at(sweeper: Sweeper, submission: Stored) -> None:
             transitions.look_no_more(table, submission)
 
 
-def _wake(sweeper: Sweeper, submission: Stored) -> None:
+def _wake(sweeper: Sweeper, submission: StoredSubmission) -> None:
     table, now = sweeper.table, sweeper.now()
     message = submissions.message_of(sweeper.table, submission)
     if message is None:
@@ -121,18 +111,18 @@ def _wake(sweeper: Sweeper, submission: Stored) -> None:
             submissions.delete_unaccepted(table, submission)
         return
     if message.canceled_at is not None:
-        resends.end_canceled(table, submission, now)
+        reroutes.end_canceled(table, submission, now)
         return
     if submission.next_at - now > longest_delay(urgent(message)) * 1000:
         transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
         return
-    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
+    sweeper.wake_ups.put(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
     # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
     patience = min(max(WAKE_UP_LOST, now - submission.next_at), LONGEST_PATIENCE)
     transitions.look_again(table, submission, max(now, submission.next_at) + patience)
 
 
-def _resend(sweeper: Sweeper, submission: Stored) -> bool:
+def _retry_in_doubt(sweeper: Sweeper, submission: StoredSubmission) -> bool:
     """UNCONFIRMED, and the client asked for another attempt while there is time."""
     if submission.given_up:
         return False
@@ -140,19 +130,19 @@ def _resend(sweeper: Sweeper, submission: Stored) -> bool:
     now = sweeper.now()
     if message is None or message.canceled_at is not None:
         return False
-    if not (message.resend_unconfirmed and submission.doubts < RESENDS and now < message.valid_until):
+    if not (message.resend_unconfirmed and submission.doubts < DOUBTS_ALLOWED and now < message.valid_until):
         return False
     transitions.opt_in(sweeper.table, submission, now)
-    sweeper.wake_ups.send(urgent(message), submission.account, [submission.key])
+    sweeper.wake_ups.put(urgent(message), submission.account, [submission.key])
     return True
 
 
-def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
+def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     """Wait for the end of the account's report window; then what is still open becomes `unknown`."""
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
-        apply_early(sweeper.resender, account, submission, submission.vendor_ids, now)
+        apply_early(sweeper, account, submission, submission.vendor_ids, now)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -162,15 +152,15 @@ def _await_reports(sweeper: Sweeper, submission: Stored) -> None:
     rejected = {rejection.number for rejection in submission.rejected}
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
     still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
-    if submission.resend:
-        reroute.close(sweeper.resender, submission, [outcome.number for outcome in still_open])
+    if submission.may_reroute:
+        reroute.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
             recipients.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 
-def _spread(sweeper: Sweeper, submission: Stored) -> None:
+def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
     """A worker died between moving the submission's recipients and telling their children."""
     message, moved = submissions.message_of(sweeper.table, submission), submission.item or {}
     if message is None:
@@ -181,7 +171,7 @@ def _spread(sweeper: Sweeper, submission: Stored) -> None:
     account = sweeper.settings().accounts.get(gone.name, gone)
     as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
     parts = encoding.divide(as_cut, load_payload(sweeper.table, submission.key))
-    spread(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
+    give_to_children(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
@@ -190,4 +180,4 @@ def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     # An account that is not configured any more: its name and vendor are all that publishing needs.
     gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
-    join_parts(sweeper.table, account, key, now // 1000 + sweeper.retention, now=now)
+    join_parts(sweeper.table, account, key, sweeper.ttl, now=now)

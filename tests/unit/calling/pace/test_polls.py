@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from smsgateway.calling.pace import Turns
+from smsgateway.calling.pace import LeasedPace
 from tests.doubles.pace.cloud import MINUTE, SECOND, START, Cloud
 from tests.simulators.model import Inbound, Report
 
@@ -93,7 +93,7 @@ def test_whatever_the_network_does(seed: int) -> None:
 
 
 def test_a_call_that_took_no_time_is_the_fastest() -> None:
-    turns = Turns(interval=1.0, free_at=0)
+    turns = LeasedPace(interval=1.0, free_at=0)
 
     turns.asked(1000, 1000)
     turns.asked(3000, 3400)

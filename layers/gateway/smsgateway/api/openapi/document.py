@@ -8,26 +8,52 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from pydantic.json_schema import models_json_schema
 
+from smsgateway.api.openapi.meanings import described_values
 from smsgateway.api.schemas import responses as answers
 from smsgateway.api.serving.problems import PROBLEM_JSON
 
 TITLE = "SMS gateway"
 VERSION = "1"
-DESCRIPTION = (
-    "Sends text messages through Chinese SMS vendors and tells what became of them."
-    " Bodies are JSON in UTF-8; fields and query parameters that are not listed here are refused."
-    " Times are ISO 8601; those in answers are UTC."
-    " A `+` in a query needs no encoding."
-    " Lists are pages: pass `next` back, with the same key, for the following one of the same list."
-    " Errors are application/problem+json (RFC 9457)."
-)
+DESCRIPTION = """This API sends text messages through Chinese SMS vendors and tells what became of them.
+
+Every request has the header `x-api-key`, except those to `/openapi.json` and `/docs`. A sender sees its own messages
+and the replies to them; another client's message is a 404. An administrator sees all, and alone may call the
+operations that say so.
+
+Bodies are JSON in UTF-8, at most 4,500,000 bytes, whatever their `Content-Type`. Fields and query parameters that are
+not listed here are refused; so is U+FFFD, which stands for bytes that were lost, in a text, a variable, a signature or
+a reference. Times are ISO 8601; those in answers are UTC. A `+` in a query needs no encoding.
+
+Lists are pages, `{"items": […], "next": …}`: pass `next` back as the parameter `next`, with the same key, for the
+following page of the same list. It is null on the last page. A `next` of another list or key is a 422.
+
+Errors are application/problem+json (RFC 9457). API Gateway's own errors have the same fields, as application/json; rare
+ones of its own making have a `message` alone (so have, on the local cloud, those for a wrong key, and for an unknown
+path, a 403 there). API Gateway's own 502 and 504 (after 29 seconds) are to be treated like a 500."""
 TAGS = {
-    "Messages": "Sending, what became of it, and cancelling.",
+    "Messages": """Sending, what became of it, and cancelling.
+
+Signatures: only a text as you wrote it, or a template's own words, may bring a signature. The value of a variable never
+does, so no customer's name chooses whose signature a phone shows.
+
+- A text that begins with 【…】 carries its own signature, whatever blanks, line breaks or marks stand in front, which
+  are left out. Another signature beside it in `signature` is refused.
+- A text that ends with the very signature that it would get stays as it is, and gets no second one in front. heji, and
+  infocloud with `free_text_signature`, take the signature beside the text: the signature goes there, and the vendor
+  puts it in its place. Segments are the same.
+- Where neither message nor account has a signature, a variable's value that begins with 【…】 would stand in for one:
+  that is refused at `signature`.
+- A template that goes by its vendor's code has the vendor's signature. A message with another signature, or with none
+  (`""`), does not go through that account.""",
     "Replies": "What recipients wrote back.",
-    "Templates": "Texts with variables, for vendors that take texts and for those that take codes.",
+    "Templates": """Texts with variables, for vendors that take texts and for those that take codes.
+
+One template serves both kinds of vendors, and failover works between them. Missing, unknown and overlong variables of a
+message are refused by name. An infocloud account without a code for the template sends the template as free text, if
+the account has a `free_text_template`; otherwise the account is taken off the route.""",
     "Suppressions": "Numbers that nothing is sent to.",
     "Accounts": "The accounts with vendors, from the accounts document.",
-    "Clients": "Who may call this API.",
+    "Clients": "Who may call this API. A new client's key may get 403 for a minute or two, until API Gateway knows it.",
     "About": "This description.",
 }
 REFERENCE = "#/components/schemas/{model}"
@@ -61,6 +87,8 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
             _exemplify(operation, schemas)
     for name in POWERTOOLS_ERRORS:
         schemas.pop(name, None)
+    for name, (description, meanings) in described_values().items():
+        schemas[name] |= {"description": description, "x-enum-descriptions": meanings}
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION},
@@ -76,9 +104,14 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
 
 
 def _descriptions(resolver: APIGatewayRestResolver) -> dict[str, str]:
-    """What the operations say of themselves: Powertools leaves docstrings out."""
+    """What the operations say of themselves, by their ids: Powertools leaves docstrings out."""
     routes = [*resolver._static_routes, *resolver._dynamic_routes]  # nothing public tells
-    return {str(route.operation_id): " ".join((inspect.getdoc(route.func) or "").split()) for route in routes}
+    return {str(route.operation_id): _unwrapped(inspect.getdoc(route.func) or "") for route in routes}
+
+
+def _unwrapped(text: str) -> str:
+    """A docstring's paragraphs, each in one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _exemplify(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI document as a page that people read: one file, without scripts and without anything from elsewhere."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -34,7 +35,7 @@ def html(document: Mapping[str, Any]) -> str:
     parts = [
         '<!doctype html><html lang="en"><meta charset="utf-8">',
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(info["title"])}</title>',
-        f"<style>{STYLE}</style><h1>{escape(info['title'])}</h1><p>{_prose(info['description'])}</p>",
+        f"<style>{STYLE}</style><h1>{escape(info['title'])}</h1>{_paragraphs(info['description'])}",
         f"<p>Address: <code>{escape(server)}</code>. Header: <code>x-api-key</code>. A field with * must be there."
         ' The same for machines: <a href="openapi.json">openapi.json</a>.</p>',
         "<nav>",
@@ -48,7 +49,7 @@ def html(document: Mapping[str, Any]) -> str:
         parts += [f"<h4>{escape(tag['name'])}</h4>", _table((), rows)]
     parts.append("</nav>")
     for tag in document["tags"]:
-        parts.append(f"<h2>{escape(tag['name'])}</h2><p>{_prose(tag['description'])}</p>")
+        parts.append(f"<h2>{escape(tag['name'])}</h2>{_paragraphs(tag['description'])}")
         for method, path, operation in by_tag[tag["name"]]:
             parts += _operation(method, path, operation, schemas, server)
     parts.append("<h2>Objects</h2>")
@@ -66,7 +67,7 @@ def _operations_of(document: Mapping[str, Any], tag: str) -> Iterator[tuple[str,
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Schemas, server: str) -> Iterator[str]:
     yield f'<h3 id="{operation["operationId"]}">{_method(method)} {escape(path)}</h3>'
-    yield f"<p><b>{escape(operation['summary'])}.</b> {_prose(operation['description'])}</p>"
+    yield f"<p><b>{escape(operation['summary'])}.</b></p>{_paragraphs(operation['description'])}"
     yield _table(
         ("Parameter", "in", "", ""),
         [
@@ -105,7 +106,7 @@ def _answered(answer: Mapping[str, Any]) -> str:
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
     """An object's fields, or an enumeration's values."""
-    yield f"<p>{_prose(schema.get('description', ''))}</p>"
+    yield _paragraphs(schema.get("description", ""))
     required = schema.get("required", ())
     yield _table(
         ("Field", "", "Default", ""),
@@ -114,7 +115,10 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
             for name, member in schema.get("properties", {}).items()
         ],
     )
-    if choices := schema.get("enum"):
+    meanings = schema.get("x-enum-descriptions", {})
+    if meanings:
+        yield _table(("Value", ""), [(_name(value, None), _prose(meaning)) for value, meaning in meanings.items()])
+    elif choices := schema.get("enum"):
         yield f"<p>{escape(', '.join(map(str, choices)))}</p>"
 
 
@@ -129,6 +133,17 @@ def _name(name: str, required: object) -> str:
 def _default(schema: Mapping[str, Any]) -> str:
     default = schema.get("default")
     return "" if default is None or default in ([], {}) else f"<code>{escape(_json(default, None))}</code>"
+
+
+def _paragraphs(text: str) -> str:
+    """Paragraphs between blank lines, and lists whose items begin with a hyphen."""
+    blocks = (block for block in text.split("\n\n") if block.strip())
+    return "".join(_list(block) if block.startswith("- ") else f"<p>{_prose(block)}</p>" for block in blocks)
+
+
+def _list(block: str) -> str:
+    items = re.split(r"^- ", block, flags=re.MULTILINE)[1:]
+    return f"<ul>{''.join(f'<li>{_prose(item.strip())}</li>' for item in items)}</ul>"
 
 
 def _prose(text: str) -> str:

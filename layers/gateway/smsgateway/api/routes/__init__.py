@@ -1,1 +1,13 @@
-"""api/routes"""
+"""The routes of the API, a resource a module.
+
+Each module has a router, and the handlers of `send` and `query` put them together.
+
+    post_message.py    `POST /messages`
+    messages.py        `GET /messages/{id}`, `GET /messages?to=`, `DELETE /messages/{id}`
+    cancel_message.py  what `DELETE` does to a message, which may be thousands of submissions
+    replies.py         `GET /inbound`
+    accounts.py        `GET /accounts`, `GET /accounts/{name}`, `POST /accounts/{name}/check`
+    registers.py       templates and suppressed numbers
+    clients.py         `POST /clients`, `GET /clients`, `DELETE /clients/{name}`
+    about.py           `GET /openapi.json`, `GET /docs`
+"""

@@ -22,7 +22,7 @@ QUERY_ROUTERS = (messages.router, replies.router, accounts.router, registers.rou
     responses={200: {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
 )
 def show_document() -> dict[str, Any]:
-    """All routes, schemas and problems."""
+    """Describes all routes, schemas and errors, as OpenAPI 3.1."""
     return document.openapi(_resolvers(), router.context["base_url"])
 
 
@@ -35,7 +35,7 @@ def show_document() -> dict[str, Any]:
     responses={200: {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 def show_page() -> Response[str]:
-    """The same as a page."""
+    """Shows the same description as a page for people."""
     html = page.html(document.openapi(_resolvers(), router.context["base_url"]))
     return Response(200, "text/html; charset=utf-8", html)
 

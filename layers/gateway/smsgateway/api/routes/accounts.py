@@ -17,8 +17,8 @@ from smsgateway.errors import DecodeError, TransportError
 from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
-from smsgateway.store.breakers import read_calls
-from smsgateway.store.reports import Unplaced
+from smsgateway.store.breakers import read_breaker
+from smsgateway.store.reports import UnplacedReport
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds
@@ -38,7 +38,7 @@ router = new_router()
     responses=responses.described({200: ("All, by name", responses.ListOf[responses.Account])}, 503),
 )
 def list_accounts() -> dict[str, Any]:
-    """With what is known of each: balance, last push and poll, alerts. For administrators."""
+    """Lists the accounts with what is known of each: balance, last push and poll, alerts. For administrators."""
     gateway = gateway_of(router)
     settings = gateway.accounts.get()
     return {"items": [_view(gateway, account) for _, account in sorted(settings.accounts.items())], "next": None}
@@ -52,7 +52,10 @@ def list_accounts() -> dict[str, Any]:
     responses=responses.described({200: ("The account", responses.Account)}, 404, 503),
 )
 def show_account(name: NamePath) -> dict[str, Any]:
-    """With what is known of it, and the push addresses to register with its vendor. For administrators."""
+    """Shows an account with what the gateway knows of it, and the push addresses to register with its vendor.
+
+    For administrators.
+    """
     gateway = gateway_of(router)
     return _view(gateway, _named(gateway.accounts.get(), name))
 
@@ -65,9 +68,11 @@ def show_account(name: NamePath) -> dict[str, Any]:
     responses=responses.described({200: ("Newest first", responses.ListOf[responses.UnplacedReport])}, 404, 503),
 )
 def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Next = None) -> dict[str, Any]:
-    """Of messages that are not known (yet), of numbers that a message was not sent to, and of masked numbers that fit
-    several recipients: kept, never guessed. One whose message becomes known is applied and leaves the list. For
-    administrators."""
+    """Lists the delivery reports of an account that have no place, newest first. For administrators.
+
+    They are of messages that are not known (yet), of numbers that a message was not sent to, or of masked numbers that
+    fit several recipients. A report whose message becomes known is applied, and leaves the list.
+    """
     gateway = gateway_of(router)
     account = _named(gateway.accounts.get(), name)
     of = list_of(router, "unplaced-reports", account.name)
@@ -90,7 +95,10 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
     ),
 )
 def check_account(name: NamePath) -> dict[str, Any]:
-    """Asks for the balance, and for the health where the vendor has a query for it. For administrators."""
+    """Asks an account's vendor for the balance, and for its health where the vendor has a query for that.
+
+    For administrators.
+    """
     gateway = gateway_of(router)
     account = _named(gateway.accounts.refresh(), name)
     with in_turn(gateway, account, "balance"):
@@ -191,7 +199,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
     }
 
 
-def _unplaced(unplaced: Unplaced) -> dict[str, Any]:
+def _unplaced(unplaced: UnplacedReport) -> dict[str, Any]:
     report = unplaced.report
     return {
         "to": report.number,
@@ -251,7 +259,7 @@ def _day(day: str, item: Item) -> dict[str, Any]:
 
 def _calls(known: Mapping[str, Item], now: int) -> dict[str, Any]:
     """The breaker, and the calls that are taking long."""
-    calls = read_calls(known.get("calls"))
+    calls = read_breaker(known.get("calls"))
     state = "closed" if not calls.open_until else "open" if calls.open_until > now else "probing"
     return {"breaker": state, "failures": calls.failures, "slow": calls.hanging(now)}
 

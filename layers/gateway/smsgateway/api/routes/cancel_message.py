@@ -15,15 +15,15 @@ from smsgateway.api.serving.context import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Reason, State
-from smsgateway.store import messages, resends, submissions
-from smsgateway.store.submissions import Stored
+from smsgateway.store import messages, reroutes, submissions
+from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import PARALLEL, ConditionFailed
 
 AT_ONCE = 200  # submissions that are ended here though they need not be: most messages are over then
 BATCH = 100  # submissions between two looks at the clock
 
 
-def cancel(gateway: Gateway, message: Message) -> message_view.Whole | None:
+def cancel(gateway: Gateway, message: Message) -> message_view.WholeMessage | None:
     """The message, if anything of it is canceled, by this or an earlier request; else None.
 
     Raises Problem when there is too little time to say what is: it is canceled all the same.
@@ -53,18 +53,18 @@ def _is_to_come(gateway: Gateway, message: Message) -> bool:
             return True
         if submission.key.path == submission.key.root:
             roots.append(submission)
-    return message.resend_undelivered and any(resends.open_resends(gateway.table, root) for root in roots)
+    return message.resend_undelivered and any(reroutes.open_reroutes(gateway.table, root) for root in roots)
 
 
-def _end(gateway: Gateway, waiting: Sequence[Stored]) -> dict[SubmissionKey, Stored]:
+def _end(gateway: Gateway, waiting: Sequence[StoredSubmission]) -> dict[SubmissionKey, StoredSubmission]:
     """End submissions unless they are marked, and see what they are then."""
 
-    def end(submission: Stored) -> Stored | None:
+    def end(submission: StoredSubmission) -> StoredSubmission | None:
         with suppress(ConditionFailed):  # it is too late, or somebody else has done it
-            resends.end_canceled(gateway.table, submission, gateway.now())
+            reroutes.end_canceled(gateway.table, submission, gateway.now())
         return submissions.load_submission(gateway.table, submission.key)
 
-    ended: dict[SubmissionKey, Stored] = {}
+    ended: dict[SubmissionKey, StoredSubmission] = {}
     with ThreadPoolExecutor(PARALLEL) as pool:
         for batch in batched(waiting, BATCH, strict=False):
             if gateway.time_left() < 0:
@@ -74,5 +74,5 @@ def _end(gateway: Gateway, waiting: Sequence[Stored]) -> dict[SubmissionKey, Sto
     return ended
 
 
-def _is_canceled(submission: Stored) -> bool:
+def _is_canceled(submission: StoredSubmission) -> bool:
     return submission.state == State.CANCELED or submission.reason == Reason.CANCELED_BY_CLIENT

@@ -36,7 +36,7 @@ router = new_router()
     ),
 )
 def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]]:
-    """The answer shows `api_key`, this once. For administrators."""
+    """Lets somebody else call the API. The answer shows `api_key`, this once. For administrators."""
     gateway = gateway_of(router)
     if body.name == ADMINISTRATOR.name:
         raise invalid([("name", "is the administrator's own")])
@@ -68,7 +68,7 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
     responses=responses.described({200: ("All but the stack's administrator", responses.ListOf[responses.Client])}),
 )
 def list_clients() -> dict[str, Any]:
-    """By name, without their keys; a moment old at most. For administrators."""
+    """Lists who may call the API, by name, without keys. The list is a moment old at most. For administrators."""
     return {"items": [_view(client) for client in registry.list_clients(gateway_of(router).table)], "next": None}
 
 
@@ -81,7 +81,10 @@ def list_clients() -> dict[str, Any]:
     responses=responses.described({204: ("Its key is gone", None)}, 404),
 )
 def delete_client(name: NamePath) -> Response[str]:
-    """What it has posted is sent all the same. A name whose creation broke off is free again. For administrators."""
+    """Lets a client call the API no more. What the client has posted is sent all the same.
+
+    A name whose creation broke off is free again. For administrators.
+    """
     gateway = gateway_of(router)
     claimed = registry.claimed_hash(gateway.table, name)
     if claimed is None:

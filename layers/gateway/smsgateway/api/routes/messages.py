@@ -34,7 +34,7 @@ router = new_router()
     responses=responses.described({200: ("The message", responses.Message)}, 404),
 )
 def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = None) -> dict[str, Any]:  # noqa: A002
-    """With a page of its recipients, in the order of the post."""
+    """Tells what became of a message, with a page of its recipients in the order of the post."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
     position = cursors.read(following, RECIPIENTS_POSITION, list_of(router, "recipients", id))
@@ -51,10 +51,13 @@ def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = Non
 )
 def list_messages(
     to: Annotated[str, Query(max_length=64, description="the recipient's number")],
-    limit: Annotated[int, Query(ge=1, le=MOST_BY_NUMBER)] = BY_NUMBER,
+    limit: Annotated[int, Query(ge=1, le=MOST_BY_NUMBER, description="the most items of a page")] = BY_NUMBER,
     following: Next = None,
 ) -> dict[str, Any]:
-    """Newest first, each with what became of it at this number; a moment old at most."""
+    """Lists the messages to a number, newest first, each with what became of it there.
+
+    The list is a moment old at most.
+    """
     gateway, client = gateway_of(router), client_of(router)
     number = number_at("to", to)
     of = list_of(router, "messages", number)
@@ -78,8 +81,15 @@ def list_messages(
     ),
 )
 def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
-    """Cancels what no vendor has been asked to send yet. 409 when that is nothing; and, with `Retry-After`, when a
-    request has too little time to say what that is."""
+    """Cancels what no vendor has been asked to send yet, and answers 409 when that is nothing.
+
+    A message of thousands of texts is cancelled by one write, from which on no vendor is asked. A 409 with
+    `Retry-After` means that the message is being cancelled, and that the request had too little time to say what was
+    too late: repeat the request.
+
+    What waits for another try after a doubt (`resend.unconfirmed`) is `unconfirmed` then. It is not sent again, nor
+    elsewhere, whatever is reported of it.
+    """
     gateway, client = gateway_of(router), client_of(router)
     found = standing(gateway.table.get_many(standing_keys(id)), id) if id.startswith("msg_") else None
     if found is None or found.accepting_until or not (client.administrator or found.message.client == client.name):
@@ -90,7 +100,7 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
     return _shown(gateway, whole, FIRST, RECIPIENTS)
 
 
-def _own(gateway: Gateway, message_id: str) -> message_view.Whole:
+def _own(gateway: Gateway, message_id: str) -> message_view.WholeMessage:
     """The client's own message; another's does not exist."""
     client = client_of(router)
     whole = message_view.load_whole(gateway.table, message_id, gateway.now()) if message_id.startswith("msg_") else None
@@ -99,7 +109,9 @@ def _own(gateway: Gateway, message_id: str) -> message_view.Whole:
     return whole
 
 
-def _shown(gateway: Gateway, whole: message_view.Whole, start: message_view.Position, limit: int) -> dict[str, Any]:
+def _shown(
+    gateway: Gateway, whole: message_view.WholeMessage, start: message_view.Position, limit: int
+) -> dict[str, Any]:
     now = gateway.now()
     fields = message_view.message_fields(
         whole, *message_view.counts(gateway.table, whole, now, gateway.counting_is_over)

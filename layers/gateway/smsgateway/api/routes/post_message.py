@@ -25,7 +25,12 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="the same key and body give the first answer again; at most 255 ASCII characters",
+        description="send one with every post that you may have to repeat; at most 255 ASCII characters. The same key"
+        " and body give the first answer again, and no second message; the same key with another body is a 422. While"
+        " the first request is under way, or has died a moment ago, the answer is a 409: after its `Retry-After` the"
+        " outcome is certain, and mostly sooner. Two such headers are a 400 (the local cloud joins them to one key). A"
+        " key belongs to the client, and lives as long as the message. Without a key, a repeated request is a new"
+        " message",
     ),
 ]
 
@@ -52,8 +57,28 @@ IdempotencyKey = Annotated[
 def send_message(
     message: Annotated[NewMessage, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response[dict[str, Any]]:
-    """To one number or many, or personalised; through the route of its purpose. 202 means that it is stored, and what
-    became of it is to be asked for, or comes as events. Numbers that it is not sent to are in `refused`."""
+    """Accepts a message to one number or many, or a personalised one, through the route of its purpose.
+
+    A 202 means that the message is stored and will be sent. What became of it, `GET /messages/{id}` and the events
+    tell.
+
+    Numbers that the message is not sent to are in `refused`, with a reason, and with a `problem` that names by code
+    point a character that no number has. When that is all numbers, the answer is 422.
+
+    Content that a vendor cannot carry (a character, a length, a separator, an extension) takes the vendor's account off
+    the route. When no account is left, the answer is 422 and names each account's reason. Content is never altered
+    silently. Landlines beside mobile numbers are `refused` as `landline`, unless every account of the route takes them;
+    landlines alone go through the accounts that do.
+
+    A `dry_run` answers 200 with a `plan`: the accounts in order, each with its vendor requests, its segments and the
+    text as the recipient would read it (or the template's code and values); the accounts that were taken off the route,
+    with the reason; the queue; and `warnings` of what in the template is probably not meant.
+
+    A personalised message through heji, langyu or qixintong is a vendor request for each different text. What cannot
+    be stored in the 29 seconds that a request has is refused before anything is stored, with a 422 that says how many
+    texts would fit (about 25,000). If storing takes longer after all, the answer is a 503 with `Retry-After`, and
+    nothing is sent.
+    """
     acceptor = cast("Acceptor", router.context["collaborators"])
     if errors := [*inconsistencies(message), *out_of_time(message, acceptor.now())]:
         raise invalid(errors)

@@ -31,7 +31,7 @@ router = new_router()
     responses=responses.described({200: ("All, by name", responses.ListOf[responses.Template])}),
 )
 def list_templates() -> dict[str, Any]:
-    """All of them; a moment old at most."""
+    """Lists all templates, by name. The list is a moment old at most."""
     return {"items": [_view(template) for template in registry.list_templates(gateway_of(router).table)], "next": None}
 
 
@@ -43,7 +43,7 @@ def list_templates() -> dict[str, Any]:
     responses=responses.described({200: ("The template", responses.Template)}, 404),
 )
 def show_template(name: NamePath) -> dict[str, Any]:
-    """Its text, its variables, and how vendors know it."""
+    """Shows a template: its text, its variables, and how vendors know it."""
     template = registry.load_template(gateway_of(router).table, name)
     if template is None:
         raise not_found("template")
@@ -58,9 +58,9 @@ def show_template(name: NamePath) -> dict[str, Any]:
     responses=responses.described({200: ("It is registered", responses.Template)}, 400, 404, 413, 503),
 )
 def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[str, Any]:
-    """Replaces one of the same name; messages that were accepted before keep the text that they were made of.
+    """Registers a template, or replaces the template of the same name.
 
-    For administrators.
+    Messages that were accepted before keep the text that they were made of. For administrators.
     """
     gateway = gateway_of(router)
     if errors := list(_template_errors(body, gateway.accounts.get())):
@@ -80,7 +80,7 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
     responses=responses.described({204: ("It is gone", None)}, 404),
 )
 def delete_template(name: NamePath) -> Response[str]:
-    """Messages that were accepted with it are sent all the same. For administrators."""
+    """Removes a template. Messages that were accepted with it are sent all the same. For administrators."""
     table = gateway_of(router).table
     if registry.load_template(table, name) is None:
         raise not_found("template")
@@ -132,7 +132,10 @@ def _view(template: Template) -> dict[str, Any]:
     responses=responses.described({200: ("Nothing is accepted for it from now on", responses.Suppression)}, 404, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
-    """Nothing is accepted for it from now on, whoever sends. The body, if any, is not looked at. For administrators."""
+    """Suppresses a number: from now on nothing is accepted for it, whoever posts, and nothing is sent to it again.
+
+    What was accepted before goes out, unless you cancel it. The body, if any, is not read. For administrators.
+    """
     gateway = gateway_of(router)
     normalised = number_at("number", number)
     return _suppression(normalised, registry.suppress(gateway.table, normalised, gateway.now()))
@@ -146,7 +149,7 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
     responses=responses.described({200: ("It is", responses.Suppression)}, 404, said={404: "It is not"}),
 )
 def show_suppression(number: NumberPath) -> dict[str, Any]:
-    """Since when nothing is sent to it."""
+    """Tells since when nothing is sent to a number."""
     normalised = number_at("number", number)
     since = registry.suppressed_at(gateway_of(router).table, normalised)
     if since is None:
@@ -163,7 +166,7 @@ def show_suppression(number: NumberPath) -> dict[str, Any]:
     responses=responses.described({204: ("It may be sent to", None)}, 404),
 )
 def delete_suppression(number: NumberPath) -> Response[str]:
-    """Lifts the suppression. For administrators."""
+    """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
     table = gateway_of(router).table
     normalised = number_at("number", number)
     if registry.suppressed_at(table, normalised) is None:

@@ -32,7 +32,8 @@ def list_replies(
     limit: Limit = REPLIES,
     following: Next = None,
 ) -> dict[str, Any]:
-    """Newest first. A sender sees the replies to its own messages, an administrator all; a moment old at most."""
+    """Lists replies, newest first: a sender sees the replies to its own messages, an administrator all. The list is a
+    moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     owner = None if client.administrator else client.name
     earliest = f"{min(max(0, moment_at('since', since)), LATEST):013d}" if since is not None else ""

@@ -1,1 +1,10 @@
-"""api/schemas"""
+"""What clients send and get, as shapes: types strict, unknown fields refused, each with an example.
+
+Here is the shape of a body alone; what a post means is said in accepting/.
+
+    requests.py    the bodies that clients send
+    responses.py   the answers, as the API's document describes them
+    parameters.py  parameters that several routes have
+    moments.py     moments as clients write them
+    wording.py     what is wrong with a field, in plain words
+"""

@@ -1,4 +1,4 @@
-"""The bodies that clients send: shape only, types strict, unknown fields refused (design, section 3).
+"""The bodies that clients send: shape only, types strict, unknown fields refused.
 
 What a body means is for others: `sending` for what fields must not stand beside each other, `accept` for the rest.
 """
@@ -105,17 +105,54 @@ class Body(BaseModel):
 class PersonalMessage(Body):
     """What one recipient shall read."""
 
-    to: Number
+    to: Number = Field(description="the recipient's number, in any form that `NewMessage` takes")
     text: Text | None = Field(None, description="the content, unless there is a template")
     params: Params | None = Field(None, description="the template's variables, if there is one")
 
 
 class Resend(Body):
-    """What the caller accepts at the risk of a duplicate."""
+    """What you accept at the risk of a duplicate: the case in which a late message is worse for you than a second one.
 
-    unconfirmed: bool = Field(False, description="send again when nobody can say whether the vendor took it")
+    Then somebody may get the text twice: a vendor that did not answer may have sent it, and a phone can get a text
+    whose report said that it failed. Sending again ends with `valid_for`, and does not count against the client's
+    daily segments.
+
+    With `undelivered`:
+
+    - Nothing is sent again on a guess. A failure is certain when its word is listed by a table of the vendor, by the
+      words of SMPP and CMPP or by the account's option `words`, and no other report contradicts it; of a long message
+      that is reported in parts, when all parts were reported, and no more than the gateway counts. Every other failure
+      stands as it is. A word that leaves the recipient open has nothing sent again either: the recipient ends as
+      `unknown`, or as `undelivered` if a part failed.
+    - A missing report counts only where the account's `report_window` is shorter than `valid_for`. By default it is 72
+      hours, which is as long as any message is valid. Missing reports are looked for every minute, two minutes after
+      the submission at the earliest.
+    - Until the last attempt is over, the recipient is not final: `status`, `account` and `vendor_id` are those of the
+      newest attempt. The recipient's `history` has every attempt and what each came to.
+    - There is one final status, and one event of it. `delivered` counts from whichever account reports it, also late;
+      an attempt that still waits is not made then. Otherwise the status is `unknown` when nobody knows what became of
+      one of the attempts, and else `undelivered`, as the last account said that took it. The event
+      `Message Submitted` comes for every attempt.
+    - A number that a report calls invalid or blacklisted (`invalid_number`, `blacklisted`), or that was suppressed
+      meanwhile, is not sent to again. After a failure that is about the content (`sensitive_content`,
+      `content_refused`, `signature_refused` and the like) only vendors are asked that were not asked yet. What a
+      vendor refuses at once is `rejected`, as always.
+    - The next account treats the attempt like any submission: it may refuse it, be busy, or be left out because its
+      breaker is open. When nothing is sent after all, what was reported before stands.
+    - A message with a pinned `account` has no next account. `DELETE` cancels an attempt that waits, not those that may
+      follow.
+    """
+
+    unconfirmed: bool = Field(
+        False,
+        description="send a submission again that is `unconfirmed`, through the same account, until three attempts are"
+        " in doubt",
+    )
     undelivered: bool = Field(
-        False, description="send through the next account when a report says that it failed, or none comes in time"
+        False,
+        description="send to a recipient again whose report is certainly a failure, or of whom nothing was heard when"
+        " the account's `report_window` ends: through the next account of the route, under the same message id, at"
+        " most once an account",
     )
 
 
@@ -155,49 +192,57 @@ class NewMessage(Body):
         Field(
             min_length=1,
             max_length=MOST_RECIPIENTS,
-            description="a number or a list, with or without +86, in any usual form; duplicates are merged",
+            description="a number or a list of numbers; duplicates are merged. `13800138000`, `+86 138-0013-8000`,"
+            " `0086…`; landlines with area code. Any form in which a person sees the number will do: full-width digits,"
+            " every kind of blank, hyphen or dot between them, parentheses, `tel:`, marks that no eye sees",
         ),
         BeforeValidator(_listed),
         WithJsonSchema({"anyOf": [_NUMBER_SCHEMA, _NUMBERS_SCHEMA]}),
     ] = None
     text: Text | None = Field(
         None,
-        description="the content; one that begins with 【…】 carries its signature, and one that ends with the"
-        " signature that it would get does not get it once more",
+        description="the content; it may bring its own signature (see Messages). Something of it must be visible",
     )
-    template: Name | None = Field(None, description="the name of a registered template")
+    template: Name | None = Field(None, description="the name of a registered template, instead of `text`")
     params: Params | None = Field(None, description="the template's variables")
     messages: list[PersonalMessage] | None = Field(
-        None, min_length=1, max_length=MOST_RECIPIENTS, description="personalised: each number with its own content"
+        None,
+        min_length=1,
+        max_length=MOST_RECIPIENTS,
+        description="personalised, instead of `to` and `text`: each number with its own content; a number at most once",
     )
     signature: Signature | None = Field(
         None,
-        description="without brackets; blanks around it do not count; default the account's; empty or blank for none",
+        description="without brackets; blanks around it do not count; default the account's; empty or blank for none"
+        " (see Messages)",
     )
-    purpose: Purpose = Field("notice", description="chooses the route")
+    purpose: Purpose = Field("notice", description="chooses the route, by the accounts document")
     account: Name | None = Field(None, description="pins one account: no routing, no failover")
-    extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field("", description="for replies")
+    extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field(
+        "", description="digits, which come back with a reply"
+    )
     reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
-        "", description="the caller's own id, which comes back everywhere"
+        "", description="your own id, which comes back in answers, events and replies"
     )
     send_at: Moment | None = Field(
-        None, description="ISO 8601 with zone, at most 30 days ahead; can be cancelled until then"
+        None, description="when to send: ISO 8601 with zone, at most 30 days ahead; can be cancelled until then"
     )
     valid_for: int | None = Field(
         None,
         ge=1,
         le=LONGEST_VALIDITY,
-        description="seconds after which sending no longer makes sense; default 300 for otp, else 259200",
+        description="seconds, from `send_at` if there is one, after which sending no longer makes sense; default 300"
+        " for otp, else 259200",
     )
-    resend: Resend = Field(Resend(), description="what you accept at the risk of a duplicate")
-    dry_run: bool = Field(False, description="answer only what would happen; nothing is stored or sent")
+    resend: Resend = Field(Resend(), description="whether to send again, at the risk of a duplicate")
+    dry_run: bool = Field(False, description="answer only what would happen, as a `plan`; nothing is stored or sent")
 
 
 class VendorTemplateBody(Body):
     """How an account's vendor knows the template."""
 
     code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)] = Field(
-        description="the vendor's, of the template registered there"
+        description="the vendor's code of the template that is registered there"
     )
     params: Annotated[list[VariableName], Field(max_length=100)] = Field(
         [], description="the text's variables in the vendor's order"
@@ -205,7 +250,7 @@ class VendorTemplateBody(Body):
 
 
 class TemplateBody(Body):
-    """A text with variables in braces; doubled braces are braces."""
+    """A text with variables in braces, for vendors that take texts and for vendors that take a template's code."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -219,9 +264,13 @@ class TemplateBody(Body):
         }
     )
 
-    text: Text = Field(description="for vendors that take texts")
+    text: Text = Field(
+        description="for vendors that take texts: variables in braces; `{{` and `}}` are braces. What looks like"
+        " another system's variable (`${code}`, `#{code}`, `{{code}}`, `#code#`) is taken as it stands, with a sentence"
+        " in `warnings`"
+    )
     vendor_templates: Annotated[dict[Name, VendorTemplateBody], Field(max_length=100)] = Field(
-        {}, description="by account, for those whose vendor takes codes"
+        {}, description="by account, for accounts whose vendor takes codes"
     )
     lengths: Annotated[dict[VariableName, Annotated[int, Field(ge=1, le=1000)]], Field(max_length=100)] = Field(
         {}, description="the longest value of a variable, in characters"
@@ -245,14 +294,20 @@ class NewClient(Body):
         }
     )
 
-    name: Annotated[str, Field(pattern=CLIENT_NAME)] = Field(description="a letter or digit first")
+    name: Annotated[str, Field(pattern=CLIENT_NAME)] = Field(description="the client's name; a letter or digit first")
     role: Literal["sender", "administrator"] = Field(
         "sender", description="a sender sees its own messages alone; an administrator may do everything"
     )
-    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field([], description="that it may send for; none: all")
+    purposes: Annotated[list[Purpose], Field(max_length=3)] = Field(
+        [], description="the purposes that it may send for; none: all"
+    )
     accounts: Annotated[list[Name], Field(max_length=100)] = Field(
-        [], description="that it may send through; none: all"
+        [], description="the accounts that it may send through; none: all"
     )
     daily_segments: int | None = Field(
-        None, ge=1, le=1_000_000_000, description="each day of Beijing time; null: unlimited"
+        None,
+        ge=1,
+        le=1_000_000_000,
+        description="segments a day of Beijing time, counted when a message is accepted, and not given back"
+        " when it is cancelled; null: unlimited",
     )

@@ -14,15 +14,15 @@ from smsgateway.model import Purpose, Reason, Status
 
 PROBLEMS = {
     400: "The body is not JSON, or there are several headers Idempotency-Key",
-    401: "The header x-api-key is missing",
-    403: "The key is unknown, or its client may not do this",
-    404: "There is no such thing, or it is another client's",
-    409: "It is too late, or somebody else was first",
+    401: "The header x-api-key is missing (as a rule API Gateway sees this first, and says 403)",
+    403: "The key is unknown, or its client may not do this: a role, a purpose, an account",
+    404: "There is no such thing, path or method, or it is another client's",
+    409: "It is too late to cancel; or the name is taken; or, with `Retry-After`, repeat the request after that",
     413: "The body is too large",
-    422: "The request is not valid: `errors` has the places",
-    429: "Too much: the client's limit, or a vendor's pacing",
-    500: "Something went wrong in the gateway",
-    503: "There are no valid accounts yet",
+    422: "The request is JSON but not valid: `errors` has the places",
+    429: "Too many requests, the client's daily segments are spent, or a vendor's pacing",
+    500: "Something went wrong in the gateway; repeat a post only with an Idempotency-Key",
+    503: "There is no valid accounts document yet",
 }
 WITH_KEY = (401, 403, 422, 500)  # wherever a key is needed
 
@@ -36,149 +36,168 @@ VendorStatus = Annotated[str, Field(description="the vendor's own word", example
 Overall = Annotated[
     str,
     Field(
-        description="the least advanced of its recipients': scheduled, queued, submitted, unconfirmed;"
-        " once all are final, the one that they share, or done"
+        description="the status of its least advanced recipient: scheduled, queued, submitted, unconfirmed;"
+        " once all recipients are final, the status that they share, or done"
     ),
 ]
 Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
 
 
-class Answer(BaseModel):
+class Schema(BaseModel):
     """What all answers have in common: they are described, never read, so nothing that reads them is made."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class ProblemError(Answer):
+class ProblemError(Schema):
     """One thing that is wrong with a request."""
 
-    loc: str = Field(description="the place", examples=["messages[2].text"])
-    msg: str = Field(description="what belongs there", examples=["must be a string (in double quotes), not a number"])
+    loc: str = Field(description="the place in the request", examples=["messages[2].text"])
+    msg: str = Field(
+        description="what belongs at this place", examples=["must be a string (in double quotes), not a number"]
+    )
 
 
-class Problem(Answer):
+class Problem(Schema):
     """What went wrong (RFC 9457)."""
 
-    title: str
-    status: int
-    detail: str
-    errors: list[ProblemError] = Field([], description="the first 100")
+    title: str = Field(description="the kind of error")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what is wrong, or what to do")
+    errors: list[ProblemError] = Field([], description="the places that are wrong, the first 100 of them")
 
 
-class RefusedNumber(Answer):
+class RefusedNumber(Schema):
     """A number that the message is not sent to."""
 
-    to: str = Field(description="as it was given, where it is none", examples=["12"])
-    reason: Reason = Field(examples=["invalid_number"])
-    problem: str | None = Field(None, description="the characters in it that no number has, by code point, if any")
+    to: str = Field(description="the number; as you gave it, where it is no number", examples=["12"])
+    reason: Reason = Field(description="why the message is not sent to it", examples=["invalid_number"])
+    problem: str | None = Field(
+        None, description="the characters in it that no number has, by code point; null without any"
+    )
 
 
-class MessageFields(Answer):
+class MessageFields(Schema):
     """What is said of a message wherever it is shown. Times are ISO 8601 in UTC."""
 
-    id: MessageId | None
+    id: MessageId | None = Field(description="what the message is asked for by")
     status: Overall = Field(examples=["queued"])
-    account: AccountName = Field(description="that it goes through, or goes through first")
-    segments: int = Field(description="of all recipients together, the signature included", examples=[1])
-    created_at: Moment
-    reference: Reference | None
+    account: AccountName = Field(description="the account that the message goes through, or goes through first")
+    segments: int = Field(
+        description="of all recipients together. A text of up to 70 characters is one segment; a longer one has 67 in"
+        " each. The signature counts, whatever the alphabet; an emoji counts as two characters",
+        examples=[1],
+    )
+    created_at: Moment = Field(description="when the message was accepted")
+    reference: Reference | None = Field(description="your own id; null without one")
 
 
-class PlannedTemplate(Answer):
+class PlannedTemplate(Schema):
     """What a vendor that takes codes is asked for."""
 
-    code: str = Field(examples=["67510"])
+    code: str = Field(description="the vendor's code of the template", examples=["67510"])
     params: list[str] = Field(description="the values of its variables, in the vendor's order", examples=[["482913"]])
 
 
-class PlannedContent(Answer):
+class PlannedContent(Schema):
     """What a recipient would read."""
 
-    to: Number | None = Field(description="null: the same for all", examples=[None])
+    to: Number | None = Field(description="the recipient; null: the same for all", examples=[None])
     text: str = Field(
-        description="with its signature; where there is a template, the vendor's own wording decides",
+        description="the text with its signature; where there is a template, the vendor's own wording decides",
         examples=["【示例】您的验证码是482913"],
     )
-    segments: int = Field(examples=[1])
-    template: PlannedTemplate | None = Field(description="null: it goes out as a text", examples=[None])
+    segments: int = Field(description="how many segments the text has", examples=[1])
+    template: PlannedTemplate | None = Field(
+        description="the vendor's template; null: the message goes out as a text", examples=[None]
+    )
 
 
-class PlannedStep(Answer):
+class PlannedStep(Schema):
     """What an account of the route would be asked."""
 
-    account: AccountName
-    vendor: Vendor
-    requests: int = Field(description="to the vendor", examples=[1])
+    account: AccountName = Field(description="the account")
+    vendor: Vendor = Field(description="the account's vendor")
+    requests: int = Field(description="how many requests the vendor would get", examples=[1])
     segments: int = Field(description="of all recipients together, under this account's signature", examples=[1])
-    contents: list[PlannedContent] = Field(description="one, or, of a personalised message, the first ten")
+    contents: list[PlannedContent] = Field(
+        description="what recipients would read: one content, or, of a personalised message, the first ten"
+    )
 
 
-class Excluded(Answer):
+class Excluded(Schema):
     """An account of the route that cannot carry the message."""
 
-    account: str = Field(examples=["qx-1"])
-    problem: str = Field(examples=["characters that GBK cannot carry: 😀"])
+    account: str = Field(description="the account", examples=["qx-1"])
+    problem: str = Field(description="what it cannot carry", examples=["characters that GBK cannot carry: 😀"])
 
 
-class Plan(Answer):
+class Plan(Schema):
     """What would happen."""
 
-    route: list[PlannedStep] = Field(description="in the order in which the accounts would be tried")
-    excluded: list[Excluded]
-    queue: Literal["urgent", "bulk"]
-    valid_until: Moment
+    route: list[PlannedStep] = Field(description="the accounts, in the order in which they would be tried")
+    excluded: list[Excluded] = Field(description="accounts that were taken off the route")
+    queue: Literal["urgent", "bulk"] = Field(description="the queue whose workers would send it")
+    valid_until: Moment = Field(description="after this time it would not be sent any more")
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
     examined: int = Field(
-        description="texts that were encoded for each account; of a large personalised message a sample", examples=[1]
+        description="how many texts were encoded for each account; of a large personalised message a sample",
+        examples=[1],
     )
 
 
 class AcceptedMessage(MessageFields):
     """What became of a post."""
 
-    recipients: int = Field(description="that it will be sent to", examples=[1])
-    refused: list[RefusedNumber]
+    recipients: int = Field(description="to how many recipients the message will be sent", examples=[1])
+    refused: list[RefusedNumber] = Field(description="the numbers that the message is not sent to")
 
 
 class DryRun(AcceptedMessage):
     """What would become of a post."""
 
     id: MessageId | None = Field(description="null: nothing is stored", examples=[None])
-    dry_run: bool = Field(examples=[True])
-    plan: Plan
+    dry_run: bool = Field(description="true: nothing was stored or sent", examples=[True])
+    plan: Plan = Field(description="what would happen")
 
 
-class HistoryEntry(Answer):
+class HistoryEntry(Schema):
     """An attempt at a vendor, or a report from one."""
 
-    at: Moment
-    account: AccountName
-    status: str = Field(description="what it said, or how the attempt ended", examples=["delivered"])
-    reason: Reason | None = None
-    vendor_status: VendorStatus | None = Field(None, examples=["0 DELIVRD"])
-    segment: int | None = Field(None, description="of a long message, where the vendor reports each")
-    times: int | None = Field(None, description="so many attempts that ended alike")
-    note: str | None = Field(None, description="why it changed nothing")
+    at: Moment = Field(description="when it was")
+    account: AccountName = Field(description="the account")
+    status: str = Field(description="what the report said, or how the attempt ended", examples=["delivered"])
+    reason: Reason | None = Field(None, description="why; null where there is nothing to explain")
+    vendor_status: VendorStatus | None = Field(
+        None, description="the vendor's own code and text", examples=["0 DELIVRD"]
+    )
+    segment: int | None = Field(None, description="the segment of a long message, where the vendor reports each")
+    times: int | None = Field(None, description="how many attempts ended alike")
+    note: str | None = Field(None, description="why the report changed nothing")
 
 
-class RecipientFields(Answer):
+class RecipientFields(Schema):
     """What became of one recipient."""
 
-    to: Number
-    status: Status = Field(examples=["delivered"])
-    reason: Why | None = Field(examples=[None])
-    vendor_status: VendorStatus | None
-    account: AccountName
-    vendor_id: str | None = Field(description="under which the vendor knows it", examples=["5010203"])
-    segments: int = Field(examples=[1])
-    submitted_at: Moment | None
-    reported_at: Moment | None
+    to: Number = Field(description="the recipient's number")
+    status: Status = Field(description="what became of the recipient", examples=["delivered"])
+    reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
+    vendor_status: VendorStatus | None = Field(description="the vendor's own code and text; null before any")
+    account: AccountName = Field(description="the account of the newest attempt")
+    vendor_id: str | None = Field(
+        description="the id under which the vendor knows the message; null before it is known", examples=["5010203"]
+    )
+    segments: int = Field(description="how many segments the recipient's text has", examples=[1])
+    submitted_at: Moment | None = Field(description="when the vendor took it; null before")
+    reported_at: Moment | None = Field(
+        description="when it happened, as the vendor's report says, or else when the report came; null before"
+    )
 
 
 class Recipient(RecipientFields):
     """What became of one recipient, and how it came about."""
 
-    history: list[HistoryEntry]
+    history: list[HistoryEntry] = Field(description="the attempts at vendors, and the reports from them")
     history_left_out: int | None = Field(
         None,
         description="how many reports were between the first ten and the last ten, which alone are kept",
@@ -189,113 +208,147 @@ class Message(MessageFields):
     """A message, and a page of its recipients in the order of the post."""
 
     status: Overall = Field(examples=["delivered"])
-    purpose: Purpose
-    send_at: Moment | None = Field(examples=[None])
-    valid_until: Moment
-    counts: dict[Status, int] = Field(description="recipients by status", examples=[{"delivered": 1}])
+    purpose: Purpose = Field(description="the purpose that chose the route")
+    send_at: Moment | None = Field(description="when it is to be sent; null: at once", examples=[None])
+    valid_until: Moment = Field(description="after this time it is not sent any more")
+    counts: dict[Status, int] = Field(description="how many recipients have each status", examples=[{"delivered": 1}])
     uncounted: int = Field(
-        description="recipients that are in no count, for want of time: of a very large message",
+        description=(
+            "how many recipients are in no count, because there was no time to count them: in very large messages only"
+        ),
         examples=[0],
     )
-    recipients: list[Recipient]
+    recipients: list[Recipient] = Field(description="a page of the recipients, in the order of the post")
     next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 
 
 class MessageToNumber(RecipientFields):
     """A message as its recipient's number finds it."""
 
-    id: MessageId
-    purpose: Purpose
-    created_at: Moment
-    reference: Reference | None
+    id: MessageId = Field(description="what the message is asked for by")
+    purpose: Purpose = Field(description="the purpose that chose the route")
+    created_at: Moment = Field(description="when the message was accepted")
+    reference: Reference | None = Field(description="your own id; null without one")
 
 
-class Reply(Answer):
+class Reply(Schema):
     """A reply, whole."""
 
-    inbound_id: str = Field(examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
-    sender: Number = Field(alias="from")
-    to: str | None = Field(description="what it was sent to, as far as the vendor says", examples=["1065751600001"])
-    extension: str | None = Field(examples=["01"])
-    text: str = Field(examples=["收到，谢谢"])
-    received_at: Moment
-    account: AccountName
-    vendor: Vendor
-    in_reply_to: MessageId | None = Field(description="the message that it answers, if that can be told")
-    reference: Reference | None = Field(description="that message's")
-    opt_out: bool = Field(
-        description="it is one of the usual words, however it is written: T, TD, N, 退订 …", examples=[False]
+    inbound_id: str = Field(description="the id of the reply", examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
+    sender: Number = Field(description="who wrote", alias="from")
+    to: str | None = Field(
+        description="the number that the reply was sent to, as far as the vendor says", examples=["1065751600001"]
     )
-    partial: bool = Field(description="parts of it never came, or may be of another reply", examples=[False])
+    extension: str | None = Field(
+        description="the digits behind your number, as far as the vendor says", examples=["01"]
+    )
+    text: str = Field(description="what was written", examples=["收到，谢谢"])
+    received_at: Moment = Field(
+        description="when the vendor got the reply; where the vendor has no time, when the gateway did"
+    )
+    account: AccountName = Field(description="the account that it came through")
+    vendor: Vendor = Field(description="the account's vendor")
+    in_reply_to: MessageId | None = Field(
+        description="the newest message to that number through that account; null if there is none"
+    )
+    reference: Reference | None = Field(description="the `reference` of that message; null without one")
+    opt_out: bool = Field(
+        description=(
+            "whether the reply is one of the usual words and nothing else, however it is written: T, TD, N, 退订 …"
+        ),
+        examples=[False],
+    )
+    partial: bool = Field(
+        description="whether parts of the reply never came, or came together with parts of another reply",
+        examples=[False],
+    )
 
 
-class Balance(Answer):
+class Balance(Schema):
     """What is left."""
 
-    product: str = Field(description="empty where the vendor has but one", examples=[""])
-    amount: str = Field(description="a decimal number", examples=["8500"])
+    product: str = Field(description="the product; empty where the vendor has but one", examples=[""])
+    amount: str = Field(description="what is left, a decimal number", examples=["8500"])
 
 
-class BalanceAt(Answer):
+class BalanceAt(Schema):
     """What was left when the vendor was last asked."""
 
-    at: Moment
-    amounts: list[Balance]
+    at: Moment = Field(description="when the vendor was asked")
+    amounts: list[Balance] = Field(description="what was left, by product")
 
 
-class Alert(Answer):
+class Alert(Schema):
     """Something that an operator should know."""
 
-    alert: str = Field(examples=["balance_low"])
-    detail: str = Field(examples=["balance: 93 left"])
-    at: Moment
+    alert: str = Field(description="what happened, as the event `Account Alert` names it", examples=["balance_low"])
+    detail: str = Field(description="more about it", examples=["balance: 93 left"])
+    at: Moment = Field(description="when it was raised")
 
 
-class Calls(Answer):
+class Calls(Schema):
     """How vendor calls of an account go."""
 
     breaker: str = Field(
-        description="closed, open, or probing: the next call finds out whether the vendor answers", examples=["closed"]
+        description=(
+            "`closed`: the account is called; `open`: it is left out for a while; `probing`: the next "
+            "call finds out whether the vendor answers again"
+        ),
+        examples=["closed"],
     )
     failures: int = Field(description="failed calls in a row", examples=[0])
     slow: int = Field(description="calls that have been taking over a second", examples=[0])
 
 
-class Figures(Answer):
+class Figures(Schema):
     """A vendor's own figures of a day, beside ours."""
 
-    day: str = Field(description="of Beijing", examples=["2026-11-20"])
-    accepted: int = Field(examples=[10000])
-    delivered: int = Field(examples=[9700])
-    failed: int = Field(examples=[260])
-    open: int = Field(description="without a report, as the vendor counts", examples=[40])
-    fetched_at: Moment
-    open_here: int | None = Field(description="submitted and without a report here; null: not compared", examples=[43])
-    compared_at: Moment | None
+    day: str = Field(description="the day of sending, in Beijing", examples=["2026-11-20"])
+    accepted: int = Field(description="what the vendor accepted, as it counts", examples=[10000])
+    delivered: int = Field(description="of these, reported as delivered", examples=[9700])
+    failed: int = Field(description="of these, reported as failed", examples=[260])
+    open: int = Field(description="of these, not reported, as the vendor counts", examples=[40])
+    fetched_at: Moment = Field(description="when the vendor was asked last")
+    open_here: int | None = Field(
+        description="recipients that the vendor took that day, by its answers, and that no report has come for; null:"
+        " not compared",
+        examples=[43],
+    )
+    compared_at: Moment | None = Field(
+        description="when the recipients that are open here were counted; null: not compared"
+    )
     differs: bool | None = Field(
-        description="whether too many reports are missing here: figures_differ was raised", examples=[False]
+        description="whether too many reports are missing here (option `figures_tolerance`), or the vendor accepted"
+        " fewer than are open here: `figures_differ` was raised",
+        examples=[False],
     )
 
 
-class Account(Answer):
+class Account(Schema):
     """An account with a vendor, without its credentials."""
 
-    name: AccountName
-    vendor: Vendor
-    base_url: str = Field(examples=["http://sms.hbsmservice.com:8080"])
-    signature: str = Field(description="of messages that bring none", examples=["示例"])
+    name: AccountName = Field(description="the account's name")
+    vendor: Vendor = Field(description="the account's vendor")
+    base_url: str = Field(description="the vendor's address", examples=["http://sms.hbsmservice.com:8080"])
+    signature: str = Field(description="the signature of messages that bring none", examples=["示例"])
     poll: list[str] = Field(description="what the vendor is asked for every minute", examples=[["reports", "inbound"]])
     push: dict[str, str] | None = Field(
         description="the addresses to register with the vendor, by kind; secret",
         examples=[{"reports": "https://…/push/hb-1/…/reports", "inbound": "https://…/push/hb-1/…/inbound"}],
     )
-    options: dict[str, Any] = Field(description="those that are set, also by default", examples=[{"timeout": 15}])
-    balance: BalanceAt | None
-    figures: list[Figures] = Field(description="of the last days, newest first, where the vendor tells them")
-    balance_alert: str | None = Field(description="an alert is raised below this", examples=["1000"])
-    health: str = Field(description="ok, or alert: there were alerts in the last 24 hours", examples=["alert"])
-    calls: Calls
-    alerts: list[Alert] = Field(description="of the last 24 hours, newest first")
+    options: dict[str, Any] = Field(
+        description="the options that are set, by the document or by default", examples=[{"timeout": 15}]
+    )
+    balance: BalanceAt | None = Field(description="what was left when the vendor was last asked; null before")
+    figures: list[Figures] = Field(
+        description=("the vendor's figures of the last days beside ours, newest first, where the vendor tells them")
+    )
+    balance_alert: str | None = Field(
+        description="an alert is raised when a balance falls below this; null: never", examples=["1000"]
+    )
+    health: str = Field(description="`ok`, or `alert`: there were alerts in the last 24 hours", examples=["alert"])
+    calls: Calls = Field(description="how calls of this account go")
+    alerts: list[Alert] = Field(description="the alerts of the last 24 hours, newest first")
     last_push: dict[str, str | None] = Field(
         description="when the vendor last pushed, by kind",
         examples=[{"reports": "2026-11-21T13:47:37.215Z", "inbound": None}],
@@ -308,86 +361,104 @@ class Account(Answer):
         description="when the vendor was last asked, by kind",
         examples=[{"reports": "2026-11-21T13:47:37.215Z", "inbound": "2026-11-21T13:47:38.004Z"}],
     )
-    problem: str | None = Field(description="why the newest accounts document is not in use", examples=[None])
+    problem: str | None = Field(
+        description="why the newest accounts document is not in use; null: it is", examples=[None]
+    )
 
 
-class UnplacedReport(Answer):
+class UnplacedReport(Schema):
     """A delivery report that fits no recipient, or several, or whose message is not known yet."""
 
     to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
     vendor_id: str = Field(
-        description="the id that it names its message by, ours or the vendor's", examples=["640614750879358976"]
+        description="the id by which the report names its message, ours or the vendor's",
+        examples=["640614750879358976"],
     )
     status: Literal["delivered", "undelivered", "pending", "unknown"] = Field(
-        description="what it says", examples=["delivered"]
+        description="what the report says", examples=["delivered"]
     )
-    reason: Why | None = Field(examples=[None])
-    vendor_status: VendorStatus | None
-    segment: int | None = Field(description="null: of the whole message", examples=[None])
-    reported_at: Moment | None
-    kept_at: Moment = Field(description="when it came")
-    message_id: MessageId | None = Field(description="the message that it is about, where that is known")
+    reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
+    vendor_status: VendorStatus | None = Field(description="the vendor's own code and text")
+    segment: int | None = Field(
+        description="the segment of a long message that the report is about; null: the whole message", examples=[None]
+    )
+    reported_at: Moment | None = Field(description="the vendor's own time; null without one")
+    kept_at: Moment = Field(description="when the report came")
+    message_id: MessageId | None = Field(description="the message that the report is about; null: not known")
 
 
-class Check(Answer):
+class Check(Schema):
     """What a vendor answered just now."""
 
-    reachable: bool = Field(examples=[True])
-    healthy: bool | None = Field(description="null: the vendor has no query for it", examples=[None])
-    balance: list[Balance] | None
-    problem: str | None = Field(description="what was wrong, or what the vendor refused with", examples=[None])
+    reachable: bool = Field(description="whether the vendor answered", examples=[True])
+    healthy: bool | None = Field(
+        description="what the vendor says of its health; null: it has no query for that", examples=[None]
+    )
+    balance: list[Balance] | None = Field(description="what is left, by product; null: the vendor did not say")
+    problem: str | None = Field(
+        description="what was wrong, or what the vendor refused with; null: nothing", examples=[None]
+    )
 
 
-class VendorTemplate(Answer):
+class VendorTemplate(Schema):
     """How an account's vendor knows a template."""
 
-    code: str
-    params: list[str]
+    code: str = Field(description="the vendor's code of the template")
+    params: list[str] = Field(description="the text's variables in the vendor's order")
 
 
-class Template(Answer):
+class Template(Schema):
     """A text with variables."""
 
-    name: str = Field(examples=["otp"])
-    text: str = Field(examples=["您的验证码是{code}，{minutes}分钟内有效。"])
-    params: list[str] = Field(description="its variables", examples=[["code", "minutes"]])
-    vendor_templates: dict[str, VendorTemplate] = Field(
-        description="by account", examples=[{"ic-1": {"code": "67510", "params": ["code", "minutes"]}}]
+    name: str = Field(description="the template's name", examples=["otp"])
+    text: str = Field(
+        description="the text, with variables in braces", examples=["您的验证码是{code}，{minutes}分钟内有效。"]
     )
-    lengths: dict[str, int] = Field(description="the longest value of a variable", examples=[{"code": 6}])
+    params: list[str] = Field(description="the text's variables", examples=[["code", "minutes"]])
+    vendor_templates: dict[str, VendorTemplate] = Field(
+        description="by account: how the account's vendor knows the template",
+        examples=[{"ic-1": {"code": "67510", "params": ["code", "minutes"]}}],
+    )
+    lengths: dict[str, int] = Field(
+        description="the longest value of a variable, in characters", examples=[{"code": 6}]
+    )
     warnings: list[str] = Field(
         description="what in the text is allowed and probably not meant: `${code}`, `{{code}}`, `#code#` …",
         examples=[[]],
     )
 
 
-class Suppression(Answer):
+class Suppression(Schema):
     """A number that nothing is sent to."""
 
-    number: Number
-    suppressed_at: Moment
+    number: Number = Field(description="the number")
+    suppressed_at: Moment = Field(description="since when nothing is sent to it")
 
 
-class Client(Answer):
+class Client(Schema):
     """Somebody who may call the API."""
 
-    name: str = Field(examples=["shop"])
-    role: str = Field(description="sender or administrator", examples=["sender"])
-    purposes: list[Purpose] = Field(description="none: all", examples=[["otp", "notice"]])
-    accounts: list[str] = Field(description="none: all", examples=[["hb-1"]])
-    daily_segments: int | None = Field(description="each day of Beijing time; null: unlimited", examples=[100_000])
+    name: str = Field(description="the client's name", examples=["shop"])
+    role: str = Field(description="`sender` or `administrator`", examples=["sender"])
+    purposes: list[Purpose] = Field(
+        description="the purposes that it may send for; none: all", examples=[["otp", "notice"]]
+    )
+    accounts: list[str] = Field(description="the accounts that it may send through; none: all", examples=[["hb-1"]])
+    daily_segments: int | None = Field(
+        description="how many segments it may send each day of Beijing time; null: unlimited", examples=[100_000]
+    )
 
 
 class CreatedClient(Client):
     """A client and its key, which is shown this once."""
 
-    api_key: str = Field(examples=["5f1c0e…"])
+    api_key: str = Field(description="the client's key, for the header `x-api-key`", examples=["5f1c0e…"])
 
 
-class ListOf[T](Answer):
+class ListOf[T](Schema):
     """A page of a list."""
 
-    items: list[T]
+    items: list[T] = Field(description="the items of this page")
     next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 
 

@@ -1,4 +1,7 @@
-"""Who is calling: the client behind an `x-api-key`, known by the SHA-256 of the key (design, section 2)."""
+"""Who is calling: the client behind an `x-api-key`, known by the SHA-256 of the key.
+
+The hash of the key, and not API Gateway's own id of it: that id is not passed on to the functions everywhere.
+"""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""infocloud, 经分助手 短信服务接口: signed JSON over HTTPS, templates only (`infocloud.txt`, the vendor's manual).
+"""infocloud, 经分助手 短信服务接口: signed JSON over HTTPS, templates only (manual: "短信服务接口对接帮助手册").
 
 Section names in this package's comments are the manual's own headings; it has no numbers.
 

@@ -13,11 +13,11 @@ from smsgateway.model import Account, Message, Reason, State, Status
 from smsgateway.store.finals import set_final
 from smsgateway.store.history import Change, write
 from smsgateway.store.messages import Payload
-from smsgateway.store.recipients import STATUS_OF_STATE, Outcome, all_outcomes, read_outcome, unchanged_history
+from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row, unchanged_history
 from smsgateway.store.submissions import (
     UNSENT,
     WAKE_UP_LOST,
-    Stored,
+    StoredSubmission,
     due,
     load_submission,
     new_submission,
@@ -41,17 +41,17 @@ def _strength(final: Item) -> int:
     return _STRENGTH.get(Status(final["status"]), 0)
 
 
-def successor(outcome: Outcome, submission: Stored) -> Mapping[str, str] | None:
+def successor(outcome: RecipientRow, submission: StoredSubmission) -> Mapping[str, str] | None:
     """The resend that was decided on because of this submission; None when there is none (yet)."""
-    paths = [resend["path"] for resend in outcome.resends]
-    place = paths.index(submission.key.path) + 1 if submission.row else 0
-    return outcome.resends[place] if place < len(paths) else None
+    paths = [resend["path"] for resend in outcome.reroutes]
+    place = paths.index(submission.key.path) + 1 if submission.recipient_row else 0
+    return outcome.reroutes[place] if place < len(paths) else None
 
 
 def decide(
     table: Table,
     row: Key,
-    outcome: Outcome,
+    outcome: RecipientRow,
     key: SubmissionKey,
     account: Account,
     so_far: Item,
@@ -66,7 +66,7 @@ def decide(
     resend = {"path": key.path, "account": account.name, "vendor": account.vendor}
     values = {
         "resent": key.path,
-        "resends": [*outcome.resends, resend],
+        "resends": [*outcome.reroutes, resend],
         "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
     }
     condition, known = _unchanged(outcome, as_heard=as_heard)
@@ -74,28 +74,28 @@ def decide(
     return resend
 
 
-def finish(table: Table, row: Key, outcome: Outcome, final: Item, entry: Item, *, as_heard: bool = False) -> None:
+def finish(table: Table, row: Key, outcome: RecipientRow, final: Item, entry: Item, *, as_heard: bool = False) -> None:
     """Give a recipient its final status, for no account is left. Raises ConditionFailed likewise."""
     new = None if entry in outcome.history else entry
     condition, known = _unchanged(outcome, as_heard=as_heard)
     set_final(table, row, stronger(outcome.so_far, final), condition, new, known)
 
 
-def _unchanged(outcome: Outcome, *, as_heard: bool) -> tuple[str, Item]:
+def _unchanged(outcome: RecipientRow, *, as_heard: bool) -> tuple[str, Item]:
     """The condition, and the values it names, that nothing was decided of a recipient since its row was read."""
     conditions, known = ["attribute_not_exists(#status)", "attribute_not_exists(resent)"], dict[str, Any]()
-    if outcome.resends:
-        conditions[1], known = "resent = :last", {"last": outcome.resends[-1]["path"]}
+    if outcome.reroutes:
+        conditions[1], known = "resent = :last", {"last": outcome.reroutes[-1]["path"]}
     if as_heard:
         further, heard = unchanged_history(outcome)
         conditions, known = [*conditions, further], known | heard
     return " AND ".join(conditions), known
 
 
-def put_resend(
+def put_reroute(
     table: Table,
     row: Key,
-    before: Stored,
+    before: StoredSubmission,
     message: Message,
     payload: Payload,
     resend: Mapping[str, str],
@@ -134,36 +134,36 @@ def put_resend(
     return key if put_child(table, item) else None
 
 
-def superseded(table: Table, resend: Stored) -> bool:
+def superseded(table: Table, resend: StoredSubmission) -> bool:
     """Whether the recipient needs no resend any more: the report of an earlier attempt says that it has the text."""
-    row = table.get(resend.row) if resend.row else None
+    row = table.get(resend.recipient_row) if resend.recipient_row else None
     return row is not None and "status" in row
 
 
-def unsent(resend: Stored) -> bool:
+def unsent(resend: StoredSubmission) -> bool:
     """Whether a resend ended without a vendor that took it."""
-    return resend.row is not None and (resend.state in UNSENT or bool(resend.rejected))
+    return resend.recipient_row is not None and (resend.state in UNSENT or bool(resend.rejected))
 
 
-def conclude(table: Table, resend: Stored, now: int) -> None:
+def report_unsent(table: Table, resend: StoredSubmission, now: int) -> None:
     """A resend ended unsent: the recipient's earlier attempts decide what it comes to. Doing it again is safe."""
-    row = table.get(resend.row) if resend.row else None
-    if resend.row and row:
-        _conclude(table, resend, resend.row, read_outcome(row), now)
+    row = table.get(resend.recipient_row) if resend.recipient_row else None
+    if resend.recipient_row and row:
+        _conclude(table, resend, resend.recipient_row, read_row(row), now)
     look_no_more(table, resend)
 
 
-def end_canceled(table: Table, submission: Stored, now: int) -> None:
+def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
     """End what waits and was canceled, be it a resend or not. Raises ConditionFailed when it is too late."""
     canceled(table, submission, now)
-    if submission.row and (resend := load_submission(table, submission.key)) and unsent(resend):
-        conclude(table, resend, now)
+    if submission.recipient_row and (resend := load_submission(table, submission.key)) and unsent(resend):
+        report_unsent(table, resend, now)
 
 
-def _conclude(table: Table, resend: Stored, row: Key, outcome: Outcome, now: int) -> None:
-    if outcome.status or outcome.so_far is None or outcome.resends[-1]["path"] != resend.key.path:
+def _conclude(table: Table, resend: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
+    if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != resend.key.path:
         return
-    reason, answer = resend.reason, resend.answer
+    reason, answer = resend.reason, resend.vendor_status
     for rejection in resend.rejected:
         reason, answer = rejection.reason, rejection.vendor_status
     entry = {
@@ -179,41 +179,43 @@ def _conclude(table: Table, resend: Stored, row: Key, outcome: Outcome, now: int
         return  # a report says that it was delivered
 
 
-def load(table: Table, submission: Stored, outcomes: Iterable[Outcome]) -> dict[str, Stored]:
+def load(table: Table, submission: StoredSubmission, outcomes: Iterable[RecipientRow]) -> dict[str, StoredSubmission]:
     """The resends to these recipients of a submission, by path."""
     keys = [
-        SubmissionKey(submission.key.message_id, resend["path"]) for outcome in outcomes for resend in outcome.resends
+        SubmissionKey(submission.key.message_id, resend["path"]) for outcome in outcomes for resend in outcome.reroutes
     ]
     found = table.get_many(map(submission_key, keys))
     return {resend.key.path: resend for resend in map(read_submission, found.values())}
 
 
-def accounts_asked(table: Table, submission: Stored, row: Key) -> set[str]:
+def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[str]:
     """The accounts that the recipient at `row` may have been sent to through."""
     asked = {submission.account, *submission.tried}
-    item = table.get(row) if submission.resend else None
+    item = table.get(row) if submission.may_reroute else None
     if item:
-        outcome = read_outcome(item)
+        outcome = read_row(item)
         for resend in load(table, submission, [outcome]).values():
             asked |= {resend.account, *resend.tried}
     return asked
 
 
-def open_resends(table: Table, submission: Stored) -> list[Stored]:
+def open_reroutes(table: Table, submission: StoredSubmission) -> list[StoredSubmission]:
     """The resends, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
-    if not submission.resend:
+    if not submission.may_reroute:
         return []
-    waiting = [outcome for outcome in all_outcomes(table, submission) if outcome.resends and not outcome.status]
+    waiting = [outcome for outcome in all_rows(table, submission) if outcome.reroutes and not outcome.status]
     return [resend for resend in load(table, submission, waiting).values() if resend.unmarked]
 
 
-def attempts(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]) -> Sequence[Stored]:
+def attempts(
+    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+) -> Sequence[StoredSubmission]:
     """The submission and its resends to a recipient, in their order. `resends`: those that are there, by path."""
-    found = [_named(submission, resend, resends.get(resend["path"])) for resend in outcome.resends]
+    found = [_named(submission, resend, resends.get(resend["path"])) for resend in outcome.reroutes]
     return [submission, *found]
 
 
-def _named(submission: Stored, resend: Mapping[str, str], found: Stored | None) -> Stored:
+def _named(submission: StoredSubmission, resend: Mapping[str, str], found: StoredSubmission | None) -> StoredSubmission:
     """A resend; for a moment it is named, but not there yet."""
     return found or replace(
         submission,
@@ -223,7 +225,7 @@ def _named(submission: Stored, resend: Mapping[str, str], found: Stored | None) 
         vendor=resend["vendor"],
         attempt=0,
         vendor_ids=(),
-        answer="",
+        vendor_status="",
         reason=None,
         rejected=(),
         attempts=(),
@@ -231,10 +233,12 @@ def _named(submission: Stored, resend: Mapping[str, str], found: Stored | None) 
     )
 
 
-def standing(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]) -> tuple[Stored, Outcome]:
+def standing(
+    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+) -> tuple[StoredSubmission, RecipientRow]:
     """The attempt that speaks for a recipient, and what became of it: of a final status the one that it came from,
     otherwise the last."""
-    if not outcome.resends:
+    if not outcome.reroutes:
         return submission, outcome
     tried = attempts(submission, outcome, resends)
     last = tried[-1]
@@ -245,7 +249,7 @@ def standing(submission: Stored, outcome: Outcome, resends: Mapping[str, Stored]
     return next((each for each in tried if each.account == outcome.account), last), outcome
 
 
-def _ended(outcome: Outcome, final: Mapping[str, Any]) -> Outcome:
+def _ended(outcome: RecipientRow, final: Mapping[str, Any]) -> RecipientRow:
     return replace(
         outcome,
         status=Status(final["status"]),

@@ -1,4 +1,4 @@
-"""README.md's commands of the AWS CLI exist: each is held to the service's own model, as botocore has it."""
+"""The pages' commands of the AWS CLI exist: each is held to the service's own model, as botocore has it."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests.tools.readme import blocks
+from tests.tools.pages import OPERATING, PAGES
 
 # Of the CLI itself, version 2.
 GLOBAL = {"query", "output", "cli-binary-format", "cli-read-timeout"}
@@ -16,7 +16,7 @@ SESSION = botocore.session.get_session()
 
 def commands() -> Iterator[tuple[str, str, dict[str, str]]]:
     """(service, operation, option → what follows it) of every command."""
-    text = "".join(blocks("sh")).replace("\\\n", " ")
+    text = "".join(block for page in PAGES for block in page.blocks("sh")).replace("\\\n", " ")
     for command in re.split(r"\baws (?=[a-z-]+ [a-z-]+ )", text)[1:]:
         service, operation, rest = command.split(" ", 2)
         own = re.split(r" \||; | #|\n", rest, maxsplit=1)[0]
@@ -54,6 +54,6 @@ def test_an_invocation_is_waited_for() -> None:
 
 
 def test_rules_go_before_the_bus_they_hang_on() -> None:
-    (removal,) = [block for block in blocks("sh") if "sam delete" in block]
+    (removal,) = [block for block in OPERATING.blocks("sh") if "sam delete" in block]
     order = [removal.index(step) for step in ("remove-targets", "delete-rule", "sam delete", "delete-table")]
     assert order == sorted(order)

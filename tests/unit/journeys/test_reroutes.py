@@ -1,5 +1,5 @@
 """Resends as they are stored: who speaks for a recipient, what is decided once, and what is read of it, each condition
-by itself (store/resends.py)."""
+by itself (store/reroutes.py)."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,10 +9,10 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Personal, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
-from smsgateway.store import recipients, resends, submissions, transitions
+from smsgateway.store import recipients, reroutes, submissions, transitions
 from smsgateway.store.messages import Payload, load_payload
-from smsgateway.store.recipients import Outcome, load_outcomes, recipient_key
-from smsgateway.store.submissions import WAKE_UP_LOST, Stored, load_submission, submission_key
+from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission, submission_key
 from smsgateway.store.table import ConditionFailed, Item, Update
 from tests.doubles import invariants
 from tests.doubles.receipts import report_of
@@ -24,7 +24,7 @@ FAILED: Item = {"status": "undelivered", "vendor_status": "2", "vendor_id": "x",
 ENTRY: Item = {"at": 1, "account": "a", "status": "undelivered", "vendor_status": "2"}
 
 
-def begun(count: int, *, failed: bool = True, personal: bool = False, **fields: Any) -> tuple[World, Stored]:
+def begun(count: int, *, failed: bool = True, personal: bool = False, **fields: Any) -> tuple[World, StoredSubmission]:
     """A message that account `a` was sent, and that failed with its first recipient: its resend waits for `b`."""
     accounts = (("a", "hbsmservice", 0), ("b", "langyu", 0), ("c", "qixintong", 0))
     world = World(accounts_document(accounts, report_window=600))
@@ -39,19 +39,19 @@ def begun(count: int, *, failed: bool = True, personal: bool = False, **fields: 
     return world, stands(world, key)
 
 
-def stands(world: World, key: SubmissionKey) -> Stored:
+def stands(world: World, key: SubmissionKey) -> StoredSubmission:
     found = load_submission(world.table, key)
     assert found
     return found
 
 
-def outcome_of(world: World, first: Stored) -> Outcome:
+def outcome_of(world: World, first: StoredSubmission) -> RecipientRow:
     return load_outcomes(world.table, stands(world, first.key), (FIRST,))[FIRST]
 
 
-def resend_of(world: World, first: Stored) -> Stored:
+def resend_of(world: World, first: StoredSubmission) -> StoredSubmission:
     """The last resend to the first recipient."""
-    return stands(world, SubmissionKey(first.key.message_id, outcome_of(world, first).resends[-1]["path"]))
+    return stands(world, SubmissionKey(first.key.message_id, outcome_of(world, first).reroutes[-1]["path"]))
 
 
 def put(world: World, key: SubmissionKey, **values: Any) -> None:
@@ -59,7 +59,7 @@ def put(world: World, key: SubmissionKey, **values: Any) -> None:
     world.table.update(Update(submission_key(key), f"SET {sets}", values))
 
 
-def put_in_row(world: World, first: Stored, **values: Any) -> None:
+def put_in_row(world: World, first: StoredSubmission, **values: Any) -> None:
     sets = ", ".join(f"#{name} = :{name}" for name in values)
     world.table.update(Update(recipient_key(first, FIRST), f"SET {sets}", values))
 
@@ -81,19 +81,19 @@ def put_in_row(world: World, first: Stored, **values: Any) -> None:
 )
 def test_a_failure_denies_nothing_that_nobody_knows(so_far: str | None, final: str, stands_for: str) -> None:
     before, last = {"status": so_far, "of": "so far"} if so_far else None, {"status": final, "of": "final"}
-    assert resends.stronger(before, last)["of"] == stands_for
+    assert reroutes.stronger(before, last)["of"] == stands_for
 
 
 @LAYOUTS
 def test_what_follows_a_submission_is_the_resend_behind_it(count: int) -> None:
     world, first = begun(count)
     outcome, resend = outcome_of(world, first), resend_of(world, first)
-    assert resends.successor(outcome, first) == outcome.resends[0]
-    assert resends.successor(outcome, resend) is None
-    assert resends.successor(replace(outcome, resends=()), first) is None
-    more = replace(outcome, resends=(*outcome.resends, {"path": "p", "account": "c", "vendor": "qixintong"}))
-    assert resends.successor(more, first) == outcome.resends[0]
-    assert resends.successor(more, resend) == more.resends[1]
+    assert reroutes.successor(outcome, first) == outcome.reroutes[0]
+    assert reroutes.successor(outcome, resend) is None
+    assert reroutes.successor(replace(outcome, reroutes=()), first) is None
+    more = replace(outcome, reroutes=(*outcome.reroutes, {"path": "p", "account": "c", "vendor": "qixintong"}))
+    assert reroutes.successor(more, first) == outcome.reroutes[0]
+    assert reroutes.successor(more, resend) == more.reroutes[1]
 
 
 # Decided once
@@ -120,11 +120,11 @@ def test_nothing_is_decided_of_a_row_that_has_changed(
 
     def act() -> None:
         if how == "finish":
-            resends.finish(world.table, row, outcome, FAILED, ENTRY, as_heard=as_heard)
+            reroutes.finish(world.table, row, outcome, FAILED, ENTRY, as_heard=as_heard)
             return
         account = world.settings().accounts["c"]
         key = SubmissionKey(first.key.message_id, "path")
-        found = resends.decide(world.table, row, outcome, key, account, FAILED, ENTRY, as_heard=as_heard)
+        found = reroutes.decide(world.table, row, outcome, key, account, FAILED, ENTRY, as_heard=as_heard)
         assert found == {"path": "path", "account": "c", "vendor": "qixintong"}
 
     if meanwhile in ("status", "decided") or (meanwhile == "heard" and as_heard):
@@ -136,10 +136,10 @@ def test_nothing_is_decided_of_a_row_that_has_changed(
     after = outcome_of(world, first)
     assert after.history[-1] == ENTRY
     if how == "finish":
-        assert (after.status, after.resends) == (Status.UNDELIVERED, outcome.resends)
+        assert (after.status, after.reroutes) == (Status.UNDELIVERED, outcome.reroutes)
     else:
         assert after.status is None
-        assert [each["path"] for each in after.resends[len(outcome.resends) :]] == ["path"]
+        assert [each["path"] for each in after.reroutes[len(outcome.reroutes) :]] == ["path"]
         assert world.item(row)["resent"] == "path"
         assert after.so_far == FAILED
 
@@ -150,10 +150,10 @@ def test_what_was_said_before_is_not_said_twice(how: str) -> None:
     outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
     (entry,) = outcome.history
     if how == "finish":
-        resends.finish(world.table, row, outcome, FAILED, dict(entry))
+        reroutes.finish(world.table, row, outcome, FAILED, dict(entry))
     else:
         account, key = world.settings().accounts["c"], SubmissionKey(first.key.message_id, "path")
-        resends.decide(world.table, row, outcome, key, account, FAILED, dict(entry), as_heard=False)
+        reroutes.decide(world.table, row, outcome, key, account, FAILED, dict(entry), as_heard=False)
     assert outcome_of(world, first).history == (entry,)
 
 
@@ -168,7 +168,7 @@ def test_a_resend_is_a_submission_of_its_own(count: int, personal: bool) -> None
     assert (found.state, found.account, found.vendor, found.count) == (State.QUEUED, "b", "langyu", 1)
     assert (found.tried, found.filed, found.next_at) == (("a",), True, world.now)
     assert found.due_at == world.now + WAKE_UP_LOST
-    assert found.row == recipient_key(first, FIRST)
+    assert found.recipient_row == recipient_key(first, FIRST)
     assert found.ttl == first.ttl
     assert found.refused_by == ()
     payload = first.payload() or load_payload(world.table, first.key)
@@ -198,7 +198,7 @@ def test_a_resend_knows_who_refused_its_content_before(
 
     def file() -> SubmissionKey | None:
         row, payload = recipient_key(first, FIRST), Payload((FIRST,))
-        return resends.put_resend(world.table, row, parent, message, payload, named, 1, world.now, refused_by=now)
+        return reroutes.put_reroute(world.table, row, parent, message, payload, named, 1, world.now, refused_by=now)
 
     key = file()
     assert key == SubmissionKey(first.key.message_id, "00000R1")
@@ -218,7 +218,7 @@ def test_a_resend_has_all_of_what_its_recipient_reads() -> None:
     named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
     payload = Payload((FIRST,), (Personal("您好1", {"code": "1"}),))
     row = recipient_key(first, FIRST)
-    key = resends.put_resend(world.table, row, first, message, payload, named, 1, world.now)
+    key = reroutes.put_reroute(world.table, row, first, message, payload, named, 1, world.now)
     assert key
     assert stands(world, key).payload() == payload
 
@@ -230,24 +230,24 @@ def test_a_failure_without_a_reason_can_be_read_again(count: int) -> None:
     world, first = begun(count, failed=False)
     outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
     account, key = world.settings().accounts["b"], SubmissionKey(first.key.message_id, "path")
-    resends.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
+    reroutes.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
     after = outcome_of(world, first)
     assert after.so_far == FAILED
-    resend = replace(first, key=key, row=row, single=None, state=State.REFUSED)
-    _, shown = resends.standing(first, after, {"path": resend})
+    resend = replace(first, key=key, recipient_row=row, own_message=None, state=State.REFUSED)
+    _, shown = reroutes.standing(first, after, {"path": resend})
     assert (shown.status, shown.reason) == (Status.UNDELIVERED, None)
 
 
 @LAYOUTS
 def test_a_resend_is_superseded_by_a_final_status_and_by_nothing_else(count: int) -> None:
     world, first = begun(count)
-    assert not resends.superseded(world.table, resend_of(world, first))
-    assert not resends.superseded(world.table, first)
-    gone = replace(resend_of(world, first), row=("msg_none", "S#00000"))
-    assert not resends.superseded(world.table, gone)
+    assert not reroutes.superseded(world.table, resend_of(world, first))
+    assert not reroutes.superseded(world.table, first)
+    gone = replace(resend_of(world, first), recipient_row=("msg_none", "S#00000"))
+    assert not reroutes.superseded(world.table, gone)
     put_in_row(world, first, status=Status.DELIVERED)
-    assert resends.superseded(world.table, resend_of(world, first))
-    assert not resends.superseded(world.table, replace(resend_of(world, first), row=None))
+    assert reroutes.superseded(world.table, resend_of(world, first))
+    assert not reroutes.superseded(world.table, replace(resend_of(world, first), recipient_row=None))
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -255,16 +255,18 @@ def test_which_resends_ended_without_a_vendor_that_took_them(state: State) -> No
     world, first = begun(2)
     resend = replace(resend_of(world, first), state=state)
     over = state in (State.REFUSED, State.EXPIRED, State.CANCELED)
-    assert resends.unsent(resend) is over
-    assert resends.unsent(replace(resend, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),)))
-    assert not resends.unsent(replace(resend, row=None, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),)))
+    assert reroutes.unsent(resend) is over
+    assert reroutes.unsent(replace(resend, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),)))
+    assert not reroutes.unsent(
+        replace(resend, recipient_row=None, rejected=(Rejection(FIRST, Reason.BLACKLISTED, "no"),))
+    )
 
 
 # Its end
 
 
-def concluded(world: World, first: Stored, resend: Stored) -> Outcome:
-    resends.conclude(world.table, resend, world.now)
+def concluded(world: World, first: StoredSubmission, resend: StoredSubmission) -> RecipientRow:
+    reroutes.report_unsent(world.table, resend, world.now)
     return outcome_of(world, first)
 
 
@@ -283,7 +285,7 @@ def test_the_end_of_a_resend_is_told_and_the_attempts_before_it_decide(state: St
     resend = resend_of(world, first)
     refusal = (Rejection(FIRST, Reason.BLACKLISTED, "no"),) if state == State.SUBMITTED else ()
     put(world, resend.key, state=state)
-    ended = replace(resend, state=state, reason=Reason.BUSY, answer="so", rejected=refusal)
+    ended = replace(resend, state=state, reason=Reason.BUSY, vendor_status="so", rejected=refusal)
     found = concluded(world, first, ended)
     assert (found.status, found.account) == (Status.UNDELIVERED, "a")
     reason, word = (Reason.BLACKLISTED, "no") if refusal else (Reason.BUSY, "so")
@@ -305,7 +307,7 @@ def test_the_end_of_a_resend_that_no_longer_speaks_for_its_recipient_changes_not
         world.table.update(Update(recipient_key(first, FIRST), "REMOVE so_far", {}))
     else:
         named = {"path": "later", "account": "c", "vendor": "qixintong"}
-        put_in_row(world, first, resends=[*outcome.resends, named], resent="later")
+        put_in_row(world, first, resends=[*outcome.reroutes, named], resent="later")
     before = world.item(recipient_key(first, FIRST))
     concluded(world, first, resend)
     assert world.item(recipient_key(first, FIRST)) == before
@@ -315,13 +317,13 @@ def test_the_end_of_a_resend_that_no_longer_speaks_for_its_recipient_changes_not
 def test_a_delivery_between_the_reading_and_the_end_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     world, first = begun(2)
     resend = replace(resend_of(world, first), state=State.REFUSED)
-    finish = resends.finish
+    finish = reroutes.finish
 
     def late(*args: Any, **rest: Any) -> None:
         put_in_row(world, first, status=Status.DELIVERED)
         finish(*args, **rest)
 
-    monkeypatch.setattr(resends, "finish", late)
+    monkeypatch.setattr(reroutes, "finish", late)
     assert concluded(world, first, resend).status == Status.DELIVERED
 
 
@@ -330,7 +332,7 @@ def test_a_resend_whose_row_is_gone_is_looked_at_no_more(count: int) -> None:
     world, first = begun(count)
     resend = resend_of(world, first)
     world.table.delete(recipient_key(first, FIRST))
-    resends.conclude(world.table, resend, world.now)
+    reroutes.report_unsent(world.table, resend, world.now)
     assert stands(world, resend.key).due_at is None
 
 
@@ -338,7 +340,7 @@ def test_a_resend_whose_row_is_gone_is_looked_at_no_more(count: int) -> None:
 def test_a_canceled_resend_ends_its_recipient_at_once(count: int) -> None:
     world, first = begun(count)
     resend = resend_of(world, first)
-    resends.end_canceled(world.table, resend, world.now)
+    reroutes.end_canceled(world.table, resend, world.now)
     found, after = stands(world, resend.key), outcome_of(world, first)
     assert (found.state, found.reason, found.due_at) == (State.CANCELED, Reason.CANCELED_BY_CLIENT, None)
     assert after.status == Status.UNDELIVERED
@@ -354,7 +356,7 @@ def test_a_canceled_resend_in_doubt_denies_nothing(count: int) -> None:
     doubt = {"at": 1, "account": "b", "outcome": "unconfirmed", "vendor_status": ""}
     put(world, resend.key, state=State.WAITING, attempt=1, attempts=[doubt])
     before = outcome_of(world, first)
-    resends.end_canceled(world.table, stands(world, resend.key), world.now)
+    reroutes.end_canceled(world.table, stands(world, resend.key), world.now)
     found, after = stands(world, resend.key), outcome_of(world, first)
     assert (found.state, found.given_up, found.reason) == (State.UNCONFIRMED, True, Reason.CANCELED_BY_CLIENT)
     assert (after.status, after.history) == (None, before.history)
@@ -371,7 +373,7 @@ def test_what_is_sent_is_not_canceled() -> None:
     resend = resend_of(world, first)
     transitions.mark(world.table, resend, "one", world.now + MINUTE, world.now)
     with pytest.raises(ConditionFailed):
-        resends.end_canceled(world.table, resend, world.now)
+        reroutes.end_canceled(world.table, resend, world.now)
     assert outcome_of(world, first).status is None
 
 
@@ -384,9 +386,9 @@ def test_who_may_have_been_asked_for_a_recipient(count: int) -> None:
     put(world, resend_of(world, first).key, tried=["a", "t"])
     row = recipient_key(first, FIRST)
     standing = replace(stands(world, first.key), tried=("z",))
-    assert resends.accounts_asked(world.table, standing, row) == {"a", "z", "b", "t"}
-    assert resends.accounts_asked(world.table, replace(standing, resend=False), row) == {"a", "z"}
-    assert resends.accounts_asked(world.table, standing, ("msg_none", FIRST)) == {"a", "z"}
+    assert reroutes.accounts_asked(world.table, standing, row) == {"a", "z", "b", "t"}
+    assert reroutes.accounts_asked(world.table, replace(standing, may_reroute=False), row) == {"a", "z"}
+    assert reroutes.accounts_asked(world.table, standing, ("msg_none", FIRST)) == {"a", "z"}
 
 
 @LAYOUTS
@@ -395,10 +397,10 @@ def test_which_resends_can_still_be_called_off(count: int) -> None:
     resend = resend_of(world, first)
 
     def can_be() -> list[SubmissionKey]:
-        return [each.key for each in resends.open_resends(world.table, stands(world, first.key))]
+        return [each.key for each in reroutes.open_reroutes(world.table, stands(world, first.key))]
 
     assert can_be() == [resend.key]
-    assert resends.open_resends(world.table, replace(stands(world, first.key), resend=False)) == []
+    assert reroutes.open_reroutes(world.table, replace(stands(world, first.key), may_reroute=False)) == []
     put(world, resend.key, state=State.WAITING)
     assert can_be() == [resend.key]
     for state in (State.SENDING, State.SUBMITTED, State.UNCONFIRMED, State.REFUSED):
@@ -416,31 +418,31 @@ def test_which_resends_can_still_be_called_off(count: int) -> None:
 def test_without_a_resend_the_submission_speaks(count: int) -> None:
     world, first = begun(count, failed=False)
     outcome = outcome_of(world, first)
-    assert resends.standing(first, outcome, {}) == (first, outcome)
+    assert reroutes.standing(first, outcome, {}) == (first, outcome)
 
 
 @LAYOUTS
 def test_the_last_attempt_speaks_until_there_is_a_status_and_then_the_one_it_came_from(count: int) -> None:
     world, first = begun(count)
     outcome, resend = outcome_of(world, first), resend_of(world, first)
-    known = resends.load(world.table, first, [outcome])
+    known = reroutes.load(world.table, first, [outcome])
     assert known == {resend.key.path: resend}
-    assert resends.standing(first, outcome, known) == (resend, outcome)
+    assert reroutes.standing(first, outcome, known) == (resend, outcome)
     by_first = replace(outcome, status=Status.DELIVERED, account="a")
     by_second = replace(outcome, status=Status.DELIVERED, account="b")
     by_none = replace(outcome, status=Status.UNKNOWN, account="")
-    assert resends.standing(first, by_first, known) == (first, by_first)
-    assert resends.standing(first, by_second, known) == (resend, by_second)
-    assert resends.standing(first, by_none, known) == (resend, by_none)
+    assert reroutes.standing(first, by_first, known) == (first, by_first)
+    assert reroutes.standing(first, by_second, known) == (resend, by_second)
+    assert reroutes.standing(first, by_none, known) == (resend, by_none)
 
 
 @LAYOUTS
 def test_a_resend_that_is_named_and_not_there_yet_speaks_as_one_that_waits(count: int) -> None:
     world, first = begun(count)
     outcome, resend = outcome_of(world, first), resend_of(world, first)
-    found, _ = resends.standing(stands(world, first.key), outcome, {})
+    found, _ = reroutes.standing(stands(world, first.key), outcome, {})
     assert (found.key, found.state, found.account, found.vendor) == (resend.key, State.QUEUED, "b", "langyu")
-    nothing = (found.attempt, found.vendor_ids, found.answer, found.reason, found.rejected, found.attempts)
+    nothing = (found.attempt, found.vendor_ids, found.vendor_status, found.reason, found.rejected, found.attempts)
     assert nothing == (0, (), "", None, (), ())
     assert found.submitted_at is None
 
@@ -454,13 +456,13 @@ def test_between_a_resends_end_and_its_recipients_the_attempts_before_it_are_sho
     outcome, resend = outcome_of(world, first), replace(resend_of(world, first), state=State.REFUSED)
     known = {resend.key.path: resend}
     so_far = {**FAILED, **({"reason": reason} if reason else {})}
-    found, shown = resends.standing(first, replace(outcome, so_far=so_far), known)
+    found, shown = reroutes.standing(first, replace(outcome, so_far=so_far), known)
     assert found == first
     assert (shown.status, shown.reason, shown.vendor_status) == (Status.UNDELIVERED, reason, "2")
     assert (shown.vendor_id, shown.account, shown.reported_at) == ("x", "a", 1)
-    assert resends.standing(first, replace(outcome, so_far=None), known)[1].status is None
+    assert reroutes.standing(first, replace(outcome, so_far=None), known)[1].status is None
     delivered = replace(outcome, so_far=so_far, status=Status.DELIVERED, account="b")
-    assert resends.standing(first, delivered, known) == (resend, delivered)
+    assert reroutes.standing(first, delivered, known) == (resend, delivered)
 
 
 def test_a_refusal_of_the_number_ends_a_resend_in_the_real_run() -> None:

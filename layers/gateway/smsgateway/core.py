@@ -1,0 +1,44 @@
+"""What the work of all functions has in common: the table, the accounts document, the clock, and alerts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from smsgateway.config.settings import Settings
+from smsgateway.queues import WakeUps
+from smsgateway.store.alerts import Alert, raise_alert
+from smsgateway.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The collaborators that every function's work needs; what is a function's own stands in a class derived from this.
+
+    `settings` gives the accounts document as it is now, `now` epoch milliseconds.
+    """
+
+    table: Table
+    settings: Callable[[], Settings]
+    now: Callable[[], int]
+    retention: int  # seconds
+
+    @property
+    def ttl(self) -> int:
+        """When (epoch seconds) DynamoDB may delete what is written now."""
+        return self.now() // 1000 + self.retention
+
+    def alert(
+        self, account: str, vendor: str, kind: str, detail: str, *, occasion: str = "", at: int | None = None
+    ) -> None:
+        """Tell the operator about an account, once an hour for the same kind, or once for its `occasion`.
+
+        `at`: when it happened (epoch ms), if not just now. The alert becomes an event through the table's stream.
+        """
+        happened = self.now() if at is None else at
+        raise_alert(self.table, Alert(account, vendor, kind, detail, happened, self.ttl), occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class WakingCore(Core):
+    """The same for work that wakes submissions up."""
+
+    wake_ups: WakeUps
