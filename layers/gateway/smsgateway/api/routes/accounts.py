@@ -187,7 +187,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "push": _push_addresses(account, router.context["base_url"]),
         "options": _options(account),
         "balance": _balance(known),
-        "figures": _figures(known),
+        "figures": _statistics(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
         "calls": _calls(known, gateway.now()),
@@ -236,7 +236,7 @@ def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
 
 
-def _figures(known: Mapping[str, Item]) -> list[dict[str, Any]]:
+def _statistics(known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """Newest day first."""
     days = sorted((key for key in known if key.startswith("day#")), reverse=True)[:DAYS_SHOWN]
     return [_day(key.removeprefix("day#"), known[key]) for key in days]
