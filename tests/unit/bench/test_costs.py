@@ -16,7 +16,9 @@ from smsgateway.model import Account, Personal, Status
 from smsgateway.queues import WakeUp
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher
-from smsgateway.settling.ingest import Ingester, decode_inbound, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
+from smsgateway.settling.reading import decode_inbound
 from smsgateway.store import recipients, submissions
 from smsgateway.store.messages import Payload
 from smsgateway.store.registry import Client

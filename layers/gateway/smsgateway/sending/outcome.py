@@ -44,7 +44,7 @@ def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         transitions.submitted(table, submission, answer, unless_early=False)
-        apply_early(dispatcher, job.account, submission, answer.vendor_ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, answer.vendor_ids)
 
 
 def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, answer: str, reason: Reason) -> None:
@@ -57,7 +57,7 @@ def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, an
     early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
     transitions.unconfirmed(table, submission, answer, reason)
     if early:
-        apply_early(dispatcher, job.account, submission, ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, ids)
 
 
 def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> routing.Attempt:
