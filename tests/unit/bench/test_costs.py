@@ -12,7 +12,7 @@ from smsgateway.accepting.post import Post
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import AccountsCache, Settings
-from smsgateway.model import Account, Personal, Status
+from smsgateway.model import Account, Client, Payload, Personal, Status
 from smsgateway.queues import WakeUp
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher
@@ -20,8 +20,6 @@ from smsgateway.settling.ingest import ingest
 from smsgateway.settling.ingester import Ingester
 from smsgateway.settling.reading import decode_inbound
 from smsgateway.store import recipients, submissions
-from smsgateway.store.messages import Payload
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests.bench import counts, cpu
 from tests.doubles import aws, voices

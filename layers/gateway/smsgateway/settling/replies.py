@@ -9,11 +9,10 @@ from contextlib import suppress
 from copy import replace
 
 from smsgateway.core import WakingCore
-from smsgateway.model import Account, Inbound
+from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
-from smsgateway.store.replies import Reply
 from smsgateway.store.reply_parts import StoredPart
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table

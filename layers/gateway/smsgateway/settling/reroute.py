@@ -15,11 +15,11 @@ from smsgateway import queues, routing
 from smsgateway.calling import encoding
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
-from smsgateway.model import Account, Message, ReportStatus, State
+from smsgateway.model import Account, Message, Payload, ReportStatus, State
 from smsgateway.store import recipients, registry, reroutes, submissions
 from smsgateway.store.finals import final_at_end, heard
 from smsgateway.store.history import keep
-from smsgateway.store.messages import Payload, load_payload
+from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import RecipientRow, read_row
 from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import BATCH_WRITES, PARALLEL, ConditionFailed, Item, Key

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, get_args
 
 from smsgateway.api.schemas import resources, responses
@@ -11,10 +11,10 @@ from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import Gateway, gateway_of, list_of, new_router
 from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.calling import pace
+from smsgateway.clock import iso, millis_of, utc
 from smsgateway.codecs import VENDORS, bounded
 from smsgateway.config.settings import Settings, options_taken
 from smsgateway.errors import DecodeError, TransportError
-from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
 from smsgateway.store.breakers import read_breaker
@@ -167,7 +167,7 @@ def _call(gateway: Gateway, account: Account, request: Request) -> Response:
 
 
 def _moment(gateway: Gateway) -> datetime:
-    return datetime.fromtimestamp(gateway.now() / 1000, UTC)
+    return utc(gateway.now())
 
 
 def _nonce(gateway: Gateway) -> str:
@@ -187,7 +187,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "push": _push_addresses(account, router.context["base_url"]),
         "options": _options(account),
         "balance": _balance(known),
-        "figures": _figures(known),
+        "figures": _statistics(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
         "calls": _calls(known, gateway.now()),
@@ -208,7 +208,7 @@ def _unplaced(unplaced: UnplacedReport) -> dict[str, Any]:
         "reason": report.reason,
         "vendor_status": report.vendor_status or None,
         "segment": report.segment or None,
-        "reported_at": iso(int(report.reported_at.timestamp() * 1000)) if report.reported_at else None,
+        "reported_at": iso(millis_of(report.reported_at)) if report.reported_at else None,
         "kept_at": iso(unplaced.kept_at),
         "message_id": unplaced.message_id or None,
     }
@@ -236,7 +236,7 @@ def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
 
 
-def _figures(known: Mapping[str, Item]) -> list[dict[str, Any]]:
+def _statistics(known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """Newest day first."""
     days = sorted((key for key in known if key.startswith("day#")), reverse=True)[:DAYS_SHOWN]
     return [_day(key.removeprefix("day#"), known[key]) for key in days]

@@ -13,12 +13,11 @@ from smsgateway.api.schemas.parameters import NamePath, NumberPath, number_at
 from smsgateway.api.schemas.requests import TemplateBody
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import invalid, not_found
+from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
-from smsgateway.events import iso
-from smsgateway.model import TemplateCode
+from smsgateway.model import Template, TemplateCode
 from smsgateway.store import registry
-from smsgateway.store.registry import Template
 
 router = new_router()
 

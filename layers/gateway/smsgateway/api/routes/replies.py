@@ -9,9 +9,9 @@ from smsgateway.api.schemas.parameters import Limit, Next, Since, moment_at, num
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
 from smsgateway.api.serving.problems import invalid
-from smsgateway.events import iso
+from smsgateway.clock import iso, sortable
+from smsgateway.model import Reply
 from smsgateway.store import listing
-from smsgateway.store.replies import Reply
 
 REPLIES = 100  # on a page, unless the client says otherwise
 LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared
@@ -36,7 +36,7 @@ def list_replies(
     moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     owner = None if client.administrator else client.name
-    earliest = f"{min(max(0, moment_at('since', since)), LATEST):013d}" if since is not None else ""
+    earliest = sortable(min(max(0, moment_at("since", since)), LATEST)) if since is not None else ""
     number = number_at("from", sender) if sender is not None else ""
     of = list_of(router, "inbound", number)
     position = cursors.read(following, listing.BY_NUMBER_POSITION if number else listing.BY_LIST_POSITION, of)
