@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 
 from smsgateway import queues, routing
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage, able_accounts
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
@@ -164,9 +164,8 @@ class _Batch:
         payload = self._payload(submission, message, failure.number) if message and now < message.valid_until else None
         if message is None or payload is None or message.canceled_at is not None:
             return None
-        settings = self.core.settings()
-        accounts = settings.accounts
-        others = encoding.next_accounts(submission, message, payload, settings, now)
+        accounts = self.core.settings().accounts
+        others = able_accounts(submission.untried(message.route), accounts, message, payload, submission.refused_by)
         asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
         other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
         names = routing.after_failure(final["reason"], others, other_vendors)
@@ -186,7 +185,7 @@ class _Batch:
         if message is None or payload is None:
             return
         now, account = self.core.now(), self.core.settings().accounts.get(resend["account"])
-        segments = encoding.segments_of(message, account, payload)[failure.number] if account else outcome.segments
+        segments = Carriage(account, message, payload).segments[failure.number] if account else outcome.segments
         of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
         refused = failure.submission.vendor if of_content else ""
         key = reroutes.put_reroute(
