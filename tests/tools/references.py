@@ -37,7 +37,6 @@ _ELSEWHERE = {
 _DOTTED = re.compile(r"(?<![\w./#:<-])(?:[a-z_]+\.)*([a-z_]+)\.([A-Za-z_]+)(?![\w.])")
 _OTHER_MODULES = {"push", "requests"}  # as prose means them: a member of the accounts document, the library
 _ITSELF = "tests/tools/references.py"  # which has the names of hosts
-_RELEASED = "tests/previous/"  # kept as it was released
 _VENDORS_BYTES = ("tests/cases/", "tests/fuzz/finds/", "events/")
 
 
@@ -57,7 +56,7 @@ def finds() -> list[Find]:
     """Every such reference in the project's files."""
     paths = {str(path.relative_to(ROOT)): path for path in project_files()}
     known = Known(endings(paths), definitions(path for name, path in paths.items() if name.endswith(".py")))
-    read = [name for name in sorted(paths) if name != _ITSELF and not name.startswith(_RELEASED)]
+    read = [name for name in sorted(paths) if name != _ITSELF]
     return [find for name in read for find in finds_in(name, paths[name], known)]
 
 

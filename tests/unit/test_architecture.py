@@ -20,26 +20,26 @@ PACKAGE = LAYER / "smsgateway"
 FUNCTIONS = ROOT / "functions"
 
 # Each room of the package, from the ground up: a folder, or a module that lies flat, with the rooms that it may import.
-GROUND = "model errors ids text unseen written clock"
+GROUND = "clock model errors ids text unseen written"
 ROOMS: Mapping[str, frozenset[str]] = {
     room: frozenset(below.split())
     for room, below in {
-        "model": "",
+        "clock": "",
+        "model": "clock",
         "errors": "model",
-        "ids": "",
+        "ids": "clock",
         "unseen": "",
         "written": "unseen",
         "text": "model unseen written",
-        "clock": "",
-        "queues": "model ids",
-        "events": "",
+        "queues": "clock model ids",
+        "events": "clock",
         "codecs": GROUND,
         "store": f"{GROUND} queues",
         "config": f"{GROUND} codecs",
         "routing": f"{GROUND} config",
         "publishing": f"{GROUND} events store",
         "runtime": f"{GROUND} queues store config",
-        "core": "queues store config",
+        "core": "clock queues store config",
         "calling": f"{GROUND} codecs store config routing",
         "accepting": f"{GROUND} core queues events codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",

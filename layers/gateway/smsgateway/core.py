@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.config.settings import Settings
 from smsgateway.queues import WakeUps
 from smsgateway.store.alerts import Alert, raise_alert
@@ -18,16 +19,16 @@ class Core:
 
     table: Table
     settings: Callable[[], Settings]
-    now: Callable[[], int]
+    now: Callable[[], Millis]
     retention: int  # seconds
 
     @property
     def ttl(self) -> int:
         """When (epoch seconds) DynamoDB may delete what is written now."""
-        return self.now() // 1000 + self.retention
+        return epoch_seconds(self.now()) + self.retention
 
     def alert(
-        self, account: str, vendor: str, kind: str, detail: str, *, occasion: str = "", at: int | None = None
+        self, account: str, vendor: str, kind: str, detail: str, *, occasion: str = "", at: Millis | None = None
     ) -> None:
         """Tell the operator about an account, once an hour for the same kind, or once for its `occasion`.
 

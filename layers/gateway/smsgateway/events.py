@@ -4,11 +4,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
+
+from smsgateway.clock import Millis, iso
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -43,7 +44,7 @@ class Event:
 
     type: EventType
     identity: str
-    at: int  # epoch milliseconds
+    at: Millis
     account: str
     vendor: str
     reference: str
@@ -64,11 +65,6 @@ def detail_of(event: Event) -> dict[str, Any]:
     if event.message_id:
         detail["message_id"] = event.message_id
     return detail | dict(event.detail)
-
-
-def iso(at: int) -> str:
-    """Epoch milliseconds as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class NotTakenError(Exception):

@@ -33,7 +33,7 @@ MOST_CHILDREN = 10**CHILD_DIGITS  # of one submission
 TO_ONE = "s"
 ITEM = "i"
 ITEM_DIGITS = 3
-RESEND = "r"
+REROUTE = "r"
 TOKEN_LENGTH = 12  # characters: 60 bits
 DUE_SHARDS = 8
 BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
@@ -41,7 +41,7 @@ BUCKET_RECIPIENTS = 1000  # rows of one message under one partition key
 _ROOT_TO_ONE = re.compile(f"[0-9]{{{ROOT_LENGTH}}}{TO_ONE}")
 _ITEM = re.compile(f"{ITEM}[0-9]{{{ITEM_DIGITS}}}$")
 _ROOT = f"([0-9]{{{ROOT_LENGTH}}}|{BLOCK}[{BASE32}]{{{2 * BLOCK_LENGTH}}})"
-_PATH = re.compile(f"{_ROOT}(([0-9]{{{CHILD_DIGITS}}})*|{RESEND}[{BASE32}]{{{TOKEN_LENGTH}}})")
+_PATH = re.compile(f"{_ROOT}(([0-9]{{{CHILD_DIGITS}}})*|{REROUTE}[{BASE32}]{{{TOKEN_LENGTH}}})")
 
 
 class SubmissionKey(NamedTuple):
@@ -74,11 +74,11 @@ class SubmissionKey(NamedTuple):
         """The resend to a recipient that this submission failed. `owner`: of its mark, which is random."""
         digest = hashlib.sha256(f"{owner}\n{number}".encode()).digest()
         token = base32(int.from_bytes(digest[:16]))[-TOKEN_LENGTH:]
-        return SubmissionKey(self.message_id, f"{self.root}{RESEND}{token}")
+        return SubmissionKey(self.message_id, f"{self.root}{REROUTE}{token}")
 
     @property
     def rerouted(self) -> bool:
-        return self.path[ROOT_LENGTH : ROOT_LENGTH + 1] == RESEND
+        return self.path[ROOT_LENGTH : ROOT_LENGTH + 1] == REROUTE
 
     @property
     def token(self) -> str:

@@ -62,13 +62,13 @@ class WakeUps:
         if len(bodies) == 1:
             self.client.send_message(QueueUrl=url, MessageBody=bodies[0], DelaySeconds=seconds)
         elif len(bodies) <= BATCH:
-            self._send_batch(url, bodies, seconds)
+            self._put_batch(url, bodies, seconds)
         else:
             batches = batched(bodies, BATCH, strict=False)
             with ThreadPoolExecutor(PARALLEL) as pool:
-                list(pool.map(lambda batch: self._send_batch(url, batch, seconds), batches))
+                list(pool.map(lambda batch: self._put_batch(url, batch, seconds), batches))
 
-    def _send_batch(self, url: str, bodies: Sequence[str], seconds: int) -> None:
+    def _put_batch(self, url: str, bodies: Sequence[str], seconds: int) -> None:
         entries: Any = [
             {"Id": str(index), "MessageBody": body, "DelaySeconds": seconds} for index, body in enumerate(bodies)
         ]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 from botocore.config import Config
 
-from smsgateway.clock import lasting
+from smsgateway.clock import Millis, lasting
 from smsgateway.config.settings import AccountsCache, Environment
 from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.queues import Source, WakeUps
@@ -139,8 +139,8 @@ def randomness() -> SystemRandom:
     return SystemRandom()
 
 
-def now_ms() -> int:
-    """Epoch milliseconds."""
+def now_ms() -> Millis:
+    """Now."""
     return time.time_ns() // 1_000_000
 
 
@@ -154,14 +154,14 @@ def vendor_call(call: Callable[..., Response]) -> Callable[[Account, Request, fl
     return lambda _account, request, seconds: call(request, deadline=seconds, allow_loopback=allow_loopback)
 
 
-def receipt_sender() -> Callable[[str, Kind], None]:
-    """Puts a receipt's body into the queue of its kind: replies do not wait behind the reports of a broadcast."""
+def vendor_bytes_store() -> Callable[[str, Kind], None]:
+    """What puts the body of vendor bytes into the queue of their kind: replies do not wait behind many reports."""
     client, of_reports, of_replies = sqs(), environment().receipt_queue_url, environment().reply_queue_url
 
-    def send(body: str, kind: Kind = "reports") -> None:  # the release before names no kind
+    def store(body: str, kind: Kind = "reports") -> None:  # the release before names no kind
         client.send_message(QueueUrl=of_replies if kind == "inbound" else of_reports, MessageBody=body)
 
-    return send
+    return store
 
 
 @cache

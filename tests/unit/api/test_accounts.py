@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources
 from smsgateway.config.settings import options_taken
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Balance, DayStatistics, Reason, Report, ReportStatus, Response
@@ -71,7 +71,7 @@ def test_the_vendors_figures_stand_beside_ours(api: Api) -> None:
     ours = {"open_here": 30, "compared_at": "2026-01-22T09:30:26.000Z", "differs": True}
     assert shown[:2] == [{"day": "2026-01-09", **vendors, **nothing}, {"day": "2026-01-08", **vendors, **ours}]
     for figures in shown:
-        responses.Figures.model_validate(figures)
+        resources.Figures.model_validate(figures)
     assert api.serve(sample("query-get-account")).json["figures"] == []
 
 

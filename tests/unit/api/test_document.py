@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from smsgateway.api.schemas import requests
-from smsgateway.api.schemas import responses as answers
+from smsgateway.api.schemas import requests, resources, responses
 from smsgateway.api.serving import serving
 from smsgateway.model import Response
 from tests.doubles import aws
@@ -59,8 +58,8 @@ def test_operations_say_who_may_and_what_can_go_wrong(document: dict[str, Any]) 
     assert document["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"] == {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}
     operations = list(values_of(document["paths"], "responses"))
-    for responses in operations:
-        problems = {status: answer for status, answer in responses.items() if status >= "400"}
+    for answers in operations:
+        problems = {status: answer for status, answer in answers.items() if status >= "400"}
         assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems.values())
     ids = list(values_of(document, "operationId"))
     assert len(ids) == len(set(ids)) == len(operations)
@@ -82,8 +81,9 @@ def model_of(schema: dict[str, Any]) -> type[BaseModel]:
     """The model behind a reference: `Message`, `ListOf_Reply_`."""
     name = schema["$ref"].rpartition("/")[2]
     if item := re.fullmatch("ListOf_(.*)_", name):
-        return answers.ListOf[getattr(answers, item[1])]  # type: ignore[no-any-return]
-    found: type[BaseModel] = getattr(requests, name, None) or getattr(answers, name)
+        return resources.ListOf[getattr(resources, item[1])]  # type: ignore[no-any-return]
+    modules = (requests, responses, resources)
+    found: type[BaseModel] = next(getattr(module, name) for module in modules if hasattr(module, name))
     return found
 
 
@@ -102,7 +102,7 @@ def test_every_body_and_answer_has_an_example_that_is_one(document: dict[str, An
         example = model.model_validate(content["example"])
         required = {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
         assert required <= set(content["example"]) <= set(example.model_dump(by_alias=True)), model
-        if issubclass(model, answers.Problem):
+        if issubclass(model, responses.Problem):
             assert content["example"]["status"] == int(status)
 
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsgateway.clock import BEIJING
 from smsgateway.codecs import hbsmservice
-from smsgateway.codecs.times import BEIJING
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.ids import SubmissionKey, message_id, parse_reference
 from smsgateway.model import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsgateway.codecs.times import BEIJING
+from smsgateway.clock import BEIJING
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.settling.ingest import decode_reports
 from tests.doubles import voices

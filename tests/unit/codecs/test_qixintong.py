@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsgateway.clock import BEIJING
 from smsgateway.codecs import qixintong
-from smsgateway.codecs.times import BEIJING
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,

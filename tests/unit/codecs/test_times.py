@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.codecs.times import BEIJING, beijing_time
+from smsgateway.clock import BEIJING
+from smsgateway.codecs.times import beijing_time
 
 MOMENT = datetime(2026, 7, 1, 9, 5, 7, tzinfo=BEIJING)
 MINUTE = MOMENT.replace(second=0)

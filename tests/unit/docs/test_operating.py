@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from smsgateway.api.schemas.responses import Figures
+from smsgateway.api.schemas.resources import Figures
 from smsgateway.queues import VendorBytes, parked_body, vendor_bytes_body
 from tests.tools.pages import OPERATING as PAGE
 from tests.tools.pages import PAGES, the_ticked, ticked

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from smsgateway.api.routes import post_message
 from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
-from smsgateway.api.schemas.responses import AcceptedMessage, Check, Message, Problem
+from smsgateway.api.schemas.resources import Check, Message
+from smsgateway.api.schemas.responses import AcceptedMessage, Problem
 from tests.tools.pages import README as PAGE
 from tests.tools.pages import local_commands, statuses, the_ticked
 from tests.tools.template import FUNCTIONS, TEMPLATE

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from smsgateway.clock import BEIJING
 from smsgateway.model import Response
 from smsgateway.receiving.poll import due_runs, poll
-from smsgateway.receiving.statistics import BEIJING, FEW
+from smsgateway.receiving.statistics import FEW
 from tests.doubles.receipts import masked_report, report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
 from tests.doubles.world import DAY, HOUR, MINUTE, START, World, accounts_document, numbers, post

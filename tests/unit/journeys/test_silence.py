@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from smsgateway.events import EventType, detail_of, iso
+from smsgateway.clock import iso
+from smsgateway.events import EventType, detail_of
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Response
 from smsgateway.queues import VendorBytes, parse_vendor_bytes

@@ -1,15 +1,13 @@
 """A client's segments of the day, in Beijing: taken once for a message, however many requests are made for it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 
 from smsgateway.accepting.post import Refusal
+from smsgateway.clock import day_of
 from smsgateway.model import Message
 from smsgateway.store import spending
 from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
-
-BEIJING = timezone(timedelta(hours=8))
 
 
 def pay(table: Table, client: Client, message: Message) -> Message:
@@ -35,5 +33,5 @@ def give_back(table: Table, client: Client, message: Message, instead: Message |
 
 
 def _charge(message: Message) -> spending.Charge:
-    day = datetime.fromtimestamp(message.created_at / 1000, BEIJING).date().isoformat()
+    day = day_of(message.created_at).isoformat()
     return spending.Charge(message.id, message.segments, message.created_at, day)

@@ -8,7 +8,7 @@ from typing import Any
 
 from smsgateway import queues
 from smsgateway.calling.carriage import Carriage
-from smsgateway.events import iso
+from smsgateway.clock import iso
 from smsgateway.model import Content, Message
 from smsgateway.text import segments
 

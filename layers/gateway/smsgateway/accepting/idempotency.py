@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.accepting.post import Post, Recipients, Refusal, landlines_of, without
-from smsgateway.events import iso
+from smsgateway.clock import iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
 from smsgateway.store import messages, submissions

@@ -13,8 +13,8 @@ from itertools import islice, takewhile
 from typing import Any
 
 from smsgateway.calling.carriage import Carriage
+from smsgateway.clock import epoch_seconds, iso
 from smsgateway.config.settings import Settings
-from smsgateway.events import iso
 from smsgateway.ids import partitions
 from smsgateway.model import FINAL, Message, State, Status
 from smsgateway.store import reroutes
@@ -48,7 +48,7 @@ class WholeMessage:
 def load_whole(table: Table, message_id: str, now: int) -> WholeMessage | None:
     """The message, unless it was never accepted, or is older than messages are kept. `now` in epoch ms."""
     first = load_submissions(table, message_id)
-    if not first or first[0].ttl < now // 1000:
+    if not first or first[0].ttl < epoch_seconds(now):
         return None
     if first[0].own_message:
         return WholeMessage(first[0].own_message, tuple(first))
@@ -63,13 +63,13 @@ def load_whole(table: Table, message_id: str, now: int) -> WholeMessage | None:
 def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
     """A message as one of its recipients' rows finds it; None when it is not accepted or not kept (any more)."""
     submission = submission_of_row(table, row)
-    if submission is None or submission.ttl < now // 1000:
+    if submission is None or submission.ttl < epoch_seconds(now):
         return None
     message = message_of(table, submission)
     outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
     if message is None or outcome is None:
         return None
-    found = _resends(table, message, submission, [outcome], now)
+    found = _reroutes(table, message, submission, [outcome], now)
     submission = as_canceled(submission, message, now)
     return {
         "id": message.id,
@@ -80,7 +80,7 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
     }
 
 
-def _resends(
+def _reroutes(
     table: Table, message: Message, submission: StoredSubmission, outcomes: Iterable[RecipientRow], now: int
 ) -> dict[str, StoredSubmission]:
     """The resends to these recipients, by path."""
@@ -150,11 +150,11 @@ def _counted(
 ) -> Counter[Status]:
     """Recipients of submissions with one root by status."""
     under_way = [outcome for _, outcome in pairs if outcome.reroutes and not outcome.status]
-    found = _resends(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
+    found = _reroutes(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
     return Counter(_status(*reroutes.standing(submission, outcome, found), now) for submission, outcome in pairs)
 
 
-def open_resends(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
+def open_reroutes(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
     """The message's resends that no vendor has been asked to send yet."""
     roots = [submission for submission in whole.submissions if submission.key.path == submission.key.root]
     return [resend for root in roots for resend in reroutes.open_reroutes(table, root)]
@@ -233,7 +233,7 @@ def _recipients(
 ) -> Iterator[dict[str, Any]]:
     outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
     segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
-    found = _resends(table, whole.message, submission, outcomes.values(), now)
+    found = _reroutes(table, whole.message, submission, outcomes.values(), now)
     for number in payload.numbers:
         outcome = outcomes.get(number) or RecipientRow(number, segments=segments[number])
         shown = recipient(*reroutes.standing(submission, outcome, found), now)

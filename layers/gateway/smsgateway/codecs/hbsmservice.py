@@ -74,7 +74,7 @@ REPORTS_PER_PAGE = 100  # 5.5
 INBOUND_PER_PAGE = 10  # 7.5
 TEXT_LIMIT = 999  # "up to and including 1000" in 1.2, error 102 for "more than 1000 (including 1000)" in 1.3
 ID_LIMIT = 50  # 1.2
-NUMBER_LIMIT = 20  # digits of access number and extension together
+NUMBER_LIMIT = 20  # digits of access number and extension together: at most 20 in 1.2, fewer than 20 in 2.2
 SPLIT, GROUP = "&split&", "&group&"  # 2.2: they cannot be escaped
 
 # The same code means different things at different addresses: one table each.
@@ -330,6 +330,7 @@ def _reports(account: Account, body: bytes) -> Page[Report]:
 
 
 def _report(fate: Callable[[str], HeardWord], record: Record, body: bytes) -> Report:
+    """Mobile and msg_id name a message (4.2); `sub_seq` tells the parts of a long one apart, and 0 is all of it."""
     fields = _fields(record, body)
     segment = folded(fields.get("sub_seq", "")) or "0"
     if not _SEGMENT.fullmatch(segment):

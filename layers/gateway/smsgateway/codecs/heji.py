@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import unquote_to_bytes
 
+from smsgateway.clock import BEIJING
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare, patched, shown
 from smsgateway.codecs.forms import (
@@ -24,7 +25,7 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.numbers import is_number, named_numbers
 from smsgateway.codecs.records import is_damaged, read_each
 from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
-from smsgateway.codecs.times import BEIJING, beijing_time
+from smsgateway.codecs.times import beijing_time
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

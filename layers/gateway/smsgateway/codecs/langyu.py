@@ -51,7 +51,7 @@ PROFILE = Profile(
     paths={"send": "/msg/HttpBatchSendSM", "balance": "/msg/QueryBalance"},
     recipients=50_000,
     pushes_in_query=True,
-    pace={"balance": 10},
+    pace={"balance": 10},  # section 4.4, code 103: one query in ten seconds
 )
 
 CONTENT_LIMIT = 536  # section 1.2 says 700, error 106 says ">536"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from smsgateway.clock import BEIJING
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare, misread, read_as, unmarked, written_in
 from smsgateway.codecs.forms import (
@@ -22,7 +23,6 @@ from smsgateway.codecs.forms import (
 from smsgateway.codecs.numbers import is_number
 from smsgateway.codecs.records import is_damaged, read_each
 from smsgateway.codecs.refusals import Codes, Fate, Words, answer_text, refusal
-from smsgateway.codecs.times import BEIJING
 from smsgateway.codecs.words import folded, heard
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (

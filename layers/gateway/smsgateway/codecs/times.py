@@ -8,9 +8,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from smsgateway.clock import BEIJING
 from smsgateway.codecs.charsets import bare
-
-BEIJING = timezone(timedelta(hours=8))  # China has no other zone and no summer time
 
 _WRITTEN = re.compile(
     r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.calling import transport
+from smsgateway.clock import seconds
 from smsgateway.queues import Retries, parse_wake_up, received
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
@@ -48,7 +49,7 @@ def _done(dispatcher: Dispatcher, retries: Retries, record: dict[str, Any], hard
     try:
         dispatch(dispatcher, wake_up, hard_end)
     except InFlightError as error:
-        retries.come_again(record, error.wait / 1000)
+        retries.come_again(record, seconds(error.wait))
         return False
     except Exception as error:  # its text may hold what must not be logged
         name = type(error).__name__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from smsgateway import runtime
+from smsgateway.clock import millis, seconds
 from smsgateway.events import Event, NotTakenError, publish
 from smsgateway.publishing.changes import events_of
 from smsgateway.store.messages import load_payload
@@ -41,7 +42,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     records, told_by = event["Records"], list[int]()
 
     def left() -> float:
-        return (context.get_remaining_time_in_millis() - TIME_TO_STOP) / 1000
+        return seconds(context.get_remaining_time_in_millis() - TIME_TO_STOP)
 
     try:
         _publish(records, left, told_by)
@@ -90,7 +91,7 @@ def _events(records: Iterable[Mapping[str, Any]], told_by: list[int]) -> Iterato
         change = record["dynamodb"]
         old = from_wire(change["OldImage"]) if "OldImage" in change else None
         new = from_wire(change["NewImage"]) if "NewImage" in change else None
-        for event in events_of(old, new, _segments, int(float(change["ApproximateCreationDateTime"]) * 1000)):
+        for event in events_of(old, new, _segments, millis(float(change["ApproximateCreationDateTime"]))):
             told_by.append(place)
             yield event
 

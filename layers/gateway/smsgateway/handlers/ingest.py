@@ -47,7 +47,7 @@ def _handle(ingester: Ingester, body: str, *, first: bool) -> None:
         return
     rest = receipt if ingester.is_over and not first else ingest(ingester, receipt)
     if rest:
-        runtime.receipt_sender()(vendor_bytes_body(rest), rest.kind)
+        runtime.vendor_bytes_store()(vendor_bytes_body(rest), rest.kind)
 
 
 def _park(receipt: VendorBytes, problem: str) -> None:

@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         table=runtime.table(),
         settings=runtime.accounts_cache().get,
         call=runtime.vendor_call(transport.call),
-        store=runtime.receipt_sender(),
+        store=runtime.vendor_bytes_store(),
         now=runtime.now_ms,
         sleep=time.sleep,
         random=runtime.randomness(),

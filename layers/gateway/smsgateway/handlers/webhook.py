@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
         runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
         return _answer(Acknowledgement(503, FAILURE))
     receiver = PushReceiver(
-        accounts.get, runtime.receipt_sender(), runtime.now_ms, accounts.newest, runtime.sent_notes()
+        accounts.get, runtime.vendor_bytes_store(), runtime.now_ms, accounts.newest, runtime.sent_notes()
     )
     path = event["pathParameters"]
     kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"

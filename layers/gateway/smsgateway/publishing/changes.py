@@ -4,7 +4,8 @@ stored, and one that comes twice has the same event_id."""
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from smsgateway.events import Event, EventType, iso
+from smsgateway.clock import iso
+from smsgateway.events import Event, EventType
 from smsgateway.model import Reason, State, Status
 from smsgateway.store.recipients import RecipientRow, read_row
 from smsgateway.store.replies import read_reply

@@ -7,19 +7,19 @@ parses it. An intent that is left behind means that a page may be lost, and is t
 from collections.abc import Callable
 from copy import replace
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Literal, cast, get_args
 
 from smsgateway.calling import pace
 from smsgateway.calling.pace import PATIENCE, LeasedPace
+from smsgateway.clock import day_of, seconds, utc
 from smsgateway.codecs import VENDORS, bounded
 from smsgateway.core import Core
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError, TransportError
 from smsgateway.model import About, Account, DayStatistics, Kind, Page, Refused, Request, Response
 from smsgateway.queues import LARGEST_MESSAGE, VendorBytes, never_taken, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.receiving import statistics
-from smsgateway.receiving.statistics import BEIJING
 from smsgateway.routing import alert_for
 from smsgateway.store import accounts, pages
 from smsgateway.store.accounts import Lease
@@ -31,7 +31,7 @@ STORING_TIME = 5_000  # milliseconds kept free after a call
 TIME_FOR_A_CALL = 20_000  # milliseconds that must be left to start another call
 REFUSALS = 3  # about the moment, in a row, that end a run: the vendor is busy, or saw two calls too close together
 BALANCE_EVERY = 600_000  # milliseconds
-STATISTICS_FROM = timedelta(hours=6)  # of Beijing's day: most reports of the day before have come
+STATISTICS_FROM = 6 * 3_600_000  # milliseconds into Beijing's day: most reports of the day before have come
 STATISTICS_DAYS = 3  # figures of the last days still change while reports come in
 STATISTICS_PAGES = 20
 
@@ -91,7 +91,7 @@ def due_runs(poller: Poller) -> list[dict[str, str]]:
 
 def _statistics_day(at: int) -> date:
     """The day of Beijing whose run of statistics a moment (epoch ms) belongs to."""
-    return (datetime.fromtimestamp(at / 1000, BEIJING) - STATISTICS_FROM).date()
+    return day_of(at - STATISTICS_FROM)
 
 
 def poll(poller: Poller, name: str, kind: str, hard_end: int) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _poll_pages(run: Run) -> dict[str, Any]:
     pages, refusals = 0, 0
     while run.hard_end - run.poller.now() >= TIME_FOR_A_CALL or not pages:
         if (wait := run.turns.free_at - run.poller.now()) > PATIENCE:
-            return {"skipped": "pace", "again_in": wait / 1000, **({"pages": pages} if pages else {})}
+            return {"skipped": "pace", "again_in": seconds(wait), **({"pages": pages} if pages else {})}
         answer = _ask(run, *operations)
         if answer.problem is None:
             pages, refusals = pages + 1, 0
@@ -159,9 +159,9 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     accounts.intend(poller.table, run.lease, poller.now())
     _wait_until(poller, turns.free_at)
     asked_at = poller.now()
-    seconds = max(1.0, (run.hard_end - asked_at - STORING_TIME) / 1000)  # so that its answer can still be stored
+    left = max(1.0, seconds(run.hard_end - asked_at - STORING_TIME))  # so that its answer can still be stored
     try:
-        response = poller.call(account, request, min(account.options.timeout, seconds))
+        response = poller.call(account, request, min(account.options.timeout, left))
     except NotSentError as error:
         accounts.fulfil(poller.table, run.lease)
         return PollResult(problem=error.problem)
@@ -257,7 +257,7 @@ def _put(run: Run, receipt: VendorBytes) -> None:
 def _poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, Any]:
     codec = VENDORS[account.vendor].balance
     if (moment := _pace(poller, account, "balance")) < 0:
-        return {"skipped": "pace", "again_in": -moment / 1000}
+        return {"skipped": "pace", "again_in": seconds(-moment)}
     try:
         request = codec.encode_balance(account, _moment(poller), _nonce(poller))
         balances = bounded.balances(codec.decode_balance(account, _call(poller, account, "balance", request, moment)))
@@ -281,12 +281,12 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
     codec = VENDORS[account.vendor].statistics
     if codec is None:
         return {"skipped": "unsupported"}
-    last = _moment(poller).astimezone(BEIJING).date()
+    last = day_of(poller.now())
     first = last - timedelta(days=STATISTICS_DAYS)
     days: list[DayStatistics] = []
     for page_number in range(1, STATISTICS_PAGES + 1):
         if (moment := _pace(poller, account, "statistics")) < 0:
-            return {"skipped": "pace", "again_in": -moment / 1000, "days": len(days)}
+            return {"skipped": "pace", "again_in": seconds(-moment), "days": len(days)}
         try:
             request = codec.encode_statistics(account, _moment(poller), _nonce(poller), first, last, page_number)
             response = _call(poller, account, "statistics", request, moment)
@@ -311,10 +311,10 @@ def _poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: i
 def _pace(poller: Poller, account: Account, operation: str) -> int:
     """Wait for the vendor's pacing, and have others wait until `_call` is over. The moment (epoch ms), 0 for any;
     negative: it is further away than can be waited for, and the figure is how many milliseconds."""
-    interval, seconds = VENDORS[account.vendor].profile.pace.get(operation, 0.0), account.options.timeout
+    interval = VENDORS[account.vendor].profile.pace.get(operation, 0.0)
     if not interval:
         return 0
-    moment = pace.hold(poller.table, account.name, operation, interval, seconds, poller.now())
+    moment = pace.hold(poller.table, account.name, operation, interval, account.options.timeout, poller.now())
     _wait_until(poller, moment)
     return moment
 
@@ -325,8 +325,7 @@ def _call(poller: Poller, account: Account, operation: str, request: Request, mo
         return poller.call(account, request, account.options.timeout)
     finally:
         if interval := VENDORS[account.vendor].profile.pace.get(operation, 0.0):
-            seconds = account.options.timeout
-            pace.release(poller.table, account.name, operation, interval, seconds, moment, poller.now())
+            pace.release(poller.table, account.name, operation, interval, account.options.timeout, moment, poller.now())
 
 
 def _interval(account: Account, kind: str) -> float:
@@ -336,11 +335,11 @@ def _interval(account: Account, kind: str) -> float:
 
 def _wait_until(poller: Poller, moment: int) -> None:
     if (wait := moment - poller.now()) > 0:
-        poller.sleep(wait / 1000)
+        poller.sleep(seconds(wait))
 
 
 def _moment(poller: Poller) -> datetime:
-    return datetime.fromtimestamp(poller.now() / 1000, UTC)
+    return utc(poller.now())
 
 
 def _nonce(poller: Poller) -> str:

@@ -74,7 +74,7 @@ def take_push(receiver: PushReceiver, name: str, token: str, kind: Kind, push: P
         _note(receiver, account, kind, "tried")
         received = not VENDORS[account.vendor].profile.fails_on_nothing
         return Acknowledgement(200, codec.acknowledgement(account, kind) if received else failure)
-    body = vendor_bytes_body(_receipt(receiver, account, kind, push))
+    body = vendor_bytes_body(_vendor_bytes(receiver, account, kind, push))
     if len(body) > LARGEST_MESSAGE:
         _note(receiver, account, kind, "refused", f"{len(push.body)} bytes that cannot be compressed are too many")
         return Acknowledgement(413, failure)
@@ -85,7 +85,7 @@ def take_push(receiver: PushReceiver, name: str, token: str, kind: Kind, push: P
     return Acknowledgement(200, codec.acknowledgement(account, kind))
 
 
-def _receipt(receiver: PushReceiver, account: Account, kind: Kind, push: Push) -> VendorBytes:
+def _vendor_bytes(receiver: PushReceiver, account: Account, kind: Kind, push: Push) -> VendorBytes:
     return VendorBytes(
         account=account.name,
         kind=kind,

@@ -4,8 +4,9 @@ Nothing is counted on a message's way: once a day, the recipients without a repo
 submission's mark.
 """
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 
+from smsgateway.clock import BEIJING, Millis, millis_of
 from smsgateway.core import Core
 from smsgateway.model import Account, DayStatistics, State
 from smsgateway.store import accounts
@@ -13,17 +14,16 @@ from smsgateway.store.awaiting_reports import awaited
 from smsgateway.store.recipients import unreported
 
 DAY = 86_400_000  # milliseconds
-BEIJING = timezone(timedelta(hours=8))
 FEW = 5  # messages more or less: around midnight, or whose report is just on its way
 
 
-def compare(core: Core, account: Account, figures: DayStatistics, until: int) -> bool:
+def compare(core: Core, account: Account, figures: DayStatistics, until: Millis) -> bool:
     """Compare a day, and raise `figures_differ`, once for the day. False: it cannot be compared, now or any more.
 
     A day that is not over, or whose first reports are not waited for any more, cannot be; nor one whose messages cannot
     be counted until `until` (epoch ms).
     """
-    first = int(datetime.combine(date.fromisoformat(figures.day), time(), BEIJING).timestamp() * 1000)
+    first = millis_of(datetime.combine(date.fromisoformat(figures.day), time(), BEIJING))
     end = first + DAY
     if end > core.now() or first + account.options.report_window * 1000 <= core.now():
         return False

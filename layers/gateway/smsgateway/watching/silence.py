@@ -6,9 +6,9 @@ only while that is too long ago are an account's submissions counted, each of th
 
 from dataclasses import replace
 
+from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.core import Core
-from smsgateway.events import iso
 from smsgateway.model import Account, State
 from smsgateway.store import accounts
 from smsgateway.store.accounts import SEEN_EVERY, Silence

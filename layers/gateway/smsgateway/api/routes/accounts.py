@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, get_args
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, NamePath, Next
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import Gateway, gateway_of, list_of, new_router
 from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.calling import pace
+from smsgateway.clock import iso, millis_of, utc
 from smsgateway.codecs import VENDORS, bounded
 from smsgateway.config.settings import Settings, options_taken
 from smsgateway.errors import DecodeError, TransportError
-from smsgateway.events import iso
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
 from smsgateway.store.breakers import read_breaker
@@ -35,7 +35,7 @@ router = new_router()
     summary="The accounts",
     tags=["Accounts"],
     operation_id="listAccounts",
-    responses=responses.described({200: ("All, by name", responses.ListOf[responses.Account])}, 503),
+    responses=responses.described({200: ("All, by name", resources.ListOf[resources.Account])}, 503),
 )
 def list_accounts() -> dict[str, Any]:
     """Lists the accounts with what is known of each: balance, last push and poll, alerts. For administrators."""
@@ -49,7 +49,7 @@ def list_accounts() -> dict[str, Any]:
     summary="One account",
     tags=["Accounts"],
     operation_id="getAccount",
-    responses=responses.described({200: ("The account", responses.Account)}, 404, 503),
+    responses=responses.described({200: ("The account", resources.Account)}, 404, 503),
 )
 def show_account(name: NamePath) -> dict[str, Any]:
     """Shows an account with what the gateway knows of it, and the push addresses to register with its vendor.
@@ -65,7 +65,7 @@ def show_account(name: NamePath) -> dict[str, Any]:
     summary="Reports that have no place",
     tags=["Accounts"],
     operation_id="listUnplacedReports",
-    responses=responses.described({200: ("Newest first", responses.ListOf[responses.UnplacedReport])}, 404, 503),
+    responses=responses.described({200: ("Newest first", resources.ListOf[resources.UnplacedReport])}, 404, 503),
 )
 def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Next = None) -> dict[str, Any]:
     """Lists the delivery reports of an account that have no place, newest first. For administrators.
@@ -87,7 +87,7 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
     tags=["Accounts"],
     operation_id="checkAccount",
     responses=responses.described(
-        {200: ("What it answered", responses.Check)},
+        {200: ("What it answered", resources.Check)},
         404,
         429,
         503,
@@ -167,7 +167,7 @@ def _call(gateway: Gateway, account: Account, request: Request) -> Response:
 
 
 def _moment(gateway: Gateway) -> datetime:
-    return datetime.fromtimestamp(gateway.now() / 1000, UTC)
+    return utc(gateway.now())
 
 
 def _nonce(gateway: Gateway) -> str:
@@ -187,7 +187,7 @@ def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
         "push": _push_addresses(account, router.context["base_url"]),
         "options": _options(account),
         "balance": _balance(known),
-        "figures": _figures(known),
+        "figures": _statistics(known),
         "balance_alert": None if account.balance_alert is None else str(account.balance_alert),
         "health": "alert" if alerts else "ok",
         "calls": _calls(known, gateway.now()),
@@ -208,7 +208,7 @@ def _unplaced(unplaced: UnplacedReport) -> dict[str, Any]:
         "reason": report.reason,
         "vendor_status": report.vendor_status or None,
         "segment": report.segment or None,
-        "reported_at": iso(int(report.reported_at.timestamp() * 1000)) if report.reported_at else None,
+        "reported_at": iso(millis_of(report.reported_at)) if report.reported_at else None,
         "kept_at": iso(unplaced.kept_at),
         "message_id": unplaced.message_id or None,
     }
@@ -236,7 +236,7 @@ def _balance(known: Mapping[str, Item]) -> dict[str, Any] | None:
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
 
 
-def _figures(known: Mapping[str, Item]) -> list[dict[str, Any]]:
+def _statistics(known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """Newest day first."""
     days = sorted((key for key in known if key.startswith("day#")), reverse=True)[:DAYS_SHOWN]
     return [_day(key.removeprefix("day#"), known[key]) for key in days]

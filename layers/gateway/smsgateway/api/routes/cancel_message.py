@@ -35,7 +35,7 @@ def cancel(gateway: Gateway, message: Message) -> message_view.WholeMessage | No
     if whole is None:
         return None
     in_hands = [each for each in whole.submissions if each.unmarked]
-    ended = _end(gateway, [*in_hands, *message_view.open_resends(table, whole)])
+    ended = _end(gateway, [*in_hands, *message_view.open_reroutes(table, whole)])
     found = tuple(ended.get(each.key, each) for each in whole.submissions)
     if whole.message.canceled_at is not None:
         waiting = [each for each in whole.submissions if each.state != each.stored_state]

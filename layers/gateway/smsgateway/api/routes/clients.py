@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath
 from smsgateway.api.schemas.requests import NewClient
 from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
@@ -27,7 +27,7 @@ router = new_router()
     tags=["Clients"],
     operation_id="createClient",
     responses=responses.described(
-        {201: ("The client, with its key", responses.CreatedClient)},
+        {201: ("The client, with its key", resources.CreatedClient)},
         400,
         409,
         413,
@@ -65,7 +65,7 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
     summary="Who may call the API",
     tags=["Clients"],
     operation_id="listClients",
-    responses=responses.described({200: ("All but the stack's administrator", responses.ListOf[responses.Client])}),
+    responses=responses.described({200: ("All but the stack's administrator", resources.ListOf[resources.Client])}),
 )
 def list_clients() -> dict[str, Any]:
     """Lists who may call the API, by name, without keys. The list is a moment old at most. For administrators."""

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from smsgateway.accepting.idempotency import standing, standing_keys
 from smsgateway.api import message_view
 from smsgateway.api.routes import cancel_message as cancelling
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, MessageId, Next, number_at
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import Gateway, client_of, gateway_of, list_of, new_router
@@ -31,7 +31,7 @@ router = new_router()
     summary="What became of a message",
     tags=["Messages"],
     operation_id="getMessage",
-    responses=responses.described({200: ("The message", responses.Message)}, 404),
+    responses=responses.described({200: ("The message", resources.Message)}, 404),
 )
 def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = None) -> dict[str, Any]:  # noqa: A002
     """Tells what became of a message, with a page of its recipients in the order of the post."""
@@ -47,7 +47,7 @@ def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = Non
     summary="The messages to a number",
     tags=["Messages"],
     operation_id="listMessages",
-    responses=responses.described({200: ("Newest first", responses.ListOf[responses.MessageToNumber])}),
+    responses=responses.described({200: ("Newest first", resources.ListOf[resources.MessageToNumber])}),
 )
 def list_messages(
     to: Annotated[str, Query(max_length=64, description="the recipient's number")],
@@ -74,7 +74,7 @@ def list_messages(
     tags=["Messages"],
     operation_id="cancelMessage",
     responses=responses.described(
-        {200: ("What was not sent yet is canceled", responses.Message)},
+        {200: ("What was not sent yet is canceled", resources.Message)},
         404,
         409,
         said={409: "It is too late; or, with `Retry-After`, repeat it in a moment"},

@@ -8,14 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from smsgateway import text
 from smsgateway.accepting.template_slips import slips
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath, NumberPath, number_at
 from smsgateway.api.schemas.requests import TemplateBody
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import invalid, not_found
+from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
-from smsgateway.events import iso
 from smsgateway.model import TemplateCode
 from smsgateway.store import registry
 from smsgateway.store.registry import Template
@@ -28,7 +28,7 @@ router = new_router()
     summary="The templates",
     tags=["Templates"],
     operation_id="listTemplates",
-    responses=responses.described({200: ("All, by name", responses.ListOf[responses.Template])}),
+    responses=responses.described({200: ("All, by name", resources.ListOf[resources.Template])}),
 )
 def list_templates() -> dict[str, Any]:
     """Lists all templates, by name. The list is a moment old at most."""
@@ -40,7 +40,7 @@ def list_templates() -> dict[str, Any]:
     summary="One template",
     tags=["Templates"],
     operation_id="getTemplate",
-    responses=responses.described({200: ("The template", responses.Template)}, 404),
+    responses=responses.described({200: ("The template", resources.Template)}, 404),
 )
 def show_template(name: NamePath) -> dict[str, Any]:
     """Shows a template: its text, its variables, and how vendors know it."""
@@ -55,7 +55,7 @@ def show_template(name: NamePath) -> dict[str, Any]:
     summary="Register a template",
     tags=["Templates"],
     operation_id="putTemplate",
-    responses=responses.described({200: ("It is registered", responses.Template)}, 400, 404, 413, 503),
+    responses=responses.described({200: ("It is registered", resources.Template)}, 400, 404, 413, 503),
 )
 def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[str, Any]:
     """Registers a template, or replaces the template of the same name.
@@ -129,7 +129,7 @@ def _view(template: Template) -> dict[str, Any]:
     summary="Suppress a number",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=responses.described({200: ("Nothing is accepted for it from now on", responses.Suppression)}, 404, 413),
+    responses=responses.described({200: ("Nothing is accepted for it from now on", resources.Suppression)}, 404, 413),
 )
 def put_suppression(number: NumberPath) -> dict[str, Any]:
     """Suppresses a number: from now on nothing is accepted for it, whoever posts, and nothing is sent to it again.
@@ -146,7 +146,7 @@ def put_suppression(number: NumberPath) -> dict[str, Any]:
     summary="Whether a number is suppressed",
     tags=["Suppressions"],
     operation_id="getSuppression",
-    responses=responses.described({200: ("It is", responses.Suppression)}, 404, said={404: "It is not"}),
+    responses=responses.described({200: ("It is", resources.Suppression)}, 404, said={404: "It is not"}),
 )
 def show_suppression(number: NumberPath) -> dict[str, Any]:
     """Tells since when nothing is sent to a number."""

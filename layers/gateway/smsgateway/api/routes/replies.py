@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from smsgateway.api.schemas import responses
+from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, Next, Since, moment_at, number_at
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
 from smsgateway.api.serving.problems import invalid
-from smsgateway.events import iso
+from smsgateway.clock import iso, sortable
 from smsgateway.store import listing
 from smsgateway.store.replies import Reply
 
@@ -24,7 +24,7 @@ router = new_router()
     summary="Replies",
     tags=["Replies"],
     operation_id="listInbound",
-    responses=responses.described({200: ("Newest first", responses.ListOf[responses.Reply])}),
+    responses=responses.described({200: ("Newest first", resources.ListOf[resources.Reply])}),
 )
 def list_replies(
     sender: Annotated[str | None, Query(alias="from", max_length=64, description="who wrote")] = None,
@@ -36,7 +36,7 @@ def list_replies(
     moment old at most."""
     gateway, client = gateway_of(router), client_of(router)
     owner = None if client.administrator else client.name
-    earliest = f"{min(max(0, moment_at('since', since)), LATEST):013d}" if since is not None else ""
+    earliest = sortable(min(max(0, moment_at("since", since)), LATEST)) if since is not None else ""
     number = number_at("from", sender) if sender is not None else ""
     of = list_of(router, "inbound", number)
     position = cursors.read(following, listing.BY_NUMBER_POSITION if number else listing.BY_LIST_POSITION, of)

@@ -1,16 +1,19 @@
-"""What the API answers, as its OpenAPI document describes it. The answers themselves are made where they are known.
+"""What the API answers to a post, and its errors, as its OpenAPI document describes them.
+
+The answers themselves are made where they are known. What `query` shows is in resources.py, so that `send` does not
+make those classes at its cold start.
 
 The examples of fields make up those of whole answers (`document.examples`).
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from smsgateway.api.serving.problems import PROBLEM_JSON
-from smsgateway.model import Purpose, Reason, Status
+from smsgateway.model import Reason
 
 PROBLEMS = {
     400: "The body is not JSON, or there are several headers Idempotency-Key",
@@ -32,7 +35,6 @@ AccountName = Annotated[str, Field(examples=["hb-1"])]
 Vendor = Annotated[str, Field(examples=["hbsmservice"])]
 Reference = Annotated[str, Field(description="the client's own id", examples=["order-1001"])]
 Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-11-21T13:47:37.215Z"])]
-VendorStatus = Annotated[str, Field(description="the vendor's own word", examples=["0 DELIVRD"])]
 Overall = Annotated[
     str,
     Field(
@@ -40,7 +42,6 @@ Overall = Annotated[
         " once all recipients are final, the status that they share, or done"
     ),
 ]
-Why = Annotated[Reason, Field(description="null where there is nothing to explain")]
 
 
 class Schema(BaseModel):
@@ -159,307 +160,6 @@ class DryRun(AcceptedMessage):
     id: MessageId | None = Field(description="null: nothing is stored", examples=[None])
     dry_run: bool = Field(description="true: nothing was stored or sent", examples=[True])
     plan: Plan = Field(description="what would happen")
-
-
-class HistoryEntry(Schema):
-    """An attempt at a vendor, or a report from one."""
-
-    at: Moment = Field(description="when it was")
-    account: AccountName = Field(description="the account")
-    status: str = Field(description="what the report said, or how the attempt ended", examples=["delivered"])
-    reason: Reason | None = Field(None, description="why; null where there is nothing to explain")
-    vendor_status: VendorStatus | None = Field(
-        None, description="the vendor's own code and text", examples=["0 DELIVRD"]
-    )
-    segment: int | None = Field(None, description="the segment of a long message, where the vendor reports each")
-    times: int | None = Field(None, description="how many attempts ended alike")
-    note: str | None = Field(None, description="why the report changed nothing")
-
-
-class RecipientFields(Schema):
-    """What became of one recipient."""
-
-    to: Number = Field(description="the recipient's number")
-    status: Status = Field(description="what became of the recipient", examples=["delivered"])
-    reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
-    vendor_status: VendorStatus | None = Field(description="the vendor's own code and text; null before any")
-    account: AccountName = Field(description="the account of the newest attempt")
-    vendor_id: str | None = Field(
-        description="the id under which the vendor knows the message; null before it is known", examples=["5010203"]
-    )
-    segments: int = Field(description="how many segments the recipient's text has", examples=[1])
-    submitted_at: Moment | None = Field(description="when the vendor took it; null before")
-    reported_at: Moment | None = Field(
-        description="when it happened, as the vendor's report says, or else when the report came; null before"
-    )
-
-
-class Recipient(RecipientFields):
-    """What became of one recipient, and how it came about."""
-
-    history: list[HistoryEntry] = Field(description="the attempts at vendors, and the reports from them")
-    history_left_out: int | None = Field(
-        None,
-        description="how many reports were between the first ten and the last ten, which alone are kept",
-    )
-
-
-class Message(MessageFields):
-    """A message, and a page of its recipients in the order of the post."""
-
-    status: Overall = Field(examples=["delivered"])
-    purpose: Purpose = Field(description="the purpose that chose the route")
-    send_at: Moment | None = Field(description="when it is to be sent; null: at once", examples=[None])
-    valid_until: Moment = Field(description="after this time it is not sent any more")
-    counts: dict[Status, int] = Field(description="how many recipients have each status", examples=[{"delivered": 1}])
-    uncounted: int = Field(
-        description=(
-            "how many recipients are in no count, because there was no time to count them: in very large messages only"
-        ),
-        examples=[0],
-    )
-    recipients: list[Recipient] = Field(description="a page of the recipients, in the order of the post")
-    next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
-
-
-class MessageToNumber(RecipientFields):
-    """A message as its recipient's number finds it."""
-
-    id: MessageId = Field(description="what the message is asked for by")
-    purpose: Purpose = Field(description="the purpose that chose the route")
-    created_at: Moment = Field(description="when the message was accepted")
-    reference: Reference | None = Field(description="your own id; null without one")
-
-
-class Reply(Schema):
-    """A reply, whole."""
-
-    inbound_id: str = Field(description="the id of the reply", examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"])
-    sender: Number = Field(description="who wrote", alias="from")
-    to: str | None = Field(
-        description="the number that the reply was sent to, as far as the vendor says", examples=["1065751600001"]
-    )
-    extension: str | None = Field(
-        description="the digits behind your number, as far as the vendor says", examples=["01"]
-    )
-    text: str = Field(description="what was written", examples=["收到，谢谢"])
-    received_at: Moment = Field(
-        description="when the vendor got the reply; where the vendor has no time, when the gateway did"
-    )
-    account: AccountName = Field(description="the account that it came through")
-    vendor: Vendor = Field(description="the account's vendor")
-    in_reply_to: MessageId | None = Field(
-        description="the newest message to that number through that account; null if there is none"
-    )
-    reference: Reference | None = Field(description="the `reference` of that message; null without one")
-    opt_out: bool = Field(
-        description=(
-            "whether the reply is one of the usual words and nothing else, however it is written: T, TD, N, 退订 …"
-        ),
-        examples=[False],
-    )
-    partial: bool = Field(
-        description="whether parts of the reply never came, or came together with parts of another reply",
-        examples=[False],
-    )
-
-
-class Balance(Schema):
-    """What is left."""
-
-    product: str = Field(description="the product; empty where the vendor has but one", examples=[""])
-    amount: str = Field(description="what is left, a decimal number", examples=["8500"])
-
-
-class BalanceAt(Schema):
-    """What was left when the vendor was last asked."""
-
-    at: Moment = Field(description="when the vendor was asked")
-    amounts: list[Balance] = Field(description="what was left, by product")
-
-
-class Alert(Schema):
-    """Something that an operator should know."""
-
-    alert: str = Field(description="what happened, as the event `Account Alert` names it", examples=["balance_low"])
-    detail: str = Field(description="more about it", examples=["balance: 93 left"])
-    at: Moment = Field(description="when it was raised")
-
-
-class Calls(Schema):
-    """How vendor calls of an account go."""
-
-    breaker: str = Field(
-        description=(
-            "`closed`: the account is called; `open`: it is left out for a while; `probing`: the next "
-            "call finds out whether the vendor answers again"
-        ),
-        examples=["closed"],
-    )
-    failures: int = Field(description="failed calls in a row", examples=[0])
-    slow: int = Field(description="calls that have been taking over a second", examples=[0])
-
-
-class Figures(Schema):
-    """A vendor's own figures of a day, beside ours."""
-
-    day: str = Field(description="the day of sending, in Beijing", examples=["2026-11-20"])
-    accepted: int = Field(description="what the vendor accepted, as it counts", examples=[10000])
-    delivered: int = Field(description="of these, reported as delivered", examples=[9700])
-    failed: int = Field(description="of these, reported as failed", examples=[260])
-    open: int = Field(description="of these, not reported, as the vendor counts", examples=[40])
-    fetched_at: Moment = Field(description="when the vendor was asked last")
-    open_here: int | None = Field(
-        description="recipients that the vendor took that day, by its answers, and that no report has come for; null:"
-        " not compared",
-        examples=[43],
-    )
-    compared_at: Moment | None = Field(
-        description="when the recipients that are open here were counted; null: not compared"
-    )
-    differs: bool | None = Field(
-        description="whether too many reports are missing here (option `figures_tolerance`), or the vendor accepted"
-        " fewer than are open here: `figures_differ` was raised",
-        examples=[False],
-    )
-
-
-class Account(Schema):
-    """An account with a vendor, without its credentials."""
-
-    name: AccountName = Field(description="the account's name")
-    vendor: Vendor = Field(description="the account's vendor")
-    base_url: str = Field(description="the vendor's address", examples=["http://sms.hbsmservice.com:8080"])
-    signature: str = Field(description="the signature of messages that bring none", examples=["示例"])
-    poll: list[str] = Field(description="what the vendor is asked for every minute", examples=[["reports", "inbound"]])
-    push: dict[str, str] | None = Field(
-        description="the addresses to register with the vendor, by kind; secret",
-        examples=[{"reports": "https://…/push/hb-1/…/reports", "inbound": "https://…/push/hb-1/…/inbound"}],
-    )
-    options: dict[str, Any] = Field(
-        description="the options that are set, by the document or by default", examples=[{"timeout": 15}]
-    )
-    balance: BalanceAt | None = Field(description="what was left when the vendor was last asked; null before")
-    figures: list[Figures] = Field(
-        description=("the vendor's figures of the last days beside ours, newest first, where the vendor tells them")
-    )
-    balance_alert: str | None = Field(
-        description="an alert is raised when a balance falls below this; null: never", examples=["1000"]
-    )
-    health: str = Field(description="`ok`, or `alert`: there were alerts in the last 24 hours", examples=["alert"])
-    calls: Calls = Field(description="how calls of this account go")
-    alerts: list[Alert] = Field(description="the alerts of the last 24 hours, newest first")
-    last_push: dict[str, str | None] = Field(
-        description="when the vendor last pushed, by kind",
-        examples=[{"reports": "2026-11-21T13:47:37.215Z", "inbound": None}],
-    )
-    last_try: dict[str, str | None] = Field(
-        description="when somebody last tried a push address with a push that says nothing, by kind",
-        examples=[{"reports": "2026-11-21T13:40:02.180Z", "inbound": None}],
-    )
-    last_poll: dict[str, str | None] = Field(
-        description="when the vendor was last asked, by kind",
-        examples=[{"reports": "2026-11-21T13:47:37.215Z", "inbound": "2026-11-21T13:47:38.004Z"}],
-    )
-    problem: str | None = Field(
-        description="why the newest accounts document is not in use; null: it is", examples=[None]
-    )
-
-
-class UnplacedReport(Schema):
-    """A delivery report that fits no recipient, or several, or whose message is not known yet."""
-
-    to: str = Field(description="the number as the vendor wrote it", examples=["187****8801"])
-    vendor_id: str = Field(
-        description="the id by which the report names its message, ours or the vendor's",
-        examples=["640614750879358976"],
-    )
-    status: Literal["delivered", "undelivered", "pending", "unknown"] = Field(
-        description="what the report says", examples=["delivered"]
-    )
-    reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
-    vendor_status: VendorStatus | None = Field(description="the vendor's own code and text")
-    segment: int | None = Field(
-        description="the segment of a long message that the report is about; null: the whole message", examples=[None]
-    )
-    reported_at: Moment | None = Field(description="the vendor's own time; null without one")
-    kept_at: Moment = Field(description="when the report came")
-    message_id: MessageId | None = Field(description="the message that the report is about; null: not known")
-
-
-class Check(Schema):
-    """What a vendor answered just now."""
-
-    reachable: bool = Field(description="whether the vendor answered", examples=[True])
-    healthy: bool | None = Field(
-        description="what the vendor says of its health; null: it has no query for that", examples=[None]
-    )
-    balance: list[Balance] | None = Field(description="what is left, by product; null: the vendor did not say")
-    problem: str | None = Field(
-        description="what was wrong, or what the vendor refused with; null: nothing", examples=[None]
-    )
-
-
-class VendorTemplate(Schema):
-    """How an account's vendor knows a template."""
-
-    code: str = Field(description="the vendor's code of the template")
-    params: list[str] = Field(description="the text's variables in the vendor's order")
-
-
-class Template(Schema):
-    """A text with variables."""
-
-    name: str = Field(description="the template's name", examples=["otp"])
-    text: str = Field(
-        description="the text, with variables in braces", examples=["您的验证码是{code}，{minutes}分钟内有效。"]
-    )
-    params: list[str] = Field(description="the text's variables", examples=[["code", "minutes"]])
-    vendor_templates: dict[str, VendorTemplate] = Field(
-        description="by account: how the account's vendor knows the template",
-        examples=[{"ic-1": {"code": "67510", "params": ["code", "minutes"]}}],
-    )
-    lengths: dict[str, int] = Field(
-        description="the longest value of a variable, in characters", examples=[{"code": 6}]
-    )
-    warnings: list[str] = Field(
-        description="what in the text is allowed and probably not meant: `${code}`, `{{code}}`, `#code#` …",
-        examples=[[]],
-    )
-
-
-class Suppression(Schema):
-    """A number that nothing is sent to."""
-
-    number: Number = Field(description="the number")
-    suppressed_at: Moment = Field(description="since when nothing is sent to it")
-
-
-class Client(Schema):
-    """Somebody who may call the API."""
-
-    name: str = Field(description="the client's name", examples=["shop"])
-    role: str = Field(description="`sender` or `administrator`", examples=["sender"])
-    purposes: list[Purpose] = Field(
-        description="the purposes that it may send for; none: all", examples=[["otp", "notice"]]
-    )
-    accounts: list[str] = Field(description="the accounts that it may send through; none: all", examples=[["hb-1"]])
-    daily_segments: int | None = Field(
-        description="how many segments it may send each day of Beijing time; null: unlimited", examples=[100_000]
-    )
-
-
-class CreatedClient(Client):
-    """A client and its key, which is shown this once."""
-
-    api_key: str = Field(description="the client's key, for the header `x-api-key`", examples=["5f1c0e…"])
-
-
-class ListOf[T](Schema):
-    """A page of a list."""
-
-    items: list[T] = Field(description="the items of this page")
-    next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 
 
 def described(

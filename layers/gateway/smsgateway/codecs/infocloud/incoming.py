@@ -73,7 +73,7 @@ _API_KEY = re.compile(r'"apiKey"[ \t\r\n]*:[ \t\r\n]*"([^"\\]*)"', re.IGNORECASE
 
 
 def encode_report_poll(account: Account, now: datetime, nonce: str) -> Request:
-    """A query of the receipts of six hours that were not returned yet.
+    """A query of the receipts of six hours (24 in the SDK's chapter) that were not returned yet.
 
     The document can also ask for some msgIds. That would be of no use: what was returned once is not returned again to
     either question, this one brings everything else, and both would share one query a minute.

@@ -31,7 +31,10 @@ def signature(method: str, access_key: str, text: str) -> str:
 
 
 def signed_request(account: Account, operation: str, fields: Mapping[str, str], now: datetime, nonce: str) -> Request:
-    """A signed request. The demos disagree on how an empty value is signed: there are none, in body or signature."""
+    """A signed request. The demos disagree on how an empty value is signed: there are none, in body or signature.
+
+    The nonce has ten digits at least and is new each time; the timestamp is within 60 s of the vendor's clock.
+    """
     body = {name: value for name, value in fields.items() if value}
     method, access_key = account.options.sign_method or DEFAULT_SIGN_METHOD, account.credentials["access_key"]
     headers = {
