@@ -11,7 +11,7 @@ from dataclasses import replace
 from smsgateway.accepting.post import Refusal
 from smsgateway.calling.carriage import Carriage
 from smsgateway.codecs import VENDORS
-from smsgateway.store.messages import Payload
+from smsgateway.model import Payload
 
 MEASURED = 200  # texts
 # Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,

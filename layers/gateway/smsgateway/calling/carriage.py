@@ -13,8 +13,7 @@ from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
-from smsgateway.model import Account, Content, Message, Personal, Reason, Submission, VendorTemplate
-from smsgateway.store.messages import Payload
+from smsgateway.model import Account, Content, Message, Payload, Personal, Reason, Submission, VendorTemplate
 from smsgateway.text import compose, segments, split_signature
 from smsgateway.unseen import visible
 

@@ -20,6 +20,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import (
     Account,
     Message,
+    Payload,
     Reason,
     Request,
     State,
@@ -31,7 +32,6 @@ from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, reroutes, submissions, transitions
 from smsgateway.store.breakers import BreakerState
 from smsgateway.store.messages import (
-    Payload,
     accepted_message,
     is_canceled,
     load_payload,
