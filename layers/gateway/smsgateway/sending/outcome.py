@@ -64,8 +64,8 @@ def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) ->
     """Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten."""
     submission, message, now, accounts = job.submission, job.message, dispatcher.now(), job.settings.accounts
     asks = isinstance(outcome, Refused | NotSentError)
-    others = others_of(job, now) if asks else ()
-    deferred = deferred_of(job, now) if asks else ()
+    others = others_of(job) if asks else ()
+    deferred = deferred_of(job) if asks else ()
     of_moment = isinstance(outcome, Refused) and outcome.about == About.MOMENT
     in_order, free = callable_among(dispatcher, job, others) if of_moment and others else ((), ())
     if isinstance(outcome, Refused) and outcome.about == About.CONTENT:  # as well at the vendor's other accounts

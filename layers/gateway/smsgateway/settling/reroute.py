@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 
 from smsgateway import queues, routing
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage, able_accounts
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Payload, ReportStatus, State
@@ -189,9 +189,8 @@ def _next_account(batch: _Batch, case: _Case, final: Item) -> Account | None:
     payload = batch.payload(submission, message, number) if message and now < message.valid_until else None
     if message is None or payload is None or message.canceled_at is not None:
         return None
-    settings = core.settings()
-    accounts = settings.accounts
-    others = encoding.next_accounts(submission, message, payload, settings, now)
+    accounts = core.settings().accounts
+    others = able_accounts(submission.untried(message.route), accounts, message, payload, submission.refused_by)
     asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
     other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
     names = routing.after_failure(final["reason"], others, other_vendors)
@@ -209,7 +208,7 @@ def _start(batch: _Batch, case: _Case, decided: Mapping[str, str], final: Item |
     if message is None or payload is None:
         return
     now, account = core.now(), core.settings().accounts.get(decided["account"])
-    segments = encoding.segments_of(message, account, payload)[failure.number] if account else case.row.segments
+    segments = Carriage(account, message, payload).segments[failure.number] if account else case.row.segments
     of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
     refused_by = failure.submission.vendor if of_content else ""
     key = reroutes.put_reroute(

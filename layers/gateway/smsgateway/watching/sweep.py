@@ -4,7 +4,7 @@ came. Asks one sparse index, acts by state; nothing else keeps time."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
@@ -170,8 +170,8 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
     gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
     as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
-    parts = encoding.divide(as_cut, load_payload(sweeper.table, submission.key))
-    give_to_children(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
+    there = Carriage(as_cut, message, load_payload(sweeper.table, submission.key))
+    give_to_children(sweeper.table, sweeper.wake_ups, submission, there, sweeper.now())
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
