@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode
 
 from smsgateway.model import Kind
-from smsgateway.queues import VendorBytes
+from smsgateway.queues import Source, VendorBytes
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8
 
@@ -17,7 +17,7 @@ MARK = b"\xef\xbb\xbf"  # of UTF-8
 class Door(NamedTuple):
     vendor: str
     kind: Kind
-    source: str  # push or poll
+    source: Source  # push or poll
 
     @property
     def charset(self) -> str:
@@ -107,7 +107,7 @@ def page(door: Door, records: Sequence[bytes]) -> bytes:
 
 def receipt(door: Door, body: bytes, at: int) -> VendorBytes:
     """Of the account `main`."""
-    return VendorBytes("main", door.kind, door.source, at, body=body)  # type: ignore[arg-type]
+    return VendorBytes("main", door.kind, door.source, at, body=body)
 
 
 def _without(name: bytes) -> Callable[[bytes], bytes]:
