@@ -9,7 +9,7 @@ from typing import Any
 from smsgateway import runtime
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
-from smsgateway.store.messages import Payload
+from smsgateway.model import Payload
 from tests.bench.gateway import OTP, Gateway, gateway, numbers
 from tests.bench.table import Row
 from tests.doubles import voices

@@ -17,7 +17,7 @@ from smsgateway.api.serving.context import Gateway
 from smsgateway.config.settings import AccountsCache, Settings
 from smsgateway.events import Event
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
-from smsgateway.model import Account, Kind, Request, Response, Status
+from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
 from smsgateway.receiving.poll import Poller
@@ -26,7 +26,6 @@ from smsgateway.sending.work import Dispatcher
 from smsgateway.settling.ingest import Ingester, ingest
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_rows
-from smsgateway.store.registry import Client
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table, from_wire
 from smsgateway.watching.silence import watch

@@ -42,6 +42,7 @@ from smsgateway.model import (
     Push,
     PushSettings,
     Refused,
+    Reply,
     Report,
     Response,
     Submission,
@@ -224,7 +225,7 @@ def store_reply(inbound: Inbound) -> None:
     if inbound.part is None:
         at = int(inbound.received_at.timestamp() * 1000) if inbound.received_at else NOW
         identity = replies.reply_id("account", inbound, 0)
-        reply = replies.Reply(
+        reply = Reply(
             identity, "account", "", inbound.number, inbound.access_number, inbound.extension, inbound.text, at
         )
         replies.put_reply(cast("Table", STORE), reply, 0)

@@ -178,6 +178,12 @@ def test_routing_and_texts_are_pure() -> None:
         assert not tops(f"smsgateway.{name}") & NO_IO
 
 
+def test_what_a_post_says_and_what_a_vendor_is_told_needs_no_table() -> None:
+    assert not {name for name in own_imports("smsgateway.accepting.post") if room_of(name) == "store"}
+    of_store = {name for name in imports(TREES["smsgateway.calling.encoding"]) if name.startswith("smsgateway.store")}
+    assert of_store <= {"smsgateway.store.submissions.StoredSubmission"}  # a value, for the choice of the next account
+
+
 def test_one_module_speaks_dynamodb() -> None:
     speaking = {
         name

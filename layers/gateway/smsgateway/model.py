@@ -185,6 +185,33 @@ class TemplateCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody who may call the API. The table knows a client by the SHA-256 of its API key."""
+
+    name: str
+    role: str  # sender | administrator
+    purposes: tuple[str, ...] = ()  # none: all
+    accounts: tuple[str, ...] = ()  # none: all
+    daily_segments: int | None = None
+    key_id: str = ""  # API Gateway's
+
+    @property
+    def administrator(self) -> bool:
+        """True if the client may do everything, and sees the messages of all clients."""
+        return self.role == "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with named variables, registered under a name, and the codes of the vendors that want it registered."""
+
+    name: str
+    text: str
+    vendor_templates: Mapping[str, TemplateCode] = field(default_factory=dict)  # by account
+    lengths: Mapping[str, int] = field(default_factory=dict)  # longest values, by variable, in characters
+
+
+@dataclass(frozen=True, slots=True)
 class Personal:
     """What one recipient of a message shall read, without the signature, and the variables it was made of."""
 
@@ -219,6 +246,18 @@ class Message:
     paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
     canceled_at: int | None = None  # nothing of it is marked any more
     blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The recipients of one submission, in the client's order, and what each reads where it is not the same for all."""
+
+    numbers: tuple[str, ...]
+    contents: tuple[Personal, ...] = ()  # none, or one a number
+
+    def part(self, start: int, end: int) -> "Payload":
+        """The recipients from index `start` up to, but without, `end`, and what each of them reads."""
+        return Payload(self.numbers[start:end], self.contents[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +414,25 @@ class Inbound:
     vendor_id: str = ""
     part: Part | None = None
     raw: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply (MO) as it is stored and published, joined from its parts if it was long."""
+
+    id: str
+    account: str
+    vendor: str
+    number: str  # who wrote
+    access_number: str
+    extension: str
+    text: str
+    received_at: int  # epoch ms
+    client: str = ""  # whose message it answers
+    in_reply_to: str = ""
+    reference: str = ""
+    opt_out: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

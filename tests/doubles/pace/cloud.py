@@ -26,13 +26,12 @@ from smsgateway.api.serving.context import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.calling import breaker
 from smsgateway.config.settings import AccountsCache
-from smsgateway.model import Account, Request, Response
+from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import Poller, due_runs, poll
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
 from smsgateway.store import table as store
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from smsgateway.store.write_pace import FilingPace
 from tests.doubles.pace.clock import Clock, Pool, Timer

@@ -18,9 +18,8 @@ from smsgateway.api.serving.context import Gateway
 from smsgateway.config.settings import AccountsCache
 from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Account, Request, Response
+from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store import registry
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 
 if TYPE_CHECKING:

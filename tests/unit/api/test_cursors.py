@@ -3,7 +3,8 @@
 import base64
 import json
 
-from smsgateway.store.replies import Reply, put_reply
+from smsgateway.model import Reply
+from smsgateway.store.replies import put_reply
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api
 
 FIVE = [f"1380013800{index}" for index in range(5)]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from smsgateway.model import Reply
 from smsgateway.store import listing
-from smsgateway.store.replies import Reply, put_reply
+from smsgateway.store.replies import put_reply
 from tests.unit.api.conftest import NOW, Api, request, sample
 
 KATE, LEO = "13800138000", "13900139000"

@@ -8,9 +8,9 @@ import pytest
 
 from smsgateway.calling import encoding
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
+from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.store import recipients, submissions, transitions
-from smsgateway.store.messages import Payload, is_canceled, load_message, load_payload, put_payload
+from smsgateway.store.messages import is_canceled, load_message, load_payload, put_payload
 from smsgateway.store.recipients import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table

@@ -7,8 +7,8 @@ import pytest
 from smsgateway.api.serving.authenticator import Authenticator, key_hash
 from smsgateway.api.serving.problems import Problem
 from smsgateway.clock import lasting
+from smsgateway.model import Client
 from smsgateway.store import registry
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, request, sample

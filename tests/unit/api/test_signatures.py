@@ -12,9 +12,8 @@ from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Account, Message, Options, Personal, Reason
-from smsgateway.store.messages import Payload, message_fields, read_message
-from smsgateway.store.registry import Template
+from smsgateway.model import Account, Message, Options, Payload, Personal, Reason, Template
+from smsgateway.store.messages import message_fields, read_message
 from smsgateway.store.submissions import load_submission
 from smsgateway.text import render, segments
 from tests.unit.api.conftest import ACCOUNTS, Api

@@ -12,14 +12,12 @@ from smsgateway.accepting.post import Post
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import AccountsCache, Settings
-from smsgateway.model import Account, Personal, Status
+from smsgateway.model import Account, Client, Payload, Personal, Status
 from smsgateway.queues import WakeUp
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher
 from smsgateway.settling.ingest import Ingester, decode_inbound, ingest
 from smsgateway.store import recipients, submissions
-from smsgateway.store.messages import Payload
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 from tests.bench import counts, cpu
 from tests.doubles import aws, voices

@@ -9,7 +9,7 @@ import yaml
 
 from smsgateway.events import SOURCE, Event, EventType, detail_of
 from smsgateway.ids import SubmissionKey, root_path
-from smsgateway.model import Inbound, Message, Personal, Report, ReportStatus, State
+from smsgateway.model import Inbound, Message, Personal, Reply, Report, ReportStatus, State
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
 from smsgateway.store import accounts, recipients, replies, submissions
 from smsgateway.store.alerts import Alert, raise_alert
@@ -84,7 +84,7 @@ def every_event(table: Table) -> Iterator[Event]:
         yield from events_of(new, new | {"status": status}, segments, NOW)
     inbound = Inbound("13800138000", "TD", "106575325219241", "1")
     reply_id = replies.reply_id("hb-1", inbound, 0)
-    reply = replies.Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
+    reply = Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
     raise_alert(table, Alert("hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW))

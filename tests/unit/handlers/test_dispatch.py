@@ -10,10 +10,9 @@ import pytest
 from smsgateway import runtime
 from smsgateway.errors import AmbiguousError
 from smsgateway.handlers import dispatch
-from smsgateway.model import Message, Personal, Reason, Request, Response, State
+from smsgateway.model import Message, Payload, Personal, Reason, Request, Response, State
 from smsgateway.queues import WakeUp, parse_wake_up, wake_up_body
 from smsgateway.store import messages, submissions, transitions
-from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 from tests.doubles import aws

@@ -12,9 +12,8 @@ from smsgateway import events, runtime
 from smsgateway.events import EventType
 from smsgateway.handlers import fanout
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Message, Rejection
+from smsgateway.model import Message, Payload, Rejection
 from smsgateway.store import messages, recipients, submissions
-from smsgateway.store.messages import Payload
 from smsgateway.store.table import to_wire
 from tests.doubles import aws
 from tests.unit.handlers.conftest import Context, Stack, sample, samples

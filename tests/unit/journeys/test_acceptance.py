@@ -9,8 +9,8 @@ import pytest
 from smsgateway.accepting import daily_limit
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.ids import SubmissionKey, root_path
+from smsgateway.model import Client
 from smsgateway.store.messages import load_message, read_message
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Item
 from tests.doubles import invariants
 from tests.doubles.interleaving import Task, run, schedules

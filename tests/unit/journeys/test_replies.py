@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from smsgateway.events import EventType
-from smsgateway.model import Inbound
+from smsgateway.model import Inbound, Reply
 from smsgateway.queues import VendorBytes
 from smsgateway.store import replies
 from tests.doubles import aws
@@ -251,7 +251,7 @@ def test_what_the_release_before_closed_is_told_once(have: tuple[int, ...], part
         identity = Inbound(NUMBER, text, "1069", "", vendor_id=f"{key}#0#{partial}")
         reply_id = replies.reply_id("ly", identity, 0)
         if told:
-            reply = replies.Reply(reply_id, "ly", "langyu", NUMBER, "1069", "", text, world.now, partial=partial)
+            reply = Reply(reply_id, "ly", "langyu", NUMBER, "1069", "", text, world.now, partial=partial)
             replies.put_reply(world.table, reply, world.now // 1000 + 86_400)
         take(world, 0)
         take(world, 0)

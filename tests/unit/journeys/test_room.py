@@ -9,9 +9,7 @@ from smsgateway.accepting.accept import EXAMINED
 from smsgateway.accepting.post import PersonalPost, Post, Refusal
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Personal
-from smsgateway.store.messages import Payload
-from smsgateway.store.registry import Client
+from smsgateway.model import Client, Payload, Personal
 from tests.doubles import invariants
 from tests.doubles.seam import Seam
 from tests.doubles.world import SECOND, World, accounts_document, numbers, post

@@ -7,9 +7,8 @@ from hypothesis import given as property_of
 from hypothesis import strategies as st
 
 from smsgateway.ids import SubmissionKey, root_path
-from smsgateway.model import Message, Personal, TemplateCode
+from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store import messages, submissions
-from smsgateway.store.messages import Payload
 from smsgateway.store.table import ConditionFailed, Table
 from tests.unit.store.given import KEY, MESSAGE, NOW, TTL, queued
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
-from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State, Status
+from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State, Status
 from smsgateway.store import history, messages, recipients, submissions, transitions
-from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import PlacedReport, RecipientRow
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table, Update

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from smsgateway.model import TemplateCode
+from smsgateway.model import Client, Template, TemplateCode
 from smsgateway.store import registry
-from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from smsgateway.model import Inbound
+from smsgateway.model import Inbound, Reply
 from smsgateway.store import replies
-from smsgateway.store.replies import Reply
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL

@@ -38,10 +38,8 @@ from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.errors import EncodeError
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
-from smsgateway.model import Account, Message, Personal, Reason
+from smsgateway.model import Account, Client, Message, Payload, Personal, Reason, Template
 from smsgateway.store import breakers, messages, registry, submissions
-from smsgateway.store.messages import Payload
-from smsgateway.store.registry import Client, Template
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds

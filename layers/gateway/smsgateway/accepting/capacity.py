@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from smsgateway.accepting.post import Refusal
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Account, Message
-from smsgateway.store.messages import Payload
+from smsgateway.model import Account, Message, Payload
 
 MEASURED = 200  # texts
 # Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from smsgateway.accepting.post import Refusal
 from smsgateway.clock import day_of
-from smsgateway.model import Message
+from smsgateway.model import Client, Message
 from smsgateway.store import spending
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 
 

@@ -10,8 +10,7 @@ from smsgateway import queues
 from smsgateway.calling import encoding
 from smsgateway.clock import iso
 from smsgateway.config.settings import Settings
-from smsgateway.model import Account, Content, Message
-from smsgateway.store.messages import Payload
+from smsgateway.model import Account, Content, Message, Payload
 from smsgateway.text import segments
 
 SHOWN_CONTENTS = 10  # of a personalised message

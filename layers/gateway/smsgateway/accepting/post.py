@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 
 from smsgateway import text, written
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Account, Personal, Purpose, Reason, SignaturePlace
-from smsgateway.store.messages import Payload
-from smsgateway.store.registry import Template
+from smsgateway.model import Account, Payload, Personal, Purpose, Reason, SignaturePlace, Template
 
 SET_APART = {Reason.SUPPRESSED: "this number is suppressed", Reason.LANDLINE: "a landline, which no account takes"}
 

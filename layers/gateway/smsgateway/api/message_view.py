@@ -16,9 +16,9 @@ from smsgateway.calling import encoding
 from smsgateway.clock import epoch_seconds, iso
 from smsgateway.config.settings import Settings
 from smsgateway.ids import partitions
-from smsgateway.model import FINAL, Message, State, Status
+from smsgateway.model import FINAL, Message, Payload, State, Status
 from smsgateway.store import reroutes
-from smsgateway.store.messages import Payload, load_message, load_payload
+from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.recipients import RecipientRow, all_rows, derived_status, load_outcomes, submission_of_row
 from smsgateway.store.submissions import StoredSubmission, as_canceled, load_partitions, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table

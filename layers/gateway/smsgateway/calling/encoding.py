@@ -13,6 +13,7 @@ from smsgateway.model import (
     Account,
     Content,
     Message,
+    Payload,
     Personal,
     Reason,
     Refused,
@@ -21,7 +22,6 @@ from smsgateway.model import (
     Submission,
     VendorTemplate,
 )
-from smsgateway.store.messages import Payload
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.text import compose, segments, split_signature
 from smsgateway.unseen import visible

@@ -19,6 +19,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import (
     Account,
     Message,
+    Payload,
     Reason,
     Request,
     State,
@@ -30,7 +31,6 @@ from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, reroutes, submissions, transitions
 from smsgateway.store.breakers import BreakerState
 from smsgateway.store.messages import (
-    Payload,
     accepted_message,
     is_canceled,
     load_payload,

@@ -9,10 +9,10 @@ from smsgateway.calling import breaker, encoding
 from smsgateway.config.settings import Settings
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
-from smsgateway.model import About, Account, Message, Reason, State
+from smsgateway.model import About, Account, Message, Payload, Reason, State
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
-from smsgateway.store.messages import Payload, put_payload
+from smsgateway.store.messages import put_payload
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 

@@ -6,8 +6,7 @@ from random import Random
 
 from smsgateway.config.settings import AccountsCache, Settings
 from smsgateway.core import WakingCore
-from smsgateway.model import Account, Message, Request, Response
-from smsgateway.store.messages import Payload
+from smsgateway.model import Account, Message, Payload, Request, Response
 from smsgateway.store.submissions import StoredSubmission
 
 

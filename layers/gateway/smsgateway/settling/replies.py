@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
-from smsgateway.model import Account, Inbound
+from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
@@ -106,7 +106,7 @@ def _publish_reply(
     text = inbound.text
     pieces = [text[start : start + LONGEST_TEXT] for start in range(0, max(len(text), 1), LONGEST_TEXT)]
     for index, piece in enumerate(pieces):
-        reply = replies.Reply(
+        reply = Reply(
             id=replies.piece_id(reply_id, index),
             account=account.name,
             vendor=account.vendor,

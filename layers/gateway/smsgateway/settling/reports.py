@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Account, Report
+from smsgateway.model import Account, Payload, Report
 from smsgateway.settling.reroute import concerns, take_failures
 from smsgateway.store import recipients, reports, transitions
-from smsgateway.store.messages import Payload, load_payload
+from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table

@@ -16,11 +16,11 @@ from smsgateway import queues, routing
 from smsgateway.calling import encoding
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
-from smsgateway.model import Account, Message, Reason, ReportStatus, State, Status
+from smsgateway.model import Account, Message, Payload, Reason, ReportStatus, State, Status
 from smsgateway.store import parts, recipients, registry, reroutes, submissions, transitions
 from smsgateway.store.finals import final_at_end, final_by_part, final_of, heard
 from smsgateway.store.history import entry_of, keep
-from smsgateway.store.messages import Payload, load_payload
+from smsgateway.store.messages import load_payload
 from smsgateway.store.parts import WholeReport, decides_alone
 from smsgateway.store.recipients import PlacedReport, RecipientRow, read_row
 from smsgateway.store.submissions import StoredSubmission, read_submission

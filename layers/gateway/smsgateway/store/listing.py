@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from smsgateway.store.replies import Reply, read_reply
+from smsgateway.model import Reply
+from smsgateway.store.replies import read_reply
 from smsgateway.store.reports import UnplacedReport, list_of, read_unplaced
 from smsgateway.store.table import Item, Table
 

@@ -7,23 +7,12 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from smsgateway.ids import SubmissionKey, partitions, root_path
-from smsgateway.model import Message, Personal, TemplateCode
+from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table, Update
 
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
 _DEFAULTS = {field.name: field.default for field in fields(Message) if field.default is not MISSING}
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """The recipients of one submission, in the client's order, and what each reads where it is not the same for all."""
-
-    numbers: tuple[str, ...]
-    contents: tuple[Personal, ...] = ()  # none, or one a number
-
-    def part(self, start: int, end: int) -> "Payload":
-        return Payload(self.numbers[start:end], self.contents[start:end])
 
 
 def message_key(message_id: str) -> Key:

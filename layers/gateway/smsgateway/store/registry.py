@@ -1,37 +1,10 @@
 """What clients and administrators register: clients, templates, suppressed numbers."""
 
-from collections.abc import Collection, Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container
 from typing import Any
 
-from smsgateway.model import TemplateCode
+from smsgateway.model import Client, Template, TemplateCode
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Who may call the API, known by the SHA-256 of its key."""
-
-    name: str
-    role: str  # sender | administrator
-    purposes: tuple[str, ...] = ()  # none: all
-    accounts: tuple[str, ...] = ()  # none: all
-    daily_segments: int | None = None
-    key_id: str = ""  # API Gateway's
-
-    @property
-    def administrator(self) -> bool:
-        return self.role == "administrator"
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A text with named variables, and how the accounts that need it know it."""
-
-    name: str
-    text: str
-    vendor_templates: Mapping[str, TemplateCode] = field(default_factory=dict)
-    lengths: Mapping[str, int] = field(default_factory=dict)  # longest values, by variable, in characters
 
 
 def put_client(table: Table, client: Client, key_hash: str) -> bool:

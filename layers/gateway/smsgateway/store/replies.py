@@ -2,30 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smsgateway.ids import base32
-from smsgateway.model import Inbound
+from smsgateway.model import Inbound, Reply
 from smsgateway.store.table import ConditionFailed, Item, Table
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole reply as it is published."""
-
-    id: str
-    account: str
-    vendor: str
-    number: str  # who wrote
-    access_number: str
-    extension: str
-    text: str
-    received_at: int  # epoch ms
-    client: str = ""  # whose message it answers
-    in_reply_to: str = ""
-    reference: str = ""
-    opt_out: bool = False
-    partial: bool = False
 
 
 def reply_id(account: str, inbound: Inbound, occurrence: int) -> str:

@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import Account, Message, Reason, State, Status
+from smsgateway.model import Account, Message, Payload, Reason, State, Status
 from smsgateway.store.finals import set_final
 from smsgateway.store.history import Change, write
-from smsgateway.store.messages import Payload
 from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row, unchanged_history
 from smsgateway.store.submissions import (
     UNSENT,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
-from smsgateway.model import Message, Personal, Reason, Rejection, State
+from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
-from smsgateway.store.messages import Payload, load_message, message_fields, read_message
+from smsgateway.store.messages import load_message, message_fields, read_message
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import ungrouped
 

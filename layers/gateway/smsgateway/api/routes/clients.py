@@ -12,8 +12,8 @@ from smsgateway.api.schemas.requests import NewClient
 from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import Problem, invalid, not_found
+from smsgateway.model import Client
 from smsgateway.store import registry
-from smsgateway.store.registry import Client
 
 KEY_BYTES = 20  # as 40 hexadecimal digits
 

@@ -16,9 +16,8 @@ from smsgateway.api.serving.problems import invalid, not_found
 from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
-from smsgateway.model import TemplateCode
+from smsgateway.model import Template, TemplateCode
 from smsgateway.store import registry
-from smsgateway.store.registry import Template
 
 router = new_router()
 

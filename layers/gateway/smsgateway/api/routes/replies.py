@@ -10,8 +10,8 @@ from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
 from smsgateway.api.serving.problems import invalid
 from smsgateway.clock import iso, sortable
+from smsgateway.model import Reply
 from smsgateway.store import listing
-from smsgateway.store.replies import Reply
 
 REPLIES = 100  # on a page, unless the client says otherwise
 LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from smsgateway.api.serving.problems import Problem
+from smsgateway.model import Client
 from smsgateway.store import registry
-from smsgateway.store.registry import Client
 from smsgateway.store.table import Table
 
 ADMINISTRATOR = Client(name="administrator", role="administrator")

@@ -10,8 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.config.settings import AccountsCache
-from smsgateway.model import Account, Request, Response
-from smsgateway.store.registry import Client
+from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store.table import Table
 
 LONGEST_ANSWER = 29_000  # milliseconds; API Gateway

@@ -15,7 +15,7 @@ from smsgateway.api.serving import bodies
 from smsgateway.api.serving.authenticator import Authenticator, key_of
 from smsgateway.api.serving.problems import Problem, invalid, problem_response, validation_problem
 from smsgateway.errors import ConfigurationError
-from smsgateway.store.registry import Client
+from smsgateway.model import Client
 
 OPEN = frozenset({"/openapi.json", "/docs"})  # what anybody may read
 # What every client may do. Anything else is for administrators, whatever else is wrong with a request.
