@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib import import_module
 
 import pytest
 
@@ -13,6 +12,7 @@ from smsgateway.codecs.charsets import written_in
 from smsgateway.config.settings import parse_accounts
 from smsgateway.model import About, Options, Reason, Refused
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
+from tests.doubles.samples import samples
 from tests.doubles.voices import account
 from tests.simulators.accounts import default_accounts
 from tests.tools import codes
@@ -120,18 +120,12 @@ def test_the_limits_are_the_profiles() -> None:
         profile = VENDORS[row["vendor"]].profile
         assert row["numbers a request"] == str(profile.recipients)
         assert row["personalised"] == (str(profile.batch) if profile.batch else "")
-        assert row["characters of a text"] == str(longest_text(row["vendor"]))
-
-
-def longest_text(vendor: str) -> int:
-    """The characters of a text that the vendor's module takes."""
-    module = import_module(f"smsgateway.codecs.{vendor}")
-    return int(getattr(module, "TEXT_LIMIT", None) or module.CONTENT_LIMIT)
+        assert row["characters of a text"] == str(samples(row["vendor"]).TEXT_LIMIT)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_each_vendor_has_a_section_on_what_to_register(vendor: str) -> None:
-    assert f"\n### {vendor}\n" in PAGE.text
+    assert f"\n### {vendor}\n" in PAGE.text, f"the page lacks a section ### {vendor} on what to register"
 
 
 def test_what_a_refusal_leads_to_is_the_policy() -> None:

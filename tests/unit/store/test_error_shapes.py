@@ -15,9 +15,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
-from smsgateway import events, queues
-from smsgateway.events import Event, EventType, NotTakenError, UnpublishableError
+from smsgateway import queues
+from smsgateway.errors import NotTakenError, UnpublishableError
+from smsgateway.events import Event, EventType
 from smsgateway.ids import SubmissionKey, root_path
+from smsgateway.publishing import bus
 from smsgateway.queues import WakeUps
 from smsgateway.store import table as wire
 from smsgateway.store.table import ConditionFailed, Fill, Table, Update
@@ -133,20 +135,20 @@ def taken(*codes: str) -> tuple[int, dict[str, Any]]:
 
 def test_only_the_events_that_the_bus_did_not_take_are_sent_again(answering: Answers) -> None:
     client, asked = answering("events", taken("", "ThrottlingException", "InternalFailure"), taken("", ""))
-    events.publish(client, "bus", [EVENT] * 3, sleep=lambda _seconds: None)
+    bus.put_events(client, "bus", [EVENT] * 3, lambda: 3.0, sleep=lambda _seconds: None)
     assert [len(request["Entries"]) for request in asked] == [3, 2]
 
 
 def test_what_the_bus_will_never_take_is_told_apart(answering: Answers) -> None:
-    client, _ = answering("events", taken(sorted(events.NEVER)[0]))
+    client, _ = answering("events", taken(sorted(bus.NEVER)[0]))
     with pytest.raises(UnpublishableError):
-        events.publish(client, "bus", [EVENT], sleep=lambda _seconds: None)
+        bus.put_events(client, "bus", [EVENT], lambda: 3.0, sleep=lambda _seconds: None)
 
 
 def test_a_bus_that_takes_nothing_lets_the_stream_come_again(answering: Answers) -> None:
     client, _ = answering("events", taken("ThrottlingException"))
     with pytest.raises(NotTakenError):
-        events.publish(client, "bus", [EVENT], left=lambda: 0.0)
+        bus.put_events(client, "bus", [EVENT], lambda: 0.0)
 
 
 # --- SQS
