@@ -28,7 +28,8 @@ from smsgateway.calling import breaker
 from smsgateway.config.settings import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
-from smsgateway.receiving.poll import Poller, due_runs, poll
+from smsgateway.receiving.poll import due_runs, poll
+from smsgateway.receiving.poller import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
 from smsgateway.store import table as store
