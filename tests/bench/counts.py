@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from smsgateway import runtime
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import divide
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Payload
 from tests.bench.gateway import OTP, Gateway, gateway, numbers
@@ -131,7 +131,7 @@ def calls_for(vendor: str, recipients: int, page: int = PAGE, **options: Any) ->
 
 
 def vendor_requests(vendor: str, count: int) -> int:
-    return len(encoding.divide(voices.account(vendor), Payload(tuple(numbers(count)))))
+    return len(divide(voices.account(vendor), Payload(tuple(numbers(count)))))
 
 
 def too_many_requests(vendor: str) -> int:

@@ -23,7 +23,8 @@ from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, 
 from smsgateway.receiving.poll import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
-from smsgateway.settling.ingest import Ingester, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_rows
 from smsgateway.store.submissions import StoredSubmission

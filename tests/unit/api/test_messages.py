@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.store import recipients, submissions, transitions
@@ -41,7 +41,7 @@ def marked(api: Api, message_id: str, path: str = "00000") -> StoredSubmission:
         assert loaded
         payload = load_payload(api.table, submission.key)
         account = api.accounts.get().accounts[submission.account]
-        recipients.put_rows(api.table, loaded[0], submission, encoding.segments_of(loaded[0], account, payload))
+        recipients.put_rows(api.table, loaded[0], submission, Carriage(account, loaded[0], payload).segments)
     return transitions.mark(api.table, submission, "worker", NOW + 60_000, NOW)
 
 

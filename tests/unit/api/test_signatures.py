@@ -9,6 +9,7 @@ import pytest
 
 from smsgateway.accepting.post import signature_place_of
 from smsgateway.calling import encoding
+from smsgateway.calling.carriage import PROBE_ID, PROBE_NONCE, Carriage, content_for
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import EncodeError
 from smsgateway.ids import SubmissionKey
@@ -42,8 +43,9 @@ def message_of(content: Personal, **fields: Any) -> Message:
 def asked(case: str, message: Message, signature: str = "示例") -> tuple[str, str]:
     """What the vendor is asked to send: the signature beside the text, where it takes one there, and the text."""
     account = account_at(case, signature)
-    submission = encoding.submission_of(message, account, Payload((NUMBER,)), encoding.PROBE_ID)
-    request = encoding.encode(account, submission, NOW, encoding.PROBE_NONCE, personalised=False)
+    payload = Payload((NUMBER,))
+    submission = Carriage(account, message, payload).submission(payload, PROBE_ID)
+    request = encoding.encode(account, submission, NOW, PROBE_NONCE, personalised=False)
     if account.vendor == "infocloud":
         values = json.loads(json.loads(request.body)["templateParam"])
         return (values[0], values[1]) if case == BESIDE else ("", values[0])
@@ -69,8 +71,8 @@ def test_nothing_unseen_in_front_hides_a_texts_signature(case: str, lead: str) -
     message = message_of(Personal(f"{lead}【商店】您好"))
 
     assert read(case, message) == "【商店】您好"
-    content = encoding.content_for(message, account_at(case), Personal(f"{lead}【商店】您好"))
-    assert segments(content.full) == encoding.segments_of(message, account_at(case), Payload((NUMBER,)))[NUMBER]
+    content = content_for(account_at(case), message, Personal(f"{lead}【商店】您好"))
+    assert segments(content.full) == Carriage(account_at(case), message, Payload((NUMBER,))).segments[NUMBER]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -9,14 +9,16 @@ import pytest
 
 from smsgateway.accepting.accept import Acceptor, accept
 from smsgateway.accepting.post import Post
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import divide
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import AccountsCache, Settings
 from smsgateway.model import Account, Client, Payload, Personal, Status
 from smsgateway.queues import WakeUp
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher
-from smsgateway.settling.ingest import Ingester, decode_inbound, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
+from smsgateway.settling.reading import decode_inbound
 from smsgateway.store import recipients, submissions
 from smsgateway.store.table import Table
 from tests.bench import counts, cpu
@@ -287,7 +289,7 @@ def test_the_limit_is_the_documents_unless_the_account_has_a_lower_one(vendor: s
     large = 50_000 if limit < 50_000 else 120_000
     for count in (1, limit - 1, limit, limit + 1, large):
         payload = Payload(tuple(numbers(count)))
-        requests = encoding.divide(voices.account(vendor), payload)
+        requests = divide(voices.account(vendor), payload)
         assert len(requests) == ceil(count / limit)
         assert [number for request in requests for number in request.numbers] == numbers(count)
 
@@ -297,12 +299,12 @@ def test_so_does_a_personalised_message(vendor: str) -> None:
     limit = VENDORS[vendor].profile.batch
     for count in (1, limit - 1, limit, limit + 1, 5_000):
         payload = Payload(tuple(numbers(count)), tuple(Personal(f"您好{index}") for index in range(count)))
-        assert len(encoding.divide(voices.account(vendor), payload)) == ceil(count / limit)
+        assert len(divide(voices.account(vendor), payload)) == ceil(count / limit)
 
 
 @pytest.mark.parametrize("vendor", [name for name, vendor in VENDORS.items() if not vendor.batch])
 def test_where_a_vendor_has_no_personalised_request_equal_texts_share_one(vendor: str) -> None:
     contents = tuple(Personal(f"您好{index % 3}") for index in range(300))
-    requests = encoding.divide(voices.account(vendor), Payload(tuple(numbers(300)), contents))
+    requests = divide(voices.account(vendor), Payload(tuple(numbers(300)), contents))
     assert len(requests) == 3
     assert {len({content.text for content in request.contents}) for request in requests} == {1}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Account, Inbound, Page, Refused, Report
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.doubles.samples import samples
 from tests.unit.codecs import doors

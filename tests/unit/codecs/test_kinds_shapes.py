@@ -12,7 +12,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Page, Report
 from smsgateway.queues import VendorBytes
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.doubles.samples import samples
 from tests.simulators.accounts import account_of

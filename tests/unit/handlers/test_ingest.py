@@ -20,7 +20,7 @@ from smsgateway.handlers import ingest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
 from smsgateway.queues import VendorBytes, parse_vendor_bytes, vendor_bytes_body
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from smsgateway.store import pages, recipients, submissions, transitions
 from tests.doubles import aws, voices
 from tests.unit.handlers.conftest import Context, Stack, sample, samples

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.codecs import VENDORS, bounded
 from smsgateway.errors import DecodeError, EncodeError, NotSentError
 from smsgateway.ids import SubmissionKey
@@ -92,7 +92,7 @@ def _meaning(world: Scripted, submission: StoredSubmission, answer: str) -> Stat
     message, payload = submission.own_message, submission.payload()
     assert message
     assert payload
-    sent = encoding.submission_of(message, account, payload, submission.sent_reference)
+    sent = Carriage(account, message, payload).submission(payload, submission.sent_reference)
     try:
         read = VENDORS[account.vendor].send.decode_send(account, sent, Response(200, {}, answer.encode()))
     except DecodeError:

@@ -44,7 +44,7 @@ def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         transitions.submitted(table, submission, answer, unless_early=False)
-        apply_early(dispatcher, job.account, submission, answer.vendor_ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, answer.vendor_ids)
 
 
 def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, answer: str, reason: Reason) -> None:
@@ -57,15 +57,15 @@ def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, an
     early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
     transitions.unconfirmed(table, submission, answer, reason)
     if early:
-        apply_early(dispatcher, job.account, submission, ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, ids)
 
 
 def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> routing.Attempt:
     """Which accounts are left takes time to find out: only who needs it waits for it with the outcome unwritten."""
     submission, message, now, accounts = job.submission, job.message, dispatcher.now(), job.settings.accounts
     asks = isinstance(outcome, Refused | NotSentError)
-    others = others_of(job, now) if asks else ()
-    deferred = deferred_of(job, now) if asks else ()
+    others = others_of(job) if asks else ()
+    deferred = deferred_of(job) if asks else ()
     of_moment = isinstance(outcome, Refused) and outcome.about == About.MOMENT
     in_order, free = callable_among(dispatcher, job, others) if of_moment and others else ((), ())
     if isinstance(outcome, Refused) and outcome.about == About.CONTENT:  # as well at the vendor's other accounts
