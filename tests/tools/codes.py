@@ -125,9 +125,10 @@ def renewed(page: str) -> str:
     for name, content in (tables | {"codes: words": word_table(), "options": option_table()}).items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name.split(':')[0]} -->"
         table = f"{begin}\n\n{content}\n{end}"
-        page, places = re.subn(f"{begin}.*?{end}", lambda _, table=table: table, page, flags=re.DOTALL)
-        if places != 1:
-            raise LookupError(f"the page has {places} places for a table, where there must be one: {begin} {end}")
+        parts = re.split(f"{begin}.*?{end}", page, flags=re.DOTALL)
+        if len(parts) != 2:
+            raise LookupError(f"the page has {len(parts) - 1} places for a table, not one: {begin} {end}")
+        page = table.join(parts)
     return page
 
 

@@ -75,7 +75,7 @@ def account(name: str, **options: Any) -> Account:
         base_url="http://vendor.example",
         credentials={key: f"{key}-{SECRET}" for key in profile.credentials},
         push=PushSettings((f"token-{SECRET}",), (), {key: (f"{key}-{SECRET}",) for key in profile.push_credentials}),
-        options=Options(**samples(name).OPTIONS | options),
+        options=Options(**{**samples(name).OPTIONS, **options}),
     )
 
 

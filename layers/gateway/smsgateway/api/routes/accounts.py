@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, get_args
 
 from smsgateway.api.schemas import resources, responses
@@ -16,6 +15,7 @@ from smsgateway.codecs import VENDORS, bounded
 from smsgateway.config.options import options_taken
 from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError, TransportError
+from smsgateway.ids import nonce
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
 from smsgateway.store.breakers import read_breaker
@@ -143,7 +143,7 @@ def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...]
     """What is left, what was wrong, and whether the vendor was reached."""
     codec = VENDORS[account.vendor].balance
     try:
-        response = _call(gateway, account, codec.encode_balance(account, _moment(gateway), _nonce(gateway)))
+        response = _call(gateway, account, codec.encode_balance(account, utc(gateway.now()), nonce(gateway.random)))
         answer = bounded.balances(codec.decode_balance(account, response))
     except TransportError as error:
         return None, error.problem, False
@@ -157,7 +157,7 @@ def _ask_health(gateway: Gateway, account: Account) -> bool | None:
     if codec is None:
         return None
     try:
-        response = _call(gateway, account, codec.encode_health(account, _moment(gateway), _nonce(gateway)))
+        response = _call(gateway, account, codec.encode_health(account, utc(gateway.now()), nonce(gateway.random)))
         return codec.decode_health(account, response)
     except (TransportError, DecodeError):
         return False
@@ -165,14 +165,6 @@ def _ask_health(gateway: Gateway, account: Account) -> bool | None:
 
 def _call(gateway: Gateway, account: Account, request: Request) -> Response:
     return gateway.call(account, request, min(account.options.timeout, CHECK_TIME))
-
-
-def _moment(gateway: Gateway) -> datetime:
-    return utc(gateway.now())
-
-
-def _nonce(gateway: Gateway) -> str:
-    return f"{gateway.random.randrange(10**20):020d}"
 
 
 def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
