@@ -9,7 +9,7 @@ from typing import Any, get_args
 from smsgateway.api.serving.context import Gateway
 from smsgateway.clock import Millis, iso, millis_of
 from smsgateway.codecs import VENDORS
-from smsgateway.config.settings import options_taken
+from smsgateway.config.options import options_taken
 from smsgateway.model import Account, Balance, Kind
 from smsgateway.store import accounts
 from smsgateway.store.breakers import read_breaker
@@ -74,7 +74,7 @@ def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
 
 def _options(account: Account) -> dict[str, Any]:
     """The options that the vendor takes and that are set, by the account or by default."""
-    values = {name: getattr(account.options, name) for name in options_taken(account.vendor)}
+    values = {name: getattr(account.options, name) for name in options_taken(VENDORS[account.vendor].profile)}
     shown = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     return {name: value for name, value in shown.items() if value not in (None, {})}
 
