@@ -12,7 +12,8 @@ from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.calling import pace
 from smsgateway.clock import iso, millis_of, utc
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings, options_taken
+from smsgateway.config.options import options_taken
+from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError, TransportError
 from smsgateway.ids import nonce
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
@@ -218,7 +219,7 @@ def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
 
 def _options(account: Account) -> dict[str, Any]:
     """Those that the vendor takes and that are set, by the account or by default."""
-    values = {name: getattr(account.options, name) for name in options_taken(account.vendor)}
+    values = {name: getattr(account.options, name) for name in options_taken(VENDORS[account.vendor].profile)}
     shown = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     return {name: value for name, value in shown.items() if value not in (None, {})}
 
