@@ -1,27 +1,17 @@
 """What vendors say of their own accord, in their own words: reports and replies as receipts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
-from xml.sax.saxutils import escape
 
+from smsgateway.codecs import VENDORS
 from smsgateway.model import Kind
-from smsgateway.queues import VendorBytes
+from smsgateway.queues import Source, VendorBytes
+from tests.doubles.samples import samples
+from tests.doubles.voices import pushes
 from tests.doubles.world import World, numbers
 
-WORDS = {
-    "hbsmservice": {"delivered": "0", "undelivered": "2"},
-    "langyu": {
-        "delivered": "DELIVRD",
-        "undelivered": "MBBLACK",
-        "failed": "ROUTEERR",
-        "content": "KEYWORD",
-        "pending": "ACCEPTD",
-    },
-    "qixintong": {"delivered": "10", "undelivered": "20", "pending": "-1"},
-    "infocloud": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"},
-    "heji": {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE"},
-}
+WORDS: Mapping[str, Mapping[str, str]] = {vendor: samples(vendor).WORDS for vendor in VENDORS}
 TIME = "2026-01-01 12:00:00"
 
 
@@ -37,38 +27,25 @@ def report_of(
     """The report of some numbers under one id (hbsmservice: ours) with one fate, or in a word of one's own."""
     vendor = world.settings().accounts[account].vendor
     word = word or WORDS[vendor][status]
-    if vendor == "hbsmservice":
-        return _push(world, account, _xml(vendor_id, to, word, segment))
-    if vendor == "qixintong":
-        lines = "|".join(f"{vendor_id};{number};{word}" for number in to)
-        return VendorBytes(account, "reports", "poll", world.now, body=f"{len(to)}|{lines}".encode())
-    if vendor == "infocloud":
-        records = [{"msgId": vendor_id, "tel": number, "arriveResult": word} for number in to]
-        return _push(world, account, json.dumps({"apiKey": "k", "data": records}).encode())
-    (number,) = to
-    if vendor == "heji":
-        said = {"sendid": vendor_id, "mobile": number, "state": word, "time": TIME}
-        return _push(world, account, urlencode(said).encode())
-    fields = {"msgid": vendor_id, "mobile": number, "status": word, "reportTime": "2601011200"}
-    return _push(world, account, urlencode(fields).encode())
+    says, source = samples(vendor), _source(vendor)
+    records = [says.report(source, number, vendor_id, word, TIME, "", segment) for number in to]
+    body = says.page("reports", source, records, world.settings().accounts[account])
+    return VendorBytes(account, "reports", source, world.now, body=body)
 
 
 def page_of(world: World, account: str, ids: Sequence[str]) -> VendorBytes:
     """The delivery of the first numbers, one under each id, in one page."""
     to = numbers(len(ids))
-    if world.settings().accounts[account].vendor != "qixintong":
-        return report_of(world, account, ids[0], *to)
-    lines = "|".join(f"{vendor_id};{number};10" for vendor_id, number in zip(ids, to, strict=True))
-    return VendorBytes(account, "reports", "poll", world.now, body=f"{len(ids)}|{lines}".encode())
+    vendor = world.settings().accounts[account].vendor
+    named = ids if samples(vendor).ids(len(to)) > 1 else [ids[0]] * len(to)
+    says, source = samples(vendor), _source(vendor)
+    word = says.WORDS["delivered"]
+    records = [says.report(source, number, vendor_id, word, TIME) for number, vendor_id in zip(to, named, strict=True)]
+    return VendorBytes(account, "reports", source, world.now, body=says.page("reports", source, records))
 
 
-def _xml(vendor_id: str, numbers: Sequence[str], word: str, segment: int) -> bytes:
-    reports = "".join(
-        f"<report><mobile>{number}</mobile><msg_id>{vendor_id}</msg_id><sub_seq>{segment}</sub_seq><err>{escape(word)}</err>"
-        f"<fail_desc></fail_desc><report_time>{TIME}</report_time></report>"
-        for number in numbers
-    )
-    return f"<?xml version='1.0' encoding='gbk' ?><reports>{reports}</reports>".encode("gbk")
+def _source(vendor: str) -> Source:
+    return "push" if pushes(vendor, "reports") else "poll"
 
 
 def masked_report(world: World, account: str, vendor_id: str, masked: str, status: str = "delivered") -> VendorBytes:

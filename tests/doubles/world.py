@@ -20,10 +20,11 @@ from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
-from smsgateway.receiving.poll import Poller
+from smsgateway.receiving.poller import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
-from smsgateway.settling.ingest import Ingester, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_rows
 from smsgateway.store.submissions import StoredSubmission
@@ -32,8 +33,10 @@ from smsgateway.watching.silence import watch
 from smsgateway.watching.sweep import Sweeper, sweep
 from tests.doubles.dynamo import FakeDynamoDB
 from tests.doubles.expressions import WireItem
+from tests.doubles.samples import samples
 from tests.doubles.seam import AwsError, Crash, Seam, Seamed
 from tests.doubles.vendors import Vendors
+from tests.doubles.voices import pushes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,13 +52,6 @@ RETENTION = 90 * DAY // SECOND
 FOREVER = 10**14
 ROUNDS = 200  # of a clock that goes on until nothing is left to do
 
-CREDENTIALS: Mapping[str, Mapping[str, str]] = {
-    "hbsmservice": {"corp_id": "i", "corp_pwd": "p", "corp_service": "s"},
-    "langyu": {"account": "a", "pswd": "p"},
-    "qixintong": {"us_name": "n", "us_pwd": "p"},
-    "infocloud": {"api_key": "k", "access_key": "a"},
-    "heji": {"name": "n", "pwd": "p"},
-}
 CLIENT = Client("tester", "administrator")
 
 
@@ -69,16 +65,14 @@ def accounts_document(
     """
     entries = []
     for name, vendor, limit in accounts:
-        options: dict[str, Any] = {"report_window": report_window}
+        options: dict[str, Any] = {**samples(vendor).OPTIONS, "report_window": report_window}
         if limit:
             options["recipients_per_request"] = limit
         if vendor == "hbsmservice":
             options["codes"] = {"777": "moment"}
-        if vendor == "infocloud":
-            options["free_text_template"] = "T1"
-        push = {"push": {"token": "t" * 40}} if vendor != "qixintong" else {}
+        push = {"push": {"token": "t" * 40}} if pushes(vendor, "reports") else {}
         entry = {"name": name, "vendor": vendor, "base_url": f"http://{name}.example", "signature": "示例"}
-        entries.append({**entry, "credentials": CREDENTIALS[vendor], "options": options, **push})
+        entries.append({**entry, "credentials": samples(vendor).CREDENTIALS, "options": options, **push})
     names = list(route or (name for name, _, _ in accounts))
     return json.dumps({"accounts": entries, "routes": [{"purpose": "*", "accounts": names}]})
 

@@ -4,13 +4,14 @@ import time
 
 import pytest
 
+from smsgateway.codecs import VENDORS
 from tests.e2e.conftest import IMPATIENT, PATIENCE, POLLED, Gateway
+from tests.simulators.accounts import account_of
 
-PUSHING = ("hb-1", "ic-1", "ly-1", "hj-1")
-ALL = (*PUSHING, "qx-1")
+POLLED_ALONE = {account_of(name) for name, vendor in VENDORS.items() if vendor.report_push is None}
 
 
-@pytest.mark.parametrize("account", ALL)
+@pytest.mark.parametrize("account", map(account_of, VENDORS))
 def test_an_otp_is_delivered_and_answered(gateway: Gateway, account: str) -> None:
     # GIVEN a number whose owner replies
     number = gateway.number("9200")
@@ -18,7 +19,7 @@ def test_an_otp_is_delivered_and_answered(gateway: Gateway, account: str) -> Non
     # WHEN an OTP goes through the vendor
     message_id = gateway.send(to=number, text="您的验证码是482913", purpose="otp", account=account, reference="r-1")
     submitted = gateway.event("Message Submitted", message_id)[0]["detail"]
-    if account == "qx-1":
+    if account in POLLED_ALONE:
         gateway.vendors.wait_until_idle()
         assert gateway.poll(account, "reports")["pages"] == 1
         assert gateway.poll(account, "inbound")["pages"] == 1
@@ -40,7 +41,7 @@ def test_an_otp_is_delivered_and_answered(gateway: Gateway, account: str) -> Non
     assert kept["text"] == "收到，谢谢"
 
 
-@pytest.mark.parametrize("account", ["hb-1", "ic-1"])
+@pytest.mark.parametrize("account", [account_of(name) for name, vendor in VENDORS.items() if vendor.batch])
 def test_a_personalised_batch_is_one_request(gateway: Gateway, account: str) -> None:
     first, second = gateway.number(), gateway.number("9000")
     messages = [{"to": first, "text": "张三您好，余额20元"}, {"to": second, "text": "李四您好，余额30.2元"}]

@@ -1,4 +1,4 @@
-"""`make demo`: the whole gateway on this machine, sending through all five vendors, shown while it happens.
+"""`make demo`: the whole gateway on this machine, sending through all vendors, shown while it happens.
 
 Nothing is sent to anybody: the vendors are simulated. The numbers that follow are the demonstration's own figures, read
 from the API, from the simulators' records and from the event bus; what is missing ends it with a sentence and status 1.
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from smsgateway.codecs import VENDORS
 from tests.local.api import Api, await_key
 from tests.local.events import Event, EventTap
 from tests.local.running import World, local_world
 
-PATIENCE = 150.0  # seconds for everything to come back; qixintong's reports wait for the schedule of every minute
+PATIENCE = 150.0  # seconds for everything to come back; what is polled waits for the schedule of every minute
 BROADCAST = 1000
-BATCHING = ("hbsmservice", "infocloud")
 REPLYING = "9200"  # the simulators answer a message to a number that ends so
 FAILING = "9000"
 LEGEND = """
@@ -53,7 +53,7 @@ class Sent:
 def main() -> int:
     """The demonstration from beginning to end; the exit status."""
     started = time.monotonic()
-    say("Setting up: a local AWS, five simulated vendors, and this template built and deployed by the SAM CLI …")
+    say(f"Setting up: a local AWS, {len(VENDORS)} simulated vendors, and the template, built and deployed by SAM …")
     with local_world("demo") as world, EventTap(world.stack) as tap:
         say(f"Deployed after {time.monotonic() - started:.0f} s. The API: {world.stack.api_url}")
         say("Starting the functions' processes …")
@@ -63,7 +63,8 @@ def main() -> int:
             raise SystemExit("The API does not know its administrator's key.")
         accounts = {entry["name"]: entry["vendor"] for entry in world.simulators.accounts}
         sent = list(send_everything(api, accounts))
-        say("Reports and replies come back by pushes; qixintong is asked by the schedule, once a minute.")
+        polled = [vendor for vendor in accounts.values() if VENDORS[vendor].report_push is None]
+        say(f"Reports and replies come back by pushes; {' and '.join(polled)} is asked by the schedule, once a minute.")
         missing = await_everything(tap, sent, replies_expected=len(accounts))
         show_summary(world, tap, sent, accounts)
         say(LEGEND)
@@ -95,7 +96,7 @@ def warm_up(world: World) -> None:
 
 
 def send_everything(api: Api, accounts: dict[str, str]) -> Iterator[Sent]:
-    """One OTP through each vendor, a personalised batch through the two that have it, a broadcast."""
+    """One OTP through each vendor, a personalised batch through those that have it, a broadcast."""
     for index, (account, vendor) in enumerate(accounts.items()):
         body: dict[str, Any] = {
             "to": f"13800{index:02d}{REPLYING}",
@@ -106,7 +107,7 @@ def send_everything(api: Api, accounts: dict[str, str]) -> Iterator[Sent]:
             "reference": f"otp-{vendor}",
         }
         yield post(api, "OTP", account, body)
-    for index, account in enumerate(name for name, vendor in accounts.items() if vendor in BATCHING):
+    for index, account in enumerate(name for name, vendor in accounts.items() if VENDORS[vendor].batch):
         messages = [
             {"to": f"139{index:04d}{last}", "text": f"{name}您好，您的账户余额为{amount}元"}
             for last, name, amount in (("0001", "张三", "20"), ("0002", "李四", "30.2"), (FAILING, "王五", "0"))

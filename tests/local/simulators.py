@@ -1,4 +1,4 @@
-"""The five simulated vendors beside the local cloud, and the accounts document that leads the gateway to them."""
+"""The simulated vendors beside the local cloud, and the accounts document that leads the gateway to them."""
 
 import json
 import secrets
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smsgateway.codecs import VENDORS
 from tests.local.process import Process, StartError, clean_environment
 from tests.simulators.client import ControlClient
 
 START_SECONDS = 15.0
-# qixintong hands out reports and replies on polls only; the others push both.
-POLLED = ("qixintong",)
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Simulators:
 
 
 def start(run_dir: Path, hold: Path | None = None) -> Simulators:
-    """All five vendors on free ports. They end with this process, or with the file `hold`."""
+    """All vendors on free ports. They end with this process, or with the file `hold`."""
     ready_file = run_dir / "simulators.json"
     command = [sys.executable, "-m", "tests.simulators", "--ready-file", str(ready_file)]
     process = Process(command, clean_environment(), run_dir / "simulators.log", hold)
@@ -44,7 +43,8 @@ def start(run_dir: Path, hold: Path | None = None) -> Simulators:
 
 def complete(entry: dict[str, Any], push_credentials: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """The account with what it polls and how it is pushed to; the token is new each time."""
-    if entry["vendor"] in POLLED:
+    vendor = VENDORS[entry["vendor"]]
+    if vendor.report_push is None and vendor.inbound_push is None:
         return entry | {"poll": ["reports", "inbound"]}
     return entry | {"push": {"token": secrets.token_urlsafe(32), "credentials": push_credentials[entry["name"]]}}
 

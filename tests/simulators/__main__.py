@@ -1,4 +1,4 @@
-"""`python -m tests.simulators`: five SMS vendors on 127.0.0.1, until SIGTERM or SIGINT."""
+"""`python -m tests.simulators`: SMS vendors on 127.0.0.1, until SIGTERM or SIGINT."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from tests.simulators.server import running
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulators", description=__doc__)
     parser.add_argument("--control-port", type=int, default=0, help="port of the control address (0: any free one)")
-    parser.add_argument("--first-port", type=int, default=0, help="the vendors take this port and the next four")
+    parser.add_argument("--first-port", type=int, default=0, help="the vendors take this port and the next ones")
     parser.add_argument("--ready-file", type=Path, help="where to write addresses and accounts (else: stdout)")
     return parser.parse_args()
 

@@ -5,45 +5,23 @@
 writes them anew into the page, between the comments that name them.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from smsgateway.codecs import hbsmservice, heji, infocloud, langyu, qixintong
+from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
-from smsgateway.model import About, Reason, Refused, ReportStatus
+from smsgateway.config.options import OPTIONS
+from smsgateway.model import About, Options, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
+from tests.doubles.samples import samples
 from tests.tools.pages import ACCOUNTS
 
 # By vendor and by address, because the same code can mean different things at different addresses.
-CODES: Mapping[str, Mapping[str, Codes]] = {
-    "hbsmservice": {
-        "send": hbsmservice.SEND_CODES,
-        "personalised": hbsmservice.BATCH_CODES,
-        "balance": hbsmservice.BALANCE_CODES,
-        "polls": hbsmservice.POLL_CODES,
-    },
-    "infocloud": {
-        "everywhere": infocloud.CODES,
-        "everywhere, where the text says 时间戳": infocloud.CLOCK_CODES,
-    },
-    "langyu": {"send": langyu.SEND_CODES, "balance": langyu.BALANCE_CODES},
-    "qixintong": {
-        "send": qixintong.SEND_CODES,
-        "polls": qixintong.POLL_CODES,
-        "balance": qixintong.BALANCE_CODES,
-    },
-    "heji": {
-        "send": heji.SEND_CODES,
-        "send, where the text says 余额": heji.NO_BALANCE,
-        "balance": heji.BALANCE_CODES,
-    },
-}
-WORDS: Mapping[str, tuple[Words, Fate]] = {
-    vendor.__name__.rpartition(".")[2]: (vendor.REPORT_WORDS, vendor.OTHER_WORDS)
-    for vendor in (hbsmservice, infocloud, langyu, qixintong, heji)
-}
+CODES: Mapping[str, Mapping[str, Codes]] = {vendor: samples(vendor).CODES for vendor in VENDORS}
+WORDS: Mapping[str, tuple[Words, Fate]] = {vendor: samples(vendor).TABLE_OF_WORDS for vendor in VENDORS}
 ABOUT = {
     About.MOMENT: "the moment",
     About.ACCOUNT: "the account",
@@ -128,14 +106,29 @@ def word_rows() -> Iterator[tuple[str, ...]]:
             yield vendor, ", ".join(named), recipients.get(status, "stays open"), f"`{reason}`" if reason else ""
 
 
+def option_table() -> str:
+    """One row an option: first those that every vendor takes."""
+    ordered = sorted(OPTIONS, key=lambda name: OPTIONS[name].of_some)
+    return table(("option", "default", "vendors", "meaning"), map(option_row, ordered))
+
+
+def option_row(name: str) -> tuple[str, ...]:
+    option, default = OPTIONS[name], getattr(Options(), name)
+    takers = [vendor for vendor, codec in VENDORS.items() if name in codec.profile.options]
+    written = option.unset if default is None or default == {} else f"`{json.dumps(default).removesuffix('.0')}`"
+    return f"`{name}`", written, ", ".join(takers) if option.of_some else "all", option.sentence
+
+
 def renewed(page: str) -> str:
     """The page with these tables in their places."""
-    for name, content in (*((vendor, code_table(vendor)) for vendor in CODES), ("words", word_table())):
-        begin, end = f"<!-- codes: {name} -->\n\n", "\n<!-- end of codes -->\n"
+    tables = {f"codes: {vendor}": code_table(vendor) for vendor in CODES}
+    for name, content in (tables | {"codes: words": word_table(), "options": option_table()}).items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name.split(':')[0]} -->"
+        table = f"{begin}\n\n{content}\n{end}"
         parts = re.split(f"{begin}.*?{end}", page, flags=re.DOTALL)
         if len(parts) != 2:
-            raise LookupError(f"the page has {len(parts) - 1} places for {begin.strip()}")
-        page = (begin + content + end).join(parts)
+            raise LookupError(f"the page has {len(parts) - 1} places for a table, not one: {begin} {end}")
+        page = table.join(parts)
     return page
 
 

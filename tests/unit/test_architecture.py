@@ -174,7 +174,7 @@ def _is_plain_call(node: ast.AST) -> bool:
 
 
 def test_routing_and_texts_are_pure() -> None:
-    for name in ("model", "errors", "text", "ids", "routing", "calling.encoding"):
+    for name in ("model", "errors", "text", "ids", "routing", "calling.carriage", "calling.encoding"):
         assert not tops(f"smsgateway.{name}") & NO_IO
 
 

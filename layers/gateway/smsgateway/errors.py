@@ -47,6 +47,18 @@ class DecodeError(GatewayError):
         self.raw = raw
 
 
+class NotTakenError(GatewayError):
+    """The event bus did not take all events in time: the first `taken` of them, in their order, it did."""
+
+    def __init__(self, taken: int) -> None:
+        super().__init__("the event bus did not take all events")
+        self.taken = taken
+
+
+class UnpublishableError(GatewayError):
+    """The event bus will never take this event."""
+
+
 class TransportError(GatewayError):
     """A vendor call that brought no whole answer. `problem` is ours: no address, number or secret is in it."""
 

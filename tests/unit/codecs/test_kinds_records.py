@@ -3,25 +3,32 @@
 It is parked alone, in its very bytes, with what is wrong and where it stood; repaired and put back, it is applied.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from smsgateway.model import Status
 from tests.doubles import invariants
 from tests.doubles.world import World, accounts_document, numbers
 from tests.unit.codecs import doors
-from tests.unit.codecs.doors import REPLIES, REPORTS, UNREADABLE, Door
+from tests.unit.codecs.doors import REPLIES, REPORTS, Door
+from tests.unit.codecs.test_kinds_numbers import names
 from tests.unit.journeys.test_failover import begun
 
 NUMBERS = numbers(3)
-PAGES = [
-    pytest.param(door, damage, id=f"{door.vendor}-{door.kind}-{door.source}-{damage}")
-    for door in (*REPORTS, *REPLIES)
-    if door.has_pages
-    for damage in UNREADABLE[door.vendor, door.kind]
-]
 places = pytest.mark.parametrize("place", [0, 1, 2])
+
+
+def pages_of(doors_: Sequence[Door]) -> list[ParameterSet]:
+    """Each of the doors that hands out several records, with each damage to one of them."""
+    return [
+        pytest.param(door, damage, id=f"{door.vendor}-{door.kind}-{door.source}-{damage}")
+        for door in doors_
+        if door.has_pages
+        for damage in door.says.UNREADABLE.get(door.kind, {})
+    ]
 
 
 def repaired(parked: bytes, damaged: bytes, good: bytes) -> bytes:
@@ -34,19 +41,24 @@ def replies_in(world: World) -> list[str]:
     return sorted(event.detail["from"] for event in world.events() if event.type == "Message Received")
 
 
-def test_every_door_of_pages_has_damages() -> None:
-    assert set(UNREADABLE) == {(door.vendor, door.kind) for door in (*REPORTS, *REPLIES) if door.has_pages}
+@pytest.mark.parametrize("door", [*REPORTS, *REPLIES], ids=names)
+def test_every_door_of_pages_has_damages(door: Door) -> None:
+    says = f"tests/vendors/{door.vendor}.py"
+    if door.has_pages:
+        assert door.says.UNREADABLE.get(door.kind), f"{says}, UNREADABLE: what spoils one record of {door.kind}"
+    else:
+        assert door.kind not in door.says.UNREADABLE, f"{says}, UNREADABLE: a push of {door.kind} has one record"
 
 
 @places
-@pytest.mark.parametrize(("door", "damage"), [each for each in PAGES if each.values[0].kind == "reports"])
+@pytest.mark.parametrize(("door", "damage"), pages_of(REPORTS))
 def test_an_unreadable_report_costs_no_other(door: Door, damage: str, place: int) -> None:
     world, key = begun(accounts_document((("main", door.vendor, 0),)), len(NUMBERS))
     world.dispatch(key)
     (seen,) = world.vendors.seen
     records = [doors.report(door, number, seen.id_of(number), doors.delivered(door)) for number in NUMBERS]
     good = records[place]
-    records[place] = damaged = UNREADABLE[door.vendor, door.kind][damage](good)
+    records[place] = damaged = door.says.UNREADABLE[door.kind][damage](good)
     assert damaged != good
     world.ingest(doors.receipt(door, doors.page(door, records), world.now))
     lost = NUMBERS[place]
@@ -63,12 +75,12 @@ def test_an_unreadable_report_costs_no_other(door: Door, damage: str, place: int
 
 
 @places
-@pytest.mark.parametrize(("door", "damage"), [each for each in PAGES if each.values[0].kind == "inbound"])
+@pytest.mark.parametrize(("door", "damage"), pages_of(REPLIES))
 def test_an_unreadable_reply_costs_no_other(door: Door, damage: str, place: int) -> None:
     world = World(accounts_document((("main", door.vendor, 0),)))
     records = [doors.reply(door, number, "TD") for number in NUMBERS]
     good = records[place]
-    records[place] = damaged = UNREADABLE[door.vendor, door.kind][damage](good)
+    records[place] = damaged = door.says.UNREADABLE[door.kind][damage](good)
     assert damaged != good
     world.ingest(doors.receipt(door, doors.page(door, records), world.now))
     assert replies_in(world) == sorted(number for number in NUMBERS if number != NUMBERS[place])
@@ -85,7 +97,7 @@ def test_a_page_of_which_nothing_can_be_read_is_parked_whole(door: Door) -> None
     world = World(accounts_document((("main", door.vendor, 0),)))
     make = doors.report if door.kind == "reports" else doors.reply
     extra = ("1", doors.delivered(door)) if door.kind == "reports" else ("TD",)
-    damage = next(iter(UNREADABLE[door.vendor, door.kind].values()))
+    damage = next(iter(door.says.UNREADABLE[door.kind].values()))
     records = [damage(make(door, number, *extra)) for number in NUMBERS]
     receipt = doors.receipt(door, doors.page(door, records), world.now)
     world.ingest(receipt)

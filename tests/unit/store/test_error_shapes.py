@@ -12,11 +12,14 @@ import boto3
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
-from smsgateway import events, queues
-from smsgateway.events import Event, EventType, NotTakenError, UnpublishableError
+from smsgateway import queues
+from smsgateway.errors import NotTakenError, UnpublishableError
+from smsgateway.events import Event, EventType
 from smsgateway.ids import SubmissionKey, root_path
+from smsgateway.publishing import bus
 from smsgateway.queues import WakeUps
 from smsgateway.store import table as wire
 from smsgateway.store.table import ConditionFailed, Fill, Table, Update
@@ -26,7 +29,7 @@ THERE = {"pk": {"S": "a"}, "sk": {"S": "b"}, "state": {"S": "SENDING"}, "ttl": {
 FOUND = {"pk": "a", "sk": "b", "state": "SENDING", "ttl": 99_999_999_999}
 FIRST, SECOND = (Update((pk, "b"), "SET n = :n", {"n": 1}, "attribute_exists(pk)") for pk in ("a", "c"))
 DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
-EVENT = Event(EventType.ALERT, "e1", 1_795_000_000_000, "hb-1", "hbsmservice", "", "", {"alert": "balance_low"})
+EVENT = Event(EventType.ALERT, "e1", 1_795_000_000_000, "hb-1", "hbsmservice", "", {"alert": "balance_low"})
 
 type Answers = Callable[..., tuple[Any, list[dict[str, Any]]]]
 
@@ -45,7 +48,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answers:
         def send(request: Any, **_event: Any) -> AWSResponse:
             asked.append(json.loads(request.body))
             status, body = left.pop(0)
-            return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(body)))  # type: ignore[no-untyped-call]
+            return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(json.dumps(body)))
 
         client.meta.events.register(f"before-send.{service}", send)
         return client, asked
@@ -132,20 +135,20 @@ def taken(*codes: str) -> tuple[int, dict[str, Any]]:
 
 def test_only_the_events_that_the_bus_did_not_take_are_sent_again(answering: Answers) -> None:
     client, asked = answering("events", taken("", "ThrottlingException", "InternalFailure"), taken("", ""))
-    events.publish(client, "bus", [EVENT] * 3, sleep=lambda _seconds: None)
+    bus.put_events(client, "bus", [EVENT] * 3, lambda: 3.0, sleep=lambda _seconds: None)
     assert [len(request["Entries"]) for request in asked] == [3, 2]
 
 
 def test_what_the_bus_will_never_take_is_told_apart(answering: Answers) -> None:
-    client, _ = answering("events", taken(sorted(events.NEVER)[0]))
+    client, _ = answering("events", taken(sorted(bus.NEVER)[0]))
     with pytest.raises(UnpublishableError):
-        events.publish(client, "bus", [EVENT], sleep=lambda _seconds: None)
+        bus.put_events(client, "bus", [EVENT], lambda: 3.0, sleep=lambda _seconds: None)
 
 
 def test_a_bus_that_takes_nothing_lets_the_stream_come_again(answering: Answers) -> None:
     client, _ = answering("events", taken("ThrottlingException"))
     with pytest.raises(NotTakenError):
-        events.publish(client, "bus", [EVENT], left=lambda: 0.0)
+        bus.put_events(client, "bus", [EVENT], lambda: 0.0)
 
 
 # --- SQS

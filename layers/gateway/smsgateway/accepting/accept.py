@@ -6,7 +6,6 @@ from the last write on; until then nothing of it is sent, so that a client may r
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import batched
 from random import Random
 from typing import Any
@@ -33,12 +32,12 @@ from smsgateway.accepting.post import (
     without_landlines,
 )
 from smsgateway.accepting.template_slips import slips
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.errors import EncodeError
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey, blocks_of, in_turn, keyed_message_id, message_id, root_path
-from smsgateway.model import Account, Client, Message, Payload, Personal, Reason, Template
+from smsgateway.model import Client, Message, Payload, Personal, Reason, Template
 from smsgateway.store import breakers, messages, submissions, suppressions, templates
 from smsgateway.store.keys import breaker_key, suppression_key
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
@@ -95,14 +94,19 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
         mobiles_only=mobiles_only,
     )
     end = capacity.latest(acceptor.until, acceptor.now())
-    capacity.check(acceptor.now, end, message, payload, accounts, stored=not post.dry_run)
+    carriages = [Carriage(account, message, payload) for account in accounts]
+    capacity.check(acceptor.now, end, carriages, stored=not post.dry_run)
     examined = capacity.sample_of(payload, EXAMINED) if post.dry_run and payload.contents else payload
-    message, problems = _routed(post, message, payload, examined, settings, candidates)
-    account = settings.accounts[message.route[0]]
-    parts = encoding.divide(account, payload)
-    message = replace(message, blocks=blocks_of(len(parts), acceptor.block))
+    able, problems = _able(post, carriages, examined)
+    carriage = able[0]
+    message = replace(
+        message,
+        route=tuple(each.account.name for each in able),
+        segments=carriage.segments_of(payload),
+        blocks=blocks_of(len(carriage.parts), acceptor.block),
+    )
     if post.dry_run:
-        planned = plan(message, settings, payload, problems) | {
+        planned = plan(message, able, problems) | {
             "warnings": slips(template.text) if template else [],
             "examined": len(examined.contents) or 1,
         }
@@ -114,7 +118,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
             return 202, _answer_instead(acceptor, found, post)
         raise
     try:
-        keys = _store(acceptor, message, account, parts, end)
+        keys = _store(acceptor, message, carriage, end)
     except TimeoutError:
         daily_limit.give_back(acceptor.table, client, message, None)
         raise _not_in_time(acceptor) from None
@@ -226,43 +230,34 @@ def _template(table: Table, post: Post) -> Template | None:
     return template
 
 
-def _routed(
-    post: Post,
-    message: Message,
-    payload: Payload,
-    examined: Payload,
-    settings: Settings,
-    candidates: Sequence[str],
-) -> tuple[Message, list[tuple[str, str]]]:
-    """The message with its route, and why other accounts of the route cannot carry it.
+def _able(post: Post, carriages: Sequence[Carriage], examined: Payload) -> tuple[list[Carriage], list[tuple[str, str]]]:
+    """The carriages that are possible, and why those by other accounts are not. Raises Refusal when none is.
 
-    `examined`: what is looked at for that, of a dry run not all of the payload.
+    `examined`: the part of the payload that is looked at for that; of a dry run not all of it.
     """
-    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
-    able: list[str] = []
+    able: list[Carriage] = []
     problems: list[tuple[str, str]] = []
     errors: list[tuple[str, str]] = []
-    for name in candidates:
-        if error := encoding.problem_with(settings.accounts[name], message, examined, at):
+    for carriage in carriages:
+        looked_at = carriage if examined is carriage.payload else replace(carriage, payload=examined)
+        name = carriage.account.name
+        if error := looked_at.problem:
             problems.append((name, error.problem))
-            errors.append(
-                (_place_of(error, post, payload, message, settings.accounts[name]), f"{name}: {error.problem}")
-            )
+            errors.append((_place_of(error, post, carriage), f"{name}: {error.problem}"))
         else:
-            able.append(name)
+            able.append(carriage)
     if not able:
         raise Refusal(422, "No account can carry this", "no account of the route can carry the content", errors)
-    segments = sum(encoding.segments_of(message, settings.accounts[able[0]], payload).values())
-    return replace(message, route=tuple(able), segments=segments), problems
+    return able, problems
 
 
-def _place_of(error: EncodeError, post: Post, payload: Payload, message: Message, account: Account) -> str:
+def _place_of(error: EncodeError, post: Post, carriage: Carriage) -> str:
     """The field of the post that an account cannot carry."""
     if place := PLACES.get(error.reason):
         return place
-    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
+    payload = carriage.payload
     for index in range(len(payload.contents)):
-        if encoding.problem_with(account, message, payload.part(index, index + 1), at):
+        if replace(carriage, payload=payload.part(index, index + 1)).problem:
             return f"messages[{index}]"
     return "template" if post.template else "messages[0]" if post.personal else "text"
 
@@ -325,15 +320,13 @@ def _message(
     )
 
 
-def _store(
-    acceptor: Acceptor, message: Message, account: Account, parts: Sequence[Payload], end: int
-) -> list[SubmissionKey]:
+def _store(acceptor: Acceptor, message: Message, carriage: Carriage, end: int) -> list[SubmissionKey]:
     """File the message and its submissions, whose keys these are in the order in which they should be woken up.
 
     Raises ConditionFailed when its id is taken (Idempotency-Key), and TimeoutError when that lasts longer than until
     `end` (epoch ms): then nothing of it is accepted.
     """
-    now = acceptor.now()
+    now, account, parts = acceptor.now(), carriage.account, carriage.parts
     ttl = (message.send_at or now) // 1000 + acceptor.retention
     items = []
     keys = []
@@ -347,7 +340,7 @@ def _store(
                 account=account.name,
                 vendor=account.vendor,
                 count=len(part.numbers),
-                segments=sum(encoding.segments_of(message, account, part).values()),
+                segments=carriage.segments_of(part),
                 ttl=ttl,
                 now=now,
             )

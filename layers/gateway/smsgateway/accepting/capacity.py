@@ -6,12 +6,12 @@ has more of them than it takes in half a second (ids.BLOCK_ROOTS).
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from smsgateway.accepting.post import Refusal
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Account, Message, Payload
+from smsgateway.model import Payload
 
 MEASURED = 200  # texts
 # Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,
@@ -33,29 +33,27 @@ def latest(until: int, now: int) -> int:
     return min(until or now + LONGEST_REQUEST, now + LONGEST_REQUEST) - TIME_TO_ANSWER
 
 
-def check(
-    now: Callable[[], int], end: int, message: Message, payload: Payload, accounts: Sequence[Account], *, stored: bool
-) -> None:
+def check(now: Callable[[], int], end: int, carriages: Sequence[Carriage], *, stored: bool) -> None:
     """Raises Refusal for a message that cannot be accepted by `end` (epoch ms), with the number of texts that could be.
 
-    `accounts`: those of the route. `stored`: not so when it is only asked what would happen.
+    `carriages`: by each account of the route. `stored`: False when it is only asked what would happen.
     """
+    payload = carriages[0].payload
     count = len(payload.contents)
     if count <= MEASURED:
         return
     begun, few = now(), sample_of(payload, MEASURED)
-    at = datetime.fromtimestamp(message.created_at / 1000, UTC)
-    able = [account for account in accounts if encoding.problem_with(account, message, few, at) is None]
+    able = [carriage for carriage in carriages if replace(carriage, payload=few).problem is None]
     if not able:
         return  # which will be said, and why
     encoding_one = 0.0 if not stored else (now() - begun) / len(few.contents)
-    requests = len(encoding.divide(able[0], payload))
+    requests = len(able[0].parts)
     each = encoding_one + STORING * requests / count
     left = end - now()
     if each * count > left:
         fit = max(0, int(left / each)) // ROUND * ROUND
-        vendor = able[0].vendor
+        account, vendor = able[0].account.name, able[0].account.vendor
         kind = "one request for many texts" if VENDORS[vendor].batch else "a request of its own for each text"
         problem = f"{count} texts are more than one message can have through {vendor}, which takes {kind}"
         detail = f"{problem}: about {fit} can be stored in the time that a request has, so divide it"
-        raise Refusal(422, "Too many texts", detail, [("messages", f"at most about {fit} through {able[0].name}")])
+        raise Refusal(422, "Too many texts", detail, [("messages", f"at most about {fit} through {account}")])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import epoch_seconds, iso
 from smsgateway.config.settings import Settings
 from smsgateway.ids import partitions
@@ -243,11 +243,11 @@ def _recipients(
 
 def _planned_segments(
     settings: Settings | None, whole: WholeMessage, submission: StoredSubmission, payload: Payload
-) -> dict[str, int]:
+) -> Mapping[str, int]:
     """The segments of recipients that have no row yet."""
     account = settings.accounts.get(submission.account) if settings else None
     if payload.contents and account:
-        return encoding.segments_of(whole.message, account, payload)
+        return Carriage(account, whole.message, payload).segments
     return dict.fromkeys(payload.numbers, submission.segments // submission.count)
 
 

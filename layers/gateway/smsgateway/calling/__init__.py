@@ -4,6 +4,7 @@ What the outcome of a call means for the next step is said in routing.py.
 
     breaker.py    may the account be called now: its breaker, and its slow calls
     pace.py       when: moments that all workers take from one item
-    encoding.py   with what: a stored message as a vendor's request, and the vendor's answer as a value
+    carriage.py   with what: what each recipient reads, how a payload is divided, and whether an account can carry it
+    encoding.py   a submission as its vendor's request, and the vendor's answer as a value
     transport.py  over which connection: the only module that speaks HTTP to vendors
 """

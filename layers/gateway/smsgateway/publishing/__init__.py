@@ -3,4 +3,6 @@
 Nobody else publishes: events follow from what is stored, so none can be lost once its state is there.
 
     changes.py  from both images of an item to the events that the change means
+    bus.py      events onto the bus, ten a call, again while the bus is busy
+    stream.py   a batch of the table's stream: published, or set aside record by record
 """

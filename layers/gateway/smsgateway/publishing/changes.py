@@ -1,10 +1,13 @@
-"""From a change of the table to the events it means. The stream is the outbox: no event can be lost once its state is
-stored, and one that comes twice has the same event_id."""
+"""A change of the table becomes the events that it means.
+
+The table's stream is the outbox: an event cannot be lost once its state is stored. One that is published twice has the
+same `event_id`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from smsgateway.clock import iso
+from smsgateway.clock import Millis, iso
 from smsgateway.events import Event, EventType
 from smsgateway.model import Reason, State, Status
 from smsgateway.store.keys import Kind, kind_of, message_at
@@ -31,11 +34,15 @@ STATUS_OF_EVENT = {
     EventType.EXPIRED: Status.EXPIRED,
 }
 
-type Numbers = Callable[[StoredSubmission], Mapping[str, int]]  # a submission's recipients and their segments
+type SegmentsOf = Callable[[StoredSubmission], Mapping[str, int]]  # recipients of a submission, and their segments
 
 
-def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> Iterator[Event]:
-    """The events that a change from one image of an item to the next means. `at`: when it was written (epoch ms)."""
+def events_of(old: Item | None, new: Item | None, segments_of: SegmentsOf, at: Millis) -> Iterator[Event]:
+    """The events that a change of an item means: `old` and `new` are its images, None where there is none.
+
+    `segments_of` is asked only where an event is about each recipient of a submission. `at` is when the change was
+    written.
+    """
     if new is None:
         return
     key = new["pk"], new["sk"]
@@ -45,30 +52,31 @@ def events_of(old: Item | None, new: Item | None, numbers: Numbers, at: int) -> 
         case Kind.REPLY if old is None:
             yield _received(new)
         case Kind.SUBMISSION:
-            yield from _of_submission(old, new, numbers, at)
+            yield from _of_submission(old, new, segments_of, at)
         case Kind.RECIPIENT if "status" in new:
             yield from _of_recipient(old, new, message_at(key), read_row(new))
 
 
-def _of_submission(old: Item | None, new: Item, numbers: Numbers, at: int) -> Iterator[Event]:
+def _of_submission(old: Item | None, new: Item, segments_of: SegmentsOf, at: Millis) -> Iterator[Event]:
     submission = read_submission(new)
     changed = old is None or (old["state"], old.get("attempt")) != (new["state"], new.get("attempt"))
     if changed and submission.state == State.SUBMITTED:
         yield _submitted(submission, at)
-    elif changed and (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new and _speaks(submission):
-        yield from _of_all_recipients(submission, type_, numbers, at)
-    if "rejected" in new and "rejected" not in (old or {}) and _speaks(submission):
-        yield from _rejected_numbers(submission, numbers, at)
+    elif changed and (type_ := EVENT_OF_STATE.get(submission.state)) and "status" not in new and _decides(submission):
+        yield from _of_all_recipients(submission, type_, segments_of, at)
+    if "rejected" in new and "rejected" not in (old or {}) and _decides(submission):
+        yield from _rejected_numbers(submission, segments_of, at)
     if submission.own_message and "status" in new:
         yield from _of_recipient(old, new, submission.key.message_id, read_row(new))
 
 
-def _speaks(submission: StoredSubmission) -> bool:
-    """Whether its end is its recipients'. Of a resend's, the recipient's row says what follows."""
+def _decides(submission: StoredSubmission) -> bool:
+    """True if the submission's final state is also its recipients' final status. A reroute decides nothing by itself
+    unless it is UNCONFIRMED: its recipient's row does."""
     return submission.recipient_row is None or submission.state == State.UNCONFIRMED
 
 
-def _submitted(submission: StoredSubmission, at: int) -> Event:
+def _submitted(submission: StoredSubmission, at: Millis) -> Event:
     return Event(
         type=EventType.SUBMITTED,
         identity=f"{submission.key.reference}/{submission.attempt}",
@@ -85,9 +93,9 @@ def _submitted(submission: StoredSubmission, at: int) -> Event:
     )
 
 
-def _rejected_numbers(submission: StoredSubmission, numbers: Numbers, at: int) -> Iterator[Event]:
-    """The numbers that the vendor refused while it took the rest."""
-    segments = numbers(submission)
+def _rejected_numbers(submission: StoredSubmission, segments_of: SegmentsOf, at: Millis) -> Iterator[Event]:
+    """An event for each number that the vendor refused while it took the rest."""
+    segments = segments_of(submission)
     for rejection in submission.rejected:
         yield _recipient_event(
             EventType.REJECTED,
@@ -99,14 +107,21 @@ def _rejected_numbers(submission: StoredSubmission, numbers: Numbers, at: int) -
         )
 
 
-def _of_all_recipients(submission: StoredSubmission, type_: EventType, numbers: Numbers, at: int) -> Iterator[Event]:
-    """What became of the whole submission became of each recipient."""
-    for number, segments in numbers(submission).items():
+def _of_all_recipients(
+    submission: StoredSubmission, type_: EventType, segments_of: SegmentsOf, at: Millis
+) -> Iterator[Event]:
+    """An event for each recipient, because what became of the submission became of all its recipients."""
+    for number, segments in segments_of(submission).items():
         yield _recipient_event(type_, submission, number, (submission.reason, submission.vendor_status), segments, at)
 
 
 def _recipient_event(
-    type_: EventType, submission: StoredSubmission, number: str, why: tuple[Reason | None, str], segments: int, at: int
+    type_: EventType,
+    submission: StoredSubmission,
+    number: str,
+    why: tuple[Reason | None, str],
+    segments: int,
+    at: Millis,
 ) -> Event:
     return Event(
         type=type_,
@@ -131,26 +146,29 @@ def _recipient_detail(number: str, status: Status, why: tuple[Reason | None, str
     }
 
 
-def _of_recipient(old: Item | None, new: Item, message_id: str, outcome: RecipientRow) -> Iterator[Event]:
-    """A final status of a recipient's own: from a report, or because none came."""
-    status = outcome.status
+def _of_recipient(old: Item | None, new: Item, message_id: str, row: RecipientRow) -> Iterator[Event]:
+    """The event of a recipient's own final status: from a report, or because none came."""
+    status = row.status
     if status is None or (old or {}).get("status") == status or status not in EVENT_OF_STATUS:
         return
     yield Event(
         type=EVENT_OF_STATUS[status],
-        identity=f"{message_id}/{outcome.number}/{status}{_again(old or {}, new)}",
-        at=outcome.reported_at or 0,
-        account=outcome.account,
+        identity=f"{message_id}/{row.number}/{status}{_again(old or {}, new)}",
+        at=row.reported_at or 0,
+        account=row.account,
         vendor=new.get("reported_vendor", ""),
         reference=new.get("reference", ""),
         message_id=message_id,
-        detail=_recipient_detail(outcome.number, status, (outcome.reason, outcome.vendor_status), outcome.segments),
+        detail=_recipient_detail(row.number, status, (row.reason, row.vendor_status), row.segments),
     )
 
 
 def _again(old: Item, new: Item) -> str:
-    """What tells a delivery from one that was taken back before, and its being taken back from another time: of how
-    many parts it was counted. Nothing for all others."""
+    """What an identity ends in when a delivery is taken back, or comes after one was: how many parts were counted.
+
+    A message that is reported in parts can be delivered, then not, then delivered; each is a fact of its own, and each
+    has a count of its own. Returns nothing for any other change.
+    """
     if old.get("status") == Status.DELIVERED:
         return f"/{_parts(old)}"
     return f"/{_parts(new)}" if _parts(new) > new["segments"] else ""

@@ -12,6 +12,7 @@ from typing import cast
 
 from smsgateway import queues, routing
 from smsgateway.calling import breaker, encoding, pace
+from smsgateway.calling.carriage import Carriage
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
@@ -158,12 +159,13 @@ def _send(dispatcher: Dispatcher, found: Found, hard_end: int) -> None:
         gone = EncodeError(Reason.SERVICE_REFUSED, f"the account {submission.account} is not configured any more")
         not_this_account(dispatcher, submission, message, payload, settings, gone)
         return
-    job = Work(submission, message, payload, account, settings)
+    carriage = Carriage(account, message, payload)
+    job = Work(submission, carriage, settings)
     nonce = f"{dispatcher.random.randrange(10**20):020d}"
     try:
-        outgoing = encoding.submission_of(message, account, payload, submission.sent_reference)
+        outgoing = carriage.submission(payload, submission.sent_reference)
         request = encoding.encode(
-            account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=job.personalised
+            account, outgoing, datetime.fromtimestamp(now / 1000, UTC), nonce, personalised=carriage.personalised
         )
     except EncodeError as error:
         not_this_account(dispatcher, submission, message, payload, settings, error)
@@ -230,8 +232,7 @@ def _file_rows(dispatcher: Dispatcher, job: Work, hard_end: int) -> str:
     except ConditionFailed as failed:
         another_until = int((failed.item or {}).get("filing_until", 0))
         raise InFlightError(max(SHORTEST_CALL, another_until - dispatcher.now() + 1)) from None
-    segments = encoding.segments_of(job.message, job.account, job.payload)
-    put_rows(table, job.message, submission, segments, hard_end - WRITING_TIME)
+    put_rows(table, job.message, submission, job.carriage.segments, hard_end - WRITING_TIME)
     return filer
 
 
@@ -340,7 +341,7 @@ def _call_once(
     """The one HTTP call that a mark allows."""
     try:
         response = dispatcher.call(job.account, request, seconds)
-        return encoding.decode(job.account, outgoing, response, personalised=job.personalised)
+        return encoding.decode(job.account, outgoing, response, personalised=job.carriage.personalised)
     except (NotSentError, AmbiguousError, DecodeError) as error:
         return error
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from smsgateway import queues, routing
-from smsgateway.calling import breaker, encoding
+from smsgateway.calling import breaker
+from smsgateway.calling.carriage import Carriage, able_accounts
 from smsgateway.config.settings import Settings
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
-from smsgateway.model import About, Account, Message, Payload, Reason, State
+from smsgateway.model import About, Message, Payload, Reason, State
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
 from smsgateway.store.keys import breaker_key
@@ -18,12 +19,24 @@ from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 
 
-def others_of(job: Work, now: int) -> tuple[str, ...]:
-    return encoding.next_accounts(job.submission, job.message, job.payload, job.settings, now)
+def others_of(job: Work) -> tuple[str, ...]:
+    """The accounts of the route that were not tried yet and can carry the content, in order."""
+    return _others(job.submission, job.message, job.payload, job.settings)
 
 
-def deferred_of(job: Work, now: int) -> tuple[str, ...]:
-    return encoding.deferred_accounts(job.submission, job.message, job.payload, job.settings, now)
+def deferred_of(job: Work) -> tuple[str, ...]:
+    """Likewise those that were passed over for their moment, the one that was asked longest ago first."""
+    return _deferred(job.submission, job.message, job.payload, job.settings)
+
+
+def _others(submission: StoredSubmission, message: Message, payload: Payload, settings: Settings) -> tuple[str, ...]:
+    names = submission.untried(message.route)
+    return able_accounts(names, settings.accounts, message, payload, submission.refused_by)
+
+
+def _deferred(submission: StoredSubmission, message: Message, payload: Payload, settings: Settings) -> tuple[str, ...]:
+    names = [name for name in submission.deferred if name != submission.account]
+    return able_accounts(names, settings.accounts, message, payload, submission.refused_by)
 
 
 def callable_among(dispatcher: Dispatcher, job: Work, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -38,7 +51,7 @@ def callable_among(dispatcher: Dispatcher, job: Work, names: Iterable[str]) -> t
 
 def step_aside(dispatcher: Dispatcher, job: Work, closed: breaker.NotNow) -> None:
     """The account is not to be called now: another one of the route instead, or this one later."""
-    others = others_of(job, dispatcher.now()) if closed.elsewhere else ()
+    others = others_of(job) if closed.elsewhere else ()
     in_order, _ = callable_among(dispatcher, job, others)
     if in_order:
         go_on(dispatcher, job, routing.Move(in_order[0], Reason.NOT_REACHED, "the account's breaker is open"))
@@ -66,16 +79,16 @@ def not_this_account(
     error: EncodeError,
 ) -> None:
     """The account cannot take the submission, which shows before any call: the next one, or the end."""
-    others = encoding.next_accounts(submission, message, payload, settings, dispatcher.now())
+    others = _others(submission, message, payload, settings)
     account = settings.accounts.get(submission.account)
-    if account and 1 < len(encoding.divide(account, payload)) <= MOST_CHILDREN:
+    if account and 1 < len(Carriage(account, message, payload).parts) <= MOST_CHILDREN:
         others = (account.name, *others)  # it takes fewer at once than when the message was cut
-    deferred = encoding.deferred_accounts(submission, message, payload, settings, dispatcher.now())
+    deferred = _deferred(submission, message, payload, settings)
     tried = routing.Attempt(submission.account, others, others, 0, submission.busy, deferred=deferred)
     step = routing.next_step(error, tried, dispatcher.random.random())
     if isinstance(step, routing.Move):
-        account = settings.accounts[step.account]
-        go_on(dispatcher, Work(submission, message, payload, account, settings), step)
+        carriage = Carriage(settings.accounts[step.account], message, payload)
+        go_on(dispatcher, Work(submission, carriage, settings), step)
     else:
         end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
 
@@ -107,9 +120,9 @@ def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move)
     account = job.account
     if isinstance(step, routing.Move):
         account = job.settings.accounts[step.account]
-        parts = encoding.divide(account, job.payload)
-        if len(parts) > 1:
-            _divide_up(dispatcher, job, attempt, account, parts, behind)
+        there = Carriage(account, job.message, job.payload)
+        if len(there.parts) > 1:
+            _divide_up(dispatcher, job, attempt, there, behind)
             return
     busy_since = (submission.busy_since or now) if isinstance(step, routing.Again) and step.busy else 0
     transitions.waiting(
@@ -154,44 +167,34 @@ def _behind(submission: StoredSubmission, step: routing.Again | routing.Move) ->
     return _Behind(tuple(dict.fromkeys((*tried, left))), deferred, tuple(dict.fromkeys(refused_by)))
 
 
-def _divide_up(
-    dispatcher: Dispatcher,
-    job: Work,
-    attempt: Mapping[str, Any],
-    account: Account,
-    parts: list[Payload],
-    behind: _Behind,
-) -> None:
-    """Move to an account that takes fewer recipients at once."""
-    submission = job.submission
-    limit = encoding.limit_of(account, personalised=bool(job.payload.contents))
+def _divide_up(dispatcher: Dispatcher, job: Work, attempt: Mapping[str, Any], there: Carriage, behind: _Behind) -> None:
+    """Move to an account that takes fewer recipients at once, which carries them like `there`."""
+    submission, account = job.submission, there.account
     transitions.moved(
         dispatcher.table,
         submission,
         attempt,
         account.name,
         vendor=account.vendor,
-        limit=limit,
+        limit=there.limit,
         deferred=behind.deferred,
         refused_by=behind.refused_by,
     )
     parent = replace(submission, state=State.MOVED, deferred=behind.deferred, refused_by=behind.refused_by)
-    give_to_children(dispatcher.table, dispatcher.wake_ups, parent, job.message, account, parts, dispatcher.now())
+    give_to_children(dispatcher.table, dispatcher.wake_ups, parent, there, dispatcher.now())
 
 
 def give_to_children(
-    table: Table,
-    wake_ups: queues.WakeUps,
-    parent: StoredSubmission,
-    message: Message,
-    account: Account,
-    parts: list[Payload],
-    now: int,
+    table: Table, wake_ups: queues.WakeUps, parent: StoredSubmission, there: Carriage, now: int
 ) -> None:
-    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing."""
+    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing.
+
+    `there`: how the account that it has moved to carries them.
+    """
+    message, account = there.message, there.account
     buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
     keys = []
-    for index, part in enumerate(parts):
+    for index, part in enumerate(there.parts):
         key = parent.key.child(index)
         put_payload(table, key, part, parent.ttl)
         item = submissions.new_submission(
@@ -200,7 +203,7 @@ def give_to_children(
             account=account.name,
             vendor=account.vendor,
             count=len(part.numbers),
-            segments=sum(encoding.segments_of(message, account, part).values()),
+            segments=there.segments_of(part),
             ttl=parent.ttl,
             now=now,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from smsgateway.calling.carriage import Carriage
 from smsgateway.config.settings import AccountsCache, Settings
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Message, Payload, Request, Response
@@ -26,11 +27,20 @@ class Work:
     """One submission that is to be sent now, with everything that its sending needs."""
 
     submission: StoredSubmission
-    message: Message
-    payload: Payload
-    account: Account
+    carriage: Carriage  # how the account of the submission carries it
     settings: Settings
 
     @property
-    def personalised(self) -> bool:
-        return bool(self.payload.contents)
+    def message(self) -> Message:
+        """The message that the submission is a part of."""
+        return self.carriage.message
+
+    @property
+    def payload(self) -> Payload:
+        """The submission's recipients and what they read."""
+        return self.carriage.payload
+
+    @property
+    def account(self) -> Account:
+        """The account that is to be called."""
+        return self.carriage.account

@@ -3,7 +3,7 @@
 How one goes from state to state is in `transitions`. All times are epoch milliseconds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +73,11 @@ class StoredSubmission:
     @property
     def settled(self) -> bool:
         return self.state in SETTLED
+
+    def untried(self, route: Iterable[str]) -> list[str]:
+        """The accounts of a route that were not tried yet, in their order."""
+        passed = {self.account, *self.tried}
+        return [name for name in route if name not in passed]
 
     @property
     def unmarked(self) -> bool:

@@ -4,14 +4,14 @@ came. Asks one sparse index, acts by state; nothing else keeps time."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from smsgateway.calling import encoding
+from smsgateway.calling.carriage import Carriage
 from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.sending.failover import give_to_children
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
-from smsgateway.settling import reroute
+from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
 from smsgateway.store import recipients, report_writes, reroutes, submissions, transitions
@@ -143,7 +143,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
-        apply_early(sweeper, account, submission, submission.vendor_ids, now)
+        apply_early(sweeper, account, submission, submission.vendor_ids)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -154,7 +154,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
     still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
     if submission.may_reroute:
-        reroute.close(sweeper, submission, [outcome.number for outcome in still_open])
+        failures.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
             report_writes.close(table, submission, outcome, now)
@@ -171,14 +171,13 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
     gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})
     account = sweeper.settings().accounts.get(gone.name, gone)
     as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
-    parts = encoding.divide(as_cut, load_payload(sweeper.table, submission.key))
-    give_to_children(sweeper.table, sweeper.wake_ups, submission, message, account, parts, sweeper.now())
+    there = Carriage(as_cut, message, load_payload(sweeper.table, submission.key))
+    give_to_children(sweeper.table, sweeper.wake_ups, submission, there, sweeper.now())
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
-    """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
-    key, now = item["pk"], sweeper.now()
-    # An account that is not configured any more: its name and vendor are all that publishing needs.
-    gone = Account(account_of_parts(key), item.get("vendor", ""), base_url="", credentials={})
-    account = sweeper.settings().accounts.get(gone.name, gone)
-    join_parts(sweeper.table, account, key, sweeper.ttl, now=now)
+    """Store what has come of a long reply whose other parts never will. It is said to be partial."""
+    key = item["pk"]
+    account = sweeper.settings().accounts.get(account_of_parts(key))
+    vendor = account.vendor if account else item.get("vendor", "")
+    join_parts(sweeper, key, vendor, overdue_at=sweeper.now())
