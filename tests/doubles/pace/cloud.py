@@ -28,8 +28,8 @@ from smsgateway.config.settings import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import Poller, due_runs, poll
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.store import table as store
 from smsgateway.store.table import Table
 from smsgateway.store.write_pace import FilingPace
