@@ -20,7 +20,7 @@ from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
-from smsgateway.receiving.poll import Poller
+from smsgateway.receiving.poller import Poller
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.settling.ingest import ingest

@@ -380,9 +380,9 @@ class Clocked(Context):
 
     def __init__(self, stack: Stack, monkeypatch: pytest.MonkeyPatch, milliseconds: int) -> None:
         super().__init__(60_000)
-        begun, real = runtime.now_ms(), runtime.now_ms
+        begun = runtime.now_ms()
         stack.calls.clear()
-        monkeypatch.setattr(runtime, "now_ms", lambda: begun + len(stack.calls) * milliseconds if real else 0)
+        monkeypatch.setattr(runtime, "now_ms", lambda: begun + len(stack.calls) * milliseconds)
 
 
 def unknown(account: str, count: int) -> dict[str, Any]:
@@ -392,7 +392,8 @@ def unknown(account: str, count: int) -> dict[str, Any]:
         for index in range(count)
     ]
     receipt = VendorBytes(account, "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
-    return UNREADABLE["Records"][0] | {"messageId": f"of {count}", "body": vendor_bytes_body(receipt)}
+    record: dict[str, Any] = UNREADABLE["Records"][0]
+    return record | {"messageId": f"of {count}", "body": vendor_bytes_body(receipt)}
 
 
 def early(stack: Stack) -> set[str]:

@@ -1,5 +1,7 @@
 """What follows from the result of a call: for its submission, and for the account."""
 
+from collections.abc import Sequence
+
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
 from smsgateway.errors import NotSentError
@@ -33,8 +35,18 @@ def apply_outcome(dispatcher: Dispatcher, work: Work, result: routing.CallResult
             transitions.ended(dispatcher.table, work.submission, state, vendor_status, reason)
         case routing.Again() | routing.Move():
             go_on(dispatcher, work, step)
+    for refused in _refusals(result):
+        _alert(dispatcher, work, refused)
+
+
+def _refusals(result: routing.CallResult) -> Sequence[Refused]:
+    """The refusals that a result is or holds: of a whole request, or of single numbers while the rest was taken."""
     if isinstance(result, Refused):
-        _alert(dispatcher, work, result)
+        return [result]
+    rejected = result.rejected if isinstance(result, Accepted) else ()
+    # One of each kind: an account's alert is told once.
+    of_each = {(each.about, each.reason): each for each in rejected}
+    return [Refused(each.about, each.reason, each.vendor_status) for each in of_each.values()]
 
 
 def _submitted(dispatcher: Dispatcher, work: Work, answer: Accepted) -> None:
