@@ -66,7 +66,7 @@ format: setup ## put the code into its style
 	$(VENV)/ruff format .
 
 types: setup
-	$(VENV)/mypy $(CODE)
+	$(VENV)/mypy $(CODE) tests
 
 security: setup
 	$(VENV)/bandit --quiet --recursive $(CODE)

@@ -104,8 +104,8 @@ def calls_of_pushes(vendor: str) -> list[dict[str, int]]:
     with gateway(vendor) as through:
         account, now = through.account, runtime.now_ms()
         for receipt in (
-            *voices.delivered(account, ("", (ID,), numbers(1)), now),
-            *voices.delivered(account, ("", (ID,), numbers(PAGE)), now, page_of(vendor)),
+            *voices.delivered(account, ("", (ID,), tuple(numbers(1))), now),
+            *voices.delivered(account, ("", (ID,), tuple(numbers(PAGE))), now, page_of(vendor)),
             *voices.replied(account, numbers(1), now),
             *voices.replied(account, numbers(10), now),
         ):

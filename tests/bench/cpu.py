@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from statistics import linear_regression, median
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import boto3
@@ -26,6 +27,9 @@ from tests.bench.gateway import OTP, Gateway, gateway, numbers
 from tests.bench.processes import Figures, fresh, medians
 from tests.bench.table import Row
 from tests.doubles import aws
+
+if TYPE_CHECKING:
+    from botocore.compat import HTTPHeaders
 
 PROCESSES = 3
 TURNS = 3
@@ -44,9 +48,9 @@ class Session:
         digest = hashlib.md5(BODY.encode(), usedforsecurity=False).hexdigest()
         said = json.dumps({"MD5OfMessageBody": digest, "MessageId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}).encode()
         headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": "c6af9ac6"}
-        answer = AWSResponse(request.url, 200, headers, None)
+        answer: Any = AWSResponse(request.url, 200, cast("HTTPHeaders", headers), None)
         answer._content = said
-        return answer
+        return cast("AWSResponse", answer)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -62,7 +66,7 @@ def send_messages(count: int) -> float:
 
 
 with patch.dict("os.environ", aws.CREDENTIALS):
-    _client = boto3.client("sqs", config=runtime.CLIENT_CONFIG)
+    _client: Any = boto3.client("sqs", config=runtime.CLIENT_CONFIG)
 _client._endpoint.http_session = Session()
 
 
@@ -83,7 +87,7 @@ def broadcast(through: Gateway, count: int, page: int = PAGE) -> float:
 
 def _own_seconds(through: Gateway) -> float:
     """A poll serves the whole account."""
-    return through.cpu.total() - through.cpu["poll"]
+    return sum(through.cpu.values()) - through.cpu["poll"]
 
 
 def measure() -> Figures:

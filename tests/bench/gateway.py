@@ -7,10 +7,11 @@ A warm gateway: clients, accounts and the caller's key are in memory, as they ar
 import base64
 import io
 import json
+import logging
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -161,7 +162,8 @@ class Gateway:
     account: Account
     vendor: voices.Vendors
     pages: list[bytes] = field(default_factory=list)  # what the vendor answers to polls
-    cpu: Counter[str] = field(default_factory=Counter)  # seconds of our own code, by function
+    # Seconds of our own code, by function
+    cpu: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     invocations: Counter[str] = field(default_factory=Counter)
     write_units: Counter[str] = field(default_factory=Counter)  # of a metered table
     read_units: Counter[str] = field(default_factory=Counter)
@@ -309,6 +311,7 @@ def forget_clients() -> None:
 def logged_to(stream: io.StringIO) -> Iterator[None]:
     """What the handlers log at INFO, kept."""
     handler = runtime.logger().registered_handler
+    assert isinstance(handler, logging.StreamHandler)
     before = handler.setStream(stream)
     try:
         yield
@@ -326,7 +329,7 @@ def environment() -> dict[str, str]:
 
 def accounts_document(account: Account, options: Mapping[str, Any]) -> dict[str, Any]:
     """The accounts document that this account is read from."""
-    required = samples(account.vendor).OPTIONS
+    required: Mapping[str, Any] = samples(account.vendor).OPTIONS
     entry: dict[str, Any] = {
         "name": account.name,
         "vendor": account.vendor,
@@ -350,8 +353,8 @@ def sample(name: str) -> dict[str, Any]:
 
 
 SEND, PUSH = sample("send-otp"), sample("webhook-hbsmservice-reports")
-(QUEUED,) = sample("dispatch-urgent")["Records"]
-CHANGE = sample("fanout-delivered")["Records"][0]
+QUEUED: dict[str, Any] = sample("dispatch-urgent")["Records"][0]
+CHANGE: dict[str, Any] = sample("fanout-delivered")["Records"][0]
 
 
 def api_event(body: Mapping[str, Any], key: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ type Figures = dict[str, float]
 def fresh(arguments: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Figures:
     """What one new Python prints."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_", "PYTHON"))}
-    env |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'gateway'}"} | (environment or {})
+    env |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'gateway'}"} | dict(environment or {})
     done = subprocess.run([sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{arguments} ended with {done.returncode}:\n{done.stderr[-3000:]}")

@@ -82,7 +82,7 @@ class Seamed:
         def call(**request: Any) -> Any:
             shapes.check(name, request)
             half = _half(request)
-            return self._seam.step(name, lambda: method(**request), half and (lambda: method(**half)))
+            return self._seam.step(name, lambda: method(**request), (lambda: method(**half)) if half else None)
 
         return call
 

@@ -69,7 +69,7 @@ class Vendors:
         other.seen, other.calls, other.rejects = list(self.seen), self.calls, self.rejects
         return other
 
-    def call(self, account: Account, request: Request, _seconds: float) -> Response:
+    def call(self, account: Account, request: Request, _seconds: float, /) -> Response:
         behaviour = self.script[min(self.calls, len(self.script) - 1)]
         self.calls += 1
         if behaviour == "not sent":

@@ -29,7 +29,7 @@ def account(vendor: str, name: str = "", **options: object) -> Account:
         credentials=says.CREDENTIALS,
         signature="示例科技",
         push=PushSettings((TOKEN,), (), secrets) if pushes(vendor, "reports") else None,
-        options=Options(**says.OPTIONS | options),
+        options=Options(**{**says.OPTIONS, **options}),
     )
 
 

@@ -21,10 +21,11 @@ from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
-from smsgateway.receiving.poll import Poller
+from smsgateway.receiving.poller import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
-from smsgateway.settling.ingest import Ingester, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import all_rows
 from smsgateway.store.submissions import StoredSubmission

@@ -22,7 +22,9 @@ def requests_of(gateway: Gateway, number: str) -> int:
 def test_a_doubtful_answer_never_leads_to_a_second_request(gateway: Gateway, fault: str) -> None:
     # GIVEN a vendor that answers badly once
     number = gateway.number("9100")
-    how = {"location": f"{gateway.world.stack.api_url}/docs", "status": 302} if fault == "redirect" else {}
+    how: dict[str, Any] = (
+        {"location": f"{gateway.world.stack.api_url}/docs", "status": 302} if fault == "redirect" else {}
+    )
     gateway.vendors.script(fault, vendor="langyu", operation="send", **how)
 
     # WHEN a message goes there

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tests.e2e.conftest import PATIENCE, Gateway
 from tests.e2e.said import Said, chinese
-from tests.unit.template.test_template import FUNCTIONS
+from tests.tools.template import FUNCTIONS
 
 CANARY = "/canary"
 STREAMS = 60

@@ -49,7 +49,7 @@ from smsgateway.model import (
 )
 from smsgateway.queues import VendorBytes, parse_vendor_bytes
 from smsgateway.receiving import push as receive
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from smsgateway.store import replies, reply_parts, reports
 from smsgateway.store.listing import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire

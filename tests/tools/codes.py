@@ -5,6 +5,7 @@
 writes them anew into the page, between the comments that name them.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
-from smsgateway.model import About, Reason, Refused, ReportStatus
+from smsgateway.config.options import OPTIONS
+from smsgateway.model import About, Options, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
 from tests.doubles.samples import samples
 from tests.tools.pages import ACCOUNTS
@@ -104,14 +106,29 @@ def word_rows() -> Iterator[tuple[str, ...]]:
             yield vendor, ", ".join(named), recipients.get(status, "stays open"), f"`{reason}`" if reason else ""
 
 
+def option_table() -> str:
+    """One row an option: first those that every vendor takes."""
+    ordered = sorted(OPTIONS, key=lambda name: OPTIONS[name].of_some)
+    return table(("option", "default", "vendors", "meaning"), map(option_row, ordered))
+
+
+def option_row(name: str) -> tuple[str, ...]:
+    option, default = OPTIONS[name], getattr(Options(), name)
+    takers = [vendor for vendor, codec in VENDORS.items() if name in codec.profile.options]
+    written = option.unset if default is None or default == {} else f"`{json.dumps(default).removesuffix('.0')}`"
+    return f"`{name}`", written, ", ".join(takers) if option.of_some else "all", option.sentence
+
+
 def renewed(page: str) -> str:
     """The page with these tables in their places."""
-    for name, content in (*((vendor, code_table(vendor)) for vendor in CODES), ("words", word_table())):
-        begin, end = f"<!-- codes: {name} -->", "<!-- end of codes -->"
+    tables = {f"codes: {vendor}": code_table(vendor) for vendor in CODES}
+    for name, content in (tables | {"codes: words": word_table(), "options": option_table()}).items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name.split(':')[0]} -->"
         table = f"{begin}\n\n{content}\n{end}"
-        page, places = re.subn(f"{begin}.*?{end}", lambda _, table=table: table, page, flags=re.DOTALL)
-        if places != 1:
-            raise LookupError(f"the page has {places} places for a table, where there must be one: {begin} {end}")
+        parts = re.split(f"{begin}.*?{end}", page, flags=re.DOTALL)
+        if len(parts) != 2:
+            raise LookupError(f"the page has {len(parts) - 1} places for a table, not one: {begin} {end}")
+        page = table.join(parts)
     return page
 
 

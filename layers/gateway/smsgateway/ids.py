@@ -18,7 +18,7 @@ gives it this path, and nobody can read the number in it.
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
@@ -84,6 +84,24 @@ class SubmissionKey(NamedTuple):
     def token(self) -> str:
         """What tells a resend from others of its root; empty for any other submission."""
         return self.path[ROOT_LENGTH + 1 :] if self.rerouted else ""
+
+
+class Randomness(Protocol):
+    """Who gives random numbers; `random.Random` is one."""
+
+    def getrandbits(self, bits: int, /) -> int: ...
+
+    def randrange(self, stop: int, /) -> int: ...
+
+
+def owner(random: Randomness) -> str:
+    """The random name that a worker gives itself for a mark, a claim or a lease: 64 bits, in hexadecimal."""
+    return f"{random.getrandbits(64):016x}"
+
+
+def nonce(random: Randomness) -> str:
+    """Twenty random digits, for a vendor's request that needs something unique."""
+    return f"{random.randrange(10**20):020d}"
 
 
 def base32(number: int) -> str:

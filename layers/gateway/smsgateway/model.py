@@ -348,6 +348,7 @@ class Rejection:
     number: str = field(repr=False)
     reason: Reason = Reason.INVALID_NUMBER
     vendor_status: str = ""
+    about: About = About.NUMBERS  # what it is about: one for the account's sake raises the account's alert
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ that is never twice as fast, the schedule of every minute, workers at a queue.""
 
 import heapq
 import json
+import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +29,8 @@ from smsgateway.calling import breaker
 from smsgateway.config.settings import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
-from smsgateway.receiving.poll import Poller, due_runs, poll
+from smsgateway.receiving.poll import due_runs, poll
+from smsgateway.receiving.poller import Poller
 from smsgateway.sending.dispatch import InFlightError, dispatch
 from smsgateway.sending.work import Dispatcher
 from smsgateway.store import table as store
@@ -189,7 +191,7 @@ class Cloud:
             for module in (store, queues):
                 patch.setattr(module, "ThreadPoolExecutor", partial(Pool, self.clock))
             patch.setattr(breaker, "threading", timers)
-            patch.setattr(store.random, "uniform", self.random.uniform)
+            patch.setattr(random, "uniform", self.random.uniform)
             self.clock.run(milliseconds)
 
     def _sleep(self, seconds: float) -> None:
@@ -253,7 +255,7 @@ class Cloud:
             late = self.random.uniform(0, SECOND)
             self.clock.sleep(late)
             for run in due_runs(self._poller()):
-                self.clock.start(lambda run=run: self.run_poll(**run), self.random.uniform(20, 400))
+                self.clock.start(partial(self.run_poll, **run), self.random.uniform(20, 400))
             self.clock.sleep(MINUTE - (self.clock.now - START) % MINUTE)
 
     # --- sends, as functions/dispatch makes them

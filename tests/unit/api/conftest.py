@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -21,6 +21,9 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store import registry
 from smsgateway.store.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
 
 EVENTS = Path(__file__).parents[3] / "events"
 NOW = 1_769_074_226_000  # 2026-01-22T09:30:26Z
@@ -156,7 +159,7 @@ class Api:
         self.accounts = accounts
         self.authenticator = Authenticator(self.table, lambda: ADMINISTRATOR_KEY, seconds)
         self.acceptor = Acceptor(self.table, accounts.get, now, 90 * 86_400, self.wake_ups, Random(7))  # type: ignore[arg-type]
-        keys = ApiKeys(lambda: self.api_gateway, lambda: "plan-1", "sms")
+        keys = ApiKeys(lambda: cast("APIGatewayClient", self.api_gateway), lambda: "plan-1", "sms")
         self.gateway = Gateway(self.table, accounts, self.vendors, keys, now, Random(7))
 
     def serve(self, event: Mapping[str, Any]) -> Answer:

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from smsgateway.api.schemas import resources
-from smsgateway.config.settings import options_taken
+from smsgateway.codecs import VENDORS
+from smsgateway.config.options import options_taken
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Balance, DayStatistics, Reason, Report, ReportStatus, Response
 from smsgateway.store import accounts, reports
@@ -99,7 +100,7 @@ def test_an_account_shows_the_options_that_its_vendor_takes(api: Api) -> None:
 
     assert set(shown) == {"hbsmservice", "infocloud", "langyu"}
     for vendor, options in shown.items():
-        assert set(options) <= set(options_taken(vendor))
+        assert set(options) <= set(options_taken(VENDORS[vendor].profile))
         assert options["timeout"] == 15.0
     assert ("free_text_signature" in shown["infocloud"], "free_text_signature" in shown["langyu"]) == (True, False)
     assert not any("extension_prefix_length" in options for options in shown.values())

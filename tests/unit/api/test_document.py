@@ -81,7 +81,9 @@ def model_of(schema: dict[str, Any]) -> type[BaseModel]:
     """The model behind a reference: `Message`, `ListOf_Reply_`."""
     name = schema["$ref"].rpartition("/")[2]
     if item := re.fullmatch("ListOf_(.*)_", name):
-        return resources.ListOf[getattr(resources, item[1])]  # type: ignore[no-any-return]
+        page = resources.ListOf.__class_getitem__(getattr(resources, item[1]))
+        assert isinstance(page, type)
+        return page
     modules = (requests, responses, resources)
     found: type[BaseModel] = next(getattr(module, name) for module in modules if hasattr(module, name))
     return found
@@ -149,7 +151,7 @@ def test_a_sender_is_told_no_before_anything_else_is_looked_at(api: Api, name: s
                 event["httpMethod"], event["resource"], body, key=key, query=query, **(event["pathParameters"] or {})
             )
             assert api.serve(asked).status == 403, (body, query)
-    odd = dict.fromkeys(event["pathParameters"] or {}, "12" * 40)
+    odd: dict[str, Any] = dict.fromkeys(event["pathParameters"] or {}, "12" * 40)
     assert api.serve(request(event["httpMethod"], event["resource"], key=key, **odd)).status == 403
 
 

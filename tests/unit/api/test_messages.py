@@ -464,7 +464,8 @@ def test_a_message_that_takes_too_long_to_count_says_so(api: Api) -> None:
     uncounted = show(hurried, message_id).json
     hurried.gateway = replace(api.gateway, until=api.clock[0] + 1)
 
-    found, following = [], None
+    found: list[str] = []
+    following: str | None = None
     for _ in FIVE:
         query = {"next": following} if following else None
         page = hurried.call("GET", "/messages/{id}", id=message_id, query=query).json

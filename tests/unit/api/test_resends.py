@@ -9,7 +9,9 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, Report, ReportStatus, State
 from smsgateway.queues import VendorBytes
-from smsgateway.settling import ingest, reroute
+from smsgateway.settling import failures
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
 from smsgateway.store import replies, submissions, transitions
 from smsgateway.store.recipients import PlacedReport, apply_reports
 from smsgateway.store.submissions import StoredSubmission
@@ -38,10 +40,10 @@ def tell(api: Api, submission: StoredSubmission, status: ReportStatus, after: in
     at = datetime.fromtimestamp(NOW / 1000 + after, UTC)
     report = Report("v-00000", FIVE[0], status, status.value.upper(), reason, reported_at=at, listed=True)
     placed = PlacedReport(submission, FIVE[0], report)
-    if not reroute.concerns(placed):
+    if not failures.may_lead_to_reroute(placed):
         return all(apply_reports(api.table, [placed], api.clock[0]))
     core = WakingCore(api.table, api.accounts.get, lambda: api.clock[0], 0, api.wake_ups)  # type: ignore[arg-type]
-    return all(reroute.take_failures(core, [placed]))
+    return all(failures.take_failures(core, [placed]))
 
 
 def stored(api: Api, key: SubmissionKey) -> StoredSubmission:
@@ -162,7 +164,7 @@ def test_a_reply_through_the_next_account_answers_the_message(api: Api, count: i
     message_id, again = failed(api, count)
     taken(api, again)
     push = VendorBytes("ly-bulk", "inbound", "push", NOW + 9_000, body=b"mobile=%s&msg=ok" % FIVE[0].encode())
-    ingester = ingest.Ingester(
+    ingester = Ingester(
         table=api.table,
         settings=api.accounts.get,
         now=lambda: api.clock[0],
@@ -171,7 +173,7 @@ def test_a_reply_through_the_next_account_answers_the_message(api: Api, count: i
         park=lambda *_parked: None,
     )
 
-    ingest.ingest(ingester, push)
+    ingest(ingester, push)
 
     (reply,) = [replies.read_reply(item) for item in aws.scan(api.table) if item["pk"].startswith("mo_")]
     assert reply.in_reply_to == message_id

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import TakesPushes
-from smsgateway.config.settings import OPTIONS_OF_SOME as OF_SOME
+from smsgateway.config.options import OPTIONS
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
@@ -75,7 +75,7 @@ def account(name: str, **options: Any) -> Account:
         base_url="http://vendor.example",
         credentials={key: f"{key}-{SECRET}" for key in profile.credentials},
         push=PushSettings((f"token-{SECRET}",), (), {key: (f"{key}-{SECRET}",) for key in profile.push_credentials}),
-        options=Options(**samples(name).OPTIONS | options),
+        options=Options(**{**samples(name).OPTIONS, **options}),
     )
 
 
@@ -162,7 +162,8 @@ def test_the_profile_agrees_with_the_capabilities(name: str) -> None:
     assert profile.recipients >= 100
     assert set(profile.pace) <= has, f"PROFILE.pace of {name} names what is no operation of it"
     assert all(seconds > 0 for seconds in profile.pace.values())
-    assert profile.options <= set(OF_SOME), f"PROFILE.options of {name}: config/options.py does not know one of them"
+    known = {each for each, option in OPTIONS.items() if option.of_some}
+    assert profile.options <= known, f"PROFILE.options of {name}: config/options.py has no {profile.options - known}"
     assert not profile.push_credentials or vendor.report_push or vendor.inbound_push
     assert vendor.report_push or vendor.report_poll, f"{name} tells its reports in no way"
     assert vendor.inbound_push or vendor.inbound_poll, f"{name} tells its replies in no way"

@@ -38,6 +38,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
+from tests.unit.codecs.given import text_of
 
 CASES = Path(__file__).parents[2] / "cases" / "hbsmservice"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -563,7 +564,10 @@ def test_report_push(name: str) -> None:
         )
         for number in ("13810000001", "13810000002")
     ]
-    assert [each.number in each.raw and "<msg_id>12345asd</msg_id>" in each.raw for each in reports] == [True, True]
+    assert [each.number in text_of(each) and "<msg_id>12345asd</msg_id>" in text_of(each) for each in reports] == [
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("name", ["document-5.4", "platform-5.4"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smsgateway.codecs import VENDORS
 from smsgateway.model import About, Refused, Report
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.doubles.samples import samples
 from tests.unit.codecs import doors

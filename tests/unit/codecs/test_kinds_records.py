@@ -3,9 +3,11 @@
 It is parked alone, in its very bytes, with what is wrong and where it stood; repaired and put back, it is applied.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from smsgateway.model import Status
 from tests.doubles import invariants
@@ -16,13 +18,17 @@ from tests.unit.codecs.test_kinds_numbers import names
 from tests.unit.journeys.test_failover import begun
 
 NUMBERS = numbers(3)
-PAGES = [
-    pytest.param(door, damage, id=f"{door.vendor}-{door.kind}-{door.source}-{damage}")
-    for door in (*REPORTS, *REPLIES)
-    if door.has_pages
-    for damage in door.says.UNREADABLE.get(door.kind, {})
-]
 places = pytest.mark.parametrize("place", [0, 1, 2])
+
+
+def pages_of(doors_: Sequence[Door]) -> list[ParameterSet]:
+    """Each of the doors that hands out several records, with each damage to one of them."""
+    return [
+        pytest.param(door, damage, id=f"{door.vendor}-{door.kind}-{door.source}-{damage}")
+        for door in doors_
+        if door.has_pages
+        for damage in door.says.UNREADABLE.get(door.kind, {})
+    ]
 
 
 def repaired(parked: bytes, damaged: bytes, good: bytes) -> bytes:
@@ -45,7 +51,7 @@ def test_every_door_of_pages_has_damages(door: Door) -> None:
 
 
 @places
-@pytest.mark.parametrize(("door", "damage"), [each for each in PAGES if each.values[0].kind == "reports"])
+@pytest.mark.parametrize(("door", "damage"), pages_of(REPORTS))
 def test_an_unreadable_report_costs_no_other(door: Door, damage: str, place: int) -> None:
     world, key = begun(accounts_document((("main", door.vendor, 0),)), len(NUMBERS))
     world.dispatch(key)
@@ -69,7 +75,7 @@ def test_an_unreadable_report_costs_no_other(door: Door, damage: str, place: int
 
 
 @places
-@pytest.mark.parametrize(("door", "damage"), [each for each in PAGES if each.values[0].kind == "inbound"])
+@pytest.mark.parametrize(("door", "damage"), pages_of(REPLIES))
 def test_an_unreadable_reply_costs_no_other(door: Door, damage: str, place: int) -> None:
     world = World(accounts_document((("main", door.vendor, 0),)))
     records = [doors.reply(door, number, "TD") for number in NUMBERS]

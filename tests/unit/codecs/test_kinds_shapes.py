@@ -11,8 +11,8 @@ import pytest
 from smsgateway.codecs import VENDORS
 from smsgateway.errors import DecodeError
 from smsgateway.model import Page, Report
-from smsgateway.queues import VendorBytes
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.queues import Source, VendorBytes
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from tests.doubles import voices
 from tests.doubles.samples import samples
 from tests.simulators.accounts import account_of
@@ -43,7 +43,8 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
     account, codec = voices.account(vendor, "main"), VENDORS[vendor]
     pushes = codec.report_push if kind == "reports" else codec.inbound_push
     polls = codec.report_poll if kind == "reports" else codec.inbound_poll
-    for source in (["push"] if pushes else []) + (["poll"] if polls and not written["query"] else []):
+    sources: dict[Source, bool] = {"push": bool(pushes), "poll": bool(polls) and not written["query"]}
+    for source in (each for each, there in sources.items() if there):
         query = tuple(parse_qsl(written["query"], keep_blank_values=True))
         receipt = VendorBytes(
             "main",
@@ -51,7 +52,7 @@ def pages(vendor: str, kind: Any, written: Mapping[str, Any]) -> Iterator[Page[A
             source,
             0,
             query=query,
-            body=b64decode(written["body_base64"]),  # type: ignore[arg-type]
+            body=b64decode(written["body_base64"]),
         )
         yield decode_reports(account, receipt) if kind == "reports" else decode_inbound(account, receipt)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from smsgateway.clock import BEIJING
 from smsgateway.errors import DecodeError
 from smsgateway.model import Reason, Report, ReportStatus
-from smsgateway.settling.ingest import decode_reports
+from smsgateway.settling.reading import decode_reports
 from tests.doubles import voices
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPORTS, Door

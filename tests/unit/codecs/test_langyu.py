@@ -33,6 +33,7 @@ from smsgateway.model import (
     Response,
     Submission,
 )
+from tests.unit.codecs.given import text_of
 
 CASES = Path(__file__).parents[2] / "cases" / "langyu"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -396,8 +397,8 @@ def test_a_gateways_code_is_a_failure_and_iso_times_and_extra_keys_are_read() ->
     assert (report.reason, report.listed) == (Reason.NETWORK_FAILURE, False)
     assert report.vendor_id == "00123456789012345678901"
     assert report.reported_at == datetime(2010, 12, 24, 10, 2, 33, tzinfo=BEIJING)
-    assert "length=2" in report.raw
-    assert "receiver" not in report.raw
+    assert "length=2" in text_of(report)
+    assert "receiver" not in text_of(report)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import VENDORS
-from smsgateway.config import settings
+from smsgateway.config.options import OPTIONS
 from smsgateway.config.settings import AccountsCache, Environment, Route, RouteEntry, Settings, parse_accounts
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Options, PushSettings
@@ -206,11 +206,10 @@ def test_option_is_read(vendor: int, name: str, value: object, expected: object)
 
 def test_every_option_of_the_model_and_of_the_vendors_can_be_set() -> None:
     names = set(Options.__dataclass_fields__)
-    assert set(settings._OPTIONS) == names
+    assert set(OPTIONS) == names, "config/options.py and Options in model.py name the same options"
     assert {name for _, name, _, _ in EVERY_OPTION} == names - {"free_text_signature"}
     listed = [vendor.profile.options for vendor in VENDORS.values()]
-    assert frozenset[str]().union(*listed) == settings.OPTIONS_OF_SOME
-    assert names >= settings.OPTIONS_OF_SOME
+    assert frozenset[str]().union(*listed) == {name for name, option in OPTIONS.items() if option.of_some}
 
 
 def test_free_text_signature_goes_with_a_template() -> None:

@@ -24,7 +24,7 @@ class Aws:
     def __init__(self) -> None:
         made = boto3.client
         self.clients: dict[str, Any] = {
-            name: made(name, region_name=aws.REGION, aws_access_key_id="a", aws_secret_access_key="b")  # type: ignore[call-overload]
+            name: made(name, region_name=aws.REGION, aws_access_key_id="a", aws_secret_access_key="b")
             for name in ("cloudformation", "lambda")
         }
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}

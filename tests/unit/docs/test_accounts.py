@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 
 import pytest
 
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
 from smsgateway.config.settings import parse_accounts
-from smsgateway.model import About, Options, Reason, Refused
+from smsgateway.model import About, Reason, Refused
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
 from tests.doubles.samples import samples
 from tests.doubles.voices import account
@@ -63,18 +62,8 @@ def test_the_credentials_of_each_vendor_are_named() -> None:
         assert row["pushes"] == ("yes" if vendor.report_push else "no")
 
 
-def test_every_option_is_there_with_its_default_and_its_vendors() -> None:
+def test_what_holds_where_an_option_is_not_set_is_the_codecs() -> None:
     rows = {the_ticked(row["option"]): row for row in PAGE.table_with("option", "default")}
-    assert set(rows) == {option.name for option in fields(Options)}
-    special = frozenset[str]().union(*(vendor.profile.options for vendor in VENDORS.values()))
-    for name, row in rows.items():
-        takers = [vendor for vendor in VENDORS if name in VENDORS[vendor].profile.options]
-        assert row["vendors"] == (", ".join(takers) if name in special else "all"), name
-        default = getattr(Options(), name)
-        if ticked(row["default"]):
-            assert json.loads(the_ticked(row["default"])) == default, name
-        else:
-            assert default in (None, {}), name
     assert rows["charset"]["default"] == written_in(account("hbsmservice"))
     assert rows["sign_method"]["default"] == infocloud.DEFAULT_SIGN_METHOD
     assert set(ticked(rows["sign_method"]["meaning"])) == set(infocloud.SIGN_METHODS)
@@ -83,7 +72,7 @@ def test_every_option_is_there_with_its_default_and_its_vendors() -> None:
 
 def test_what_has_no_effect_yet_is_said_to_have_none() -> None:
     code = {path: path.read_text(encoding="utf-8") for path in (ROOT / "layers/gateway/smsgateway").rglob("*.py")}
-    readers = "".join(text for path, text in code.items() if path.name not in ("model.py", "config/settings.py"))
+    readers = "".join(text for path, text in code.items() if path.name not in ("model.py", "options.py"))
     for row in PAGE.table_with("option", "default"):
         is_read = re.search(rf"\.{the_ticked(row['option'])}\b", readers) is not None
         assert ("not used yet" in row["meaning"]) == (not is_read), row["option"]

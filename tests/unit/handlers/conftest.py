@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +154,9 @@ def _count_calls(stack: Stack, patch: pytest.MonkeyPatch) -> None:
 def log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the handlers have logged, as records; that it told no secret is asserted at the end of the test."""
     stream = io.StringIO()
-    runtime.logger().registered_handler.setStream(stream)
+    handler = runtime.logger().registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     for line in stream.getvalue().splitlines():
         shown = json.dumps(json.loads(line), ensure_ascii=False)

@@ -111,7 +111,12 @@ def test_a_message_is_marked_at_once_until_the_moment_in_its_wake_up(
     now = submission(stack).next_at
     monkeypatch.setattr(runtime, "now_ms", lambda: now)
     read = []
-    monkeypatch.setattr(Table, "get_many", lambda *_: read.append(1) or get_many(*_))
+
+    def get_many_seen(*arguments: Any) -> Any:
+        read.append(1)
+        return get_many(*arguments)
+
+    monkeypatch.setattr(Table, "get_many", get_many_seen)
     (record,) = URGENT["Records"]
     body = wake_up_body(WakeUp(KEYS[0], "hb-main", now - late))
     assert handle({"Records": [record | {"body": body}]}) == {"batchItemFailures": []}

@@ -20,7 +20,7 @@ from smsgateway.handlers import ingest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Kind, Message, Personal, State, Status
 from smsgateway.queues import VendorBytes, parse_vendor_bytes, vendor_bytes_body
-from smsgateway.settling.ingest import decode_inbound, decode_reports
+from smsgateway.settling.reading import decode_inbound, decode_reports
 from smsgateway.store import pages, recipients, submissions, transitions
 from tests.doubles import aws, voices
 from tests.unit.handlers.conftest import Context, Stack, sample, samples
@@ -380,9 +380,9 @@ class Clocked(Context):
 
     def __init__(self, stack: Stack, monkeypatch: pytest.MonkeyPatch, milliseconds: int) -> None:
         super().__init__(60_000)
-        begun, real = runtime.now_ms(), runtime.now_ms
+        begun = runtime.now_ms()
         stack.calls.clear()
-        monkeypatch.setattr(runtime, "now_ms", lambda: begun + len(stack.calls) * milliseconds if real else 0)
+        monkeypatch.setattr(runtime, "now_ms", lambda: begun + len(stack.calls) * milliseconds)
 
 
 def unknown(account: str, count: int) -> dict[str, Any]:
@@ -392,7 +392,8 @@ def unknown(account: str, count: int) -> dict[str, Any]:
         for index in range(count)
     ]
     receipt = VendorBytes(account, "reports", "push", runtime.now_ms(), body=json.dumps({"data": records}).encode())
-    return UNREADABLE["Records"][0] | {"messageId": f"of {count}", "body": vendor_bytes_body(receipt)}
+    record: dict[str, Any] = UNREADABLE["Records"][0]
+    return record | {"messageId": f"of {count}", "body": vendor_bytes_body(receipt)}
 
 
 def early(stack: Stack) -> set[str]:

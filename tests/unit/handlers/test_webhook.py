@@ -110,7 +110,7 @@ def notes(stack: Stack, queue: str = "receipts") -> list[tuple[str, str]]:
 
 
 EMPTY_ANSWERS = {"hbsmservice": "9", "infocloud": '{"code":200,"message":"OK"}', "langyu": "success", "heji": "ok"}
-SAYING_NOTHING = {
+SAYING_NOTHING: dict[str, dict[str, Any]] = {
     "GET": {"httpMethod": "GET"},
     "POST": {"httpMethod": "POST"},
     "a blank body": {"httpMethod": "POST", "body": " \r\n"},

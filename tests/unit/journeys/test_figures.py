@@ -234,6 +234,6 @@ def test_figures_are_asked_for_each_morning() -> None:
         if {"account": "ic", "kind": "statistics"} in due_runs(world.poller(Seam(), lambda *_: Response(200))):
             asked.append(f"{datetime.fromtimestamp(world.now / 1000, BEIJING):%d %H:%M}")
             answer = Response(200, {}, b'{"code": 6000}' if len(asked) == 2 else b'{"code": 200, "data": []}')
-            poll(world.poller(Seam(), lambda *_, said=answer: said), "ic", "statistics", world.now + HARD_END)  # type: ignore[misc]
+            poll(world.poller(Seam(), lambda *_, said=answer: said), "ic", "statistics", world.now + HARD_END)
         world.now += MINUTE
     assert asked == ["01 08:00", "02 06:00", "02 06:01", "03 06:00", "04 06:00"]

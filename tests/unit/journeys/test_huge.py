@@ -143,14 +143,16 @@ def test_rejections_fit_an_item() -> None:
 
 def test_polls_words_are_bounded_too() -> None:
     refusal = Refused(About.ACCOUNT, Reason.BALANCE_EXHAUSTED, "敏" * HUGE)
-    for bound in (bounded.page, bounded.days, bounded.balances):
-        short: Any = bound(refusal)  # type: ignore[operator]
+    for short in (bounded.page(refusal), bounded.days(refusal), bounded.balances(refusal)):
+        assert isinstance(short, Refused)
         assert (short.about, short.reason) == (refusal.about, refusal.reason)
         assert len(short.vendor_status) == bounded.LONGEST_WORD
 
 
 def test_balances_and_figures_are_bounded() -> None:
-    (kept, *others) = bounded.balances([Balance(Decimal(5), "敏" * HUGE)] * 10_000)
+    balances = bounded.balances([Balance(Decimal(5), "敏" * HUGE)] * 10_000)
+    assert not isinstance(balances, Refused)
+    kept, *others = balances
     assert isinstance(kept, Balance)
     assert len(kept.product) == bounded.LONGEST_WORD
     assert len(others) < 200

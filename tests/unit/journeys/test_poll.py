@@ -38,7 +38,7 @@ class Reports:
         other.left = list(self.left)
         return other
 
-    def call(self, _account: Account, _request: Request, _seconds: float) -> Response:
+    def call(self, _account: Account, _request: Request, _seconds: float, /) -> Response:
         self.asked_at.append(self.world.now)
         page, self.left = self.left[:100], self.left[100:]
         self.handed_out += page

@@ -73,7 +73,7 @@ def test_every_shape_can_be_ordered_and_is_in_the_readme(
 def test_an_order_that_makes_no_sense_is_refused(
     control: ControlClient, order: Mapping[str, Any], problem: str
 ) -> None:
-    whole = {"kind": "reports", "shape": "no-mobile", "numbers": NUMBERS, "status": "0"} | order
+    whole = {"kind": "reports", "shape": "no-mobile", "numbers": NUMBERS, "status": "0", **order}
     with pytest.raises(ControlError, match=problem):
         control.raw("hb-1", whole.pop("kind"), **whole)
 

@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
 from smsgateway import queues
@@ -28,7 +29,7 @@ THERE = {"pk": {"S": "a"}, "sk": {"S": "b"}, "state": {"S": "SENDING"}, "ttl": {
 FOUND = {"pk": "a", "sk": "b", "state": "SENDING", "ttl": 99_999_999_999}
 FIRST, SECOND = (Update((pk, "b"), "SET n = :n", {"n": 1}, "attribute_exists(pk)") for pk in ("a", "c"))
 DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
-EVENT = Event(EventType.ALERT, "e1", 1_795_000_000_000, "hb-1", "hbsmservice", "", "", {"alert": "balance_low"})
+EVENT = Event(EventType.ALERT, "e1", 1_795_000_000_000, "hb-1", "hbsmservice", "", {"alert": "balance_low"})
 
 type Answers = Callable[..., tuple[Any, list[dict[str, Any]]]]
 
@@ -47,7 +48,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answers:
         def send(request: Any, **_event: Any) -> AWSResponse:
             asked.append(json.loads(request.body))
             status, body = left.pop(0)
-            return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(body)))  # type: ignore[no-untyped-call]
+            return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(json.dumps(body)))
 
         client.meta.events.register(f"before-send.{service}", send)
         return client, asked

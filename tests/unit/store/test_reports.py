@@ -1,5 +1,6 @@
 """A report and the id that it carries come in either order; none is lost, none is believed of a stranger's message."""
 
+from collections.abc import Iterable
 from copy import replace
 from datetime import UTC, datetime
 from itertools import product
@@ -9,7 +10,7 @@ import pytest
 from smsgateway.model import Accepted, Reason, Report, ReportStatus
 from smsgateway.store import reports, transitions
 from smsgateway.store.submissions import StoredSubmission
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from tests.doubles import aws
 from tests.unit.store.given import KEY, NOW, NUMBER, TTL, current, marked, one_of_many, queued, sent
 
@@ -180,7 +181,12 @@ def test_many_reports_take_three_reads_at_most(table: Table, monkeypatch: pytest
     asked = [replace(REPORT, vendor_id=str(5010 + index)) for index in range(48)] + [OURS]
     reads: list[int] = []
     get_many = Table.get_many
-    monkeypatch.setattr(Table, "get_many", lambda table, keys: reads.append(1) or get_many(table, keys))
+
+    def counted(table: Table, keys: Iterable[Key]) -> dict[Key, Item]:
+        reads.append(1)
+        return get_many(table, keys)
+
+    monkeypatch.setattr(Table, "get_many", counted)
     monkeypatch.setattr(Table, "get", None)
     found = reports.find_submissions(table, "hb-main", asked * 2)
     assert found == {reports.ids_of(report): submission for report in (*asked[:2], OURS)}

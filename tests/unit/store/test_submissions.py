@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -196,18 +197,25 @@ def test_an_unread_mark_is_the_same_mark(table: Table) -> None:
     assert mark_unread(table) == marked_unread  # the SDK's retry
 
 
+def wait(table: Table) -> None:
+    """The submission is marked, and then waits for its next attempt."""
+    queued(table)
+    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+
+
+def settle(table: Table, state: State) -> None:
+    queued(table)
+    put_state(table, state)
+
+
 UNFIT: dict[str, Callable[[Table], object]] = {
     "missing": lambda table: None,
     "scheduled": lambda table: queued(table, replace(MESSAGE, send_at=NOW + 1)),
     "of another account": lambda table: queued(table, account="ly-bulk"),
     "of several": one_of_many,
     "marked": lambda table: (queued(table), marked(table, "worker-2")),
-    "waiting": lambda table: (queued(table), transitions.waiting(table, marked(table), **SAME_ACCOUNT)),
-    **{
-        state: lambda table, state=state: (queued(table), put_state(table, state))
-        for state in State
-        if state in submissions.SETTLED
-    },
+    "waiting": wait,
+    **{state: partial(settle, state=state) for state in State if state in submissions.SETTLED},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from moto.core.botocore_stubber import MockRawResponse
@@ -380,7 +381,7 @@ def answered_by(answer: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[Any, 
     def send(request: Any, **_event: Any) -> AWSResponse:
         bodies.append(request.body.decode())
         status, said = answer()
-        return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(said)))  # type: ignore[no-untyped-call]
+        return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(json.dumps(said)))
 
     client.meta.events.register("before-send.dynamodb", send)
     return client, bodies

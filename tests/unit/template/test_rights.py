@@ -131,7 +131,8 @@ def within(node: nodes.Node) -> Iterator[nodes.Node]:
     while waiting:
         here = waiting.pop()
         yield here
-        for name in parts_of(type(here)):
+        kind: type = type(here)
+        for name in parts_of(kind):
             value = getattr(here, name, None)
             for each in flat(value):
                 if isinstance(each, nodes.Statement | nodes.Expression | nodes.Argument) and each is not here:
@@ -229,7 +230,7 @@ def resource(value: Any) -> str:
 
 def allowed(name: str) -> set[Right]:
     """What the function's role allows."""
-    found = set()
+    found = set[Right]()
     for statement in statements(name):
         assert set(statement) == {"Effect", "Action", "Resource"}
         assert statement["Effect"] == "Allow"

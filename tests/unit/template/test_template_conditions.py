@@ -107,10 +107,11 @@ def test_a_reservation_is_made_only_when_asked_for(parameter: str, name: str) ->
 
 
 def test_a_table_is_warmed_with_all_its_indexes_or_left_alone() -> None:
-    for setting, expected in (
+    settings: tuple[tuple[dict[str, Any], Any], ...] = (
         ({}, None),
         ({"WarmThroughput": 12000}, {"WriteUnitsPerSecond": {"Ref": "WarmThroughput"}}),
-    ):
+    )
+    for setting, expected in settings:
         table = made(**setting)["Table"]["Properties"]
         warm = [each.get("WarmThroughput") for each in (table, *table["GlobalSecondaryIndexes"])]
         assert warm == [expected] * 4

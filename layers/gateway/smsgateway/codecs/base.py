@@ -36,7 +36,7 @@ class Profile:
     credentials: tuple[str, ...]  # names in an account's `credentials`, all required
     push_credentials: tuple[str, ...]  # names in `push.credentials`, all optional
     options: frozenset[str]  # options that only some vendors have and this one takes
-    paths: Mapping[str, str]  # operation → address below base_url; `options.paths` overrides
+    paths: Mapping[str, str]  # operation → address below base_url; the option `paths` overrides it
     recipients: int  # numbers a request
     batch: int = 0  # numbers a personalised request; 0: has none
     landlines: bool = False  # takes landline numbers too (小灵通, with area code)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from smsgateway.errors import DecodeError
-from smsgateway.model import Accepted, Balance, DayStatistics, Page, Refused, Rejection, Report
+from smsgateway.model import Accepted, Balance, DayStatistics, Page, Refused, Report
 
 LONGEST_WORD = 400  # characters of a vendor's own word
 LONGEST_ID = 200  # characters; a key of the table has 2048 bytes
@@ -24,9 +24,7 @@ def answered(answer: Accepted | Refused, numbers: int) -> Accepted | Refused:
     if isinstance(answer, Refused):
         return refused(answer)
     each = min(LONGEST_WORD, REJECTED_WORDS // max(1, len(answer.rejected)))
-    rejected = tuple(
-        Rejection(one.number, one.reason, one.vendor_status[:each]) for one in answer.rejected[: max(1, numbers)]
-    )
+    rejected = tuple(replace(one, vendor_status=one.vendor_status[:each]) for one in answer.rejected[: max(1, numbers)])
     ids, left_out = _ids(answer.vendor_ids, 2 * numbers + SPARE_IDS)
     status = answer.vendor_status or left_out
     return Accepted(ids, rejected, status[:LONGEST_WORD])

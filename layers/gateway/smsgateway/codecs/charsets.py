@@ -13,7 +13,7 @@ from smsgateway.model import Account
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of UTF-8; Windows puts it before texts that no charset needs it for
 
-# What `options.charset` may be, and how answers are then read: GB18030 is the superset of its two elders.
+# What the option `charset` may be, and how answers are then read: GB18030 is the superset of its two elders.
 READ_AS: Mapping[str, str] = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "utf-8": "utf-8"}
 
 _FRONT = re.compile(rb"(?:\s|\xef\xbb\xbf)+")

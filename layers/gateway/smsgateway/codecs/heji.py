@@ -55,7 +55,7 @@ PROFILE = Profile(
     # operations apart.
     paths={"send": "", "balance": ""},
     pushes_in_query=True,
-    recipients=1000,  # the document has no figure: ours; `options.recipients_per_request` is the account's
+    recipients=1000,  # the document has no figure: ours; an account's is `recipients_per_request`
 )
 
 CONTENT_LIMIT = 500  # section 1.6

@@ -7,11 +7,12 @@ what is read: where they stand in content it is damaged, where they are only sho
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from smsgateway.codecs.charsets import AROUND, patched, unmarked, unpatched
+from smsgateway.codecs.charsets import AROUND, bare, patched, shown, unmarked, unpatched
 from smsgateway.errors import DecodeError
+from smsgateway.model import Response
 
 type Record = dict[str, object]
 
@@ -41,6 +42,20 @@ def text_of(body: bytes) -> str:
     return patched(unmarked(body, "utf-8")[0], "utf-8")
 
 
+def answer_text(response: Response, statuses: Collection[int] = (200,)) -> str:
+    """The text of an answer; bytes that are no UTF-8 may stand in what is only shown.
+
+    `statuses`: those that the document gives the vendor's own answers. Raises DecodeError for another HTTP status, and
+    if there is no text.
+    """
+    if response.status not in statuses:
+        raise DecodeError(f"HTTP status {response.status}", response.body)
+    text = text_of(response.body).strip(AROUND)
+    if not text:
+        raise DecodeError("an empty answer", response.body)
+    return text
+
+
 def load(text: str, raw: bytes) -> object:
     """A JSON document. DecodeError, with the bytes it stood in, if it is none."""
     try:
@@ -50,6 +65,22 @@ def load(text: str, raw: bytes) -> object:
     except (ValueError, RecursionError):  # nested beyond all sense is no protocol either
         raise DecodeError("not JSON", raw) from None
     return document
+
+
+def records_of(data: object, raw: bytes) -> list[Record]:
+    """The objects of a list, one alone, or either as a JSON text. Raises DecodeError for anything else."""
+    if isinstance(data, str):
+        data = load(data, raw)
+    records = [data] if isinstance(data, dict) else data
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise DecodeError("data is not a list of objects", raw)
+    return records
+
+
+def string(value: object) -> str:
+    """A value that is text, a number among them, else nothing. Platforms write an absent one as null, or `"null"`."""
+    said = bare(shown(value)) if isinstance(value, str) else ""
+    return said if said.lower() != "null" else ""
 
 
 def by_name(record: Record) -> Record:

@@ -10,18 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
 from smsgateway.codecs import VENDORS
-from smsgateway.codecs.base import Profile, Vendor
-from smsgateway.codecs.charsets import READ_AS
-from smsgateway.codecs.words import MEANINGS, folded
+from smsgateway.codecs.base import Vendor
 from smsgateway.config import strict_json
 from smsgateway.config.addresses import forbidden, literal, translated
+from smsgateway.config.options import parse_options
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
-from smsgateway.model import About, Account, Kind, Options, Purpose, PushSettings
+from smsgateway.model import Account, Kind, Options, Purpose, PushSettings
 from smsgateway.unseen import marks, named, trimmed
 
 CACHE_SECONDS = 60
@@ -30,17 +29,8 @@ TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
 SIGNATURE_LIMIT = 20  # characters
 ANY_PURPOSE = "*"
 
-# The options that not every vendor takes: its profile lists them. All vendors' modules would have to be loaded to know.
-OPTIONS_OF_SOME = frozenset(
-    {
-        *("ack", "charset", "method", "sign_method", "free_text_template", "free_text_signature", "product"),
-        *("access_number", "extension_prefix_length", "push_window", "figures_tolerance"),
-    }
-)
-
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _NAME_EXPECTED = "1 to 64 of the characters A-Z a-z 0-9 _ -"
-_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +92,7 @@ def _account(node: Node, allow_loopback: bool) -> Account:
         poll=_poll(fields["poll"], vendor) if "poll" in fields else (),
         push=_push(fields["push"], vendor) if "push" in fields else None,
         balance_alert=None if alert is None else Decimal(str(alert.number(0, 1e12))),
-        options=_options(fields["options"], vendor_name) if "options" in fields else Options(),
+        options=parse_options(fields["options"], vendor_name, vendor.profile) if "options" in fields else Options(),
     )
 
 
@@ -182,78 +172,6 @@ def _network(node: Node) -> str:
     with suppress(ValueError):
         return translated(text)
     raise node.wrong("must be an IP address, or a network whose host bits are zero (203.0.113.0/24)")
-
-
-def _paths(node: Node, profile: Profile) -> Mapping[str, str]:
-    expected = "an address below base_url: `/`, then ASCII characters without spaces, `?`, `#` and backslash"
-    members = node.fields([], list(profile.paths))
-    return MappingProxyType(
-        {
-            name: path.matching(r"/(?!/)[^\s?#\\\x00-\x20\x7f-\U0010ffff]{0,300}", expected)
-            for name, path in members.items()
-        }
-    )
-
-
-def _codes(node: Node, _profile: Profile) -> Mapping[str, About]:
-    choices = [about.value for about in About if about is not About.UNLISTED]
-    return MappingProxyType({code: About(about.one_of(choices)) for code, about in node.members().items()})
-
-
-def _words(node: Node, _profile: Profile) -> Mapping[str, str]:
-    return MappingProxyType({folded(word): meaning.one_of(MEANINGS) for word, meaning in node.members().items()})
-
-
-def _charset(node: Node, _profile: Profile) -> str:
-    return Node(node.path, node.text().lower()).one_of(READ_AS)
-
-
-_OPTIONS: Mapping[str, Callable[[Node, Profile], object]] = {
-    "timeout": lambda node, _: float(node.number(1, 50)),
-    "recipients_per_request": lambda node, profile: node.integer(1, profile.recipients),
-    "requests_per_second": lambda node, _: float(node.number(0.01, 1000)),
-    # A message is kept for a week at least, of which it may wait three days to be sent.
-    "report_window": lambda node, _: node.integer(1, 4 * _DAY),
-    "parts_window": lambda node, _: node.integer(1, 7 * _DAY),
-    "ack": lambda node, _: node.any_text(),
-    "charset": _charset,
-    "method": lambda node, _: node.one_of(["POST", "GET"]),
-    "sign_method": lambda node, profile: node.one_of(profile.sign_methods),
-    "free_text_template": lambda node, _: node.text(longest=100),
-    "free_text_signature": lambda node, _: node.flag(),
-    "product": lambda node, _: node.text(longest=100),
-    "access_number": lambda node, _: node.matching("[0-9]{1,20}", "a string of 1 to 20 digits"),
-    "extension_prefix_length": lambda node, _: node.integer(0, 20),
-    "push_window": lambda node, _: node.integer(0, 30 * _DAY),
-    "paths": _paths,
-    "codes": _codes,
-    "words": _words,
-    "breaker_failures": lambda node, _: node.integer(1, 1000),
-    "breaker_seconds": lambda node, _: node.integer(1, _DAY),
-    "in_flight": lambda node, _: node.integer(1, 1000),
-    "silence_seconds": lambda node, _: node.integer(300, 30 * _DAY),
-    "silence_messages": lambda node, _: node.integer(0, 1_000_000),
-    "figures_tolerance": lambda node, _: float(node.number(0, 1)),
-}
-
-
-def options_taken(vendor_name: str) -> list[str]:
-    """The options of a vendor's accounts: those of all vendors, and of the others those that its profile lists."""
-    listed = VENDORS[vendor_name].profile.options
-    return [name for name in _OPTIONS if name not in OPTIONS_OF_SOME or name in listed]
-
-
-def _options(node: Node, vendor_name: str) -> Options:
-    profile = VENDORS[vendor_name].profile
-    taken = options_taken(vendor_name)
-    for name, member in node.members().items():
-        if name in _OPTIONS and name not in taken:
-            raise member.wrong(f"{vendor_name} does not take this option: leave it out")
-    values: dict[str, Any] = {name: _OPTIONS[name](member, profile) for name, member in node.fields([], taken).items()}
-    options = Options(**values)
-    if options.free_text_signature and options.free_text_template is None:
-        raise ConfigurationError(f"{node.path}.free_text_signature", "needs free_text_template beside it")
-    return options
 
 
 def _route(node: Node, accounts: Mapping[str, Account]) -> Route:

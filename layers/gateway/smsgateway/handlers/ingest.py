@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.queues import VendorBytes, parked_body, parked_stranger, parse_vendor_bytes, vendor_bytes_body
-from smsgateway.settling.ingest import Ingester, ingest
+from smsgateway.settling.ingest import ingest
+from smsgateway.settling.ingester import Ingester
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -9,7 +9,8 @@ import boto3
 
 from smsgateway import runtime
 from smsgateway.calling import transport
-from smsgateway.receiving.poll import Poller, due_runs, poll
+from smsgateway.receiving.poll import due_runs, poll
+from smsgateway.receiving.poller import Poller
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

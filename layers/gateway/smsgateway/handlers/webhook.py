@@ -1,13 +1,12 @@
 """Takes vendors' pushes: they are verified, queued, acknowledged. It imports little, for a vendor is waiting."""
 
-import base64
 from copy import replace
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.errors import ConfigurationError
-from smsgateway.model import Kind, Push
-from smsgateway.receiving.push import FAILURE, Acknowledgement, PushReceiver, take_push
+from smsgateway.model import Kind
+from smsgateway.receiving.push import FAILURE, Acknowledgement, PushReceiver, push_of, take_push
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,7 +27,7 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     path = event["pathParameters"]
     kind: Kind = "reports" if event["resource"].endswith("/reports") else "inbound"
     source_ip = event["requestContext"]["identity"]["sourceIp"]
-    push = _push(event)
+    push = push_of(event)
     answer = take_push(receiver, path["account"], path["token"], kind, push, source_ip)
     if answer.status != 200:
         # A mistyped address may hold a token where the account belongs.
@@ -39,16 +38,3 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
 
 def _answer(answer: Acknowledgement) -> dict[str, Any]:
     return {"statusCode": answer.status, "headers": {"Content-Type": "text/plain"}, "body": answer.body}
-
-
-def _push(event: dict[str, Any]) -> Push:
-    """The request as the vendor made it: the body's bytes, never a decoded text."""
-    body = event.get("body") or ""
-    query = event.get("multiValueQueryStringParameters") or {}
-    headers = event.get("headers") or {}
-    return Push(
-        method=event["httpMethod"],
-        query=tuple((name, value) for name, values in query.items() for value in values),
-        headers={name.lower(): value for name, value in headers.items()},
-        body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass"),
-    )

@@ -4,13 +4,15 @@ A vendor stops pushing after three answers of over a second, cold starts include
 imports and does as little as it can.
 """
 
+import base64
 import hmac
 import json
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
+from typing import Any
 from urllib.parse import parse_qsl
 
 from smsgateway.codecs import VENDORS
@@ -47,6 +49,19 @@ class PushReceiver:
     now: Callable[[], int]
     newest: Callable[[], Settings] | None = None
     noted: MutableMapping[tuple[str, Kind, Source], int] = field(default_factory=dict)
+
+
+def push_of(event: Mapping[str, Any]) -> Push:
+    """The push in an event of API Gateway, as the vendor made it: the bytes of its body, never a decoded text."""
+    body = event.get("body") or ""
+    query = event.get("multiValueQueryStringParameters") or {}
+    headers = event.get("headers") or {}
+    return Push(
+        method=event["httpMethod"],
+        query=tuple((name, value) for name, values in query.items() for value in values),
+        headers={name.lower(): value for name, value in headers.items()},
+        body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass"),
+    )
 
 
 def take_push(receiver: PushReceiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Acknowledgement:

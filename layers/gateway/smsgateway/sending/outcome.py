@@ -1,5 +1,7 @@
 """What follows from the outcome of a call: for its submission, and for the account."""
 
+from collections.abc import Sequence
+
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
 from smsgateway.errors import NotSentError
@@ -32,8 +34,18 @@ def apply_outcome(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult
             transitions.ended(dispatcher.table, submission, state, answer, reason)
         case routing.Again() | routing.Move():
             go_on(dispatcher, job, step)
+    for refused in _refusals(outcome):
+        _alert(dispatcher, job, refused)
+
+
+def _refusals(outcome: routing.CallResult) -> Sequence[Refused]:
+    """The refusals that an outcome is or holds: of a whole request, or of single numbers while the rest was taken."""
     if isinstance(outcome, Refused):
-        _alert(dispatcher, job, outcome)
+        return [outcome]
+    rejected = outcome.rejected if isinstance(outcome, Accepted) else ()
+    # One of each kind: an account's alert is told once.
+    of_each = {(each.about, each.reason): each for each in rejected}
+    return [Refused(each.about, each.reason, each.vendor_status) for each in of_each.values()]
 
 
 def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
@@ -44,7 +56,7 @@ def _submitted(dispatcher: Dispatcher, job: Work, answer: Accepted) -> None:
         if not (failed.item and failed.item.get("early")):
             raise
         transitions.submitted(table, submission, answer, unless_early=False)
-        apply_early(dispatcher, job.account, submission, answer.vendor_ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, answer.vendor_ids)
 
 
 def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, answer: str, reason: Reason) -> None:
@@ -57,7 +69,7 @@ def _in_doubt(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult, an
     early = map_in_blocks(table, submission.account, ids, submission.key, submission.ttl)
     transitions.unconfirmed(table, submission, answer, reason)
     if early:
-        apply_early(dispatcher, job.account, submission, ids, dispatcher.now())
+        apply_early(dispatcher, job.account, submission, ids)
 
 
 def _standing(dispatcher: Dispatcher, job: Work, outcome: routing.CallResult) -> routing.Attempt:

@@ -1,91 +1,65 @@
-"""From a stored receipt to what it says: reports to recipients, replies to the bus; what cannot be read is parked."""
+"""From a queue's vendor bytes to what follows from them: reports and replies are applied, the unreadable is parked."""
 
 from collections.abc import Callable, Sequence
 from copy import replace
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from smsgateway.codecs import VENDORS, bounded
-from smsgateway.core import WakingCore
+from smsgateway.codecs import bounded
 from smsgateway.errors import DecodeError
-from smsgateway.model import Account, Inbound, Page, Refused, Report, Unreadable
+from smsgateway.model import Account, Unreadable
 from smsgateway.queues import VendorBytes
+from smsgateway.settling.ingester import Ingester
+from smsgateway.settling.reading import decode_inbound, decode_reports, with_body
 from smsgateway.settling.replies import take_replies
 from smsgateway.settling.reports import take_reports
-from smsgateway.store import accounts, pages
-from smsgateway.store.table import Item, Key
+from smsgateway.store import accounts
 
 REPORTS_AT_ONCE = 200  # between two looks at the time
 REPLIES_AT_ONCE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Ingester(WakingCore):
-    """What understanding a receipt works with. `park` puts away what nobody can read, with the reason."""
+def ingest(ingester: Ingester, vendor_bytes: VendorBytes) -> VendorBytes | None:
+    """Apply what vendor bytes say. All of it is decoded before anything is applied, and can be done again.
 
-    park: Callable[[VendorBytes, str], None]
-    noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
-    until: int | None = None  # epoch ms; after that nothing is begun
-
-    @property
-    def is_over(self) -> bool:
-        return self.until is not None and self.now() >= self.until
-
-
-def ingest(ingester: Ingester, receipt: VendorBytes) -> VendorBytes | None:
-    """Apply what a receipt says. All of it is decoded before anything is applied; doing it again is safe.
-
-    None when it is done with. When time is over before that, the receipt of what is left, to be put back into its
-    queue: some of it was done in any case, so that the longest receipt comes to an end.
+    Returns None when everything is done. When time is over before that, returns the vendor bytes with a note of how
+    far this run came, to be put back into their queue. Each run does some of them, so that the longest come to an end.
     """
-    account = ingester.settings().accounts.get(receipt.account)
-    if receipt.source in ("tried", "refused"):
-        _take_note(ingester, account, receipt)
+    account = ingester.settings().accounts.get(vendor_bytes.account)
+    if vendor_bytes.source in ("tried", "refused"):
+        _take_note(ingester, account, vendor_bytes)
         return None
     if account is None:
-        _park(ingester, receipt, "", "the account is not configured any more")
+        _park(ingester, vendor_bytes, "", "the account is not configured any more")
         return None
     try:
-        whole = _whole(ingester, receipt)
-        records = _records(ingester, account, whole)
+        complete = with_body(ingester.table, vendor_bytes)
+        records = _records(ingester, account, complete)
     except DecodeError as error:
-        _park(ingester, receipt, account.vendor, error.problem)
+        _park(ingester, vendor_bytes, account.vendor, error.problem)
         return None
-    applied = _take(ingester, account, whole, records)
+    applied = _take(ingester, account, complete, records)
     if applied < records.readable + len(records.unreadable):
-        return replace(receipt, applied=applied, of=records.readable)
-    if receipt.source == "push":
-        at, noted = receipt.received_at, ingester.noted
-        accounts.seen_push(ingester.table, account.name, receipt.kind, at, noted, brought=bool(records.readable))
+        return replace(vendor_bytes, applied=applied, of=records.readable)
+    if vendor_bytes.source == "push":
+        at, brought = vendor_bytes.received_at, bool(records.readable)
+        accounts.seen_push(ingester.table, account.name, vendor_bytes.kind, at, ingester.noted, brought=brought)
     return None
 
 
-def _take_note(ingester: Ingester, account: Account | None, receipt: VendorBytes) -> None:
-    """What `webhook` saw of a push that it did not store."""
+def _take_note(ingester: Ingester, account: Account | None, note: VendorBytes) -> None:
+    """Write down what `webhook`, which has no table, tells of a push that it did not store."""
     if account is None:
         return
-    if receipt.source == "tried":
-        accounts.note_try(ingester.table, account.name, receipt.kind, receipt.received_at)
+    if note.source == "tried":
+        accounts.note_try(ingester.table, account.name, note.kind, note.received_at)
         return
-    detail = f"a push of {receipt.kind} with the right token was refused: {receipt.body.decode(errors='replace')}"
-    ingester.alert(account.name, account.vendor, "push_refused", detail, at=receipt.received_at)
-
-
-def _whole(ingester: Ingester, receipt: VendorBytes) -> VendorBytes:
-    """The receipt with its body, wherever that is kept. Raises DecodeError when nobody can read it."""
-    body: bytes | None = receipt.body
-    if receipt.page:
-        body = pages.get_page(ingester.table, receipt.page)
-    if body is None:
-        raise DecodeError("the table does not keep its body any more", b"")
-    whole = replace(receipt, body=body)
-    if receipt.source == "push" and (wrapping := whole.push.wrapping):
-        raise DecodeError(f"its body is wrapped in {wrapping}, which nobody agreed on", body)
-    return whole
+    detail = f"a push of {note.kind} with the right token was refused: {note.body.decode(errors='replace')}"
+    ingester.alert(account.name, account.vendor, "push_refused", detail, at=note.received_at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """What a receipt holds: `apply` applies those that can be read, from one to before another, `step` at once."""
+    """What vendor bytes hold: `apply` applies the readable ones from one to before another, `step` at once."""
 
     apply: Callable[[int, int], None]
     step: int
@@ -93,28 +67,29 @@ class _Records:
     unreadable: Sequence[Unreadable]
 
 
-def _records(ingester: Ingester, account: Account, receipt: VendorBytes) -> _Records:
-    """Raises DecodeError when nothing can be read."""
-    at, ttl = receipt.received_at, ingester.ttl
-    if receipt.kind == "reports":
-        reported = decode_reports(account, receipt)
+def _records(ingester: Ingester, account: Account, vendor_bytes: VendorBytes) -> _Records:
+    """Decode everything. Raises DecodeError when nothing can be read."""
+    received_at = vendor_bytes.received_at
+    if vendor_bytes.kind == "reports":
+        reports = decode_reports(account, vendor_bytes)
 
         def apply_reports(start: int, stop: int) -> None:
-            take_reports(ingester, account, bounded.reports(reported.items[start:stop]), at, ttl)
+            take_reports(ingester, account, bounded.reports(reports.items[start:stop]), received_at)
 
-        return _Records(apply_reports, REPORTS_AT_ONCE, len(reported.items), reported.unreadable)
-    written = decode_inbound(account, receipt)
+        return _Records(apply_reports, REPORTS_AT_ONCE, len(reports.items), reports.unreadable)
+    replies = decode_inbound(account, vendor_bytes)
 
     def apply_replies(start: int, stop: int) -> None:
-        take_replies(ingester.table, account, written.items, start, stop, at, ttl)
+        take_replies(ingester, account, replies.items[:stop], start, received_at)
 
-    return _Records(apply_replies, REPLIES_AT_ONCE, len(written.items), written.unreadable)
+    return _Records(apply_replies, REPLIES_AT_ONCE, len(replies.items), replies.unreadable)
 
 
-def _take(ingester: Ingester, account: Account, receipt: VendorBytes, records: _Records) -> int:
-    """Apply what can be read, then park each of the rest by itself. How many records are seen to when time is over."""
+def _take(ingester: Ingester, account: Account, vendor_bytes: VendorBytes, records: _Records) -> int:
+    """Apply what can be read, then park each of the rest by itself. Returns how many records are done so far."""
     readable = records.readable
-    applied = receipt.applied if receipt.of == readable else 0  # else it was read in another way, by another release
+    # Another release may have read another number of them: then its count says nothing, and all are applied again.
+    applied = vendor_bytes.applied if vendor_bytes.of == readable else 0
     while applied < readable:
         stop = min(applied + records.step, readable)
         records.apply(applied, stop)
@@ -122,41 +97,20 @@ def _take(ingester: Ingester, account: Account, receipt: VendorBytes, records: _
         if ingester.is_over:
             return applied
     for each in records.unreadable[applied - readable :]:
-        _park(ingester, _alone(receipt, each), account.vendor, f"{each.place}: {each.problem}")
+        _park(ingester, _alone(vendor_bytes, each), account.vendor, f"{each.place}: {each.problem}")
         applied += 1
         if ingester.is_over:
             break
     return applied
 
 
-def _alone(receipt: VendorBytes, unreadable: Unreadable) -> VendorBytes:
-    """A receipt of one record, as the vendor would have handed it out, to be parked and put back by itself."""
-    return replace(receipt, method="POST", query=(), body=unreadable.body, page="", applied=0, of=0)
+def _alone(vendor_bytes: VendorBytes, unreadable: Unreadable) -> VendorBytes:
+    """Return one record as the vendor would have handed it out alone, to be parked and put back by itself."""
+    return replace(vendor_bytes, method="POST", query=(), body=unreadable.body, page="", applied=0, of=0)
 
 
-def decode_reports(account: Account, receipt: VendorBytes) -> Page[Report]:
-    """The delivery reports in a receipt. Raises DecodeError."""
-    vendor = VENDORS[account.vendor]
-    if receipt.source == "push" and vendor.report_push:
-        return vendor.report_push.decode_report_push(account, receipt.push)
-    if receipt.source == "poll" and vendor.report_poll:
-        page = vendor.report_poll.decode_report_poll(account, receipt.response)
-        return Page(()) if isinstance(page, Refused) else page
-    raise DecodeError(f"{account.vendor} has no reports by {receipt.source}", receipt.body)
-
-
-def decode_inbound(account: Account, receipt: VendorBytes) -> Page[Inbound]:
-    """The replies in a receipt. Raises DecodeError."""
-    vendor = VENDORS[account.vendor]
-    if receipt.source == "push" and vendor.inbound_push:
-        return vendor.inbound_push.decode_inbound_push(account, receipt.push)
-    if receipt.source == "poll" and vendor.inbound_poll:
-        page = vendor.inbound_poll.decode_inbound_poll(account, receipt.response)
-        return Page(()) if isinstance(page, Refused) else page
-    raise DecodeError(f"{account.vendor} has no replies by {receipt.source}", receipt.body)
-
-
-def _park(ingester: Ingester, receipt: VendorBytes, vendor: str, problem: str) -> None:
-    """Put away what nobody can read, with its bytes and the reason, and say so."""
-    ingester.park(receipt, problem)
-    ingester.alert(receipt.account, vendor, "receipt_parked", f"{receipt.kind} by {receipt.source}: {problem}")
+def _park(ingester: Ingester, vendor_bytes: VendorBytes, vendor: str, problem: str) -> None:
+    """Put away what nobody can read, with its bytes and the reason, and raise an alert."""
+    ingester.park(vendor_bytes, problem)
+    detail = f"{vendor_bytes.kind} by {vendor_bytes.source}: {problem}"
+    ingester.alert(vendor_bytes.account, vendor, "receipt_parked", detail)

@@ -1,4 +1,4 @@
-"""Delivery reports: from what a receipt says to the recipients that it is about, or to where they wait for them."""
+"""Delivery reports: from what vendor bytes say to the recipients that it is about, or to where a report waits."""
 
 from collections.abc import Iterable, Sequence
 from copy import replace
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
-from smsgateway.settling.reroute import concerns, take_failures
+from smsgateway.settling.failures import may_lead_to_reroute, take_failures
 from smsgateway.store import recipients, reports, transitions
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import PlacedReport
@@ -16,12 +16,17 @@ from smsgateway.store.table import Item, Key, Table
 from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask
 
+type Matched = tuple[StoredSubmission, Report]  # a report with the submission that its id belongs to
 
-def take_reports(core: WakingCore, account: Account, items: Sequence[Report], received_at: int, ttl: int) -> None:
-    """Apply reports, or file them. Doing it again changes nothing."""
+
+def take_reports(core: WakingCore, account: Account, items: Sequence[Report], received_at: int) -> None:
+    """Apply reports to their recipients, or file them. Doing it again changes nothing.
+
+    `received_at`: when the vendor bytes came (epoch ms). A report without a time of its own gets that one, which is
+    the same when the bytes come again.
+    """
     table, now = core.table, core.now()
     received = datetime.fromtimestamp(received_at / 1000, UTC)
-    # One without a time of its own gets its receipt's, which is the same when that comes again.
     stamped = [report if report.reported_at else replace(report, reported_at=received) for report in items]
     mapped: dict[Key, Item] = {}
     if len(stamped) == 1:
@@ -30,51 +35,74 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
         if key and recipients.apply_unread(table, key, account, report, now):
             return
     found = reports.find_submissions(table, account.name, stamped, mapped)
-    known = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
-    placed = zip(known, _apply(core, account, known, now), strict=True)
-    unplaced = [(report, submission.key.message_id) for (submission, report), done in placed if not done]
-    reports.keep_unmatched(table, account.name, unplaced, now, ttl)
-    unknown = [report for report in stamped if reports.ids_of(report) not in found]
-    mapped_meanwhile = reports.keep_early(table, account.name, unknown, now, ttl)
+    matched = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
+    applied = zip(matched, _apply(core, account, matched, now), strict=True)
+    unplaced = [(report, submission.key.message_id) for (submission, report), done in applied if not done]
+    reports.keep_unmatched(table, account.name, unplaced, now, core.ttl)
+    early = [report for report in stamped if reports.ids_of(report) not in found]
+    mapped_meanwhile = reports.keep_early(table, account.name, early, now, core.ttl)
     found = reports.find_submissions(table, account.name, mapped_meanwhile)
     for report in mapped_meanwhile:
         if submission := found.get(reports.ids_of(report)):
-            apply_early(core, account, submission, [report.alternative_id or report.vendor_id], now)
+            apply_early(core, account, submission, [report.alternative_id or report.vendor_id])
 
 
-def _apply(
-    core: WakingCore, account: Account, known: Sequence[tuple[StoredSubmission, Report]], now: int
-) -> list[bool]:
+def apply_early(core: WakingCore, account: Account, submission: StoredSubmission, vendor_ids: Iterable[str]) -> None:
+    """Apply the reports that came before these ids of the submission were mapped, and delete them.
+
+    Whoever comes second does it: the worker that writes the mapping, or the one that files the report. A report that
+    fits no recipient, or several, is kept and told of.
+    """
+    table = core.table
+    for vendor_id in vendor_ids:
+        place = vendor_key(account.name, vendor_id)[0]
+        early = list(reports.early_reports(table, place))
+        applied = _apply(core, account, [(submission, report) for _, report in early], core.now())
+        for (key, _), done in zip(early, applied, strict=True):
+            if done:
+                table.delete(key)
+            else:
+                reports.say_about(table, key, submission.key.message_id)
+
+
+def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: int) -> list[bool]:
     """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
     table = core.table
-    speakers = {submission.key: submission for submission, _ in known}
-    speakers = {key: _through(table, account, submission) for key, submission in speakers.items()}
+    submissions = {submission.key: submission for submission, _ in matched}
+    reporting = {key: _as_reported_by(table, account, submission) for key, submission in submissions.items()}
     payloads: dict[SubmissionKey, Payload] = {}
-    fitting = [_fitting(table, submission, report.number, payloads) for submission, report in known]
-    placed: list[PlacedReport] = []
-    for (submission, report), numbers in zip(known, fitting, strict=True):
+    fitting = [_fitting(table, submission, report.number, payloads) for submission, report in matched]
+    placed: dict[int, PlacedReport] = {}  # by their place among those that are matched
+    for place, ((submission, report), numbers) in enumerate(zip(matched, fitting, strict=True)):
         if len(numbers) == 1:
-            placed.append(PlacedReport(speakers[submission.key], numbers[0], report))
-        for number in numbers if len(numbers) > 1 else ():
+            placed[place] = PlacedReport(reporting[submission.key], numbers[0], report)
+            continue
+        for number in numbers:
             note = f"the masked number fits {len(numbers)} recipients of this submission"
-            recipients.remember(table, speakers[submission.key], number, report, note, now)
-    applied = iter(_apply_placed(core, placed, now))
-    return [len(numbers) == 1 and next(applied) for numbers in fitting]
+            recipients.remember(table, reporting[submission.key], number, report, note, now)
+    applied = dict(zip(placed, _apply_placed(core, list(placed.values()), now), strict=True))
+    return [applied.get(place, False) for place in range(len(matched))]
 
 
 def _apply_placed(core: WakingCore, placed: Sequence[PlacedReport], now: int) -> list[bool]:
-    """Apply reports, those apart that may have a recipient sent to again."""
-    others = iter(recipients.apply_reports(core.table, [one for one in placed if not concerns(one)], now))
-    failures = iter(take_failures(core, [one for one in placed if concerns(one)]))
-    return [next(failures if concerns(one) else others) for one in placed]
+    """Apply reports, those apart that may lead to a reroute. False: there is no such recipient."""
+    plain = [place for place, each in enumerate(placed) if not may_lead_to_reroute(each)]
+    failing = [place for place, each in enumerate(placed) if may_lead_to_reroute(each)]
+    applied = recipients.apply_reports(core.table, [placed[place] for place in plain], now)
+    taken = take_failures(core, [placed[place] for place in failing])
+    done = dict(zip([*plain, *failing], [*applied, *taken], strict=True))
+    return [done[place] for place in range(len(placed))]
 
 
-def _through(table: Table, account: Account, submission: StoredSubmission) -> StoredSubmission:
-    """The submission as this account knows it; what it reports proves that the submission was sent."""
+def _as_reported_by(table: Table, account: Account, submission: StoredSubmission) -> StoredSubmission:
+    """The submission as the account that reports knows it.
+
+    If it is at that account now, the report proves that it was sent. Otherwise it had gone through that account before,
+    and what the report says is the word of that account.
+    """
     if account.name == submission.account:
         transitions.prove(table, submission)
         return submission
-    # It had gone through this account before, and what the report says is this one's word.
     return replace(submission, account=account.name, vendor=account.vendor)
 
 
@@ -85,20 +113,4 @@ def _fitting(
     payload = submission.payload() or payloads.get(submission.key)
     if payload is None and "*" in said:
         payload = payloads[submission.key] = load_payload(table, submission.key)
-    return [one for one in payload.numbers if matches_mask(one, said)] if payload else [said]
-
-
-def apply_early(
-    core: WakingCore, account: Account, submission: StoredSubmission, vendor_ids: Iterable[str], now: int
-) -> None:
-    """Apply the reports that came before their mapping, and clear them away; what has no place stays."""
-    table = core.table
-    for vendor_id in vendor_ids:
-        place = vendor_key(account.name, vendor_id)[0]
-        early = list(reports.early_reports(table, place))
-        applied = _apply(core, account, [(submission, report) for _, report in early], now)
-        for (key, _), fits in zip(early, applied, strict=True):
-            if fits:
-                table.delete(key)
-            else:
-                reports.say_about(table, key, submission.key.message_id)
+    return [number for number in payload.numbers if matches_mask(number, said)] if payload else [said]

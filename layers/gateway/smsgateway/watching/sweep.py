@@ -11,7 +11,7 @@ from smsgateway.model import Account, Options, State
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.sending.failover import give_to_children
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
-from smsgateway.settling import reroute
+from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
 from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
@@ -142,7 +142,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     table, now = sweeper.table, sweeper.now()
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
-        apply_early(sweeper, account, submission, submission.vendor_ids, now)
+        apply_early(sweeper, account, submission, submission.vendor_ids)
     window = (account.options if account else Options()).report_window * 1000
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
@@ -153,7 +153,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     outcomes = recipients.load_outcomes(table, submission, payload.numbers)
     still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
     if submission.may_reroute:
-        reroute.close(sweeper, submission, [outcome.number for outcome in still_open])
+        failures.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
             recipients.close(table, submission, outcome, now)
@@ -175,9 +175,8 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
-    """Parts of a long reply are missing for good: what has come is delivered, and said to be partial."""
-    key, now = item["pk"], sweeper.now()
-    # An account that is not configured any more: its name and vendor are all that publishing needs.
-    gone = Account(reply_parts.account_of(key), item.get("vendor", ""), base_url="", credentials={})
-    account = sweeper.settings().accounts.get(gone.name, gone)
-    join_parts(sweeper.table, account, key, sweeper.ttl, now=now)
+    """Store what has come of a long reply whose other parts never will. It is said to be partial."""
+    key = item["pk"]
+    account = sweeper.settings().accounts.get(reply_parts.account_of(key))
+    vendor = account.vendor if account else item.get("vendor", "")
+    join_parts(sweeper, key, vendor, overdue_at=sweeper.now())

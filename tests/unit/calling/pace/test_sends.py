@@ -3,6 +3,7 @@ than its option says, and nobody gets a text twice."""
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import pytest
@@ -58,8 +59,8 @@ def ten_minutes() -> Cloud:
     cloud = Cloud(way=EVEN, options=options)
     for account, rate in RATES.items():
         cloud.account(account).requests_per_second = rate
-        cloud.clock.start(lambda account=account: broadcasts(cloud, account))
-        cloud.clock.start(lambda account=account: passwords(cloud, account))
+        cloud.clock.start(partial(broadcasts, cloud, account))
+        cloud.clock.start(partial(passwords, cloud, account))
     for queue, concurrency in WORKERS.items():
         cloud.workers(queue, concurrency)
     cloud.run(10 * MINUTE)

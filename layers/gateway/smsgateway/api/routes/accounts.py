@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, get_args
 
 from smsgateway.api.schemas import resources, responses
@@ -13,8 +12,10 @@ from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.calling import pace
 from smsgateway.clock import iso, millis_of, utc
 from smsgateway.codecs import VENDORS, bounded
-from smsgateway.config.settings import Settings, options_taken
+from smsgateway.config.options import options_taken
+from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError, TransportError
+from smsgateway.ids import nonce
 from smsgateway.model import Account, Balance, Kind, Refused, Request, Response
 from smsgateway.store import accounts, listing
 from smsgateway.store.breakers import read_breaker
@@ -142,7 +143,7 @@ def ask_balance(gateway: Gateway, account: Account) -> tuple[tuple[Balance, ...]
     """What is left, what was wrong, and whether the vendor was reached."""
     codec = VENDORS[account.vendor].balance
     try:
-        response = _call(gateway, account, codec.encode_balance(account, _moment(gateway), _nonce(gateway)))
+        response = _call(gateway, account, codec.encode_balance(account, utc(gateway.now()), nonce(gateway.random)))
         answer = bounded.balances(codec.decode_balance(account, response))
     except TransportError as error:
         return None, error.problem, False
@@ -156,7 +157,7 @@ def _ask_health(gateway: Gateway, account: Account) -> bool | None:
     if codec is None:
         return None
     try:
-        response = _call(gateway, account, codec.encode_health(account, _moment(gateway), _nonce(gateway)))
+        response = _call(gateway, account, codec.encode_health(account, utc(gateway.now()), nonce(gateway.random)))
         return codec.decode_health(account, response)
     except (TransportError, DecodeError):
         return False
@@ -164,14 +165,6 @@ def _ask_health(gateway: Gateway, account: Account) -> bool | None:
 
 def _call(gateway: Gateway, account: Account, request: Request) -> Response:
     return gateway.call(account, request, min(account.options.timeout, CHECK_TIME))
-
-
-def _moment(gateway: Gateway) -> datetime:
-    return utc(gateway.now())
-
-
-def _nonce(gateway: Gateway) -> str:
-    return f"{gateway.random.randrange(10**20):020d}"
 
 
 def _view(gateway: Gateway, account: Account) -> dict[str, Any]:
@@ -226,7 +219,7 @@ def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:
 
 def _options(account: Account) -> dict[str, Any]:
     """Those that the vendor takes and that are set, by the account or by default."""
-    values = {name: getattr(account.options, name) for name in options_taken(account.vendor)}
+    values = {name: getattr(account.options, name) for name in options_taken(VENDORS[account.vendor].profile)}
     shown = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     return {name: value for name, value in shown.items() if value not in (None, {})}
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from smsgateway.codecs.forms import address
 from smsgateway.codecs.infocloud.profile import PROFILE
-from smsgateway.codecs.infocloud.reading import SUCCESS, answer_of, read_answer, records_of, refused_by, string
+from smsgateway.codecs.infocloud.reading import SUCCESS, read_answer, refused_by
 from smsgateway.codecs.infocloud.signing import signed_request
-from smsgateway.codecs.tolerant_json import Record, load
+from smsgateway.codecs.tolerant_json import Record, answer_text, load, records_of, string
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import Account, Balance, DayStatistics, Page, Reason, Refused, Request, Response
 
@@ -82,7 +82,7 @@ def encode_health(account: Account, _now: datetime, _nonce: str) -> Request:
 
 def decode_health(_account: Account, response: Response) -> bool:
     """Whether the platform is well. Its answer is undocumented: any JSON object will do, except with another code."""
-    document = load(answer_of(response), response.body)
+    document = load(answer_text(response), response.body)
     if not isinstance(document, dict):
         raise DecodeError("the answer is not a JSON object", response.body)
     return bool(document.get("code", SUCCESS) == SUCCESS)

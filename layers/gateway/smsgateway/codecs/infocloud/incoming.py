@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsgateway.codecs.charsets import bare
 from smsgateway.codecs.forms import secret_matches
-from smsgateway.codecs.infocloud.reading import (
-    answer_in,
-    answer_of,
-    entries_in_broken,
-    entries_of,
-    refused_by,
-    string,
-)
+from smsgateway.codecs.infocloud.reading import answer_in, entries_in_broken, entries_of, refused_by
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.records import all_fileable, is_damaged, read_each
 from smsgateway.codecs.refusals import Fate, Words
 from smsgateway.codecs.times import beijing_time
-from smsgateway.codecs.tolerant_json import BROKEN, Entry, Record, by_name, bytes_of, json_text, load, text_of
+from smsgateway.codecs.tolerant_json import (
+    BROKEN,
+    Entry,
+    Record,
+    answer_text,
+    by_name,
+    bytes_of,
+    json_text,
+    load,
+    string,
+    text_of,
+)
 from smsgateway.codecs.words import heard
 from smsgateway.errors import DecodeError
 from smsgateway.model import (
@@ -87,7 +91,7 @@ def decode_report_poll(account: Account, response: Response) -> Page[Report] | R
 
     page = _fast(account, receipts.polled(response.body)) if response.status == 200 else None
     if page is None:
-        text, raw = answer_of(response), response.body
+        text, raw = answer_text(response), response.body
         try:
             document = load(text, raw)
         except DecodeError:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from smsgateway.codecs.charsets import AROUND, bare, shown
 from smsgateway.codecs.refusals import Codes, refusal
-from smsgateway.codecs.tolerant_json import Entry, Record, entries, json_text, load, text_of
+from smsgateway.codecs.tolerant_json import Entry, Record, answer_text, entries, json_text, load, string
 from smsgateway.errors import DecodeError
 from smsgateway.model import About, Account, Reason, Refused, Response
 
@@ -50,19 +49,9 @@ _LIST = re.compile(r'"data"[ \t\r\n]*:[ \t\r\n]*\[')
 _SUCCESSFUL = re.compile(r'"code"[ \t\r\n]*:[ \t\r\n]*"?200"?[ \t\r\n]*[,}]')
 
 
-def answer_of(response: Response) -> str:
-    """The text of an answer; bytes that are no UTF-8 may stand in what is only shown. DecodeError if there is none."""
-    if response.status != 200:
-        raise DecodeError(f"HTTP status {response.status}", response.body)
-    text = text_of(response.body).strip(AROUND)
-    if not text:
-        raise DecodeError("an empty answer", response.body)
-    return text
-
-
 def read_answer(response: Response) -> Record:
     """An answer's object. Its `code` is there: a number in the manual's samples, a string in its tables."""
-    return answer_in(load(answer_of(response), response.body), response.body)
+    return answer_in(load(answer_text(response), response.body), response.body)
 
 
 def answer_in(answer: object, raw: bytes) -> Record:
@@ -85,16 +74,6 @@ def with_request_id(text: str, answer: Record) -> str:
     """A text with the answer's requestId, by which the platform's support finds a call (短信发送FAQ)."""
     request_id = string(answer.get("requestId"))
     return f"{text} (requestId {request_id})".lstrip() if _REQUEST_ID.fullmatch(request_id) else text
-
-
-def records_of(data: object, raw: bytes) -> list[Record]:
-    """The objects of `data`: a list of them, one alone, or either as a JSON text. DecodeError for anything else."""
-    if isinstance(data, str):
-        data = load(data, raw)
-    records = [data] if isinstance(data, dict) else data
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise DecodeError("data is not a list of objects", raw)
-    return records
 
 
 def entries_of(data: object, text: str, raw: bytes) -> Sequence[Entry]:
@@ -124,9 +103,3 @@ def entries_in_broken(text: str, raw: bytes, *, polled: bool) -> Sequence[Entry]
     if not begin or (polled and not _SUCCESSFUL.search(text)):
         raise DecodeError("not JSON", raw)
     return entries(text, begin.end())
-
-
-def string(value: object) -> str:
-    """A value that is text, else nothing. The platform writes an absent one as null, or even as `"null"`."""
-    said = bare(shown(value)) if isinstance(value, str) else ""
-    return said if said.lower() != "null" else ""

@@ -10,9 +10,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from smsgateway.codecs.infocloud.reading import string
 from smsgateway.codecs.records import is_id
-from smsgateway.codecs.tolerant_json import Record, by_name
+from smsgateway.codecs.tolerant_json import Record, by_name, string
 from smsgateway.errors import DecodeError
 
 type _Said = Annotated[str, msgspec.Meta(min_length=5)]  # longer than "null", which says nothing

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from smsgateway.codecs.forms import check_numbers
 from smsgateway.codecs.infocloud.profile import PROFILE
-from smsgateway.codecs.infocloud.reading import SUCCESS, TEXT_LIMIT, read_answer, refused_by, string, with_request_id
+from smsgateway.codecs.infocloud.reading import SUCCESS, TEXT_LIMIT, read_answer, refused_by, with_request_id
 from smsgateway.codecs.infocloud.signing import signed_request
 from smsgateway.codecs.numbers import meant, named_numbers
 from smsgateway.codecs.records import is_id
+from smsgateway.codecs.tolerant_json import string
 from smsgateway.errors import DecodeError, EncodeError
 from smsgateway.model import (
     About,
