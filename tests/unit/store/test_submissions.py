@@ -9,7 +9,7 @@ import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Purpose, Reason, Rejection, State
-from smsgateway.store import submissions, transitions
+from smsgateway.store import claims, submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table, Update, to_wire
 from smsgateway.store.vendor_ids import flag_early, key_in, map_in_blocks, places
@@ -30,16 +30,8 @@ from tests.unit.store.given import (
 
 NEXT = NOW + 5_000
 ATTEMPT = {"at": NOW, "account": "hb-main", "outcome": "not_sent"}
-GONE_ON: dict[str, Any] = {
-    "account": "ly-bulk",
-    "vendor": "langyu",
-    "next_at": NEXT,
-    "failures": 1,
-    "busy": 2,
-    "tried": ["hb-main"],
-    "attempt": ATTEMPT,
-}
-SAME_ACCOUNT = GONE_ON | {"account": "hb-main", "vendor": "hbsmservice", "next_at": NOW, "tried": []}
+GONE_ON = transitions.NextAttempt("ly-bulk", "langyu", NEXT, failures=1, busy=2, tried=["hb-main"])
+SAME_ACCOUNT = replace(GONE_ON, account="hb-main", vendor="hbsmservice", next_at=NOW, tried=[])
 
 
 def put_state(table: Table, state: State) -> StoredSubmission:
@@ -104,7 +96,7 @@ def test_mark_takes_a_queued_submission(table: Table) -> None:
 
 def test_mark_takes_a_waiting_submission_when_it_is_due(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     waiting = current(table)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
@@ -123,9 +115,9 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
     """Whoever marked it meanwhile may have been told to wait: what this worker knows of the attempts is not all."""
     queued(table)
     for _ in range(earlier):
-        transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+        transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
     stale = current(table)
-    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+    transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
     assert current(table).attempt == earlier + 1
@@ -134,11 +126,11 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
 def test_a_stale_move_does_not_pass_for_one_after_a_further_attempt(table: Table) -> None:
     """Its worker would give the children what it knew before that attempt, which may have ended in doubt."""
     stale = queued(table)
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk")
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk")  # the SDK's retry
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))  # the SDK's retry
     table.update(Update(stale.table_key, "SET attempt = :one", {"one": 1}))
     with pytest.raises(ConditionFailed):
-        transitions.moved(table, stale, ATTEMPT, "ly-bulk")
+        transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])
@@ -166,7 +158,7 @@ def test_a_repeated_mark_is_our_own(table: Table) -> None:
 
 def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -> None:
     stale = queued(table)
-    transitions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW})
+    transitions.waiting(table, marked(table), ATTEMPT, replace(GONE_ON, next_at=NOW))
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
 
@@ -174,8 +166,8 @@ def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -
 def test_who_has_lost_the_right_to_write_rows_gets_no_mark(table: Table) -> None:
     """Another is writing them by now, and might erase what is reported of this worker's call."""
     submission = one_of_many(table)
-    assert transitions.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
-    assert transitions.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
+    assert claims.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
+    assert claims.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, submission, "worker-1", DEADLINE, NOW, filer="filer-1")
     assert transitions.mark(table, submission, "worker-2", DEADLINE, NOW, filer="filer-2").filed
@@ -200,7 +192,7 @@ def test_an_unread_mark_is_the_same_mark(table: Table) -> None:
 def wait(table: Table) -> None:
     """The submission is marked, and then waits for its next attempt."""
     queued(table)
-    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+    transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
 
 
 def settle(table: Table, state: State) -> None:
@@ -313,8 +305,8 @@ RESULTS: dict[str, Callable[[Table, StoredSubmission], None]] = {
         table, submission, "reset", Reason.AMBIGUOUS_ANSWER
     ),
     "refused": lambda table, submission: transitions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
 }
 every_result = pytest.mark.parametrize("name", RESULTS)
 
@@ -379,7 +371,7 @@ def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
 
 def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     submission = current(table)
     assert (submission.account, submission.vendor, submission.next_at) == ("ly-bulk", "langyu", NEXT)
     assert (submission.failures, submission.busy, submission.tried) == (1, 2, ("hb-main",))
@@ -397,8 +389,8 @@ UNSENT: dict[str, Callable[[Table, StoredSubmission], None]] = {
     "canceled": lambda table, submission: transitions.ended_unsent(
         table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
     ),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
 }
 every_end = pytest.mark.parametrize("name", UNSENT)
 
@@ -432,7 +424,7 @@ def test_an_ended_submission_is_not_looked_at_again(table: Table) -> None:
 
 def test_a_waiting_submission_can_be_canceled(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     UNSENT["canceled"](table, current(table))
     assert current(table).state == State.CANCELED
 
@@ -441,7 +433,7 @@ def test_two_workers_do_not_both_move_it_on_unsent(table: Table) -> None:
     submission = queued(table)
     UNSENT["waiting"](table, submission)
     with pytest.raises(ConditionFailed):
-        transitions.waiting(table, submission, **{**GONE_ON, "account": "other"})
+        transitions.waiting(table, submission, ATTEMPT, replace(GONE_ON, account="other"))
     assert current(table).account == "ly-bulk"
 
 
@@ -478,7 +470,7 @@ def test_expire_does_not_overtake_the_worker(table: Table) -> None:
 def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
     queued(table)
     first = marked(table)
-    transitions.waiting(table, first, **{**GONE_ON, "next_at": NOW})
+    transitions.waiting(table, first, ATTEMPT, replace(GONE_ON, next_at=NOW))
     transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
         transitions.expire(table, first, DEADLINE + 1)
@@ -528,9 +520,9 @@ def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda table, first: transitions.waiting(table, first, **GONE_ON),
+        lambda table, first: transitions.waiting(table, first, ATTEMPT, GONE_ON),
         lambda table, first: transitions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
-        lambda table, first: transitions.moved(table, first, {"at": NOW}, "ly-bulk"),
+        lambda table, first: transitions.moved(table, first, {"at": NOW}, transitions.Split("ly-bulk")),
     ],
 )
 def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:
@@ -624,13 +616,10 @@ def test_of_very_many_kinds_of_refusals_the_newest_are_kept_and_every_doubt(tabl
         transitions.waiting(
             table,
             at,
-            account=f"a{index + 1}",
-            vendor="langyu",
-            next_at=NOW,
-            failures=0,
-            busy=0,
-            tried=(),
-            attempt=attempt(index, "unconfirmed" if index in (3, 9) else "refused"),
+            attempt(index, "unconfirmed" if index in (3, 9) else "refused"),
+            transitions.NextAttempt(
+                account=f"a{index + 1}", vendor="langyu", next_at=NOW, failures=0, busy=0, tried=()
+            ),
         )
     kept = [each["at"] for each in current(table).attempts]
     assert len(kept) <= transitions.MOST_ATTEMPTS + 3

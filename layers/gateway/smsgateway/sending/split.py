@@ -31,11 +31,9 @@ def split_for(
         core.table,
         submission,
         attempt,
-        there.account.name,
-        vendor=there.account.vendor,
-        limit=there.limit,
-        deferred=deferred,
-        refused_by=refused_by,
+        transitions.Split(
+            there.account.name, vendor=there.account.vendor, limit=there.limit, deferred=deferred, refused_by=refused_by
+        ),
     )
     parent = replace(submission, state=State.MOVED, deferred=tuple(deferred), refused_by=tuple(refused_by))
     give_to_children(core, parent, there)
