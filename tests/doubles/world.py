@@ -8,7 +8,8 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.idempotency import standing, standing_keys
 from smsgateway.accepting.post import PersonalPost, Post
 from smsgateway.api import message_view

@@ -1,1 +1,1 @@
-"""The SMS gateway's shared code: vendors' codecs, the state of every message, the contracts between the functions."""
+"""The SMS gateway's shared code, in rooms; README.md beside this file is the map of them."""

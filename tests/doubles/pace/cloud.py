@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from smsgateway import queues
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import Post
 from smsgateway.api.routes import accounts as check
 from smsgateway.api.serving.context import Gateway
