@@ -7,7 +7,8 @@ Each module has a router, and the handlers of `send` and `query` put them togeth
     cancel_message.py  what `DELETE` does to a message, which may be thousands of submissions
     replies.py         `GET /inbound`
     accounts.py        `GET /accounts`, `GET /accounts/{name}`, `POST /accounts/{name}/check`
-    registers.py       templates and suppressed numbers
+    templates.py       `GET /templates`, and `GET`, `PUT`, `DELETE /templates/{name}`
+    suppressions.py    `GET`, `PUT`, `DELETE /suppressions/{number}`
     clients.py         `POST /clients`, `GET /clients`, `DELETE /clients/{name}`
     about.py           `GET /openapi.json`, `GET /docs`
 """

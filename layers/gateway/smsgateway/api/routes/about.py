@@ -5,12 +5,15 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from smsgateway.api.openapi import document, page
-from smsgateway.api.routes import accounts, clients, messages, post_message, registers, replies
+from smsgateway.api.routes import accounts, clients, messages, post_message, replies, suppressions, templates
 from smsgateway.api.serving.context import new_router
 
 router = new_router()
 
-QUERY_ROUTERS = (messages.router, replies.router, accounts.router, registers.router, clients.router, router)
+QUERY_ROUTERS = (
+    *(messages.router, replies.router, accounts.router),
+    *(templates.router, suppressions.router, clients.router, router),
+)
 
 
 @router.get(

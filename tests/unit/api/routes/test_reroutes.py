@@ -17,7 +17,7 @@ from smsgateway.store.recipients import PlacedReport, apply_reports
 from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import aws
 from tests.unit.api.conftest import NOW, Api
-from tests.unit.api.test_messages import FIVE, post, sent, show
+from tests.unit.api.routes.test_messages import FIVE, post, sent, show
 
 both_kinds = pytest.mark.parametrize("count", [1, 3])
 

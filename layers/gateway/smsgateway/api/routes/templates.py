@@ -1,4 +1,4 @@
-"""Templates and suppressed numbers: everybody may read them, an administrator writes them."""
+"""Templates: `GET /templates`, and `GET`, `PUT`, `DELETE /templates/{name}`. An administrator writes them."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -9,11 +9,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from smsgateway import text
 from smsgateway.accepting.template_slips import slips
 from smsgateway.api.schemas import resources, responses
-from smsgateway.api.schemas.parameters import NamePath, NumberPath, number_at
+from smsgateway.api.schemas.parameters import NamePath
 from smsgateway.api.schemas.requests import TemplateBody
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import invalid, not_found
-from smsgateway.clock import iso
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.model import Template, TemplateCode
@@ -121,58 +120,3 @@ def _view(template: Template) -> dict[str, Any]:
         "lengths": dict(template.lengths),
         "warnings": slips(template.text),
     }
-
-
-@router.put(
-    "/suppressions/<number>",
-    summary="Suppress a number",
-    tags=["Suppressions"],
-    operation_id="putSuppression",
-    responses=responses.described({200: ("Nothing is accepted for it from now on", resources.Suppression)}, 404, 413),
-)
-def put_suppression(number: NumberPath) -> dict[str, Any]:
-    """Suppresses a number: from now on nothing is accepted for it, whoever posts, and nothing is sent to it again.
-
-    What was accepted before goes out, unless you cancel it. The body, if any, is not read. For administrators.
-    """
-    gateway = gateway_of(router)
-    normalised = number_at("number", number)
-    return _suppression(normalised, registry.suppress(gateway.table, normalised, gateway.now()))
-
-
-@router.get(
-    "/suppressions/<number>",
-    summary="Whether a number is suppressed",
-    tags=["Suppressions"],
-    operation_id="getSuppression",
-    responses=responses.described({200: ("It is", resources.Suppression)}, 404, said={404: "It is not"}),
-)
-def show_suppression(number: NumberPath) -> dict[str, Any]:
-    """Tells since when nothing is sent to a number."""
-    normalised = number_at("number", number)
-    since = registry.suppressed_at(gateway_of(router).table, normalised)
-    if since is None:
-        raise not_found("suppression")
-    return _suppression(normalised, since)
-
-
-@router.delete(
-    "/suppressions/<number>",
-    status_code=204,
-    summary="Allow a number again",
-    tags=["Suppressions"],
-    operation_id="deleteSuppression",
-    responses=responses.described({204: ("It may be sent to", None)}, 404),
-)
-def delete_suppression(number: NumberPath) -> Response[str]:
-    """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
-    table = gateway_of(router).table
-    normalised = number_at("number", number)
-    if registry.suppressed_at(table, normalised) is None:
-        raise not_found("suppression")
-    registry.allow(table, normalised)
-    return Response(204, body="")
-
-
-def _suppression(number: str, since: int) -> dict[str, Any]:
-    return {"number": number, "suppressed_at": iso(since)}
