@@ -1,4 +1,4 @@
-"""Messages that may be rerouted after a failure report (`resend.undelivered`), and what must be true of them at the end.
+"""Messages that may be rerouted after a failure report (`resend.undelivered`), and what must be true in the end.
 
 A recipient goes to each account at most once, none is lost on the way, and one final status is told of each.
 """
