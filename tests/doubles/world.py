@@ -22,8 +22,8 @@ from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
 from smsgateway.receiving.poller import Poller
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.settling.ingest import ingest
 from smsgateway.settling.ingester import Ingester
 from smsgateway.store.messages import load_payload

@@ -31,8 +31,8 @@ from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import due_runs, poll
 from smsgateway.receiving.poller import Poller
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.store import table as store
 from smsgateway.store.table import Table
 from smsgateway.store.write_pace import FilingPace

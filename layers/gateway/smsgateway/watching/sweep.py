@@ -9,12 +9,13 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
 from smsgateway.queues import longest_delay, urgent
-from smsgateway.sending.failover import give_to_children
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
+from smsgateway.sending.split import give_to_children
 from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
-from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
+from smsgateway.store import recipients, report_writes, reroutes, submissions, transitions
+from smsgateway.store.keys import Kind, account_of_parts, kind_of
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key
@@ -71,7 +72,7 @@ def _look(sweeper: Sweeper, key: Key) -> None:
     item = sweeper.table.get(key)
     if item is None or "due_at" not in item or int(item["due_at"]) > sweeper.now():
         return
-    if key[0].startswith("parts#"):
+    if kind_of(key) == Kind.REPLY_PART:
         _deliver_partial(sweeper, item)
     else:
         look_at(sweeper, submissions.read_submission(item))
@@ -156,7 +157,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         failures.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
-            recipients.close(table, submission, outcome, now)
+            report_writes.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 
@@ -171,12 +172,12 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
     account = sweeper.settings().accounts.get(gone.name, gone)
     as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
     there = Carriage(as_cut, message, load_payload(sweeper.table, submission.key))
-    give_to_children(sweeper.table, sweeper.wake_ups, submission, there, sweeper.now())
+    give_to_children(sweeper, submission, there)
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Store what has come of a long reply whose other parts never will. It is said to be partial."""
     key = item["pk"]
-    account = sweeper.settings().accounts.get(reply_parts.account_of(key))
+    account = sweeper.settings().accounts.get(account_of_parts(key))
     vendor = account.vendor if account else item.get("vendor", "")
     join_parts(sweeper, key, vendor, overdue_at=sweeper.now())
