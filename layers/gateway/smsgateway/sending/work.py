@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from smsgateway.calling.carriage import Carriage
-from smsgateway.config.settings import AccountsCache, Settings
+from smsgateway.config.cache import AccountsCache
+from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Message, Payload, Request, Response
 from smsgateway.store.submissions import StoredSubmission
