@@ -8,7 +8,8 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.idempotency import standing, standing_keys
 from smsgateway.accepting.post import PersonalPost, Post
 from smsgateway.api import message_view
@@ -22,8 +23,8 @@ from smsgateway.model import Account, Client, Kind, Request, Response, Status
 from smsgateway.publishing.changes import events_of
 from smsgateway.queues import VendorBytes, WakeUp, WakeUps, parse_vendor_bytes, parse_wake_up
 from smsgateway.receiving.poller import Poller
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.settling.ingest import ingest
 from smsgateway.settling.ingester import Ingester
 from smsgateway.store.messages import load_payload

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from smsgateway import queues
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import Post
 from smsgateway.api.routes import accounts as check
 from smsgateway.api.serving.context import Gateway
@@ -30,8 +31,8 @@ from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import due_runs, poll
 from smsgateway.receiving.poller import Poller
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 from smsgateway.store import table as store
 from smsgateway.store.table import Table
 from smsgateway.store.write_pace import FilingPace

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from smsgateway.accepting.accept import Acceptor
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.api.serving import serving
 from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.api.serving.authenticator import Authenticator, key_hash

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import Post
 from smsgateway.calling.carriage import divide
 from smsgateway.codecs import VENDORS

@@ -132,8 +132,8 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
     seen = known(table)
 
     assert breaker.may_call(ACCOUNT, seen, later, PAUSE) is None
-    assert breaker.claim(table, ACCOUNT, seen, later) == later + 30 * SECOND
-    assert breaker.claim(table, ACCOUNT, seen, later) < 0
+    assert breaker.claim_trial(table, ACCOUNT, seen, later) == later + 30 * SECOND
+    assert breaker.claim_trial(table, ACCOUNT, seen, later) is None
     assert breaker.may_call(ACCOUNT, known(table), later, PAUSE) == breaker.NotNow(30 * SECOND, elsewhere=True)
     assert breaker.record(table, ACCOUNT, known(table), Accepted(("1",)), later) == "breaker_closed"
 
@@ -143,7 +143,7 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
 def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
     fail(table, 3)
     later = NOW + 30 * SECOND
-    assert breaker.claim(table, ACCOUNT, known(table), later) > 0
+    assert breaker.claim_trial(table, ACCOUNT, known(table), later)
 
     assert fail(table, 1, later) == [None]
 
@@ -153,15 +153,16 @@ def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
 def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
     fail(table, 3)
     later, seen = NOW + 30 * SECOND, known(table)
-    claimed = breaker.claim(table, ACCOUNT, seen, later)
+    claimed = breaker.claim_trial(table, ACCOUNT, seen, later)
+    assert claimed
 
-    breaker.give_back(table, ACCOUNT, seen, claimed)
+    breaker.give_back_trial(table, ACCOUNT, seen, claimed)
 
     assert known(table) == seen
-    assert breaker.claim(table, ACCOUNT, seen, later + SECOND) > 0
+    assert breaker.claim_trial(table, ACCOUNT, seen, later + SECOND)
 
 
 def test_a_closed_breaker_is_neither_claimed_nor_given_back(table: Table) -> None:
-    assert breaker.claim(table, ACCOUNT, BreakerState(), NOW) == 0
-    breaker.give_back(table, ACCOUNT, BreakerState(), 0)
+    assert breaker.claim_trial(table, ACCOUNT, BreakerState(), NOW) == 0
+    breaker.give_back_trial(table, ACCOUNT, BreakerState(), 0)
     assert table.get(breakers.breaker_key(ACCOUNT.name)) is None

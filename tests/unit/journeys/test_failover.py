@@ -149,7 +149,7 @@ def test_what_its_account_cannot_carry_any_more_when_it_is_marked_moves_on() -> 
     """GIVEN a message that is marked before it is looked at WHEN its account cannot carry it since a change of the
     accounts THEN the next one does."""
     world, wake_up = unread()
-    world.document = world.document.replace("free_text_template", "paths").replace('"T1"', "{}")
+    world.document = world.document.replace('"free_text_template": "675001"', '"paths": {}')
     world.dispatch(wake_up)
     world.settle(world.now)
     assert [seen.account for seen in world.vendors.seen] == ["spare"]

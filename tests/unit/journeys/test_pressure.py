@@ -12,7 +12,8 @@ from smsgateway.calling import breaker
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, State, Status
 from smsgateway.queues import parse_wake_up
-from smsgateway.sending.dispatch import InFlightError, dispatch
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import InFlightError
 from smsgateway.store import breakers
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import Table

@@ -6,7 +6,8 @@ import pytest
 
 from smsgateway.model import State
 from smsgateway.queues import WakeUp, parse_wake_up
-from smsgateway.sending.dispatch import InFlightError, dispatch
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import InFlightError
 from smsgateway.store import breakers, transitions
 from smsgateway.store.submissions import load_submission
 from tests.doubles.seam import Fault, Seam

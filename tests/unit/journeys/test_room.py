@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from smsgateway.accepting import capacity
-from smsgateway.accepting.accept import EXAMINED
 from smsgateway.accepting.post import PersonalPost, Post, Refusal
+from smsgateway.accepting.route import EXAMINED
 from smsgateway.calling import encoding
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Client, Payload, Personal

@@ -2,11 +2,16 @@
 
 `accept.py` calls the others, in about this order.
 
-    accept.py          the steps of an acceptance: everything is checked before anything is stored
-    post.py            what a client posted, understood: who gets it, who cannot, what each reads
+    accept.py          the five steps of an acceptance: everything is checked before anything is stored
+    acceptor.py        what accepting works with, and what each step adds to a post
+    post.py            what a client posted, and the refusal that it may get
+    recipients.py      who gets it: numbers normalised, the suppressed and stray landlines set apart
+    contents.py        what each reads: a text, or a filled template
     idempotency.py     a post that comes again under its Idempotency-Key
-    daily_limit.py     a client's segments of the day: taken, and given back
+    route.py           which accounts carry it
     capacity.py        whether a personalised message can be stored in the time that a request has
-    template_slips.py  other systems' ways of writing a variable, in a template
+    daily_limit.py     a client's segments of the day: taken, and given back
+    filing.py          the message is paid for, stored, and woken up
     dry_run.py         the plan that a dry run answers
+    template_slips.py  other systems' ways of writing a variable, in a template
 """

@@ -1,8 +1,8 @@
-"""Whether a personalised message can be accepted in the time that a request has: known before anything of it is stored.
+"""Whether a personalised message can be stored in the time that a request has: known before anything of it is stored.
 
-Each of its texts is encoded for each account of the route, and each vendor request is stored as two items. How long the
-first takes here and now is measured on some of the texts; the second is what a young table takes, for no partition key
-has more of them than it takes in half a second (ids.BLOCK_ROOTS).
+Two things take that time. Each text is encoded for each account of the route; how long that takes here and now is
+measured on some of the texts. Each vendor request is stored as two items; how long that takes follows from what a young
+table writes a second, for no partition key has more items than it takes in half a second (ids.BLOCK_ROOTS).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from smsgateway.accepting.post import Refusal
 from smsgateway.calling.carriage import Carriage
+from smsgateway.clock import Millis
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Payload
 
@@ -17,26 +18,27 @@ MEASURED = 200  # texts
 # Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,
 # and 0.6 to one that does for what is urgent (store/write_pace.py); some room is left for a table that others write to.
 STORING = 0.8
-LONGEST_REQUEST = 29_000  # milliseconds; API Gateway
-TIME_TO_ANSWER = 4_000  # milliseconds kept free for the last writes, wake-ups and the answer
+LONGEST_REQUEST: Millis = 29_000  # API Gateway
+TIME_TO_ANSWER: Millis = 4_000  # kept free for the last writes, wake-ups and the answer
 ROUND = 100  # texts; the figure that would fit is no more exact
 
 
 def sample_of(payload: Payload, size: int) -> Payload:
-    """Some of a payload's recipients and their texts, from all over it."""
+    """At most `size` of a payload's recipients and their texts, from all over it."""
     step = max(1, len(payload.numbers) // size)
     return Payload(payload.numbers[::step][:size], payload.contents[::step][:size])
 
 
-def latest(until: int, now: int) -> int:
-    """When (epoch ms) a request must be done with storing. `until`: when its worker is stopped; 0: nobody says."""
+def latest(until: Millis, now: Millis) -> Millis:
+    """When a request must be done with storing. `until`: when its worker is stopped; 0: nobody says."""
     return min(until or now + LONGEST_REQUEST, now + LONGEST_REQUEST) - TIME_TO_ANSWER
 
 
-def check(now: Callable[[], int], end: int, carriages: Sequence[Carriage], *, stored: bool) -> None:
-    """Raises Refusal for a message that cannot be accepted by `end` (epoch ms), with the number of texts that could be.
+def check(now: Callable[[], Millis], store_by: Millis, carriages: Sequence[Carriage], *, stored: bool) -> None:
+    """Raises Refusal for a message that cannot be stored by then, with the number of texts that could be.
 
-    `carriages`: by each account of the route. `stored`: False when it is only asked what would happen.
+    `carriages`: one by each account of the route. `stored`: False when it is only asked what would happen; then the
+    requests have not to be encoded in that time.
     """
     payload = carriages[0].payload
     count = len(payload.contents)
@@ -45,11 +47,11 @@ def check(now: Callable[[], int], end: int, carriages: Sequence[Carriage], *, st
     begun, few = now(), sample_of(payload, MEASURED)
     able = [carriage for carriage in carriages if replace(carriage, payload=few).problem is None]
     if not able:
-        return  # which will be said, and why
+        return  # route.py says so, and why
     encoding_one = 0.0 if not stored else (now() - begun) / len(few.contents)
     requests = len(able[0].parts)
     each = encoding_one + STORING * requests / count
-    left = end - now()
+    left = store_by - now()
     if each * count > left:
         fit = max(0, int(left / each)) // ROUND * ROUND
         account, vendor = able[0].account.name, able[0].account.vendor

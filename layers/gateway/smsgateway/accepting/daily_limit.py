@@ -10,13 +10,15 @@ from smsgateway.store.table import Table
 
 
 def pay(table: Table, client: Client, message: Message) -> Message:
-    """The message, with who has paid for it: this request, or another under the same id a moment ago.
+    """Take the message's segments from what its client has left of the day.
 
-    Raises Refusal when the day's limit is spent.
+    Another request with the same Idempotency-Key may have paid a moment ago: then nothing is taken, and the message
+    that is returned says so (`paid_at`). Raises Refusal when the day's limit is spent.
     """
     if client.daily_segments is None:
         return message
-    paid_at = spending.spend(table, client.name, client.daily_segments, _charge(message))
+    charge = _charge(message)
+    paid_at = spending.spend(table, client.name, client.daily_segments, charge)
     if paid_at is None:
         left = f"{message.segments} segments are more than is left of this client's {client.daily_segments} a day"
         raise Refusal(429, "Daily limit spent", left)
@@ -24,7 +26,11 @@ def pay(table: Table, client: Client, message: Message) -> Message:
 
 
 def give_back(table: Table, client: Client, message: Message, instead: Message | None) -> None:
-    """What this request has paid for a message that is not stored, unless the one that stands instead lives on it."""
+    """Give back what this request has paid for a message that is not stored.
+
+    `instead`: the message of another request that stands under the same id, if any. If this request has paid for it,
+    nothing is given back.
+    """
     if client.daily_segments is None or message.paid_at:
         return
     if instead is None or (instead.paid_at or instead.created_at) != message.created_at:
@@ -32,5 +38,6 @@ def give_back(table: Table, client: Client, message: Message, instead: Message |
 
 
 def _charge(message: Message) -> spending.Charge:
+    """What a message costs its client, on the day in Beijing on which it was accepted."""
     day = day_of(message.created_at).isoformat()
     return spending.Charge(message.id, message.segments, message.created_at, day)

@@ -3,29 +3,40 @@
 It holds texts and numbers: it goes back to the client who sent them, and nowhere else.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from smsgateway import queues
+from smsgateway.accepting.acceptor import Routed
+from smsgateway.accepting.idempotency import answer_to
+from smsgateway.accepting.template_slips import slips
 from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import iso
-from smsgateway.model import Content, Message
+from smsgateway.model import Content
 from smsgateway.text import segments
 
 SHOWN_CONTENTS = 10  # of a personalised message
 
 
-def plan(message: Message, able: Sequence[Carriage], problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def answer_to_dry_run(routed: Routed) -> dict[str, Any]:
+    """The body of the answer to a dry run: that of a post, and its plan. It has no id, for nothing is stored."""
+    return answer_to(routed.message, routed.draft.recipients) | {"id": None, "dry_run": True, "plan": _plan(routed)}
+
+
+def _plan(routed: Routed) -> dict[str, Any]:
     """The accounts in order, each with what it would be asked, and those that cannot carry the message, with why."""
+    message, template = routed.message, routed.draft.template
     return {
-        "route": [_step(carriage) for carriage in able],
-        "excluded": [{"account": name, "problem": problem} for name, problem in problems],
+        "route": [_step(carriage) for carriage in routed.carriages],
+        "excluded": [{"account": name, "problem": problem} for name, problem in routed.problems],
         "queue": "urgent" if queues.urgent(message) else "bulk",
         "valid_until": iso(message.valid_until),
+        "warnings": slips(template.text) if template else [],
+        "examined": routed.examined,
     }
 
 
 def _step(carriage: Carriage) -> dict[str, Any]:
+    """What one account would be asked."""
     return {
         "account": carriage.account.name,
         "vendor": carriage.account.vendor,
@@ -36,6 +47,7 @@ def _step(carriage: Carriage) -> dict[str, Any]:
 
 
 def _content(number: str | None, content: Content) -> dict[str, Any]:
+    """What one recipient would read, or all if `number` is None."""
     template = content.template
     return {
         "to": number,

@@ -1,4 +1,4 @@
-"""What in a template is allowed and probably not meant: other systems' ways of writing a variable."""
+"""Slips in a template: what is allowed and probably not meant, such as other systems' ways of writing a variable."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _SIGNED_BY_VARIABLE = re.compile(rf"【[^【】]*\{{{_NAME}\}}[^【】]*】")
 
 
 def slips(template_text: str) -> list[str]:
-    """Each once, in words fit to be shown. The text is one that `text.variables` takes."""
+    """The slips in a template's text, each once, in words fit to be shown. The text is one that `variables` takes."""
     return list(dict.fromkeys(_slips(template_text)))
 
 

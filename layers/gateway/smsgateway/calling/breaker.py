@@ -1,10 +1,10 @@
 """May this account be called now? Keeps a vendor that hangs, or refuses everything, from taking every worker.
 
-In-flight calls are capped for each account: not all of them, which would cost two writes a call, but those that take
-longer than SLOW_AFTER. A vendor that hangs so gets `in_flight` workers, and those of its first moments. A breaker opens
-after `breaker_failures` calls in a row that failed or refused the account; after `breaker_seconds` one call may find
-out whether the vendor answers again. In a row is as far as a worker knows: one that was told a moment ago that all is
-well (queues.WakeUp) ends no row.
+Slow calls are capped for each account: those that take longer than SLOW_AFTER, for counting every call would cost two
+writes each. A vendor that hangs gets `in_flight` workers, and those of its first moments. A breaker opens after
+`breaker_failures` calls in a row that failed or refused the account; after `breaker_seconds` one trial call may find
+out whether the vendor answers again. The count of consecutive failures is approximate: a worker that skipped reading
+the breaker (its wake-up carried `clear_until`) does not reset the count when its call succeeds.
 """
 
 import threading
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
 from smsgateway.model import About, Account, Refused
 from smsgateway.routing import CallResult
@@ -26,14 +27,14 @@ LONGEST_PAUSE = 15_000
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Not now: for `wait` milliseconds. `elsewhere`: another account may be asked instead."""
+    """An account is not to be called for `wait`. `elsewhere`: another account may be asked instead."""
 
-    wait: int
+    wait: Millis
     elsewhere: bool
 
 
-def pause(since: int, until: int, now: int, jitter: float) -> int:
-    """Milliseconds until a wake-up comes again that found too many slow calls. `jitter` is random, in [0, 1).
+def pause(since: Millis, until: Millis, now: Millis, jitter: float) -> Millis:
+    """How long a wake-up that found too many slow calls is put back for. `jitter` is random, in [0, 1).
 
     Half to all of what it has waited so far, from `since` on: however many wait, they leave the workers to others, and
     none waits more than twice as long as it must. It comes again while its message is valid, which ends at `until`.
@@ -42,38 +43,44 @@ def pause(since: int, until: int, now: int, jitter: float) -> int:
     return max(FULL_PAUSE, min(growing, (until - now) // 2, LONGEST_PAUSE))
 
 
-def may_call(account: Account, known: BreakerState, now: int, when_full: int) -> NotNow | None:
-    """None when the account may be called, as far as is known. `when_full`: what `pause` says."""
-    if known.open_until > now:
-        return NotNow(known.open_until - now, elsewhere=True)
-    if known.hanging(now) >= account.options.in_flight:
+def may_call(account: Account, state: BreakerState, now: Millis, when_full: Millis) -> NotNow | None:
+    """Say whether an account may be called, as far as the `state` of its breaker tells. Returns None if it may.
+
+    `when_full`: how long to wait for one of its slow calls to end, see `pause`. When the breaker's own pause is over,
+    the caller must claim the trial call just before it calls (`claim_trial`).
+    """
+    if state.open_until > now:
+        return NotNow(state.open_until - now, elsewhere=True)
+    if state.hanging(now) >= account.options.in_flight:
         return NotNow(when_full, elsewhere=False)
     return None
 
 
-def claim(table: Table, account: Account, known: BreakerState, now: int) -> int:
-    """Be the one call that finds out whether the vendor answers again, of an open breaker whose time is over.
+def claim_trial(table: Table, account: Account, state: BreakerState, now: Millis) -> Millis | None:
+    """Claim the trial call of a breaker whose pause is over, just before that call, for it shuts others out meanwhile.
 
-    Only just before that call, for others are shut out meanwhile. Until when (epoch ms), 0 where the breaker is closed;
-    negative: another one finds out.
+    Returns the time until which they are, 0 if the breaker is closed and no claim is needed, and None if another worker
+    makes the trial call.
     """
-    until = now + account.options.breaker_seconds * 1000
-    if not known.open_until:
+    if not state.open_until:
         return 0
-    return until if breakers.claim_probe(table, account.name, known.open_until, until) else -1
+    until = now + account.options.breaker_seconds * 1000
+    return until if breakers.claim_probe(table, account.name, state.open_until, until) else None
 
 
-def give_back(table: Table, account: Account, known: BreakerState, claimed: int) -> None:
-    """No call was made after all: the next worker may find out. `claimed`: what `claim` said."""
-    if claimed > 0:
-        breakers.claim_probe(table, account.name, claimed, known.open_until)
+def give_back_trial(table: Table, account: Account, state: BreakerState, claimed_until: Millis) -> None:
+    """Let the next worker make the trial call, because this one did not. `claimed_until`: what `claim_trial` said."""
+    if claimed_until:
+        breakers.claim_probe(table, account.name, claimed_until, state.open_until)
 
 
 @contextmanager
-def counted_when_slow(table: Table, account: Account, owner: str, until: int, now: Callable[[], int]) -> Iterator[None]:
-    """A call that lasts longer than SLOW_AFTER is counted among the account's slow ones, until it ends.
+def counted_when_slow(
+    table: Table, account: Account, owner: str, until: Millis, now: Callable[[], Millis]
+) -> Iterator[None]:
+    """Count a call that lasts longer than SLOW_AFTER among the account's slow ones, until it ends.
 
-    `until`: the moment (epoch ms) from which its worker counts as dead.
+    `until`: when its worker counts as dead, and the call is not counted any more.
     """
     begun = threading.Event()
 
@@ -94,19 +101,22 @@ def counted_when_slow(table: Table, account: Account, owner: str, until: int, no
                 breakers.end_slow(table, account.name, owner, until, now())
 
 
-def record(table: Table, account: Account, known: BreakerState, outcome: CallResult, now: int) -> str | None:
-    """Count what a call's outcome says of the account. `breaker_open` or `breaker_closed` when that has changed."""
-    if failed(outcome):
+def record(table: Table, account: Account, state: BreakerState, result: CallResult, now: Millis) -> str | None:
+    """Count what the result of a call says of the account. `state`: the breaker's, as it was before the call.
+
+    Returns `breaker_open` or `breaker_closed` when that has changed.
+    """
+    if failed(result):
         until = now + account.options.breaker_seconds * 1000
         opened = breakers.count_failure(table, account.name, account.options.breaker_failures, until)
         return "breaker_open" if opened else None
-    if known.failures:
+    if state.failures:
         breakers.forget_failures(table, account.name)
-    return "breaker_closed" if known.open_until else None
+    return "breaker_closed" if state.open_until else None
 
 
-def failed(outcome: CallResult) -> bool:
-    """Whether an outcome speaks against the account, rather than against this message or this moment."""
-    if isinstance(outcome, Refused):
-        return outcome.about == About.ACCOUNT
-    return isinstance(outcome, NotSentError | AmbiguousError | DecodeError)
+def failed(result: CallResult) -> bool:
+    """True if a result speaks against the account, rather than against this message or this moment."""
+    if isinstance(result, Refused):
+        return result.about == About.ACCOUNT
+    return isinstance(result, NotSentError | AmbiguousError | DecodeError)

@@ -1,13 +1,16 @@
 """When an account's vendor may be asked: moments that all workers take from one item, with one conditional write each.
 
 Nobody is exact: clocks differ, a network is never twice as fast, and our own writes take time. So a moment lies a
-little ahead of its taking, for what has to be written before it; the next one lies a little further away than the
-document asks; and who missed his moment does not ask.
+little ahead of its taking, for what has to be written before it. The next one lies a little further away than the
+vendor's document asks. A worker that missed its moment does not ask.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
+from smsgateway.clock import Millis
+from smsgateway.codecs import VENDORS
+from smsgateway.model import Account
 from smsgateway.store import accounts
 from smsgateway.store.table import Table
 
@@ -18,22 +21,36 @@ MOST_SLACK = 50  # milliseconds
 MOST_OF_AN_ITEM = 400  # moments a second: each is one write or two, and an item takes a thousand
 
 
+def between_sends(account: Account) -> float:
+    """Seconds from one submission to the next that the vendor's document or the account's options ask for; 0: none."""
+    rate = account.options.requests_per_second
+    return max(1 / rate if rate else 0.0, VENDORS[account.vendor].profile.pace.get("send", 0.0))
+
+
 def spaced(interval: float) -> float:
     """Milliseconds between two moments, for an interval in seconds."""
     return interval * 1000 + _slack(interval)
 
 
 def _slack(interval: float) -> float:
+    """Milliseconds that moments lie further apart than an interval in seconds."""
     return min(interval * 1000 * SLACK, MOST_SLACK)
 
 
 def take(
-    table: Table, account: str, operation: str, interval: float, now: int, patience: int = PATIENCE, chance: float = 0.0
-) -> int:
-    """The moment (epoch ms) at which the account may be asked: as soon as it can be, at most `patience` ms away.
+    table: Table,
+    account: str,
+    operation: str,
+    interval: float,
+    now: Millis,
+    patience: Millis = PATIENCE,
+    chance: float = 0.0,
+) -> Millis:
+    """Take the account's next moment for an operation, at most `patience` away. `interval`: seconds between two.
 
-    `chance`: random, in [0, 1); where one item could not give all moments, it chooses one of several. Negative: it is
-    further away, nothing was taken, and the figure is how many milliseconds.
+    `chance`: random, in [0, 1); where one item could not give all moments, it chooses one of several. Returns the
+    moment. A negative figure means that the next one is further away: nothing was taken, and it is so many
+    milliseconds.
     """
     step, earliest, longest = spaced(interval), now + LEAD, max(0, patience - LEAD)
     turns = ceil(1000 / step / MOST_OF_AN_ITEM)
@@ -45,11 +62,18 @@ def take(
 
 
 def hold(
-    table: Table, account: str, operation: str, interval: float, seconds: float, now: int, patience: int = PATIENCE
-) -> int:
-    """Like `take`, for what is seldom asked: nobody else asks while a call of at most `seconds` lasts. Then `release`.
+    table: Table,
+    account: str,
+    operation: str,
+    interval: float,
+    seconds: float,
+    now: Millis,
+    patience: Millis = PATIENCE,
+) -> Millis:
+    """Take a moment for what is seldom asked: nobody else asks while a call of at most `seconds` lasts.
 
-    So it does not matter when in that time the call reaches the vendor.
+    So it does not matter when in that time the call reaches the vendor. The caller must `release` it after the call.
+    Returns the moment, or a negative figure as `take` does.
     """
     step = spaced(interval) + seconds * 1000
     wait = accounts.reserve(table, account, operation, step, now, patience)
@@ -57,28 +81,28 @@ def hold(
 
 
 def release(
-    table: Table, account: str, operation: str, interval: float, seconds: float, moment: int, answered_at: int
+    table: Table, account: str, operation: str, interval: float, seconds: float, moment: Millis, answered_at: Millis
 ) -> None:
     """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next."""
     free_at, held_until = ceil(answered_at + spaced(interval)), moment + spaced(interval) + seconds * 1000
     accounts.release(table, account, operation, free_at, ceil(held_until))
 
 
-def missed(moment: int, now: int) -> bool:
-    """Whether it is too late for a moment: vendors count the requests of a second, which has SLACK in it."""
+def missed(moment: Millis, now: Millis) -> bool:
+    """True if it is too late for a moment: vendors count the requests of a second, which has SLACK in it."""
     return now > moment + SLACK * 1000
 
 
 @dataclass(slots=True)
 class LeasedPace:
-    """The moments of one who alone asks: the holder of a lease needs no write for each."""
+    """The moments of a worker that alone asks: the holder of a lease needs no write for each."""
 
     interval: float  # seconds
-    free_at: int  # epoch milliseconds
-    fastest: int | None = None  # milliseconds of the fastest call so far
+    free_at: Millis
+    fastest: Millis | None = None  # the fastest call so far
 
-    def asked(self, at: int, answered_at: int) -> None:
-        """A call has been made. What it took longer than the fastest, it may have reached the vendor later."""
+    def asked(self, at: Millis, answered_at: Millis) -> None:
+        """Note that a call was made. What it took longer than the fastest, it may have reached the vendor later."""
         lasted = answered_at - at
         late = answered_at - (self.fastest or 0) + self.interval * 1000 + _slack(self.interval) / 2
         self.free_at = ceil(max(at + spaced(self.interval), late))

@@ -7,8 +7,8 @@ from smsgateway import runtime
 from smsgateway.calling import transport
 from smsgateway.clock import seconds
 from smsgateway.queues import Retries, parse_wake_up, received
-from smsgateway.sending.dispatch import InFlightError, dispatch
-from smsgateway.sending.work import Dispatcher
+from smsgateway.sending.dispatch import dispatch
+from smsgateway.sending.work import Dispatcher, InFlightError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

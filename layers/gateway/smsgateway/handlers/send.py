@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smsgateway import runtime
-from smsgateway.accepting.accept import Acceptor
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.api.routes import post_message
 from smsgateway.api.runtime import authenticator
 from smsgateway.api.serving import serving

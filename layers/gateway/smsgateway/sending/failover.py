@@ -1,109 +1,117 @@
 """When an account does not take a submission: the next one of its route, this one later, or its end."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
 from smsgateway.calling.carriage import Carriage, able_accounts
-from smsgateway.config.settings import Settings
+from smsgateway.clock import Millis
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
-from smsgateway.model import About, Message, Payload, Reason, State
+from smsgateway.model import About, Reason, State
+from smsgateway.sending.split import split_for
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
-from smsgateway.store.messages import put_payload
 from smsgateway.store.submissions import StoredSubmission
-from smsgateway.store.table import Table
 
 
-def others_of(job: Work) -> tuple[str, ...]:
+def others_of(work: Work) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order."""
-    return _others(job.submission, job.message, job.payload, job.settings)
-
-
-def deferred_of(job: Work) -> tuple[str, ...]:
-    """Likewise those that were passed over for their moment, the one that was asked longest ago first."""
-    return _deferred(job.submission, job.message, job.payload, job.settings)
-
-
-def _others(submission: StoredSubmission, message: Message, payload: Payload, settings: Settings) -> tuple[str, ...]:
+    submission, message = work.submission, work.message
     names = submission.untried(message.route)
-    return able_accounts(names, settings.accounts, message, payload, submission.refused_by)
+    return able_accounts(names, work.settings.accounts, message, work.payload, submission.refused_by)
 
 
-def _deferred(submission: StoredSubmission, message: Message, payload: Payload, settings: Settings) -> tuple[str, ...]:
+def deferred_of(work: Work) -> tuple[str, ...]:
+    """The accounts that refused the submission for the moment only and can carry it, the longest ago asked first."""
+    submission = work.submission
     names = [name for name in submission.deferred if name != submission.account]
-    return able_accounts(names, settings.accounts, message, payload, submission.refused_by)
+    return able_accounts(names, work.settings.accounts, work.message, work.payload, submission.refused_by)
 
 
-def callable_among(dispatcher: Dispatcher, job: Work, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The accounts whose breakers are closed, and those of them that have a call to spare."""
+class CallableAccounts(NamedTuple):
+    """Accounts that may be called, in the order of the route."""
+
+    in_order: tuple[str, ...]  # whose breakers are closed
+    free: tuple[str, ...]  # those of them that have no more slow calls than they may
+
+
+def callable_among(dispatcher: Dispatcher, work: Work, names: Iterable[str]) -> CallableAccounts:
+    """Read the breakers of some accounts, and say which of these may be called."""
     names, now = tuple(names), dispatcher.now()
     found = dispatcher.table.get_many(map(breakers.breaker_key, names))
-    known = {name: breakers.read_breaker(found.get(breakers.breaker_key(name))) for name in names}
-    closed = tuple(name for name in names if not known[name].open_until)
-    accounts = job.settings.accounts
-    return closed, tuple(name for name in closed if known[name].hanging(now) < accounts[name].options.in_flight)
+    states = {name: breakers.read_breaker(found.get(breakers.breaker_key(name))) for name in names}
+    in_order = tuple(name for name in names if not states[name].open_until)
+    accounts = work.settings.accounts
+    free = tuple(name for name in in_order if states[name].hanging(now) < accounts[name].options.in_flight)
+    return CallableAccounts(in_order, free)
 
 
-def step_aside(dispatcher: Dispatcher, job: Work, closed: breaker.NotNow) -> None:
-    """The account is not to be called now: another one of the route instead, or this one later."""
-    others = others_of(job) if closed.elsewhere else ()
-    in_order, _ = callable_among(dispatcher, job, others)
+def step_aside(dispatcher: Dispatcher, work: Work, not_now: breaker.NotNow) -> None:
+    """Go to another account of the route, because this one is not to be called now; or come back to this one later."""
+    others = others_of(work) if not_now.elsewhere else ()
+    in_order, _ = callable_among(dispatcher, work, others)
     if in_order:
-        go_on(dispatcher, job, routing.Move(in_order[0], Reason.NOT_REACHED, "the account's breaker is open"))
+        go_on(dispatcher, work, routing.Move(in_order[0], Reason.NOT_REACHED, "the account's breaker is open"))
         return
-    come_back(dispatcher, job, closed.wait)
+    come_back(dispatcher, work, not_now.wait)
 
 
-def come_back(dispatcher: Dispatcher, job: Work, wait: int) -> None:
-    """Put the wake-up back for `wait` milliseconds. `sweep` must not send another meanwhile: each would come back as
-    long as this one does, and they would be ever more."""
-    now, urgent = dispatcher.now(), queues.urgent(job.message)
+def come_back(dispatcher: Dispatcher, work: Work, wait: Millis) -> None:
+    """Put the wake-up back for `wait`.
+
+    Also moves `due_at` past the wait. Otherwise sweep would add a second wake-up, each would be put back in turn, and
+    their number would grow for as long as the account is not to be called.
+    """
+    submission, now, urgent = work.submission, dispatcher.now(), queues.urgent(work.message)
     again = now + wait
     look_at = submissions.sweep_at(again, now, urgent)
-    if (job.submission.due_at or 0) <= again or look_at < again:
-        transitions.look_again(dispatcher.table, job.submission, look_at)
-    dispatcher.wake_ups.put(urgent, job.account.name, [job.submission.key], wait / 1000)
+    if (submission.due_at or 0) <= again or look_at < again:
+        transitions.look_again(dispatcher.table, submission, look_at)
+    dispatcher.wake_ups.put(urgent, submission.account, [submission.key], wait / 1000)
 
 
-def not_this_account(
-    dispatcher: Dispatcher,
-    submission: StoredSubmission,
-    message: Message,
-    payload: Payload,
-    settings: Settings,
-    error: EncodeError,
-) -> None:
-    """The account cannot take the submission, which shows before any call: the next one, or the end."""
-    others = _others(submission, message, payload, settings)
-    account = settings.accounts.get(submission.account)
-    if account and 1 < len(Carriage(account, message, payload).parts) <= MOST_CHILDREN:
-        others = (account.name, *others)  # it takes fewer at once than when the message was cut
-    deferred = _deferred(submission, message, payload, settings)
-    tried = routing.Attempt(submission.account, others, others, 0, submission.busy, deferred=deferred)
+def not_this_account(dispatcher: Dispatcher, work: Work, error: EncodeError) -> None:
+    """Go to the next account, because this one cannot carry the submission; or end it as REFUSED.
+
+    This shows before any call, and is so as well when the account is not configured any more.
+    """
+    submission, others = work.submission, others_of(work)
+    if not work.account_is_gone and 1 < len(work.carriage.parts) <= MOST_CHILDREN:
+        others = (submission.account, *others)  # it takes fewer at once than when the message was cut
+    tried = routing.Attempt(submission.account, others, others, 0, submission.busy, deferred=deferred_of(work))
     step = routing.next_step(error, tried, dispatcher.random.random())
     if isinstance(step, routing.Move):
-        carriage = Carriage(settings.accounts[step.account], message, payload)
-        go_on(dispatcher, Work(submission, carriage, settings), step)
+        go_on(dispatcher, work, step)
     else:
         end_unsent(dispatcher, submission, State.REFUSED, error.reason, error.problem)
 
 
 def end_unsent(
-    dispatcher: Dispatcher, submission: StoredSubmission, state: State, reason: Reason, answer: str = ""
+    dispatcher: Dispatcher, submission: StoredSubmission, state: State, reason: Reason, vendor_status: str = ""
 ) -> None:
+    """End a submission as REFUSED or EXPIRED, be it marked by this worker or not yet.
+
+    Raises ConditionFailed when it is too late.
+    """
     if submission.marked:
-        transitions.ended(dispatcher.table, submission, state, answer, reason)
+        transitions.ended(dispatcher.table, submission, state, vendor_status, reason)
     else:
-        transitions.ended_unsent(dispatcher.table, submission, state, reason, answer)
+        transitions.ended_unsent(dispatcher.table, submission, state, reason, vendor_status)
 
 
-def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move) -> None:
-    """Certainly not sent: the same account later, or another one, in more submissions if it takes fewer."""
-    submission, now = job.submission, dispatcher.now()
+def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move) -> None:
+    """Let a submission go on that was certainly not sent: at its account later, or at another one.
+
+    If the other account takes fewer recipients at once, they go on in children (split.py). If the message is not valid
+    any more by then, the submission ends as EXPIRED. Raises ConditionFailed when somebody else has gone on with it.
+    """
+    submission, now = work.submission, dispatcher.now()
+    if step.delay and now + step.delay >= work.message.valid_until:
+        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.vendor_status)
+        return
+    behind = _behind(submission, step)
     attempt = {
         "at": now,
         "account": submission.account,
@@ -111,19 +119,16 @@ def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move)
         "reason": step.reason,
         "vendor_status": step.vendor_status,
     }
-    next_at = now + step.delay
-    if step.delay and next_at >= job.message.valid_until:
-        end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.vendor_status)
-        return
-    behind = _behind(submission, step)
-    account = job.account
-    if isinstance(step, routing.Move):
-        account = job.settings.accounts[step.account]
-        there = Carriage(account, job.message, job.payload)
+    if isinstance(step, routing.Again):
+        account = work.account
+    else:
+        account = work.settings.accounts[step.account]
+        there = Carriage(account, work.message, work.payload)
         if len(there.parts) > 1:
-            _divide_up(dispatcher, job, attempt, there, behind)
+            split_for(dispatcher, submission, there, attempt, deferred=behind.deferred, refused_by=behind.refused_by)
             return
-    busy_since = (submission.busy_since or now) if isinstance(step, routing.Again) and step.busy else 0
+    next_at, urgent = now + step.delay, queues.urgent(work.message)
+    again = isinstance(step, routing.Again)
     transitions.waiting(
         dispatcher.table,
         submission,
@@ -132,19 +137,18 @@ def go_on(dispatcher: Dispatcher, job: Work, step: routing.Again | routing.Move)
         next_at=next_at,
         failures=step.failures if isinstance(step, routing.Again) else 0,
         busy=step.busy,
-        busy_since=busy_since,
+        busy_since=(submission.busy_since or now) if again and step.busy else 0,
         tried=behind.tried,
         deferred=behind.deferred,
         refused_by=behind.refused_by,
         attempt=attempt,
-        look_at=submissions.sweep_at(next_at, now, queues.urgent(job.message)),
+        look_at=submissions.sweep_at(next_at, now, urgent),
     )
-    dispatcher.wake_ups.put(queues.urgent(job.message), account.name, [submission.key], (next_at - now) / 1000)
+    dispatcher.wake_ups.put(urgent, account.name, [submission.key], (next_at - now) / 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    """What a submission has behind it: see store.submissions.Stored."""
+class _Behind(NamedTuple):
+    """What a submission has behind it: see the fields of StoredSubmission."""
 
     tried: tuple[str, ...]
     deferred: tuple[str, ...]
@@ -152,6 +156,7 @@ class _Behind:
 
 
 def _behind(submission: StoredSubmission, step: routing.Again | routing.Move) -> _Behind:
+    """What a submission will have behind it after this step."""
     tried, deferred, refused_by = submission.tried, submission.deferred, submission.refused_by
     # An account that was only passed over, because its breaker is open, may be asked when it has closed.
     passed_over = not submission.marked and step.reason == Reason.NOT_REACHED
@@ -164,54 +169,3 @@ def _behind(submission: StoredSubmission, step: routing.Again | routing.Move) ->
     if step.about == About.CONTENT:
         refused_by = (*refused_by, submission.vendor)
     return _Behind(tuple(dict.fromkeys((*tried, left))), deferred, tuple(dict.fromkeys(refused_by)))
-
-
-def _divide_up(dispatcher: Dispatcher, job: Work, attempt: Mapping[str, Any], there: Carriage, behind: _Behind) -> None:
-    """Move to an account that takes fewer recipients at once, which carries them like `there`."""
-    submission, account = job.submission, there.account
-    transitions.moved(
-        dispatcher.table,
-        submission,
-        attempt,
-        account.name,
-        vendor=account.vendor,
-        limit=there.limit,
-        deferred=behind.deferred,
-        refused_by=behind.refused_by,
-    )
-    parent = replace(submission, state=State.MOVED, deferred=behind.deferred, refused_by=behind.refused_by)
-    give_to_children(dispatcher.table, dispatcher.wake_ups, parent, there, dispatcher.now())
-
-
-def give_to_children(
-    table: Table, wake_ups: queues.WakeUps, parent: StoredSubmission, there: Carriage, now: int
-) -> None:
-    """Give the recipients of a MOVED submission to its children. Doing it again after a crash adds what is missing.
-
-    `there`: how the account that it has moved to carries them.
-    """
-    message, account = there.message, there.account
-    buckets = parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets
-    keys = []
-    for index, part in enumerate(there.parts):
-        key = parent.key.child(index)
-        put_payload(table, key, part, parent.ttl)
-        item = submissions.new_submission(
-            key,
-            message,
-            account=account.name,
-            vendor=account.vendor,
-            count=len(part.numbers),
-            segments=there.segments_of(part),
-            ttl=parent.ttl,
-            now=now,
-        )
-        tried = [*parent.tried, parent.account]
-        inherited = {"tried": tried, "buckets": buckets, "filed": parent.filed or None}
-        inherited["doubted"] = parent.doubted or None
-        inherited["put_off"] = list(parent.deferred) or None
-        inherited["refused_by"] = list(parent.refused_by) or None
-        submissions.put_child(table, item | {"next_at": now, **inherited})
-        keys.append(key)
-    wake_ups.put(queues.urgent(message), account.name, keys)
-    transitions.look_no_more(table, parent)

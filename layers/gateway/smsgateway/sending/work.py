@@ -2,19 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 
 from smsgateway.calling.carriage import Carriage
+from smsgateway.clock import Millis
 from smsgateway.config.cache import AccountsCache
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Message, Payload, Request, Response
+from smsgateway.store.breakers import BreakerState
 from smsgateway.store.submissions import StoredSubmission
+
+
+class InFlightError(Exception):
+    """Another worker has the submission, or is to get it: the wake-up goes back to its queue for `wait`."""
+
+    def __init__(self, wait: Millis) -> None:
+        super().__init__("another worker is at it")
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher(WakingCore):
-    """What a dispatch works with. Times are epoch milliseconds, `sleep` takes seconds."""
+    """What a run of the function `dispatch` works with. `sleep` takes seconds."""
 
     accounts: AccountsCache
     call: Callable[[Account, Request, float], Response]  # the request, and seconds for all of it
@@ -22,26 +33,37 @@ class Dispatcher(WakingCore):
     random: Random
     warn: Callable[[str, str], None] = lambda _problem, _account: None  # of an account; its work goes on all the same
 
+    def new_owner(self) -> str:
+        """A name for a mark or a claim, by which a worker tells its own success from another worker's."""
+        return f"{self.random.getrandbits(64):016x}"
 
-@dataclass(frozen=True, slots=True)
+    def wait_until(self, moment: Millis) -> None:
+        """Sleep until a time, unless it has passed."""
+        if (wait := moment - self.now()) > 0:
+            self.sleep(wait / 1000)
+
+
+@dataclass(frozen=True)  # without slots: `cached_property` keeps its values beside the fields
 class Work:
-    """One submission that is to be sent now, with everything that its sending needs."""
+    """A submission that is to be sent now, and everything that its sending needs to know, read once."""
 
     submission: StoredSubmission
-    carriage: Carriage  # how the account of the submission carries it
+    message: Message
+    payload: Payload
+    breaker: BreakerState  # of the submission's account
     settings: Settings
 
     @property
-    def message(self) -> Message:
-        """The message that the submission is a part of."""
-        return self.carriage.message
-
-    @property
-    def payload(self) -> Payload:
-        """The submission's recipients and what they read."""
-        return self.carriage.payload
+    def account_is_gone(self) -> bool:
+        """True if the submission's account is not configured any more."""
+        return self.submission.account not in self.settings.accounts
 
     @property
     def account(self) -> Account:
-        """The account that is to be called."""
-        return self.carriage.account
+        """The account that is to be called. Raises KeyError if it is gone."""
+        return self.settings.accounts[self.submission.account]
+
+    @cached_property
+    def carriage(self) -> Carriage:
+        """How the account carries the submission. Raises KeyError if the account is gone."""
+        return Carriage(self.account, self.message, self.payload)

@@ -9,8 +9,8 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, Options, State
 from smsgateway.queues import longest_delay, urgent
-from smsgateway.sending.failover import give_to_children
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
+from smsgateway.sending.split import give_to_children
 from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
@@ -171,7 +171,7 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
     account = sweeper.settings().accounts.get(gone.name, gone)
     as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
     there = Carriage(as_cut, message, load_payload(sweeper.table, submission.key))
-    give_to_children(sweeper.table, sweeper.wake_ups, submission, there, sweeper.now())
+    give_to_children(sweeper, submission, there)
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from smsgateway.accepting.post import signature_place_of
+from smsgateway.accepting.contents import signature_place_of
 from smsgateway.calling import encoding
 from smsgateway.calling.carriage import PROBE_ID, PROBE_NONCE, Carriage, content_for
 from smsgateway.codecs import VENDORS

@@ -8,7 +8,8 @@ from typing import Annotated, Any, cast
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
-from smsgateway.accepting.accept import Acceptor, accept
+from smsgateway.accepting.accept import accept
+from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import PersonalPost, Post, Refusal
 from smsgateway.api.schemas.moments import moment
 from smsgateway.api.schemas.requests import IDEMPOTENCY_KEY, NewMessage

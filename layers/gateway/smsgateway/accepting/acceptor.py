@@ -1,0 +1,95 @@
+"""What accepting works with, and what each of its steps adds to a post until it is a stored message."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from smsgateway.accepting.post import Post
+from smsgateway.accepting.recipients import Recipients
+from smsgateway.calling.carriage import Carriage
+from smsgateway.clock import Millis
+from smsgateway.config.settings import Settings
+from smsgateway.core import WakingCore
+from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
+from smsgateway.model import Account, Client, Message, Payload, Template
+from smsgateway.store.table import Item, Key
+
+CLEAR_FOR: Millis = 500  # that an account whose calls go well is taken to go on so
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor(WakingCore):
+    """The collaborators of accepting."""
+
+    random: Random
+    until: Millis = 0  # when this worker is stopped; 0: nobody says
+    block: int = BLOCK_ROOTS  # submissions under one partition key
+    warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyReads:
+    """What is read before anything is decided."""
+
+    items: Mapping[Key, Item]
+    clear: Collection[str]  # accounts whose breakers have nothing to consider
+    read_at: Millis
+
+    def clear_until(self, account: str) -> Millis:
+        """The time until which workers need not read an account's breaker (queues.WakeUp); 0: they must."""
+        return self.read_at + CLEAR_FOR if account in self.clear else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A post of a client who may make it."""
+
+    client: Client
+    post: Post
+    message_id: str
+    settings: Settings
+    route: Sequence[str]  # accounts that may be asked, whoever posts
+    recipients: Recipients
+    early: EarlyReads
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request with who gets the message, and what each reads. Not yet known: `message.route`, its segments, blocks.
+
+    `accounts`: those of the route that the client may use. `recipients`: without the suppressed and stray landlines.
+    """
+
+    request: Request
+    accounts: Sequence[Account]
+    recipients: Recipients
+    template: Template | None
+    payload: Payload
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A draft with the accounts that can carry it.
+
+    `carriages`: by these accounts, in the order of the message's route. `problems`: accounts of the route that cannot,
+    each with why.
+    """
+
+    draft: Draft
+    message: Message
+    carriages: Sequence[Carriage]
+    problems: Sequence[tuple[str, str]]
+    examined: int  # contents that were encoded to see that; of a dry run not all
+    store_by: Millis  # when it must be stored
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A message that is stored, by this request or by another with the same Idempotency-Key."""
+
+    message: Message
+    answer: dict[str, Any]
+    to_wake: Sequence[SubmissionKey]  # in the order in which they should be woken up
+    clear_until: Millis  # queues.WakeUp
