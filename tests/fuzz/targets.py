@@ -52,6 +52,7 @@ from smsgateway.queues import VendorBytes, parse_vendor_bytes
 from smsgateway.receiving import push as receive
 from smsgateway.settling.reading import decode_inbound, decode_reports
 from smsgateway.store import replies, reply_parts, reports
+from smsgateway.store.keys import account_of_parts, number_of_parts
 from smsgateway.store.listing import BY_NUMBER_POSITION
 from smsgateway.store.table import Item, Table, Update, to_wire
 from smsgateway.text import SIGNATURE_LIMIT, compose, normalise_number, problem_with_number, signature_place
@@ -232,7 +233,7 @@ def store_reply(inbound: Inbound) -> None:
         replies.put_reply(cast("Table", STORE), reply, 0)
         return
     key = reply_parts.parts_key("account", inbound)
-    assert (reply_parts.account_of(key), key.split("#")[2]) == ("account", inbound.number)
+    assert (account_of_parts(key), number_of_parts(key)) == ("account", inbound.number)
     reply_parts.put_part(cast("Table", STORE), key, inbound, "vendor", NOW, NOW, 0)
 
 

@@ -19,7 +19,7 @@ from smsgateway.config.cache import AccountsCache
 from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Client, Request, Response
-from smsgateway.store import registry
+from smsgateway.store import clients
 from smsgateway.store.table import Table
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Api:
     def sender(self, name: str, **limits: Any) -> str:
         """A new sender's key."""
         key = f"key-of-{name}-0123456789"
-        assert registry.put_client(self.table, Client(name, "sender", **limits), key_hash(key))
+        assert clients.put_client(self.table, Client(name, "sender", **limits), key_hash(key))
         return key
 
 

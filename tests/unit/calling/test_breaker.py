@@ -11,6 +11,7 @@ from smsgateway.model import About, Accepted, Account, Options, Reason, Refused
 from smsgateway.routing import CallResult
 from smsgateway.store import breakers
 from smsgateway.store.breakers import BreakerState
+from smsgateway.store.keys import breaker_key
 from smsgateway.store.table import Table
 
 NOW = 1_795_000_000_000  # epoch milliseconds
@@ -38,7 +39,7 @@ ANSWERS: list[CallResult] = [
 
 
 def known(table: Table) -> BreakerState:
-    return breakers.read_breaker(table.get(breakers.breaker_key(ACCOUNT.name)))
+    return breakers.read_breaker(table.get(breaker_key(ACCOUNT.name)))
 
 
 def fail(table: Table, times: int, at: int = NOW) -> list[str | None]:
@@ -51,7 +52,7 @@ def test_a_prompt_call_leaves_nothing(table: Table) -> None:
     with breaker.counted_when_slow(table, ACCOUNT, "a", NOW + 60 * SECOND, lambda: NOW):
         pass
 
-    assert table.get(breakers.breaker_key(ACCOUNT.name)) is None
+    assert table.get(breaker_key(ACCOUNT.name)) is None
 
 
 def test_a_slow_call_counts_until_it_ends(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,4 +166,4 @@ def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
 def test_a_closed_breaker_is_neither_claimed_nor_given_back(table: Table) -> None:
     assert breaker.claim_trial(table, ACCOUNT, BreakerState(), NOW) == 0
     breaker.give_back_trial(table, ACCOUNT, BreakerState(), 0)
-    assert table.get(breakers.breaker_key(ACCOUNT.name)) is None
+    assert table.get(breaker_key(ACCOUNT.name)) is None

@@ -11,9 +11,9 @@ from smsgateway.events import SOURCE, Event, EventType, detail_of
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Inbound, Message, Personal, Reply, Report, ReportStatus, State
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
-from smsgateway.store import accounts, recipients, replies, submissions
+from smsgateway.store import accounts, replies, report_writes, submissions
 from smsgateway.store.alerts import Alert, raise_alert
-from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.table import Item, Table
 from tests.tools.pages import EVENTS as PAGE
 from tests.tools.pages import ROOT, consumer, the_ticked, ticked
@@ -88,7 +88,7 @@ def every_event(table: Table) -> Iterator[Event]:
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
     raise_alert(table, Alert("hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW))
-    (alert,) = accounts.known_of(table, "hb-1").values()
+    (alert,) = accounts.items_of(table, "hb-1").values()
     yield from events_of(None, alert, segments, NOW)
 
 
@@ -123,7 +123,7 @@ def test_the_sample_event_is_what_a_report_publishes(table: Table) -> None:
         ours=True,
         reported_at=datetime.fromisoformat(detail["at"]).astimezone(UTC),
     )
-    recipients.apply_reports(table, [PlacedReport(submissions.read_submission(old), detail["to"], report)], NOW)
+    report_writes.apply_reports(table, [PlacedReport(submissions.read_submission(old), detail["to"], report)], NOW)
     (event,) = events_of(old, table.get((old["pk"], old["sk"])), segments, NOW)
     assert sample == {"source": SOURCE, "detail-type": event.type, "detail": detail_of(event)}
 

@@ -65,7 +65,7 @@ def test_every_named_run_is_made_now(name: str, stack: Stack, monkeypatch: pytes
     kind = name.removeprefix("poll-")
     if kind == "balance":
         assert outcome == {"balance": [{"product": "", "amount": "93"}]}
-        assert accounts.known_of(stack.table, "hb-main")["balance"]["amounts"] == outcome["balance"]
+        assert accounts.items_of(stack.table, "hb-main")["balance"]["amounts"] == outcome["balance"]
         return
     assert outcome["pages"] == 1
     (stored,) = stack.bodies("receipts" if kind == "reports" else "replies")
@@ -125,7 +125,7 @@ def test_a_refusal_of_statistics_is_told(stack: Stack, monkeypatch: pytest.Monke
     vendor_says(monkeypatch, b'{"code": "2001", "message": "x"}')
     answer = handle({"account": "ic-main", "kind": "statistics"})
     assert answer["problem"].startswith("2001")
-    known = accounts.known_of(stack.table, "ic-main")
+    known = accounts.items_of(stack.table, "ic-main")
     assert [item["alert"] for item in known.values() if "alert" in item] == ["credentials_refused"]
 
 
@@ -172,7 +172,7 @@ def test_an_answer_that_got_lost_is_told_by_the_next_run(
     handle(sample("poll-reports"))
     vendor_says(monkeypatch, b"0")
     handle(sample("poll-reports"))
-    known = accounts.known_of(stack.table, "hb-main")
+    known = accounts.items_of(stack.table, "hb-main")
     assert [item["alert"] for item in known.values() if "alert" in item] == ["page_maybe_lost"]
     assert len(log()) == 2
 

@@ -9,6 +9,7 @@ from smsgateway.queues import WakeUp, parse_wake_up
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import InFlightError
 from smsgateway.store import breakers, transitions
+from smsgateway.store.keys import breaker_key
 from smsgateway.store.submissions import load_submission
 from tests.doubles.seam import Fault, Seam
 from tests.doubles.world import MINUTE, SECOND, World, accounts_document, numbers, post
@@ -28,7 +29,7 @@ def open_breaker(**options: float) -> tuple[World, WakeUp]:
 
 
 def open_until(world: World) -> int:
-    return breakers.read_breaker(world.table.get(breakers.breaker_key("main"))).open_until
+    return breakers.read_breaker(world.table.get(breaker_key("main"))).open_until
 
 
 def test_a_worker_without_time_leaves_it() -> None:

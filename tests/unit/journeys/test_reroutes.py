@@ -10,9 +10,10 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Payload, Personal, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import recipients, reroutes, submissions, transitions
+from smsgateway.store.keys import submission_key
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
-from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission, submission_key
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission
 from smsgateway.store.table import ConditionFailed, Item, Update
 from tests.doubles import invariants
 from tests.doubles.receipts import report_of

@@ -13,7 +13,7 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, Status
 from smsgateway.queues import VendorBytes, parse_wake_up
-from smsgateway.store import breakers, registry
+from smsgateway.store import breakers, suppressions
 from smsgateway.store.recipients import load_outcomes
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import ConditionFailed
@@ -244,7 +244,7 @@ def test_not_after_the_message_is_valid(count: int) -> None:
 def test_a_number_that_was_suppressed_meanwhile_gets_nothing_more(count: int) -> None:
     world, key = begun("hbsmservice", count)
     world.settle(world.now)
-    registry.suppress(world.table, FIRST, world.now)
+    suppressions.suppress(world.table, FIRST, world.now)
     drive(world, {"a": "undelivered", "b": "delivered"})
     found = check(world, key, count)
     assert found[FIRST] == Status.UNDELIVERED

@@ -10,8 +10,9 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import messages, submissions, transitions
+from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.messages import Claim
-from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission, submission_key
+from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission
 from smsgateway.store.table import ConditionFailed, Item, Key, Update
 from smsgateway.watching import sweep as sweeping
 from smsgateway.watching.sweep import LONGEST_PATIENCE, ORPHAN_AFTER, look_at
@@ -112,7 +113,7 @@ def test_what_an_acceptance_left_that_died_goes_once_it_is_certainly_dead(age: i
     world, key = taken(count=3)
     message, _ = messages.load_message(world.table, key.message_id) or (None, False)
     assert message
-    world.table.delete(messages.message_key(key.message_id))
+    world.table.delete(message_key(key.message_id))
     messages.begin_acceptance(world.table, message, Claim("dead", world.now, world.now + SECOND), 2**31)
     world.now += age
     look_at(world.sweeper(Seam()), stands(world, key))
@@ -205,7 +206,7 @@ def test_a_doubt_of_a_canceled_message_is_not_sent_again() -> None:
 
 def test_a_doubt_whose_message_is_gone_is_not_sent_again() -> None:
     world, key = in_doubt(count=3)
-    world.table.delete(messages.message_key(key.message_id))
+    world.table.delete(message_key(key.message_id))
     assert not goes_again(world, key)
 
 
@@ -333,7 +334,7 @@ def test_who_was_on_the_way_elsewhere_gets_there(gone: bool) -> None:
 
 def test_who_was_on_the_way_elsewhere_waits_for_a_message_that_cannot_be_read() -> None:
     world, key = moved()
-    world.table.delete(messages.message_key(key.message_id))
+    world.table.delete(message_key(key.message_id))
     world.now += HOUR
     assert look(world, key).due_at == world.now + WAKE_UP_LOST
     assert children(world, key) == []

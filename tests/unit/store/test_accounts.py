@@ -1,4 +1,4 @@
-"""Pace, leases, intents, balances and alerts of an account (store/accounts.py)."""
+"""Pace, leases, intents, balances and alerts of an account (store/accounts.py, pacing.py, polling.py, alerts.py)."""
 
 from decimal import Decimal
 
@@ -6,9 +6,10 @@ import pytest
 
 from smsgateway.calling import pace
 from smsgateway.model import Balance, DayStatistics
-from smsgateway.store import accounts
-from smsgateway.store.accounts import HOUR, SEEN_EVERY, Lease, Silence
-from smsgateway.store.alerts import Alert, raise_alert
+from smsgateway.store import accounts, pacing, polling
+from smsgateway.store.accounts import SEEN_EVERY, Silence
+from smsgateway.store.alerts import HOUR, Alert, raise_alert
+from smsgateway.store.polling import Lease
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from tests.unit.store.given import NOW, TTL
 
@@ -16,11 +17,11 @@ UNTIL = NOW + 300_000
 
 
 def reserve(table: Table, now: int = NOW, patience: int = 2_000, step: float = 1_000) -> int:
-    return accounts.reserve(table, "hb-main", "send", step, now, patience)
+    return pacing.reserve(table, "hb-main", "send", step, now, patience)
 
 
 def lease(table: Table, owner: str = "a", now: int = NOW, until: int = UNTIL) -> Lease | None:
-    return accounts.take_lease(table, "hb-main", "reports", owner, now, until)
+    return polling.take_lease(table, "hb-main", "reports", owner, now, until)
 
 
 def held(table: Table, owner: str = "a", now: int = NOW) -> Lease:
@@ -53,8 +54,8 @@ def test_moments_are_finer_than_milliseconds(table: Table) -> None:
 
 def test_accounts_and_operations_have_paces_of_their_own(table: Table) -> None:
     reserve(table)
-    assert accounts.reserve(table, "hb-main", "balance", 1_000, NOW, 0) == 0
-    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
+    assert pacing.reserve(table, "hb-main", "balance", 1_000, NOW, 0) == 0
+    assert pacing.reserve(table, "other", "send", 1_000, NOW, 0) == 0
     assert reserve(table, patience=0) == -1_000
 
 
@@ -68,12 +69,12 @@ def test_a_worker_that_waited_in_between_still_keeps_the_interval(table: Table) 
 
 def test_a_released_moment_is_earlier_and_never_later(table: Table) -> None:
     assert reserve(table, step=16_000) == 0
-    accounts.release(table, "hb-main", "send", NOW + 2_000, NOW + 16_000)
+    pacing.release(table, "hb-main", "send", NOW + 2_000, NOW + 16_000)
     assert reserve(table, patience=0) == -2_000
-    accounts.release(table, "hb-main", "send", NOW + 9_000, NOW + 16_000)
+    pacing.release(table, "hb-main", "send", NOW + 9_000, NOW + 16_000)
     assert reserve(table, patience=0) == -2_000
-    accounts.release(table, "other", "send", NOW, NOW + 16_000)
-    assert accounts.reserve(table, "other", "send", 1_000, NOW, 0) == 0
+    pacing.release(table, "other", "send", NOW, NOW + 16_000)
+    assert pacing.reserve(table, "other", "send", 1_000, NOW, 0) == 0
 
 
 @pytest.mark.parametrize("late", [-3_500, 0, 500, 1_000])
@@ -102,12 +103,12 @@ def test_one_lease_at_a_time(table: Table) -> None:
     assert lease(table, "b") is None
     assert lease(table, "b", UNTIL) is None
     assert lease(table, "b", UNTIL + 1) == Lease("hb-main", "reports", "b")
-    assert accounts.take_lease(table, "hb-main", "inbound", "b", NOW, UNTIL)
-    assert accounts.take_lease(table, "other", "reports", "b", NOW, UNTIL)
+    assert polling.take_lease(table, "hb-main", "inbound", "b", NOW, UNTIL)
+    assert polling.take_lease(table, "other", "reports", "b", NOW, UNTIL)
 
 
 def test_a_lease_that_is_given_back_is_free(table: Table) -> None:
-    accounts.give_back(table, held(table))
+    polling.give_back(table, held(table))
     assert lease(table, "b")
 
 
@@ -119,30 +120,30 @@ def test_a_repeated_taking_is_our_own(table: Table) -> None:
 def test_a_lease_that_was_lost_is_nobodys_to_use(table: Table) -> None:
     mine = held(table)
     held(table, "b", UNTIL + 1)
-    for use in (accounts.intend, accounts.fulfil):
+    for use in (polling.intend, polling.fulfil):
         with pytest.raises(ConditionFailed):
             use(table, mine, UNTIL + 2)
     with pytest.raises(ConditionFailed):
-        accounts.give_back(table, mine)
+        polling.give_back(table, mine)
     assert lease(table, "c", UNTIL + 3) is None
 
 
 def test_an_intent_that_is_left_behind_is_seen_until_it_is_fulfilled(table: Table) -> None:
     first = held(table)
-    accounts.intend(table, first, NOW)
-    accounts.give_back(table, first)
+    polling.intend(table, first, NOW)
+    polling.give_back(table, first)
     second = held(table, "b")
     assert second.lost_at
-    accounts.fulfil(table, second, NOW + 5)
-    accounts.give_back(table, second)
+    polling.fulfil(table, second, NOW + 5)
+    polling.give_back(table, second)
     assert not held(table, "c").lost_at
-    assert accounts.polled_at(table, "hb-main", "reports") == NOW + 5
+    assert polling.polled_at(table, "hb-main", "reports") == NOW + 5
 
 
 def test_an_account_that_was_never_polled(table: Table) -> None:
-    assert accounts.polled_at(table, "hb-main", "reports") == 0
+    assert polling.polled_at(table, "hb-main", "reports") == 0
     held(table)
-    assert accounts.polled_at(table, "hb-main", "reports") == 0
+    assert polling.polled_at(table, "hb-main", "reports") == 0
 
 
 # What is known
@@ -155,7 +156,7 @@ def test_what_is_known_of_an_account(table: Table) -> None:
     accounts.put_comparison(table, "hb-main", "2026-01-02", 7, differs=True, now=NOW + 1)
     accounts.put_statistics(table, "hb-main", DayStatistics("2026-01-02", 9, 8, 0, 1), NOW + 2, TTL)
     accounts.put_balance(table, "other", (Balance(Decimal(1)),), NOW)
-    known = accounts.known_of(table, "hb-main")
+    known = accounts.items_of(table, "hb-main")
     assert known["balance"]["amounts"] == [{"product": "", "amount": "93.50"}, {"product": "p1", "amount": "0"}]
     assert known["day#2026-01-01"]["accepted"] == 3
     later = {"accepted": 9, "delivered": 8, "failed": 0, "open": 1, "fetched_at": NOW + 2, "ttl": TTL}
@@ -172,7 +173,7 @@ def test_pushes_are_noted_once_a_minute(table: Table, processes: int, reads: int
     for push, passed in enumerate((0, 1, SEEN_EVERY - 1, SEEN_EVERY, SEEN_EVERY + 1, 0)):
         accounts.seen_push(table, "hb-main", "reports", NOW + passed, noted[push % processes])
     assert (calls.count("UpdateItem"), calls.count("GetItem")) == (2, reads)
-    assert accounts.known_of(table, "hb-main")["push#reports"]["pushed_at"] == NOW + SEEN_EVERY
+    assert accounts.items_of(table, "hb-main")["push#reports"]["pushed_at"] == NOW + SEEN_EVERY
 
 
 def test_what_brought_nothing_is_no_report(table: Table) -> None:
@@ -184,8 +185,8 @@ def test_what_brought_nothing_is_no_report(table: Table) -> None:
     accounts.seen_push(table, "other", "inbound", NOW, noted)
     assert accounts.silences(table, ["hb-main", "other"]) == {"hb-main": (NOW + 1, None), "other": (0, None)}
     for passed, brought in ((5, True), (6, False)):
-        accounts.fulfil(table, held(table, now=NOW + passed * HOUR), NOW + passed * HOUR, brought=brought)
-    assert accounts.polled_at(table, "hb-main", "reports") == NOW + 6 * HOUR
+        polling.fulfil(table, held(table, now=NOW + passed * HOUR), NOW + passed * HOUR, brought=brought)
+    assert polling.polled_at(table, "hb-main", "reports") == NOW + 6 * HOUR
     assert accounts.silences(table, ["hb-main"]) == {"hb-main": (NOW + 5 * HOUR, None)}
 
 
@@ -204,7 +205,7 @@ def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
         (hour, "other"),
     ):
         raise_alert(table, Alert("hb-main", "hbsmservice", alert, f"at {at}", at, TTL))
-    found = {key: item["detail"] for key, item in accounts.known_of(table, "hb-main").items()}
+    found = {key: item["detail"] for key, item in accounts.items_of(table, "hb-main").items()}
     number = hour // HOUR
     assert found == {
         f"alert#balance_low#{number}": f"at {hour}",
@@ -216,5 +217,5 @@ def test_an_alert_is_raised_once_an_hour(table: Table) -> None:
 def test_an_alert_of_an_occasion_is_raised_once(table: Table) -> None:
     for at, occasion in ((NOW, "monday"), (NOW + 5 * HOUR, "monday"), (NOW, "tuesday")):
         raise_alert(table, Alert("ic", "infocloud", "figures_differ", f"{at}", at, TTL), occasion)
-    found = {key: item["detail"] for key, item in accounts.known_of(table, "ic").items()}
+    found = {key: item["detail"] for key, item in accounts.items_of(table, "ic").items()}
     assert found == {"alert#figures_differ#monday": f"{NOW}", "alert#figures_differ#tuesday": f"{NOW}"}

@@ -1,4 +1,4 @@
-"""What becomes of a recipient, whatever the order and number of its reports (store/recipients.py)."""
+"""What becomes of a recipient, whatever the order and number of its reports (store/recipients.py, report_writes.py)."""
 
 from collections.abc import Callable
 from copy import replace
@@ -10,8 +10,9 @@ import pytest
 
 from smsgateway.ids import BUCKET_RECIPIENTS, SubmissionKey
 from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State, Status
-from smsgateway.store import history, messages, recipients, submissions, transitions
-from smsgateway.store.recipients import PlacedReport, RecipientRow
+from smsgateway.store import history, messages, recipients, report_writes, submissions, transitions
+from smsgateway.store.recipients import RecipientRow
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table, Update
 from tests.doubles import aws, voices
@@ -42,7 +43,7 @@ def outcome(table: Table, submission: StoredSubmission, number: str = NUMBER) ->
 
 def apply(table: Table, submission: StoredSubmission, *reports: Report) -> RecipientRow:
     for report in reports:
-        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW + 1)
+        report_writes.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW + 1)
     return outcome(table, submission)
 
 
@@ -93,7 +94,7 @@ def test_what_is_not_final_is_only_remembered(given: Any, status: ReportStatus, 
 @both_kinds
 def test_a_report_after_the_wait_still_counts(given: Any, table: Table) -> None:
     submission = given(table)
-    recipients.close(table, submission, outcome(table, submission), NOW)
+    report_writes.close(table, submission, outcome(table, submission), NOW)
     closed = outcome(table, submission)
     assert (closed.status, closed.reason, closed.reported_at) == (Status.UNKNOWN, Reason.NO_REPORT, NOW)
     assert apply(table, submission, FAILED).status == Status.UNKNOWN  # only `delivered` replaces a final status
@@ -105,12 +106,12 @@ def test_a_report_after_the_wait_still_counts(given: Any, table: Table) -> None:
 def test_the_wait_does_not_end_what_is_final(given: Any, table: Table) -> None:
     submission = given(table)
     result = apply(table, submission, FAILED)
-    recipients.close(table, submission, replace(result, status=None), NOW + 9)
+    report_writes.close(table, submission, replace(result, status=None), NOW + 9)
     assert outcome(table, submission) == result
 
 
 def unread(table: Table, report: Report, account: str = "hb-main") -> bool:
-    return recipients.apply_unread(table, KEY, voices.account("hbsmservice", name=account), report, NOW + 1)
+    return report_writes.apply_unread(table, KEY, voices.account("hbsmservice", name=account), report, NOW + 1)
 
 
 @pytest.mark.parametrize("report", [DELIVERED, FAILED, replace(DELIVERED, segment=1)])
@@ -137,7 +138,7 @@ UNFIT: dict[str, tuple[Callable[[Table], object], Report]] = {
     "of one of two segments": (lambda table: single(table, 2), replace(DELIVERED, segment=1)),
     "of a later segment": (single, replace(DELIVERED, segment=2)),
     "reported before": (lambda table: apply(table, single(table), FAILED), DELIVERED),
-    "given up": (lambda table: recipients.close(table, single(table), RecipientRow(NUMBER), NOW), FAILED),
+    "given up": (lambda table: report_writes.close(table, single(table), RecipientRow(NUMBER), NOW), FAILED),
     "in the history": (lambda table: apply(table, single(table), PENDING), DELIVERED),
     "to be resent": (lambda table: sent(table) if queued(table, resend=True) else None, FAILED),
 }
@@ -161,7 +162,7 @@ def test_a_report_of_a_number_that_is_no_recipient_makes_none(table: Table) -> N
     submission = rows_of(table)
     stranger = replace(DELIVERED, number="13700137000")
     for report in (stranger, replace(stranger, status=ReportStatus.PENDING), replace(stranger, segment=1)):
-        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
+        report_writes.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
     assert {row.number for row in recipients.all_rows(table, submission)} == {NUMBER, OTHER}
 
 
@@ -212,7 +213,7 @@ def test_a_segment_of_a_short_message_is_the_whole(given: Any, table: Table) -> 
 def test_a_report_that_fits_several_is_kept_with_the_reason(given: Any, table: Table) -> None:
     submission = given(table)
     for _ in range(2):
-        recipients.remember(table, submission, NUMBER, replace(DELIVERED, number="138****8000"), "fits two", NOW)
+        report_writes.remember(table, submission, NUMBER, replace(DELIVERED, number="138****8000"), "fits two", NOW)
     (entry,) = outcome(table, submission).history
     assert entry["note"] == "fits two"
     assert outcome(table, submission).status is None
@@ -296,7 +297,7 @@ def test_who_has_a_report_of_any_kind_is_not_without(report: Report, table: Tabl
     recipients.put_rows(table, MESSAGE, one_of_many(table, len(many), buckets=3), dict.fromkeys(many, 1))
     submission = sent(table, "5010")
     assert recipients.unreported(table, submission) == len(many)
-    recipients.apply_reports(table, [PlacedReport(submission, many[3], report)], NOW)
+    report_writes.apply_reports(table, [PlacedReport(submission, many[3], report)], NOW)
     assert recipients.unreported(table, submission) == len(many) - 1
     refused = replace(submission, rejected=(Rejection(many[3]), Rejection(many[4])))
     assert recipients.unreported(table, refused) == len(many) - 2
@@ -317,7 +318,7 @@ def test_a_child_counts_its_own_recipients(table: Table) -> None:
     messages.put_payload(table, child, Payload((OTHER, "13700137000")), TTL)
     table.put(item_of(key=child, buckets=1, count=2, state=State.SUBMITTED))
     assert recipients.unreported(table, current(table, child)) == 2
-    recipients.apply_reports(table, [PlacedReport(parent, OTHER, DELIVERED)], NOW)
+    report_writes.apply_reports(table, [PlacedReport(parent, OTHER, DELIVERED)], NOW)
     assert recipients.unreported(table, current(table, child)) == 1
 
 
@@ -382,16 +383,16 @@ def test_many_reports_at_once_say_what_each_says_alone(table: Table) -> None:
     said += [replace(FAILED, number=numbers[4]), replace(DELIVERED, number="13700137000"), said[7]]
     said += [replace(DELIVERED, number=numbers[9])]
     for report in before:
-        recipients.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
+        report_writes.apply_reports(table, [PlacedReport(submission, report.number, report)], NOW)
     placed = [PlacedReport(submission, report.number, report) for report in said]
-    assert recipients.apply_reports(table, placed, NOW) == [report.number != "13700137000" for report in said]
+    assert report_writes.apply_reports(table, placed, NOW) == [report.number != "13700137000" for report in said]
     at_once = _rows(table, submission)
     aws.clear(table)
     rows_of(table, numbers=numbers)
     for one in [PlacedReport(submission, report.number, report) for report in before] + placed:
-        recipients.apply_reports(table, [one], NOW)
+        report_writes.apply_reports(table, [one], NOW)
     assert at_once == _rows(table, submission)
-    recipients.apply_reports(table, placed, NOW + 5)
+    report_writes.apply_reports(table, placed, NOW + 5)
     assert at_once == _rows(table, submission)
 
 
@@ -401,5 +402,5 @@ def test_a_report_that_the_batch_could_not_write_is_written_alone(
     submission = rows_of(table)
     monkeypatch.setattr(Table, "fill_many", lambda _table, fills: [False] * len(fills))
     placed = [PlacedReport(submission, number, replace(DELIVERED, number=number)) for number in (NUMBER, OTHER)]
-    assert recipients.apply_reports(table, placed, NOW) == [True, True]
+    assert report_writes.apply_reports(table, placed, NOW) == [True, True]
     assert {row.status for row in _rows(table, submission).values()} == {Status.DELIVERED}

@@ -11,6 +11,7 @@ from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound, Part
 from smsgateway.store import groups, reply_parts
 from smsgateway.store.joining import whole
+from smsgateway.store.keys import account_of_parts
 from smsgateway.store.table import ConditionFailed, Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL
@@ -38,7 +39,7 @@ def test_keys_are_apart_by_writer_destination_and_size() -> None:
     ]
     assert len({KEY, *others}) == 6
     assert reply_parts.parts_key("ly-main", PARTS[1]) == KEY
-    assert reply_parts.account_of(KEY) == "ly-main"
+    assert account_of_parts(KEY) == "ly-main"
 
 
 def test_a_part_that_comes_again_stays_as_it_is(table: Table) -> None:

@@ -19,7 +19,8 @@ from smsgateway.accepting.route import accounts_for, check_rights, route_draft, 
 from smsgateway.clock import Millis, millis
 from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, Template
-from smsgateway.store import breakers, registry
+from smsgateway.store import breakers, suppressions
+from smsgateway.store.keys import breaker_key, suppression_key
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
 CLOCKS_APART: Millis = 60_000  # that a client's clock may be behind ours
@@ -67,8 +68,8 @@ def _read_early(
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
         return EarlyReads(acceptor.table.get_many(keys), frozenset(), read_at)
-    places = {account: breakers.breaker_key(account) for account in route}
-    items = acceptor.table.get_many([*keys, registry.suppression_key(numbers[0]), *places.values()])
+    places = {account: breaker_key(account) for account in route}
+    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *places.values()])
     clear = {account for account, place in places.items() if breakers.read_breaker(items.get(place)).well}
     return EarlyReads(items, clear, read_at)
 
@@ -91,9 +92,9 @@ def _who_gets_it(acceptor: Acceptor, request: Request) -> Draft:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     accounts = accounts_for(request.client, post, request.settings, request.route)
     if len(numbers) == 1:
-        suppressed = registry.suppressed_in(request.early.items, numbers)
+        suppressed = suppressions.suppressed_in(request.early.items, numbers)
     else:
-        suppressed = registry.suppressed(acceptor.table, numbers)
+        suppressed = suppressions.suppressed(acceptor.table, numbers)
     recipients = without_suppressed(request.recipients, suppressed, post)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     template = template_of(acceptor.table, post)

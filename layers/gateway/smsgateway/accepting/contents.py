@@ -6,7 +6,7 @@ from smsgateway import text
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.accepting.recipients import Recipients
 from smsgateway.model import Payload, Personal, SignaturePlace, Template
-from smsgateway.store import registry
+from smsgateway.store import templates
 from smsgateway.store.table import Table
 
 
@@ -14,7 +14,7 @@ def template_of(table: Table, post: Post) -> Template | None:
     """The registered template that a post names, or None if it names none. Raises Refusal if nobody registered it."""
     if post.template is None:
         return None
-    template = registry.load_template(table, post.template)
+    template = templates.load_template(table, post.template)
     if template is None:
         errors = [("template", "no template has this name")]
         raise Refusal(422, "Unknown template", f"there is no template {post.template}", errors)

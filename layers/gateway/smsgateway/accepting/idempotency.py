@@ -12,7 +12,8 @@ from smsgateway.accepting.recipients import Recipients, landlines_of, without
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
-from smsgateway.store import messages, submissions
+from smsgateway.store import messages
+from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.table import Item, Key, Table
 
 
@@ -26,7 +27,7 @@ class StandingMessage:
 
 def standing_keys(message_id: str) -> list[Key]:
     """The two places of a message under an id: as one to one number, and as one to several."""
-    return [submissions.submission_key(SubmissionKey(message_id, root_path(0))), messages.message_key(message_id)]
+    return [submission_key(SubmissionKey(message_id, root_path(0))), message_key(message_id)]
 
 
 def standing(items: Mapping[Key, Item], message_id: str) -> StandingMessage | None:

@@ -22,7 +22,7 @@ DAYS_SHOWN = 7  # of statistics
 
 def account_view(gateway: Gateway, account: Account, base_url: str) -> dict[str, Any]:
     """An account with what the table holds of it. `base_url` is the API's address, for the push addresses."""
-    items = accounts.known_of(gateway.table, account.name)
+    items = accounts.items_of(gateway.table, account.name)
     alerts = _alerts(items, gateway.now() - ALERTS_SHOWN)
     problem = gateway.accounts.problem
     return {

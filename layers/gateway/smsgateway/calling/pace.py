@@ -11,7 +11,7 @@ from math import ceil
 from smsgateway.clock import Millis
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Account
-from smsgateway.store import accounts
+from smsgateway.store import pacing
 from smsgateway.store.table import Table
 
 PATIENCE = 2_000  # milliseconds that a function sleeps at most; what must wait longer goes back with a delay
@@ -55,9 +55,9 @@ def take(
     step, earliest, longest = spaced(interval), now + LEAD, max(0, patience - LEAD)
     turns = ceil(1000 / step / MOST_OF_AN_ITEM)
     if turns == 1:
-        wait = accounts.reserve(table, account, operation, step, earliest, longest)
+        wait = pacing.reserve(table, account, operation, step, earliest, longest)
     else:
-        wait = accounts.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
+        wait = pacing.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
     return wait - LEAD if wait < 0 else earliest + wait
 
 
@@ -76,7 +76,7 @@ def hold(
     Returns the moment, or a negative figure as `take` does.
     """
     step = spaced(interval) + seconds * 1000
-    wait = accounts.reserve(table, account, operation, step, now, patience)
+    wait = pacing.reserve(table, account, operation, step, now, patience)
     return wait if wait < 0 else now + wait
 
 
@@ -85,7 +85,7 @@ def release(
 ) -> None:
     """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next."""
     free_at, held_until = ceil(answered_at + spaced(interval)), moment + spaced(interval) + seconds * 1000
-    accounts.release(table, account, operation, free_at, ceil(held_until))
+    pacing.release(table, account, operation, free_at, ceil(held_until))
 
 
 def missed(moment: Millis, now: Millis) -> bool:

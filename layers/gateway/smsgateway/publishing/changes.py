@@ -10,6 +10,7 @@ from typing import Any
 from smsgateway.clock import Millis, iso
 from smsgateway.events import Event, EventType
 from smsgateway.model import Reason, State, Status
+from smsgateway.store.keys import Kind, kind_of, message_at
 from smsgateway.store.recipients import RecipientRow, read_row
 from smsgateway.store.replies import read_reply
 from smsgateway.store.submissions import StoredSubmission, read_submission
@@ -44,17 +45,16 @@ def events_of(old: Item | None, new: Item | None, segments_of: SegmentsOf, at: M
     """
     if new is None:
         return
-    pk, sk = new["pk"], new["sk"]
-    if "alert" in new:
-        if old is None:
+    key = new["pk"], new["sk"]
+    match kind_of(key):
+        case Kind.ALERT if old is None:
             yield _alert(new)
-    elif pk.startswith("mo_"):
-        if old is None:
+        case Kind.REPLY if old is None:
             yield _received(new)
-    elif sk.startswith("S#"):
-        yield from _of_submission(old, new, segments_of, at)
-    elif "#R#" in pk and "status" in new:
-        yield from _of_recipient(old, new, pk.split("#")[0], read_row(new))
+        case Kind.SUBMISSION:
+            yield from _of_submission(old, new, segments_of, at)
+        case Kind.RECIPIENT if "status" in new:
+            yield from _of_recipient(old, new, message_at(key), read_row(new))
 
 
 def _of_submission(old: Item | None, new: Item, segments_of: SegmentsOf, at: Millis) -> Iterator[Event]:

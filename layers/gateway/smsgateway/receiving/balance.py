@@ -7,8 +7,8 @@ from smsgateway.codecs import VENDORS, bounded
 from smsgateway.errors import DecodeError, TransportError
 from smsgateway.model import Account, Refused
 from smsgateway.receiving.poller import Poller, call_at, wait_for_moment
-from smsgateway.store import accounts
-from smsgateway.store.accounts import Lease
+from smsgateway.store import accounts, polling
+from smsgateway.store.polling import Lease
 
 BALANCE_EVERY = 600_000  # milliseconds
 
@@ -27,7 +27,7 @@ def poll_balance(poller: Poller, account: Account, lease: Lease) -> dict[str, An
         balances = bounded.balances(codec.decode_balance(account, response))
     except (TransportError, DecodeError) as error:
         return {"problem": error.problem}
-    accounts.fulfil(poller.table, lease, poller.now())
+    polling.fulfil(poller.table, lease, poller.now())
     if isinstance(balances, Refused):
         poller.tell_refusal(account, balances)
         return {"problem": balances.vendor_status}

@@ -21,8 +21,8 @@ from smsgateway.queues import LARGEST_MESSAGE, VendorBytes, never_taken, parse_v
 from smsgateway.receiving.balance import BALANCE_EVERY, poll_balance
 from smsgateway.receiving.poller import STORING_TIME, Poller, interval_of
 from smsgateway.receiving.statistics import day_of_run, poll_statistics
-from smsgateway.store import accounts, pages
-from smsgateway.store.accounts import Lease
+from smsgateway.store import pages, polling
+from smsgateway.store.polling import Lease
 from smsgateway.store.table import ConditionFailed
 
 PollKind = Literal["reports", "inbound", "balance", "statistics"]
@@ -66,9 +66,9 @@ def due_runs(poller: Poller) -> list[dict[str, str]]:
     now = poller.now()
     for account in poller.settings().accounts.values():
         runs += [{"account": account.name, "kind": kind} for kind in account.poll]
-        if now - accounts.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
+        if now - polling.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
             runs.append({"account": account.name, "kind": "balance"})
-        last_run = day_of_run(accounts.polled_at(poller.table, account.name, "statistics"))
+        last_run = day_of_run(polling.polled_at(poller.table, account.name, "statistics"))
         if VENDORS[account.vendor].statistics and last_run < day_of_run(now):
             runs.append({"account": account.name, "kind": "statistics"})
     return runs
@@ -85,13 +85,13 @@ def poll(poller: Poller, name: str, kind: str, hard_end: Millis) -> dict[str, An
     account = poller.settings().accounts.get(name)
     if account is None or kind not in get_args(PollKind):
         return {"skipped": "unknown"}
-    lease = accounts.take_lease(poller.table, name, kind, owner(poller.random), poller.now(), hard_end + LEASE_MARGIN)
+    lease = polling.take_lease(poller.table, name, kind, owner(poller.random), poller.now(), hard_end + LEASE_MARGIN)
     if lease is None:
         return {"skipped": "busy"}
     if lease.lost_at:
         detail = f"a poll for {kind} ended between the vendor's answer and its storing; ask the vendor to repeat it"
         poller.tell(account, "page_maybe_lost", detail, occasion=f"{kind}#{lease.lost_at}")
-        accounts.fulfil(poller.table, lease)
+        polling.fulfil(poller.table, lease)
     turns = LeasedPace(interval_of(account, PAGE_OPERATIONS.get(kind, "")), lease.free_at)
     run = Run(poller, account, lease, turns, hard_end)
     try:
@@ -106,7 +106,7 @@ def poll(poller: Poller, name: str, kind: str, hard_end: Millis) -> dict[str, An
 
 def _end(run: Run) -> None:
     try:
-        accounts.give_back(run.poller.table, run.lease, run.turns.free_at)
+        polling.give_back(run.poller.table, run.lease, run.turns.free_at)
     except ConditionFailed:
         return  # the lease ran out, and somebody else has it
 
@@ -137,14 +137,14 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     """Ask for one page, when the account's pace allows it, and store it."""
     poller, account, turns = run.poller, run.account, run.turns
     request = request_for(utc(poller.now()), poller.nonce())
-    accounts.intend(poller.table, run.lease, poller.now())
+    polling.intend(poller.table, run.lease, poller.now())
     poller.wait_until(turns.free_at)
     asked_at = poller.now()
     left = max(1.0, seconds(run.hard_end - asked_at - STORING_TIME))  # so that its answer can still be stored
     try:
         response = poller.call(account, request, min(account.options.timeout, left))
     except NotSentError as error:
-        accounts.fulfil(poller.table, run.lease)
+        polling.fulfil(poller.table, run.lease)
         return PollResult(problem=error.problem)
     except AmbiguousError as error:
         # The intent stays: the vendor may have handed out a page that did not arrive. The next run tells.
@@ -152,7 +152,7 @@ def _ask(run: Run, request_for: Encode, decode: Decode) -> PollResult:
     finally:
         turns.asked(asked_at, poller.now())
     result = _keep(run, response, decode)
-    accounts.fulfil(poller.table, run.lease, None if result.problem else poller.now(), brought=result.brought)
+    polling.fulfil(poller.table, run.lease, None if result.problem else poller.now(), brought=result.brought)
     return result
 
 
@@ -198,7 +198,7 @@ def _store(run: Run, response: Response) -> None:
     try:
         _put(run, page)
     except Exception:
-        accounts.keep_page(poller.table, run.lease, vendor_bytes_body(page), poller.ttl)
+        polling.keep_page(poller.table, run.lease, vendor_bytes_body(page), poller.ttl)
         raise
 
 
@@ -210,13 +210,13 @@ def _store_kept(run: Run) -> None:
     poller, lease = run.poller, run.lease
     if not lease.kept:
         return
-    page = accounts.kept_page(poller.table, lease)
+    page = polling.kept_page(poller.table, lease)
     if page is None:
         detail = f"a page of {run.kind} that no queue took was kept for too long; ask the vendor to repeat it"
         poller.tell(run.account, "page_maybe_lost", detail)
     else:
         _put(run, parse_vendor_bytes(page))
-    accounts.forget_kept(poller.table, lease)
+    polling.forget_kept(poller.table, lease)
 
 
 def _put(run: Run, page: VendorBytes) -> None:

@@ -14,9 +14,9 @@ from smsgateway.core import Core
 from smsgateway.errors import DecodeError, TransportError
 from smsgateway.model import Account, DayStatistics, Page, Refused, State
 from smsgateway.receiving.poller import STORING_TIME, Poller, call_at, wait_for_moment
-from smsgateway.store import accounts
-from smsgateway.store.accounts import Lease
+from smsgateway.store import accounts, polling
 from smsgateway.store.awaiting_reports import awaited
+from smsgateway.store.polling import Lease
 from smsgateway.store.recipients import unreported
 
 DAY = 86_400_000  # milliseconds
@@ -58,7 +58,7 @@ def poll_statistics(poller: Poller, account: Account, lease: Lease, hard_end: Mi
             break
     until = hard_end - STORING_TIME
     compared = [compare(poller, account, day, until) for day in days]
-    accounts.fulfil(poller.table, lease, poller.now())
+    polling.fulfil(poller.table, lease, poller.now())
     return {"days": len(days), "compared": sum(compared)}
 
 

@@ -15,7 +15,8 @@ from smsgateway.sending.attempt import WRITING_TIME, longest_call, send
 from smsgateway.sending.work import Dispatcher, InFlightError, Work
 from smsgateway.store import breakers, reroutes, submissions, transitions
 from smsgateway.store.breakers import BreakerState
-from smsgateway.store.messages import accepted_message, load_payload, message_key, payload_key, whole_payload
+from smsgateway.store.keys import breaker_key, message_key, submission_key
+from smsgateway.store.messages import accepted_message, load_payload, payload_key, whole_payload
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
@@ -64,8 +65,8 @@ def _load(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Settings) ->
 
     The account that the wake-up names is a hint: its breaker is read together with the submission.
     """
-    table, key, hinted = dispatcher.table, wake_up.key, breakers.breaker_key(wake_up.account)
-    at, packed = submissions.submission_key(key), payload_key(key)
+    table, key, hinted = dispatcher.table, wake_up.key, breaker_key(wake_up.account)
+    at, packed = submission_key(key), payload_key(key)
     found = table.get_many([at, message_key(key.message_id), hinted, packed])
     if at not in found:
         return None
@@ -73,7 +74,7 @@ def _load(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Settings) ->
     message = _message_of(table, submission, found)
     if message is None or not _is_to_be_sent(dispatcher, submission, message):
         return None
-    breaker = breakers.breaker_key(submission.account)
+    breaker = breaker_key(submission.account)
     state = breakers.read_breaker(found.get(hinted) if breaker == hinted else table.get(breaker))
     payload = submission.payload() or whole_payload(found.get(packed)) or load_payload(table, key)
     return Work(submission, message, payload, state, settings)

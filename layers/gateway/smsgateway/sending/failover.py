@@ -13,6 +13,7 @@ from smsgateway.model import About, Reason, State
 from smsgateway.sending.split import split_for
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
+from smsgateway.store.keys import breaker_key
 from smsgateway.store.submissions import StoredSubmission
 
 
@@ -40,8 +41,8 @@ class CallableAccounts(NamedTuple):
 def callable_among(dispatcher: Dispatcher, work: Work, names: Iterable[str]) -> CallableAccounts:
     """Read the breakers of some accounts, and say which of these may be called."""
     names, now = tuple(names), dispatcher.now()
-    found = dispatcher.table.get_many(map(breakers.breaker_key, names))
-    states = {name: breakers.read_breaker(found.get(breakers.breaker_key(name))) for name in names}
+    found = dispatcher.table.get_many(map(breaker_key, names))
+    states = {name: breakers.read_breaker(found.get(breaker_key(name))) for name in names}
     in_order = tuple(name for name in names if not states[name].open_until)
     accounts = work.settings.accounts
     free = tuple(name for name in in_order if states[name].hanging(now) < accounts[name].options.in_flight)

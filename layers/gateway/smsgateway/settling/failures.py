@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from smsgateway.core import WakingCore
 from smsgateway.model import Reason, ReportStatus, State, Status
 from smsgateway.settling.reroute import Failure, settle
-from smsgateway.store import parts, recipients, transitions
+from smsgateway.store import parts, report_writes, transitions
 from smsgateway.store.finals import final_by_part, final_of
 from smsgateway.store.history import entry_of
 from smsgateway.store.parts import WholeReport, decides_alone
-from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item
 
@@ -36,7 +36,7 @@ def take_failures(core: WakingCore, reports: Sequence[PlacedReport]) -> list[boo
     for place, placed in enumerate(reports):
         entry = entry_of(placed.submission, placed.report, now)
         if placed.report.segment:
-            row, whole = recipients.note_part(core.table, placed, entry)
+            row, whole = report_writes.note_part(core.table, placed, entry)
             there[place] = row is not None
             failure = _of_parts(placed, entry, row, whole) if row else None
         else:

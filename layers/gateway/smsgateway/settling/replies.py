@@ -13,6 +13,7 @@ from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
+from smsgateway.store.keys import account_of_parts, number_of_parts
 from smsgateway.store.reply_parts import StoredPart
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
@@ -98,17 +99,17 @@ def _carry_out(core: WakingCore, found: StoredPart, joint: JoinedReply, version:
     if chosen:
         first = chosen[0]
         text = "".join(item["text"] for item in chosen)
-        inbound = Inbound(found.key.split("#")[2], text, first["access_number"], first["extension"])
+        inbound = Inbound(number_of_parts(found.key), text, first["access_number"], first["extension"])
         started_at = min(int(item["arrived"]) for item in chosen)
         reply_id = replies.joint_id(found.key, joint.parts, joint.partial)
-        account = reply_parts.account_of(found.key)
+        account = account_of_parts(found.key)
         _store_reply(core, _reply(reply_id, account, vendor, inbound, started_at, partial=joint.partial))
     reply_parts.carried_out(core.table, found, joint, version)
 
 
 def _adopt(core: WakingCore, found: StoredPart, vendor: str) -> None:
     """Take over the groups of an earlier release, and store what it closed and may not have stored."""
-    account = reply_parts.account_of(found.key)
+    account = account_of_parts(found.key)
     for group in map(groups.read_group, found.before):
         if group.published is not None:
             text = "".join(part.text for part in group.parts)

@@ -8,12 +8,12 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
 from smsgateway.settling.failures import may_lead_to_reroute, take_failures
-from smsgateway.store import recipients, reports, transitions
+from smsgateway.store import report_writes, reports, transitions
+from smsgateway.store.keys import vendor_key
 from smsgateway.store.messages import load_payload
-from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table
-from smsgateway.store.vendor_ids import vendor_key
 from smsgateway.text import matches_mask
 
 type Matched = tuple[StoredSubmission, Report]  # a report with the submission that its id belongs to
@@ -32,7 +32,7 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
     if len(stamped) == 1:
         (report,) = stamped
         key, mapped = reports.find_one(table, account.name, report)
-        if key and recipients.apply_unread(table, key, account, report, now):
+        if key and report_writes.apply_unread(table, key, account, report, now):
             return
     found = reports.find_submissions(table, account.name, stamped, mapped)
     matched = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
@@ -79,7 +79,7 @@ def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: 
             continue
         for number in numbers:
             note = f"the masked number fits {len(numbers)} recipients of this submission"
-            recipients.remember(table, reporting[submission.key], number, report, note, now)
+            report_writes.remember(table, reporting[submission.key], number, report, note, now)
     applied = dict(zip(placed, _apply_placed(core, list(placed.values()), now), strict=True))
     return [applied.get(place, False) for place in range(len(matched))]
 
@@ -88,7 +88,7 @@ def _apply_placed(core: WakingCore, placed: Sequence[PlacedReport], now: int) ->
     """Apply reports, those apart that may lead to a reroute. False: there is no such recipient."""
     plain = [place for place, each in enumerate(placed) if not may_lead_to_reroute(each)]
     failing = [place for place, each in enumerate(placed) if may_lead_to_reroute(each)]
-    applied = recipients.apply_reports(core.table, [placed[place] for place in plain], now)
+    applied = report_writes.apply_reports(core.table, [placed[place] for place in plain], now)
     taken = take_failures(core, [placed[place] for place in failing])
     done = dict(zip([*plain, *failing], [*applied, *taken], strict=True))
     return [done[place] for place in range(len(placed))]

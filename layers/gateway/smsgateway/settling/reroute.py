@@ -16,7 +16,7 @@ from smsgateway.calling.carriage import Carriage, able_accounts
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Payload, ReportStatus, State
-from smsgateway.store import recipients, registry, reroutes, submissions
+from smsgateway.store import recipients, reroutes, submissions, suppressions
 from smsgateway.store.finals import final_at_end, heard
 from smsgateway.store.history import keep
 from smsgateway.store.messages import load_payload
@@ -87,7 +87,7 @@ class _Batch:
         """Whether a recipient of this batch is not to be sent to any more."""
         if self.suppressed is None:
             numbers = list(dict.fromkeys(failure.number for failure in self.failures))
-            self.suppressed = set(registry.suppressed(self.core.table, numbers))
+            self.suppressed = set(suppressions.suppressed(self.core.table, numbers))
         return number in self.suppressed
 
 

@@ -3,10 +3,13 @@
 Which items there are is on the map: README.md, "The items of the table".
 
     table.py             the wire: items as dictionaries, conditional writes, whole queries, batches that end
+    keys.py              where everything stands: the grammar of partition and sort keys
+    change.py            one conditional write, put together from its parts
     messages.py          messages and payloads: what was accepted
     submissions.py       submissions as they stand in the table
     transitions.py       the one way of a submission from each state to the next
     recipients.py        recipients, a row each
+    report_writes.py     what reports write into the rows, and what is written when none came
     finals.py            a recipient's final status, and the one write that sets it
     history.py           what was reported of a recipient
     parts.py             what the parts of a long message make of the whole
@@ -19,10 +22,14 @@ Which items there are is on the map: README.md, "The items of the table".
     joining.py           which parts make a long reply
     listing.py           pages of the indexes by number and by list
     awaiting_reports.py  the submissions that wait for reports, by the moment of their mark
-    accounts.py          what is known of an account: pace, leases, balance
+    accounts.py          what is known of an account: balance, statistics, pushes, silence
+    pacing.py            when an account's next call may be made
+    polling.py           the lease and the intent of an account's polls
     alerts.py            what the operator must know of an account
     breakers.py          an account's breaker, and its slow calls
-    registry.py          clients, templates, suppressed numbers
+    clients.py           clients, by the hash of their key and by their name
+    templates.py         templates
+    suppressions.py      suppressed numbers
     spending.py          a client's segments of the day
     pages.py             vendor bytes that no queue takes, in pieces
     write_pace.py        how fast one process writes what is large

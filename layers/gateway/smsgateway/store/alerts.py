@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from smsgateway.store.keys import alert_key
 from smsgateway.store.table import ConditionFailed, Table
 
 HOUR = 3_600_000  # milliseconds
@@ -21,9 +22,10 @@ class Alert:
 
 def raise_alert(table: Table, alert: Alert, occasion: str = "") -> None:
     """Store an alert, once an hour for the same kind, or once for its `occasion`."""
+    pk, sk = alert_key(alert.account, alert.kind, occasion or str(alert.raised_at // HOUR))
     item = {
-        "pk": f"account#{alert.account}",
-        "sk": f"alert#{alert.kind}#{occasion or alert.raised_at // HOUR}",
+        "pk": pk,
+        "sk": sk,
         "account": alert.account,
         "vendor": alert.vendor,
         "alert": alert.kind,

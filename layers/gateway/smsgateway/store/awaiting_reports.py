@@ -9,6 +9,7 @@ from itertools import batched
 
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
+from smsgateway.store.keys import is_submission
 from smsgateway.store.submissions import StoredSubmission, read_submission
 from smsgateway.store.table import BATCH_READS, Key, Table
 
@@ -37,5 +38,6 @@ def _due_at_their_window(table: Table, account: Account, shard: int, after: int,
     values = {"shard": f"due#{shard}", "first": f"{after + 1 + window:013d}", "last": f"{until + window:013d}"}
     due = table.query_all("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due")
     for item in due:
-        if item["sk"].startswith("S#"):
-            yield item["pk"], item["sk"]
+        key = item["pk"], item["sk"]
+        if is_submission(key):
+            yield key

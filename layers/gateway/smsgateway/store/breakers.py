@@ -6,7 +6,9 @@ together with the submission that is to be sent.
 
 from dataclasses import dataclass
 
-from smsgateway.store.table import ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.change import Change
+from smsgateway.store.keys import breaker_key
+from smsgateway.store.table import ConditionFailed, Item, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,6 @@ class BreakerState:
         return sum(until >= now for until, _ in self.slow)
 
 
-def breaker_key(account: str) -> Key:
-    return f"account#{account}", "calls"
-
-
 def read_breaker(item: Item | None) -> BreakerState:
     if item is None:
         return BreakerState()
@@ -41,35 +39,40 @@ def read_breaker(item: Item | None) -> BreakerState:
 
 
 def begin_slow(table: Table, account: str, owner: str, until: int) -> None:
-    table.update(Update(breaker_key(account), "ADD slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
+    table.update(Change(breaker_key(account)).add(slow={_slow(until, owner)}))
 
 
 def end_slow(table: Table, account: str, owner: str, until: int, now: int) -> None:
     """Take the call away, and those that dead workers left."""
-    left = table.update(Update(breaker_key(account), "DELETE slow :entry", {"entry": {f"{until:013d}#{owner}"}}))
+    left = table.update(Change(breaker_key(account)).take(slow={_slow(until, owner)}))
     if dead := {entry for entry in left.get("slow", ()) if int(entry.partition("#")[0]) < now}:
-        table.update(Update(breaker_key(account), "DELETE slow :dead", {"dead": dead}))
+        table.update(Change(breaker_key(account)).take(slow=dead))
+
+
+def _slow(until: int, owner: str) -> str:
+    """A slow call as a member of a set of texts."""
+    return f"{until:013d}#{owner}"
 
 
 def count_failure(table: Table, account: str, limit: int, until: int) -> bool:
     """One more failure in a row; from `limit` on the breaker is open until `until`. True when this one opened it."""
-    calls = table.update(Update(breaker_key(account), "ADD failures :one", {"one": 1}))
+    calls = table.update(Change(breaker_key(account)).add(failures=1))
     if calls["failures"] < limit:
         return False
-    table.update(Update(breaker_key(account), "SET open_until = :until", {"until": until}))
+    table.update(Change(breaker_key(account)).set(open_until=until))
     return "open_until" not in calls
 
 
 def forget_failures(table: Table, account: str) -> None:
     """The vendor has answered: the breaker is closed."""
-    table.update(Update(breaker_key(account), "REMOVE failures, open_until", {}))
+    table.update(Change(breaker_key(account)).remove("failures", "open_until"))
 
 
 def claim_probe(table: Table, account: str, seen: int, until: int) -> bool:
     """Be the one call that finds out whether the vendor answers again, once the breaker's time is over."""
-    values = {"until": until, "seen": seen}
+    change = Change(breaker_key(account)).set(open_until=until)
     try:
-        table.update(Update(breaker_key(account), "SET open_until = :until", values, "open_until = :seen"))
+        table.update(change.when("open_until = :seen", seen=seen))
     except ConditionFailed:
         return False
     return True

@@ -6,6 +6,7 @@ from typing import Any
 from smsgateway.model import Reason, Report, ReportStatus, Status
 from smsgateway.store import parts
 from smsgateway.store.history import Change, write
+from smsgateway.store.keys import is_submission
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Item, Key, Table
 
@@ -81,10 +82,5 @@ def set_final(
 
     Raises ConditionFailed when another status stands that does not give way.
     """
-    settled: Item = {"due_at": None, "due_shard": None} if of_submission(row) else {}  # nobody looks at that again
+    settled: Item = {"due_at": None, "due_shard": None} if is_submission(row) else {}  # nobody looks at that again
     return write(table, Change(row, final | settled, condition, known or {}), entry)
-
-
-def of_submission(row: Key) -> bool:
-    """Whether a recipient's row is the item of a message to one number, and so its submission's too."""
-    return row[1].startswith("S#")

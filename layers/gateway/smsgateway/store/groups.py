@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from smsgateway.model import Inbound, Part
+from smsgateway.store.keys import number_of_parts
 from smsgateway.store.reply_parts import part_item
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Table
 
@@ -28,7 +29,7 @@ class Group:
 
 def read_group(item: Item) -> Group:
     key, done, total = item["pk"], item.get("done", False), item["total"]
-    whole = Inbound(key.split("#")[2], "", item["access_number"], item["extension"])
+    whole = Inbound(number_of_parts(key), "", item["access_number"], item["extension"])
     parts = []
     for number, (text, at) in sorted(item["parts"].items(), key=lambda one: int(one[0])):
         place, moment = Part("", total, int(number)), datetime.fromisoformat(at) if at else None

@@ -8,15 +8,13 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Payload, Personal, TemplateCode
-from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.change import Change
+from smsgateway.store.keys import chunk_sk, message_key, payload_pk, submission_key, submission_sk
+from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table
 
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
 _DEFAULTS = {field.name: field.default for field in fields(Message) if field.default is not MISSING}
-
-
-def message_key(message_id: str) -> Key:
-    return message_id, "M"
 
 
 def message_fields(message: Message) -> Item:
@@ -63,9 +61,10 @@ def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> 
     What an acceptance has left that died is cleared away. Raises ConditionFailed with the message that stands there,
     unless its acceptance is dead.
     """
+    pk, sk = message_key(message.id)
     item = {
-        "pk": message.id,
-        "sk": "M",
+        "pk": pk,
+        "sk": sk,
         "client": message.client,
         "message": message_fields(message),
         "accepting_until": claim.until,
@@ -100,9 +99,9 @@ def _blocks_left(claim: Item | None) -> int:
 
 def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
     """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
-    first = message_id, f"S#{root_path(0)}"
+    first = submission_key(SubmissionKey(message_id, root_path(0)))
     for pk in partitions(message_id, blocks):
-        values = {"pk": pk, "prefix": "S#"}
+        values = {"pk": pk, "prefix": submission_sk("")}
         left = table.query_all("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl")
         table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
     with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
@@ -117,7 +116,7 @@ def withdraw(table: Table, message_id: str, claim: Claim) -> None:
 
 def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
     """From here on the message is accepted. Raises ConditionFailed when another acceptance has taken its place."""
-    table.update(Update(message_key(message_id), "REMOVE accepting_until", {"owner": owner}, "#owner = :owner"))
+    table.update(Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner))
 
 
 def cancel(table: Table, message_id: str, now: int) -> None:
@@ -128,10 +127,8 @@ def cancel(table: Table, message_id: str, now: int) -> None:
     is found claimed is for whoever cancels to settle. Doing it again changes nothing. Raises ConditionFailed when there
     is no such message.
     """
-    values = {"now": now, "seconds": table.seconds}
-    expression = "SET canceled_at = if_not_exists(canceled_at, :now)"
-    condition = f"{KEPT} AND attribute_not_exists(accepting_until)"
-    table.update(Update(message_key(message_id), expression, values, condition))
+    change = Change(message_key(message_id)).set_if_missing(canceled_at=now).when(KEPT, seconds=table.seconds)
+    table.update(change.when("attribute_not_exists(accepting_until)"))
 
 
 def is_canceled(table: Table, message_id: str) -> bool:
@@ -161,15 +158,16 @@ def payload_items(key: SubmissionKey, payload: Payload, ttl: int) -> list[Item]:
     }
     packed = zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
     chunks = [packed[start : start + CHUNK_BYTES] for start in range(0, len(packed), CHUNK_BYTES)]
-    pk, more = _payload_pk(key), len(chunks) > 1 or None
+    pk, more = payload_pk(key), len(chunks) > 1 or None
     return [
-        {"pk": pk, "sk": f"{index:03d}", "bytes": chunk, "more": more, "ttl": ttl} for index, chunk in enumerate(chunks)
+        {"pk": pk, "sk": chunk_sk(index), "bytes": chunk, "more": more, "ttl": ttl}
+        for index, chunk in enumerate(chunks)
     ]
 
 
 def load_payload(table: Table, key: SubmissionKey) -> Payload:
     """Raises LookupError when a submission has no payload, which only a bug can bring about."""
-    chunks = [item["bytes"] for item in table.query_all("pk = :pk", {"pk": _payload_pk(key)})]
+    chunks = [item["bytes"] for item in table.query_all("pk = :pk", {"pk": payload_pk(key)})]
     if not chunks:
         raise LookupError(f"submission {key.reference} has no payload")
     return _unpacked(b"".join(chunks))
@@ -177,7 +175,7 @@ def load_payload(table: Table, key: SubmissionKey) -> Payload:
 
 def payload_key(key: SubmissionKey) -> Key:
     """Where a payload begins; most end there, too."""
-    return _payload_pk(key), "000"
+    return payload_pk(key), chunk_sk(0)
 
 
 def whole_payload(item: Item | None) -> Payload | None:
@@ -189,7 +187,3 @@ def _unpacked(packed: bytes) -> Payload:
     document = json.loads(zlib.decompress(packed))
     contents = tuple(Personal(text, params) for text, params in document["contents"])
     return Payload(tuple(document["numbers"]), contents)
-
-
-def _payload_pk(key: SubmissionKey) -> str:
-    return f"{key.message_id}#P#{key.path}"

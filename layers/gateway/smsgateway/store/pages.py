@@ -2,6 +2,7 @@
 
 import zlib
 
+from smsgateway.store.keys import chunk_sk, page_pk
 from smsgateway.store.table import Item, Table
 
 PIECE = 300_000  # bytes
@@ -12,12 +13,12 @@ def put_page(table: Table, name: str, content: bytes, ttl: int) -> None:
     packed = zlib.compress(content)
     pieces = [packed[start : start + PIECE] for start in range(0, len(packed), PIECE)]
     for index, piece in enumerate(pieces):
-        table.put({"pk": f"page#{name}", "sk": f"{index:03d}", "bytes": piece, "of": len(pieces), "ttl": ttl})
+        table.put({"pk": page_pk(name), "sk": chunk_sk(index), "bytes": piece, "of": len(pieces), "ttl": ttl})
 
 
 def get_page(table: Table, name: str) -> bytes | None:
     """The bytes under a name, or None when some of them are gone."""
-    pieces: list[Item] = list(table.query_all("pk = :pk", {"pk": f"page#{name}"}))
+    pieces: list[Item] = list(table.query_all("pk = :pk", {"pk": page_pk(name)}))
     if not pieces or len(pieces) != pieces[0]["of"]:
         return None
     return zlib.decompress(b"".join(piece["bytes"] for piece in pieces))

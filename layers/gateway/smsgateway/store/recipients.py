@@ -1,29 +1,20 @@
-"""What became of each recipient: written once before the vendor call, and once when it is final.
+"""What became of each recipient: a row each, written before the vendor call, and read whenever somebody asks.
 
 A message to one number keeps its recipient in the submission's own item; the attributes are the same.
-The order in which reports arrive does not matter: `delivered` stands for good, any other final status gives way to
-`delivered` only, and a contradiction is kept in the history.
+What reports write into a row is in `report_writes`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smsgateway.ids import SubmissionKey, shard
-from smsgateway.model import Account, Message, Reason, Report, ReportStatus, State, Status
+from smsgateway.ids import shard
+from smsgateway.model import Message, Reason, State, Status
 from smsgateway.queues import urgent
-from smsgateway.store import parts
-from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, of_submission, set_final
-from smsgateway.store.history import entry_of, keep
+from smsgateway.store.keys import is_submission, root_at, rows_pk, submission_key
 from smsgateway.store.messages import load_payload
-from smsgateway.store.parts import STATUS_OF, WholeReport, decides_alone, marks
-from smsgateway.store.submissions import UNSENT, StoredSubmission, load_children, read_submission, submission_key
-from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
-
-TRIES = 5  # of a write that others write too
-
-_NOTHING_KNOWN = "attribute_not_exists(#status) AND attribute_not_exists(history)"
+from smsgateway.store.submissions import StoredSubmission, load_children, read_submission
+from smsgateway.store.table import Item, Key, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +59,7 @@ def recipient_key(submission: StoredSubmission, number: str) -> Key:
         return submission.recipient_row
     if submission.own_message:
         return submission.table_key
-    return _row_pk(submission.key.message_id, submission.key.root, shard(number, _buckets(submission))), number
-
-
-def _row_pk(message_id: str, root: str, bucket: int) -> str:
-    return f"{message_id}#R#{root}#{bucket}"
+    return rows_pk(submission.key.message_id, submission.key.root, shard(number, _buckets(submission))), number
 
 
 def _buckets(submission: StoredSubmission) -> int:
@@ -119,7 +106,7 @@ def all_rows(table: Table, submission: StoredSubmission) -> Iterator[RecipientRo
         yield read_row(submission.item)
         return
     for bucket in range(_buckets(submission)):
-        pk = _row_pk(submission.key.message_id, submission.key.root, bucket)
+        pk = rows_pk(submission.key.message_id, submission.key.root, bucket)
         yield from map(read_row, table.query_all("pk = :pk", {"pk": pk}))
 
 
@@ -138,227 +125,12 @@ def unreported(table: Table, submission: StoredSubmission) -> int:
     for bucket in range(_buckets(submission)):
         rows = table.query_all(
             "pk = :pk",
-            {"pk": _row_pk(submission.key.message_id, submission.key.root, bucket)},
+            {"pk": rows_pk(submission.key.message_id, submission.key.root, bucket)},
             where="attribute_not_exists(#status) AND attribute_not_exists(history)",
             project="sk, #ttl",
         )
         count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
     return count
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedReport:
-    """A report with the recipient it is about."""
-
-    submission: StoredSubmission
-    number: str
-    report: Report
-
-    @property
-    def key(self) -> Key:
-        return recipient_key(self.submission, self.number)
-
-    @property
-    def final(self) -> bool:
-        return self.report.status in STATUS_OF
-
-    @property
-    def alone(self) -> bool:
-        """Whether this report, if it is the first, can decide the message's fate."""
-        return self.final and decides_alone(self.submission, self.report) and not self.denied
-
-    @property
-    def denied(self) -> bool:
-        """Whether it fails a recipient that was certainly not sent to, and so has a final status without a row."""
-        rejected = any(rejection.number == self.number for rejection in self.submission.rejected)
-        return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
-
-
-def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> list[bool]:
-    """Write what reports say of their recipients. Doing it again changes nothing. False: there is no such recipient.
-
-    Nearly every report is the first and last of its recipient: those are written many a call, the others one by one.
-    """
-    firsts: dict[Key, int] = {}
-    for index, placed in enumerate(reports):
-        if placed.alone:
-            firsts.setdefault(placed.key, index)
-    written: set[int] = set()
-    if len(firsts) > 1:
-        fills = [_first_of(reports[index], now) for index in firsts.values()]
-        written = {index for index, done in zip(firsts.values(), table.fill_many(fills), strict=True) if done}
-    return [index in written or _apply(table, placed, now) for index, placed in enumerate(reports)]
-
-
-def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Report, now: int) -> bool:
-    """Apply the report of a message to one number that is as nearly all are: sent by this account, its only segment or
-    all of them reported at once, nothing known of it before. What would be read for that is the write's condition.
-
-    False: it is not so, and nothing was done.
-    """
-    if report.status not in STATUS_OF or report.segment > 1:
-        return False
-    supposed = StoredSubmission(
-        key,
-        client="",
-        state=State.SUBMITTED,
-        account=account.name,
-        vendor=account.vendor,
-        count=1,
-        segments=1,
-        next_at=0,
-    )
-    status, entry = STATUS_OF[report.status], entry_of(supposed, report, now)
-    condition = f"#to = :to AND #state = :submitted AND account = :account AND {_NOTHING_KNOWN}"
-    condition += " AND #segments = :one" if report.segment else ""
-    if status != Status.DELIVERED:
-        condition += " AND attribute_not_exists(resend) AND attribute_not_exists(rejected)"
-    known = {
-        "submitted": State.SUBMITTED,
-        "account": account.name,
-        "to": report.number,
-        "one": 1,
-    }
-    final = final_of(supposed, status, report, entry["at"]) | marks(supposed, report)
-    try:
-        set_final(table, supposed.table_key, final, condition, entry, known)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def _first_of(placed: PlacedReport, now: int) -> Fill:
-    """A recipient's final status, if nothing was ever reported of it."""
-    submission, report = placed.submission, placed.report
-    entry = entry_of(submission, report, now)
-    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
-    values = {name: value for name, value in final.items() if value is not None}
-    settled = ("due_at", "due_shard") if of_submission(placed.key) else ()
-    return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
-
-
-def _apply(table: Table, placed: PlacedReport, now: int) -> bool:
-    submission, report = placed.submission, placed.report
-    entry = entry_of(submission, report, now)
-    if report.segment:
-        return (placed.alone and _only_part(table, placed, entry)) or _apply_part(table, placed, entry)
-    if not placed.final or placed.denied:
-        return keep(table, placed.key, entry)
-    return _finish(table, placed, STATUS_OF[report.status], entry)
-
-
-def _only_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
-    """Settle a recipient by its only part, if nothing was reported of it before."""
-    submission, report = placed.submission, placed.report
-    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
-    try:
-        set_final(table, placed.key, final, _NOTHING_KNOWN, entry)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def _apply_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
-    row, whole = note_part(table, placed, entry)
-    if row is None:
-        return False
-    failed = placed.report.status == ReportStatus.UNDELIVERED and whole.status == Status.UNDELIVERED
-    if failed and not placed.denied and "status" not in row:
-        final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
-        with suppress(ConditionFailed):  # a report of more came meanwhile
-            set_final(table, placed.key, final, "attribute_not_exists(#status)")
-    return True
-
-
-def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | None, WholeReport]:
-    """Note the report of a part. The recipient's row after it (None: there is none), and what the parts say by now.
-
-    With the last of its parts the message is delivered; one that our count has not, and that was not delivered, takes
-    that back. What a failure leads to is left to the caller.
-    """
-    submission, report = placed.submission, placed.report
-    row = parts.note(table, placed.key, submission, report, entry)
-    for _ in range(TRIES):
-        if row is None:
-            return None, WholeReport(None)
-        whole = parts.whole(row, submission)
-        if whole.status != Status.DELIVERED:
-            break
-        if row.get("status") == Status.DELIVERED:
-            return row, whole
-        final = final_of(submission, Status.DELIVERED, report, entry["at"]) | {parts.by_parts(submission): whole.parts}
-        condition, known = parts.unchanged(row, submission)
-        try:
-            return set_final(table, placed.key, final, condition, known=known), whole
-        except ConditionFailed as failed:  # one more part was reported
-            row = failed.item
-    else:
-        raise ConditionFailed(row)
-    if parts.by_parts(submission) in row and parts.is_open_or_failed(row, submission, report.segment):
-        row = _take_back(table, placed, entry) or row
-    return row, whole
-
-
-def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
-    """All parts that we count were delivered, and there is one more, which was not: nor was the message. Nobody knows
-    what became of it while that part is open. The row after it; None when it is not so."""
-    submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission)
-    condition = f"#{by_parts} < :part"
-    if report.status == ReportStatus.UNDELIVERED:
-        final = final_of(submission, Status.UNDELIVERED, report, entry["at"]) | {by_parts: None}
-    else:
-        final, condition = final_by_doubt(submission, entry), f"{condition} AND #status = :was"
-    try:
-        return set_final(table, placed.key, final, condition, known={"part": report.segment, "was": Status.DELIVERED})
-    except ConditionFailed:
-        return None
-
-
-def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> bool:
-    """What a report of the whole message says of it."""
-    condition, by_parts = "attribute_not_exists(#status)", parts.by_parts(placed.submission)
-    if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
-        condition += f" OR #status <> :status OR attribute_exists(#{by_parts})"
-    final = final_of(placed.submission, status, placed.report, entry["at"]) | {by_parts: None}
-    try:
-        set_final(table, placed.key, final, condition, entry)
-    except ConditionFailed as failed:
-        if failed.item is None:
-            return False
-        if entry not in failed.item.get("history", ()):
-            return keep(table, placed.key, entry)
-    return True
-
-
-def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: int) -> None:
-    """No report settled a recipient in time: it is `unknown`, unless one comes now."""
-    key = recipient_key(submission, outcome.number)
-    for _ in range(TRIES):
-        condition, known = unchanged_history(outcome)
-        final = final_at_end(submission, outcome.history, now)
-        try:
-            set_final(table, key, final, f"attribute_not_exists(#status) AND {condition}", known=known)
-        except ConditionFailed as failed:
-            if failed.item is None or "status" in failed.item:
-                return
-            outcome = read_row(failed.item)  # one more word was heard
-        else:
-            return
-    raise ConditionFailed(None)
-
-
-def unchanged_history(outcome: RecipientRow) -> tuple[str, Item]:
-    """The condition, and the values it names, that nothing was added to a recipient's history since it was read."""
-    if not outcome.history:
-        return "attribute_not_exists(history)", {}
-    known = {"heard": len(outcome.history), "left_out": outcome.left_out}
-    same = "left_out = :left_out" if outcome.left_out else "attribute_not_exists(left_out)"
-    return f"size(history) = :heard AND {same}", known
-
-
-def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: int) -> None:
-    """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
-    keep(table, recipient_key(submission, number), entry_of(submission, report, now) | {"note": note})
 
 
 STATUS_OF_STATE = {
@@ -389,16 +161,14 @@ def newest_to(table: Table, number: str, limit: int) -> list[Key]:
 
 def submission_of_row(table: Table, row: Key) -> StoredSubmission | None:
     """The submission that a recipient is in now: where it was cut, or the child that it moved to."""
-    pk, sk = row
-    if sk.startswith("S#"):
+    if is_submission(row):
         item = table.get(row)
         return read_submission(item) if item else None
-    message_id, _, root, _ = pk.split("#")
-    cut = submission_key(SubmissionKey(message_id, root))
+    cut = submission_key(root_at(row))
     found = table.get_many([row, cut])
     # A row that has expired may stand beside the submission of a later message under the same Idempotency-Key.
     submission = read_submission(found[cut]) if row in found and cut in found else None
     while submission and submission.state == State.MOVED:
         children = load_children(table, submission)
-        submission = next((child for child in children if sk in load_payload(table, child.key).numbers), None)
+        submission = next((child for child in children if row[1] in load_payload(table, child.key).numbers), None)
     return submission

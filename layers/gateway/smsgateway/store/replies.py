@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from smsgateway.ids import base32
 from smsgateway.model import Inbound, Reply
+from smsgateway.store import keys
 from smsgateway.store.table import ConditionFailed, Item, Table
 
 
@@ -27,14 +28,15 @@ def piece_id(whole: str, index: int) -> str:
 
 def _id_of(identity: str) -> str:
     digest = hashlib.sha256(identity.encode(errors="surrogatepass")).digest()
-    return "mo_" + base32(int.from_bytes(digest[:16]))
+    return keys.reply_id(base32(int.from_bytes(digest[:16])))
 
 
 def put_reply(table: Table, reply: Reply, ttl: int) -> None:
     """Store a reply, which publishes it; one that is stored already stays as it is."""
+    pk, sk = keys.reply_key(reply.id)
     item = {
-        "pk": reply.id,
-        "sk": "I",
+        "pk": pk,
+        "sk": sk,
         "account": reply.account,
         "vendor": reply.vendor,
         "number": reply.number,

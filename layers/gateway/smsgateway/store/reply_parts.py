@@ -12,11 +12,10 @@ from typing import Any
 
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
+from smsgateway.store.change import Change
 from smsgateway.store.joining import HeldPart, JoinedReply
-from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table, Update
-
-CLAIM = "J"
-_PART = "P#"
+from smsgateway.store.keys import CLAIM_SK, is_part, part_sk, reply_parts_pk, total_of_parts
+from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +39,14 @@ class StoredPart:
 
     @property
     def total(self) -> int:
-        return int(self.key.rsplit("#", 1)[1])
+        return total_of_parts(self.key)
 
 
 def parts_key(account: str, inbound: Inbound) -> str:
     """The partition key of the parts of one long reply, and of others to which the phone gives the same id."""
     part = inbound.part
-    identity = (account, inbound.number, inbound.access_number, part.id if part else "", part.total if part else "")
-    return "parts#" + "#".join(map(str, identity))
-
-
-def account_of(key: str) -> str:
-    return key.split("#")[1]
+    part_id, total = (part.id, part.total) if part else ("", "")
+    return reply_parts_pk(account, inbound.number, inbound.access_number, part_id, total)
 
 
 def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int, due_at: int, ttl: int) -> None:
@@ -71,7 +66,7 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
     digest = hashlib.sha256(f"{sent_at}\x1f{inbound.text}".encode(errors="surrogatepass")).hexdigest()[:20]
     return {
         "pk": key,
-        "sk": f"{_PART}{number:05d}#{digest}",
+        "sk": part_sk(number, digest),
         "number": number,
         "text": inbound.text,
         "arrived": arrived,
@@ -84,9 +79,9 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
 
 def lying(table: Table, key: str) -> StoredPart:
     found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
-    claims = found.pop(CLAIM, {})
-    parts = {sk: item for sk, item in found.items() if sk.startswith(_PART)}
-    before = [item for sk, item in found.items() if not sk.startswith(_PART)]
+    claims = found.pop(CLAIM_SK, {})
+    parts = {sk: item for sk, item in found.items() if is_part(sk)}
+    before = [item for sk, item in found.items() if not is_part(sk)]
     return StoredPart(key, parts, claims.get("version", 0), _read_claim(claims), before)
 
 
@@ -94,7 +89,7 @@ def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None
     """Claim parts for one reply. Raises ConditionFailed when somebody else has claimed any meanwhile."""
     item: dict[str, Any] = {
         "pk": found.key,
-        "sk": CLAIM,
+        "sk": CLAIM_SK,
         "version": found.version + 1,
         "parts": list(joint.parts),
         "partial": joint.partial,
@@ -109,13 +104,11 @@ def carried_out(table: Table, found: StoredPart, joint: JoinedReply, version: in
     """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
     table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
     for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
-        update = Update((found.key, sk), "SET doubtful = :yes", {"yes": True, "seconds": table.seconds}, KEPT)
         with suppress(ConditionFailed):
-            table.update(update)
+            table.update(Change((found.key, sk)).set(doubtful=True).when(KEPT, seconds=table.seconds))
     with suppress(ConditionFailed):  # somebody else has carried it out too
-        expression = "SET version = :next REMOVE parts, #partial, spent, doubted"
-        values = {"next": version + 1, "version": version}
-        table.update(Update((found.key, CLAIM), expression, values, "version = :version"))
+        over = Change((found.key, CLAIM_SK)).set(version=version + 1).remove("parts", "partial", "spent", "doubted")
+        table.update(over.when("version = :claimed", claimed=version))
 
 
 def _done(item: Item) -> Item:

@@ -13,9 +13,11 @@ from zlib import crc32
 
 from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
-from smsgateway.store.submissions import StoredSubmission, read_submission, submission_key
-from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table, Update
-from smsgateway.store.vendor_ids import block_key, flag_early, key_in, key_to_one, places, vendor_key
+from smsgateway.store.change import Change
+from smsgateway.store.keys import block_key, early_sk, submission_key, vendor_key
+from smsgateway.store.submissions import StoredSubmission, read_submission
+from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table
+from smsgateway.store.vendor_ids import flag_early, key_in, key_to_one, places
 from smsgateway.text import said_number
 
 type Ids = tuple[bool, str, str]  # by what a report names its submission
@@ -117,9 +119,8 @@ def _put_all(table: Table, items: Sequence[Item]) -> None:
 
 def say_about(table: Table, key: Key, message_id: str) -> None:
     """A report that came early has no place in the message that it is about either."""
-    update = Update(key, "SET about = :message", {"message": message_id}, "attribute_exists(pk)")
     with suppress(ConditionFailed):  # somebody else has found its place
-        table.update(update)
+        table.update(Change(key).set(about=message_id).when("attribute_exists(pk)"))
 
 
 def list_of(account: str) -> str:
@@ -137,7 +138,7 @@ def _identity(report: Report) -> str:
 def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) -> Item:
     return {
         "pk": place[0],
-        "sk": f"early#{_identity(report)}",
+        "sk": early_sk(_identity(report)),
         "account": account,
         "kept_at": now,
         "ttl": ttl,
@@ -161,7 +162,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
 
 def early_reports(table: Table, place: str) -> Iterator[tuple[Key, Report]]:
     """The reports filed beside the mapping at partition `place`, each with its key, to be deleted once applied."""
-    for item in table.query_all("pk = :pk AND begins_with(sk, :early)", {"pk": place, "early": "early#"}):
+    for item in table.query_all("pk = :pk AND begins_with(sk, :early)", {"pk": place, "early": early_sk("")}):
         yield (item["pk"], item["sk"]), _read(item)
 
 

@@ -12,7 +12,9 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Payload, Reason, State, Status
 from smsgateway.store.finals import set_final
 from smsgateway.store.history import Change, write
-from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row, unchanged_history
+from smsgateway.store.keys import submission_key
+from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row
+from smsgateway.store.report_writes import unchanged_history
 from smsgateway.store.submissions import (
     UNSENT,
     WAKE_UP_LOST,
@@ -22,7 +24,6 @@ from smsgateway.store.submissions import (
     new_submission,
     put_child,
     read_submission,
-    submission_key,
 )
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from smsgateway.store.transitions import canceled, look_no_more

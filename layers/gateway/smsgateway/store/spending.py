@@ -8,7 +8,9 @@ stays small.
 from dataclasses import dataclass
 
 from smsgateway.ids import shard
-from smsgateway.store.table import ConditionFailed, Key, Table, Update
+from smsgateway.store.change import Change
+from smsgateway.store.keys import spent_key
+from smsgateway.store.table import ConditionFailed, Table
 
 PLACES = 10
 KEPT_FOR = 3 * 86_400  # seconds
@@ -41,21 +43,18 @@ def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
     room = limit - charge.segments
     if room < 0:
         return None
-    update = Update(
-        _key(client, charge),
-        f"ADD spent :segments SET #ttl = :ttl, {charge.place} = :own",
-        {
-            "segments": charge.segments,
-            "ttl": charge.at // 1000 + KEPT_FOR,
-            "room": room,
-            "own": charge.own,
-            "charged": charge.of_message,
-        },
-        f"(attribute_not_exists(spent) OR spent <= :room)"
-        f" AND (attribute_not_exists({charge.place}) OR NOT begins_with({charge.place}, :charged))",
+    change = (
+        Change(spent_key(client, charge.day))
+        .add(spent=charge.segments)
+        .set(ttl=charge.at // 1000 + KEPT_FOR, **{charge.place: charge.own})
+        .when("attribute_not_exists(spent) OR spent <= :room", room=room)
+        .when(
+            f"attribute_not_exists({charge.place}) OR NOT begins_with({charge.place}, :charged)",
+            charged=charge.of_message,
+        )
     )
     try:
-        table.update(update)
+        table.update(change)
     except ConditionFailed as failed:
         charged = str((failed.item or {}).get(charge.place, ""))
         return int(charged.rpartition("#")[2]) if charged.startswith(charge.of_message) else None
@@ -64,14 +63,9 @@ def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
 
 def give_back(table: Table, client: str, charge: Charge) -> None:
     """Segments that were taken for nothing. Doing it again changes nothing."""
-    key, values = _key(client, charge), {"back": -charge.segments, "own": charge.own}
-    condition = f"{charge.place} = :own"
+    back = Change(spent_key(client, charge.day)).add(spent=-charge.segments)
     try:
-        table.update(Update(key, f"ADD spent :back REMOVE {charge.place}", values, condition))
+        table.update(back.remove(charge.place).when(f"{charge.place} = :own", own=charge.own))
     except ConditionFailed as failed:
         if failed.item and charge.place in failed.item:  # another message has taken the place since
-            table.update(Update(key, "ADD spent :back", values))
-
-
-def _key(client: str, charge: Charge) -> Key:
-    return f"spent#{client}#{charge.day}", "D"
+            table.update(back)

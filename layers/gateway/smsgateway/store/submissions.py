@@ -10,6 +10,7 @@ from typing import Any
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
+from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
 from smsgateway.store.messages import load_message, message_fields, read_message
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
 from smsgateway.store.vendor_ids import ungrouped
@@ -97,7 +98,7 @@ class StoredSubmission:
     def cancelable(self) -> bool:
         """Whether its message's cancellation is its own: only a message to one number, and what was made from it, is
         not canceled as a whole."""
-        return self.own_message is None and not (self.recipient_row and self.recipient_row[1].startswith("S#"))
+        return self.own_message is None and not (self.recipient_row and is_submission(self.recipient_row))
 
     @property
     def marked(self) -> bool:
@@ -125,16 +126,10 @@ class StoredSubmission:
         return Payload((self.item["to"],), (Personal(**content),) if content else ())
 
 
-def submission_key(key: SubmissionKey) -> Key:
-    """Where a submission stands: in its block, but for resends, of which there may be as many as recipients."""
-    pk = f"{key.message_id}#S#{key.path}" if key.rerouted else key.partition
-    return pk, f"S#{key.path}"
-
-
 def read_submission(item: Item) -> StoredSubmission:
     """The submission in an item, or in the image of one in a stream record."""
     return StoredSubmission(
-        key=SubmissionKey(item["pk"].split("#")[0], item["sk"].removeprefix("S#")),
+        key=submission_at((item["pk"], item["sk"])),
         client=item["client"],
         state=State(item["state"]),
         account=item["account"],
@@ -282,7 +277,7 @@ def submissions_of(table: Table, message: Message) -> Iterator[StoredSubmission]
 
 def _under(table: Table, pk: str, path: str = "") -> Iterator[StoredSubmission]:
     """The submissions under a partition key whose paths begin with this."""
-    values = {"pk": pk, "prefix": f"S#{path}"}
+    values = {"pk": pk, "prefix": submission_sk(path)}
     yield from map(read_submission, table.query_all("pk = :pk AND begins_with(sk, :prefix)", values))
 
 

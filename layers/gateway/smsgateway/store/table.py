@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import batched, count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -103,9 +103,19 @@ class ConditionFailed(Exception):  # noqa: N818  DynamoDB's own name for it
         self.item = item
 
 
+class Write(Protocol):
+    """A write to one item, which may depend on a condition. `Change` (change.py) puts one together."""
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """The UpdateItem request, for the table of this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One UpdateItem: `SET`/`REMOVE`/`ADD` clauses, a condition, and the values they name with a colon."""
+    """One UpdateItem: `SET`/`REMOVE`/`ADD` clauses, a condition, and the values they name with a colon.
+
+    Values that neither names are left out.
+    """
 
     key: Key
     expression: str
@@ -113,6 +123,7 @@ class Update:
     condition: str = ""
 
     def wire(self, table: str) -> dict[str, Any]:
+        """The UpdateItem request, for the table of this name."""
         words = self.expression + " " + self.condition
         request: dict[str, Any] = {
             "TableName": table,
@@ -191,8 +202,8 @@ class Table:
         request: dict[str, Any] = {"TableName": self.name, "Item": to_wire(item)} | _conditional(condition, values)
         self._write(lambda: self.client.put_item(**request))
 
-    def update(self, update: Update) -> Item:
-        """The item after the update. Raises ConditionFailed with the item that stands there instead."""
+    def update(self, update: Write) -> Item:
+        """Make a write. Returns the item after it; raises ConditionFailed with the item that stands there instead."""
         request = update.wire(self.name) | {
             "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -225,7 +236,7 @@ class Table:
         item = from_wire(wire) if wire else None
         return ConditionFailed(item if item and self._kept(item) else None)
 
-    def update_both(self, first: Update, second: Update) -> None:
+    def update_both(self, first: Write, second: Write) -> None:
         """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""
         actions: Any = [
             {"Update": update.wire(self.name) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}

@@ -12,7 +12,7 @@ from typing import Any
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, due, read_submission
-from smsgateway.store.table import KEPT, ConditionFailed, Table, Update
+from smsgateway.store.table import KEPT, ConditionFailed, Table, Update, Write
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
 MOST_ATTEMPTS = 50  # entries of different kinds that are kept of a submission, the oldest of them left out
@@ -137,7 +137,7 @@ def _settling(submission: StoredSubmission, expression: str, values: Mapping[str
     )
 
 
-def _settle(table: Table, update: Update, also: Update | None = None) -> None:
+def _settle(table: Table, update: Update, also: Write | None = None) -> None:
     """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
     try:
         if also:
@@ -267,7 +267,7 @@ def _ending_unsent(submission: StoredSubmission, state: State, answer: str, reas
     return Update(submission.table_key, expression, values, condition)
 
 
-def _end_unsent(table: Table, update: Update, also: Update | None = None) -> None:
+def _end_unsent(table: Table, update: Update, also: Write | None = None) -> None:
     """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
     try:
         if also:

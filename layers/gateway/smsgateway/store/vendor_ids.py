@@ -11,24 +11,17 @@ from contextlib import suppress
 from itertools import groupby
 
 from smsgateway.ids import SubmissionKey, parse_reference
-from smsgateway.store.table import EXPIRED, KEPT, RETRIES, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.change import Change
+from smsgateway.store.keys import BLOCK_ENDING, block_key, vendor_key
+from smsgateway.store.table import EXPIRED, KEPT, RETRIES, ConditionFailed, Item, Key, Table
 
-ENDING = 2  # characters of an id that its block does not share
 _MEMBER = "of_"  # begins the attribute that lists a submission's ids in a block, by their endings
-
-
-def vendor_key(account: str, vendor_id: str) -> Key:
-    return f"vid#{account}#{vendor_id}", "map"
-
-
-def block_key(account: str, vendor_id: str) -> Key:
-    return f"vid#{account}#{vendor_id[:-ENDING]}", "block"
 
 
 def grouped(vendor_ids: Iterable[str]) -> list[list[str]]:
     """Ids in runs that share a block: its beginning, then each one's ending."""
-    runs = groupby(vendor_ids, lambda vendor_id: vendor_id[:-ENDING])
-    return [[beginning, *(vendor_id[-ENDING:] for vendor_id in run)] for beginning, run in runs]
+    runs = groupby(vendor_ids, lambda vendor_id: vendor_id[:-BLOCK_ENDING])
+    return [[beginning, *(vendor_id[-BLOCK_ENDING:] for vendor_id in run)] for beginning, run in runs]
 
 
 def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
@@ -37,21 +30,20 @@ def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 def mapping(
     table: Table, account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, to_one: bool, unless_early: bool
-) -> Update:
+) -> Change:
     """The id alone. `to_one`: of a message to one number. `unless_early`: fails when a report under it came first."""
-    return Update(
-        vendor_key(account, vendor_id),
-        "SET message_id = :message, #path = :path, #ttl = :ttl" + (", to_one = :yes" if to_one else " REMOVE to_one"),
-        {"message": key.message_id, "path": key.path, "ttl": ttl, "yes": True, "seconds": table.seconds},
-        f"attribute_not_exists(early) OR {EXPIRED}" if unless_early else "",
-    )
+    change = Change(vendor_key(account, vendor_id)).set(message_id=key.message_id, path=key.path, ttl=ttl)
+    change = change.set(to_one=True) if to_one else change.remove("to_one")
+    if unless_early:
+        return change.when(f"attribute_not_exists(early) OR {EXPIRED}", seconds=table.seconds)
+    return change
 
 
 def map_in_blocks(table: Table, account: str, vendor_ids: Iterable[str], key: SubmissionKey, ttl: int) -> bool:
     """Map many ids of one submission. True: a report under one of them, or under a neighbour, came first."""
     endings: dict[Key, list[str]] = {}
     for vendor_id in vendor_ids:
-        endings.setdefault(block_key(account, vendor_id), []).append(vendor_id[-ENDING:])
+        endings.setdefault(block_key(account, vendor_id), []).append(vendor_id[-BLOCK_ENDING:])
     member = _MEMBER + key.reference
     blocks = [_add(table, place, {member: its, "ttl": ttl}) for place, its in endings.items()]
     return any("early" in block for block in blocks)
@@ -62,13 +54,12 @@ def _add(table: Table, place: Key, values: Item, *, ttl: int | None = None) -> I
 
     `ttl`: of an item that is not there yet; one that is keeps its own.
     """
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
-    expression += ", #ttl = if_not_exists(#ttl, :new_ttl)" if ttl is not None else ""
-    known = {**values, "new_ttl": ttl, "seconds": table.seconds}
-    update = Update(place, expression, known, f"attribute_not_exists(#ttl) OR {KEPT}")
+    change = Change(place).set(**values).when(f"attribute_not_exists(#ttl) OR {KEPT}", seconds=table.seconds)
+    if ttl is not None:
+        change = change.set_if_missing(ttl=ttl)
     for _ in range(RETRIES):
         try:
-            return table.update(update)
+            return table.update(change)
         except ConditionFailed:
             fresh = {"pk": place[0], "sk": place[1], "ttl": ttl, **values}
             with suppress(ConditionFailed):  # somebody else was first
@@ -102,7 +93,7 @@ def key_in(found: Mapping[Key, Item], account: str, vendor_id: str) -> Submissio
     own, block = (found.get(place, {}) for place in places(account, vendor_id))
     if "message_id" in own:
         return SubmissionKey(own["message_id"], own["path"])
-    ending = vendor_id[-ENDING:]
+    ending = vendor_id[-BLOCK_ENDING:]
     members = [name for name, endings in block.items() if name.startswith(_MEMBER) and ending in endings]
     # A vendor that begins to count anew gives an id again: the newest message is meant, and ids sort by time.
     return parse_reference(max(members).removeprefix(_MEMBER)) if members else None

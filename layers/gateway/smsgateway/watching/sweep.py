@@ -14,7 +14,8 @@ from smsgateway.sending.split import give_to_children
 from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
-from smsgateway.store import recipients, reply_parts, reroutes, submissions, transitions
+from smsgateway.store import recipients, report_writes, reroutes, submissions, transitions
+from smsgateway.store.keys import Kind, account_of_parts, kind_of
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
 from smsgateway.store.table import ConditionFailed, Item, Key
@@ -71,7 +72,7 @@ def _look(sweeper: Sweeper, key: Key) -> None:
     item = sweeper.table.get(key)
     if item is None or "due_at" not in item or int(item["due_at"]) > sweeper.now():
         return
-    if key[0].startswith("parts#"):
+    if kind_of(key) == Kind.REPLY_PART:
         _deliver_partial(sweeper, item)
     else:
         look_at(sweeper, submissions.read_submission(item))
@@ -156,7 +157,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         failures.close(sweeper, submission, [outcome.number for outcome in still_open])
     else:
         for outcome in still_open:
-            recipients.close(table, submission, outcome, now)
+            report_writes.close(table, submission, outcome, now)
     transitions.look_no_more(table, submission)
 
 
@@ -177,6 +178,6 @@ def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
     """Store what has come of a long reply whose other parts never will. It is said to be partial."""
     key = item["pk"]
-    account = sweeper.settings().accounts.get(reply_parts.account_of(key))
+    account = sweeper.settings().accounts.get(account_of_parts(key))
     vendor = account.vendor if account else item.get("vendor", "")
     join_parts(sweeper, key, vendor, overdue_at=sweeper.now())

@@ -11,7 +11,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.config.options import options_taken
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Balance, DayStatistics, Reason, Report, ReportStatus, Response
-from smsgateway.store import accounts, reports
+from smsgateway.store import accounts, polling, reports
 from smsgateway.store.alerts import Alert, raise_alert
 from tests.unit.api.conftest import ACCOUNTS, NOW, TOKEN, Api, sample
 
@@ -42,9 +42,9 @@ def test_an_account_that_much_is_known_of(api: Api) -> None:
     accounts.put_balance(api.table, "hb-main", [Balance(Decimal("12.50"), "p")], NOW)
     accounts.seen_push(api.table, "hb-main", "reports", NOW - 1000, {})
     accounts.note_try(api.table, "hb-main", "inbound", NOW - 3000)
-    lease = accounts.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
+    lease = polling.take_lease(api.table, "hb-main", "inbound", "me", NOW, NOW + 1000)
     assert lease
-    accounts.fulfil(api.table, lease, NOW - 2000)
+    polling.fulfil(api.table, lease, NOW - 2000)
     raise_alert(api.table, Alert("hb-main", "hbsmservice", "balance_low", "12.50 left", NOW, NOW))
     raise_alert(api.table, Alert("hb-main", "hbsmservice", "push_silent", "old", NOW - 86_400_001, NOW))
 

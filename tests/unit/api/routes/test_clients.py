@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smsgateway.store import registry
+from smsgateway.store import clients
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, sample
@@ -63,7 +63,7 @@ def test_a_name_that_is_taken(api: Api) -> None:
 
 
 def test_a_name_that_is_taken_in_the_meantime(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "put_client", lambda *_: False)
+    monkeypatch.setattr(clients, "put_client", lambda *_: False)
 
     assert create(api, {"name": "shop"}).status == 409
     assert api.api_gateway.keys == {}

@@ -9,9 +9,9 @@ import pytest
 from smsgateway.calling.carriage import Carriage
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State
-from smsgateway.store import recipients, submissions, transitions
+from smsgateway.store import recipients, report_writes, submissions, transitions
 from smsgateway.store.messages import is_canceled, load_message, load_payload, put_payload
-from smsgateway.store.recipients import PlacedReport
+from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api, sample
@@ -58,7 +58,7 @@ def report(api: Api, submission: StoredSubmission, number: str, status: ReportSt
     reason = None if status == ReportStatus.DELIVERED else Reason.UNREACHABLE
     at = datetime.fromtimestamp(NOW / 1000 + 5, UTC)
     said = Report("v-00000", number, status, status.value.upper(), reason, reported_at=at)
-    recipients.apply_reports(api.table, [PlacedReport(submission, number, said)], NOW + 6000)
+    report_writes.apply_reports(api.table, [PlacedReport(submission, number, said)], NOW + 6000)
 
 
 def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:
@@ -117,7 +117,7 @@ def test_a_long_history_says_what_it_has_left_out(api: Api) -> None:
     for index in range(25):
         at = datetime.fromtimestamp(NOW / 1000 + index, UTC)
         said = Report("v-00000", FIVE[0], ReportStatus.UNKNOWN, f"word {index}", reported_at=at)
-        recipients.apply_reports(api.table, [PlacedReport(submission, FIVE[0], said)], NOW)
+        report_writes.apply_reports(api.table, [PlacedReport(submission, FIVE[0], said)], NOW)
         (recipient,) = show(api, message_id).json["recipients"]
         assert recipient.get("history_left_out", 0) == max(0, index - 19)
     words = [entry["vendor_status"] for entry in recipient["history"]]

@@ -13,7 +13,7 @@ from smsgateway.settling import failures
 from smsgateway.settling.ingest import ingest
 from smsgateway.settling.ingester import Ingester
 from smsgateway.store import replies, submissions, transitions
-from smsgateway.store.recipients import PlacedReport, apply_reports
+from smsgateway.store.report_writes import PlacedReport, apply_reports
 from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import aws
 from tests.unit.api.conftest import NOW, Api

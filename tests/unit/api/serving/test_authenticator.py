@@ -6,7 +6,7 @@ from smsgateway.api.serving.authenticator import Authenticator, key_hash
 from smsgateway.api.serving.problems import Problem
 from smsgateway.clock import lasting
 from smsgateway.model import Client
-from smsgateway.store import registry
+from smsgateway.store import clients
 from smsgateway.store.table import Table
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, request
 
@@ -65,9 +65,9 @@ def test_a_frozen_process_lets_no_removed_client_in(table: Table) -> None:
         return ADMINISTRATOR_KEY
 
     authenticator = Authenticator(table, fetch, lasting(lambda: wall[0], lambda: 0.0))
-    registry.put_client(table, Client("shop", "sender"), key_hash("shop-key"))
+    clients.put_client(table, Client("shop", "sender"), key_hash("shop-key"))
     assert authenticator.client("shop-key").name == "shop"
-    registry.delete_client(table, "shop", key_hash("shop-key"))
+    clients.delete_client(table, "shop", key_hash("shop-key"))
     wall[0] += 59
     assert authenticator.client("shop-key").name == "shop"
     wall[0] += 1

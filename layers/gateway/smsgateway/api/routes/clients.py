@@ -13,7 +13,7 @@ from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import Problem, invalid, not_found
 from smsgateway.model import Client
-from smsgateway.store import registry
+from smsgateway.store import clients
 
 KEY_BYTES = 20  # as 40 hexadecimal digits
 
@@ -44,13 +44,13 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
         known = gateway.accounts.get().accounts
         if unknown := [index for index, name in enumerate(body.accounts) if name not in known]:
             raise invalid([(f"accounts[{index}]", "there is no such account") for index in unknown])
-    if registry.claimed_hash(gateway.table, body.name):
+    if clients.claimed_hash(gateway.table, body.name):
         raise _taken()
     api_key = secrets.token_hex(KEY_BYTES)
     key_id = gateway.keys.create(body.name, api_key)
     client = Client(body.name, body.role, tuple(body.purposes), tuple(body.accounts), body.daily_segments, key_id)
     try:
-        stored = registry.put_client(gateway.table, client, key_hash(api_key))
+        stored = clients.put_client(gateway.table, client, key_hash(api_key))
     except BaseException:
         gateway.keys.delete(key_id)
         raise
@@ -69,7 +69,7 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
 )
 def list_clients() -> dict[str, Any]:
     """Lists who may call the API, by name, without keys. The list is a moment old at most. For administrators."""
-    return {"items": [_view(client) for client in registry.list_clients(gateway_of(router).table)], "next": None}
+    return {"items": [_view(client) for client in clients.list_clients(gateway_of(router).table)], "next": None}
 
 
 @router.delete(
@@ -86,13 +86,13 @@ def delete_client(name: NamePath) -> Response[str]:
     A name whose creation broke off is free again. For administrators.
     """
     gateway = gateway_of(router)
-    claimed = registry.claimed_hash(gateway.table, name)
+    claimed = clients.claimed_hash(gateway.table, name)
     if claimed is None:
         raise not_found("client")
-    named = registry.named_client(gateway.table, name)
+    named = clients.named_client(gateway.table, name)
     if named:
         gateway.keys.delete(named[1].key_id)
-    registry.delete_client(gateway.table, name, claimed)
+    clients.delete_client(gateway.table, name, claimed)
     return Response(204, body="")
 
 

@@ -9,7 +9,7 @@ from smsgateway.api.schemas.parameters import NumberPath, number_at
 from smsgateway.api.serving.context import gateway_of, new_router
 from smsgateway.api.serving.problems import not_found
 from smsgateway.clock import Millis, iso
-from smsgateway.store import registry
+from smsgateway.store import suppressions
 
 router = new_router()
 
@@ -28,7 +28,7 @@ def put_view(number: NumberPath) -> dict[str, Any]:
     """
     gateway = gateway_of(router)
     normalised = number_at("number", number)
-    return _view(normalised, registry.suppress(gateway.table, normalised, gateway.now()))
+    return _view(normalised, suppressions.suppress(gateway.table, normalised, gateway.now()))
 
 
 @router.get(
@@ -41,7 +41,7 @@ def put_view(number: NumberPath) -> dict[str, Any]:
 def show_view(number: NumberPath) -> dict[str, Any]:
     """Tells since when nothing is sent to a number."""
     normalised = number_at("number", number)
-    since = registry.suppressed_at(gateway_of(router).table, normalised)
+    since = suppressions.suppressed_at(gateway_of(router).table, normalised)
     if since is None:
         raise not_found("suppression")
     return _view(normalised, since)
@@ -59,9 +59,9 @@ def delete_view(number: NumberPath) -> Response[str]:
     """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
     table = gateway_of(router).table
     normalised = number_at("number", number)
-    if registry.suppressed_at(table, normalised) is None:
+    if suppressions.suppressed_at(table, normalised) is None:
         raise not_found("suppression")
-    registry.allow(table, normalised)
+    suppressions.allow(table, normalised)
     return Response(204, body="")
 
 

@@ -16,7 +16,7 @@ from smsgateway.api.serving.problems import invalid, not_found
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.model import Template, TemplateCode
-from smsgateway.store import registry
+from smsgateway.store import templates
 
 router = new_router()
 
@@ -30,7 +30,7 @@ router = new_router()
 )
 def list_templates() -> dict[str, Any]:
     """Lists all templates, by name. The list is a moment old at most."""
-    return {"items": [_view(template) for template in registry.list_templates(gateway_of(router).table)], "next": None}
+    return {"items": [_view(template) for template in templates.list_templates(gateway_of(router).table)], "next": None}
 
 
 @router.get(
@@ -42,7 +42,7 @@ def list_templates() -> dict[str, Any]:
 )
 def show_template(name: NamePath) -> dict[str, Any]:
     """Shows a template: its text, its variables, and how vendors know it."""
-    template = registry.load_template(gateway_of(router).table, name)
+    template = templates.load_template(gateway_of(router).table, name)
     if template is None:
         raise not_found("template")
     return _view(template)
@@ -65,7 +65,7 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
         raise invalid(errors)
     codes = {account: TemplateCode(code.code, tuple(code.params)) for account, code in body.vendor_templates.items()}
     template = Template(name, body.text, codes, body.lengths)
-    registry.put_template(gateway.table, template)
+    templates.put_template(gateway.table, template)
     return _view(template)
 
 
@@ -80,9 +80,9 @@ def put_template(name: NamePath, body: Annotated[TemplateBody, Body()]) -> dict[
 def delete_template(name: NamePath) -> Response[str]:
     """Removes a template. Messages that were accepted with it are sent all the same. For administrators."""
     table = gateway_of(router).table
-    if registry.load_template(table, name) is None:
+    if templates.load_template(table, name) is None:
         raise not_found("template")
-    registry.delete_template(table, name)
+    templates.delete_template(table, name)
     return Response(204, body="")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from smsgateway.api.serving.problems import Problem
 from smsgateway.model import Client
-from smsgateway.store import registry
+from smsgateway.store import clients
 from smsgateway.store.table import Table
 
 ADMINISTRATOR = Client(name="administrator", role="administrator")
@@ -53,7 +53,7 @@ class Authenticator:
         if hmac.compare_digest(given.encode(), self._administrator_hash().encode()):
             return ADMINISTRATOR
         self._clients.pop(given, None)
-        client = registry.find_client(self._table, given)
+        client = clients.find_client(self._table, given)
         if client is None:
             raise Problem(403, "x-api-key is unknown")
         if len(self._clients) >= CACHED:
