@@ -17,7 +17,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
 from tests.doubles.world import DAY, MINUTE, World, accounts_document, numbers, personal_post
-from tests.unit.journeys.test_room import texts
+from tests.unit.accepting.test_capacity import texts
 
 FEW = numbers(5)  # a root each at langyu, and so five blocks of one, or three of two
 FAILURE = {"langyu": "failed", "hbsmservice": "undelivered"}

@@ -15,7 +15,7 @@ from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.world import DISPATCH_TIME, SECOND, World, accounts_document, numbers, post
 from tests.doubles.young import YoungTable
-from tests.unit.journeys.test_room import texts
+from tests.unit.accepting.test_capacity import texts
 
 
 @pytest.fixture

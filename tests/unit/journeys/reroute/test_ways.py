@@ -1,32 +1,18 @@
-"""`resend.undelivered`: failures, missing reports and deliveries in every order, with a crash at every step.
-
-A recipient goes to each account at most once, none is lost on the way, and one final status is told of each."""
+"""Where a recipient goes after a failure report or a missing one, and where none goes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import lru_cache
-from itertools import permutations, product
+from itertools import product
 
 import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Request, Response, Status
-from smsgateway.queues import VendorBytes, parse_wake_up
 from smsgateway.store import breakers, suppressions
-from smsgateway.store.recipients import load_outcomes
-from smsgateway.store.submissions import load_submission
-from smsgateway.store.table import ConditionFailed
-from smsgateway.watching.sweep import look_at
 from tests.doubles import invariants
-from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
-from tests.doubles.seam import AwsError, Crash, Fault, Seam
-from tests.doubles.vendors import Seen
+from tests.doubles.seam import Seam
 from tests.doubles.world import (
-    DISPATCH_TIME,
     HOUR,
-    MINUTE,
     SECOND,
     World,
     accounts_document,
@@ -34,86 +20,20 @@ from tests.doubles.world import (
     personal_post,
     post,
 )
-
-WINDOW = 600  # seconds until a report counts as missing; a message is valid for longer
-LAYOUTS = {"single": 1, "bulk": 2}
-# Each way of naming what was sent comes first once; the next account is always of another kind.
-ROUTES = {
-    "hbsmservice": ("hbsmservice", "langyu", "qixintong"),
-    "langyu": ("langyu", "infocloud", "hbsmservice"),
-    "qixintong": ("qixintong", "hbsmservice", "langyu"),
-    "infocloud": ("infocloud", "qixintong", "langyu"),
-}
-FAILED = {"langyu": "failed"}  # MBBLACK, langyu's other failure, is about the number
-(FIRST,) = numbers(1)
-
-type Fates = Mapping[str, str]  # what an account reports of everybody: delivered, undelivered or nothing (missing)
-
-
-def document(route: Sequence[str]) -> str:
-    names = ("a", "b", "c")[: len(route)]
-    return accounts_document(
-        tuple((name, vendor, 0) for name, vendor in zip(names, route, strict=True)), report_window=WINDOW
-    )
-
-
-@lru_cache
-def accepted(vendor: str, count: int, personal: bool = False, script: tuple[str, ...] = ("accepted",)) -> World:
-    """A world that has accepted one message for three accounts."""
-    world = World(document(ROUTES[vendor]), script)
-    make = personal_post if personal else post
-    world.accept(make(*numbers(count), resend_undelivered=True))
-    return world
-
-
-def begun(vendor: str, count: int, *script: str, personal: bool = False) -> tuple[World, SubmissionKey]:
-    """A fresh copy of it, and the message's first submission, whose wake-up is in the queue."""
-    world = accepted(vendor, count, personal, script or ("accepted",)).copy()
-    return world, parse_wake_up(world.queues.waiting[0].body).key
-
-
-def failure(world: World, seen: Seen, number: str, status: str = "undelivered") -> VendorBytes:
-    vendor = world.settings().accounts[seen.account].vendor
-    word = FAILED.get(vendor, status) if status == "undelivered" else status
-    return report_of(world, seen.account, seen.id_of(number), number, status=word)
-
-
-def drive(world: World, fates: Fates, told: int = 0) -> None:
-    """Let time pass, and each vendor report what it was sent, until nothing is left to do. `told`: requests whose
-    reports are no longer wanted."""
-    for _ in range(300):
-        fresh, told = world.vendors.seen[told:], len(world.vendors.seen)
-        for seen in fresh:
-            if seen.behaviour == "accepted" and fates[seen.account] != "missing":
-                for number in seen.numbers:
-                    world.ingest(failure(world, seen, number, fates[seen.account]))
-        moments = [message.at for message in world.queues.waiting] + world.due()
-        if not moments:
-            return
-        world.settle(max(world.now, min(moments)))
-    raise AssertionError("still at work")
-
-
-def check(world: World, key: SubmissionKey, count: int) -> dict[str, Status]:
-    invariants.check_once_an_account(world, numbers(count))
-    found = invariants.check_ended(world, key.message_id, numbers(count))
-    invariants.check_truth(world, found)
-    invariants.check_events(world, key.message_id, found)
-    return found
-
-
-def asked(world: World, number: str) -> list[str]:
-    return [seen.account for seen in world.vendors.requests_for(number)]
-
-
-def history_of(world: World, key: SubmissionKey, number: str) -> list[tuple[str, str]]:
-    submission = load_submission(world.table, key)
-    assert submission is not None
-    outcome = load_outcomes(world.table, submission, (number,))[number]
-    return [(entry["account"], entry["status"]) for entry in outcome.history]
-
-
-# What it leads to
+from tests.unit.journeys.reroute.given import (
+    FIRST,
+    LAYOUTS,
+    ROUTES,
+    WINDOW,
+    Fates,
+    asked,
+    begun,
+    check,
+    document,
+    drive,
+    failure,
+    history_of,
+)
 
 
 def expected(fates: Fates) -> tuple[list[str], Status]:
@@ -452,286 +372,3 @@ def test_without_it_nothing_is_sent_again() -> None:
     key = SubmissionKey(answer["id"], "00000")
     assert set(check(world, key, 3).values()) == {Status.UNDELIVERED}
     assert asked(world, FIRST) == ["a"]
-
-
-# Order
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("vendor", ROUTES)
-def test_order_does_not_matter(vendor: str, layout: str) -> None:
-    """GIVEN two accounts that were sent to WHEN both contradict themselves, each word twice, in any order THEN
-    delivered stands, and the third is not asked once it is known."""
-    count = LAYOUTS[layout]
-    words = [("a", "undelivered"), ("a", "delivered"), ("b", "undelivered"), ("b", "delivered")]
-    for order in permutations(words):
-        world, key = begun(vendor, count)
-        world.settle(world.now)
-        world.ingest(failure(world, world.vendors.seen[0], FIRST))
-        world.settle(world.now)
-        seen = {each.account: each for each in world.vendors.requests_for(FIRST)}
-        delivered = False
-        for account, word in (*order, *order):
-            world.ingest(failure(world, seen[account], FIRST, word))
-            world.settle(world.now)
-            delivered = delivered or word == "delivered"
-            assert not delivered or invariants.statuses(world, key.message_id)[FIRST] == Status.DELIVERED
-        failed_first = order.index(("b", "undelivered")) < min(order.index(words[1]), order.index(words[3]))
-        assert asked(world, FIRST) == (["a", "b", "c"] if failed_first else ["a", "b"]), order
-        world.settle()
-        assert check(world, key, count)[FIRST] == Status.DELIVERED
-
-
-def test_a_delivery_calls_off_a_resend_that_waits() -> None:
-    """GIVEN a resend that waits for its account WHEN the first account delivers after all THEN it is not sent."""
-    for count in (1, 3):
-        world, key = begun("hbsmservice", count, "accepted", "moment", "accepted")
-        world.settle(world.now)
-        (seen,) = world.vendors.seen
-        world.ingest(failure(world, seen, FIRST))
-        world.deliver()
-        assert [one.behaviour for one in world.vendors.requests_for(FIRST)] == ["accepted", "moment"]
-        world.ingest(failure(world, seen, FIRST, "delivered"))
-        world.settle()
-        assert check(world, key, count)[FIRST] == Status.DELIVERED
-        assert len(world.vendors.requests_for(FIRST)) == 2
-
-
-# Faults
-
-
-def faulty(work: Callable[[Seam], object]) -> Iterator[tuple[str, Callable[[], Seam]]]:
-    """Every fault at every step of some work, which is done once without."""
-    seam = Seam()
-    work(seam)
-    for step, name in enumerate(seam.steps):
-        for fault in Fault:
-            yield f"{fault} {step} {name}", lambda step=step, fault=fault: Seam({step: fault})  # type: ignore[misc]
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("vendor", ROUTES)
-def test_a_failure_survives_every_fault(vendor: str, layout: str) -> None:
-    """GIVEN reports of failure WHEN whoever reads them fails at any step, and they come again, once or twice, at once
-    or after the resend THEN everybody is sent to once more, and no more than that."""
-    count = LAYOUTS[layout]
-    origin, key = begun(vendor, count)
-    origin.settle(origin.now)
-    (seen,) = origin.vendors.seen
-    receipts = [failure(origin, seen, number) for number in numbers(count)]
-    first = (
-        receipts[0]
-        if vendor != "hbsmservice"
-        else report_of(origin, "a", seen.ours, *numbers(count), status="undelivered")
-    )
-    schedules_run = 0
-    for place, plan in faulty(lambda seam: origin.copy().ingest(first, seam)):
-        for again in ("at once", "twice", "after the resend"):
-            world = origin.copy()
-            with suppress(Crash, AwsError):
-                world.ingest(first, plan())
-            if again == "after the resend":
-                world.settle(world.now + 3 * MINUTE)
-            for receipt in (first, *receipts) * (2 if again == "twice" else 1):
-                world.ingest(receipt)
-            drive(world, {"b": "delivered"}, told=1)
-            found = check(world, key, count)
-            assert set(found.values()) == {Status.DELIVERED}, place
-            for number in numbers(count):
-                assert asked(world, number) == ["a", "b"], place
-                assert history_of(world, key, number) == [("a", "undelivered"), ("b", "delivered")], place
-            schedules_run += 1
-    assert schedules_run > 60
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("behaviour", ["accepted", "ambiguous"])
-def test_a_missing_report_survives_every_fault(behaviour: str, layout: str) -> None:
-    """GIVEN reports that never came WHEN the sweep that says so fails at any step THEN the next one does the rest."""
-    count = LAYOUTS[layout]
-    origin, key = begun("hbsmservice", count, behaviour, "accepted")
-    origin.settle(origin.now + (WINDOW - 1) * SECOND)
-    origin.now += 2 * SECOND
-    for place, plan in faulty(lambda seam: look_now(origin.copy(), key, seam)):
-        world = origin.copy()
-        with suppress(Crash, AwsError, ConditionFailed):
-            look_now(world, key, plan())
-        drive(world, {"a": "missing", "b": "delivered"}, told=1)
-        found = check(world, key, count)
-        assert set(found.values()) == {Status.DELIVERED}, place
-        for number in numbers(count):
-            assert asked(world, number) == ["a", "b"], place
-
-
-def look_now(world: World, key: SubmissionKey, seam: Seam) -> None:
-    """The sweep, at one submission."""
-    sweeper = world.sweeper(seam)
-    submission = load_submission(sweeper.table, key)
-    if submission:
-        look_at(sweeper, submission)
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("behaviour", ["accepted", "ambiguous", "account", "numbers", "moment", "not sent", "content"])
-def test_a_resend_survives_every_fault(behaviour: str, layout: str) -> None:
-    """GIVEN a resend WHEN its worker fails at any step, whatever the vendor does THEN its recipient is sent to at most
-    once an account, and ends with one true status."""
-    count = LAYOUTS[layout]
-    origin, key = begun("hbsmservice", count)
-    origin.settle(origin.now)
-    (seen,) = origin.vendors.seen
-    for number in numbers(count):
-        origin.ingest(failure(origin, seen, number))
-    wake_up = origin.queues.waiting.pop(0)
-    resend = parse_wake_up(wake_up.body).key
-    assert resend.rerouted
-    origin.vendors.script = ("accepted", behaviour, "accepted")
-    for place, plan in faulty(lambda seam: origin.copy().dispatch(resend, seam)):
-        for afterwards in ("again", "lost", "copy at once"):
-            world = origin.copy()
-            world.vendors.script = origin.vendors.script
-            done = world.dispatch(resend, plan())
-            if not done and afterwards == "again":
-                world.queues.waiting.append(wake_up)
-            if afterwards == "copy at once":
-                world.dispatch(resend)
-            drive(world, {"b": "undelivered", "c": "delivered"}, told=1)
-            for number, status in check(world, key, count).items():
-                last = world.vendors.requests_for(number)[-1]
-                delivered = last.account == "c" and last.behaviour == "accepted"
-                assert (status == Status.DELIVERED) is delivered, place
-                assert last.account == "c" or behaviour == "numbers", place
-
-
-# Concurrency
-
-type Part = Callable[[World, SubmissionKey], Task]
-
-
-def report(account: str, status: str = "undelivered") -> Part:
-    """A vendor reports the first recipient, as soon as it has the request: maybe before its answer arrives."""
-
-    def part(world: World, key: SubmissionKey) -> Task:
-        def requests() -> list[Seen]:
-            return [seen for seen in world.vendors.requests_for(FIRST) if seen.account == account]
-
-        def tell(seam: Seam) -> None:
-            world.ingest(failure(world, requests()[0], FIRST, status), seam)
-
-        return Task(tell, ready=lambda: bool(requests()))
-
-    return part
-
-
-def worker(world: World, key: SubmissionKey) -> Task:
-    """Takes the wake-ups that are there when it begins."""
-
-    def work(seam: Seam) -> None:
-        ready, world.queues.waiting = world.queues.waiting, []
-        for message in ready:
-            world.dispatch(parse_wake_up(message.body).key, seam)
-
-    return Task(work, ready=lambda: bool(world.queues.waiting))
-
-
-def late_sweep(world: World, key: SubmissionKey) -> Task:
-    """The sweep of the first submission, when its reports count as missing."""
-
-    def look(seam: Seam) -> None:
-        seam.step("clock", lambda: None)
-        world.now += WINDOW * SECOND + DISPATCH_TIME
-        try:
-            look_now(world, key, seam)
-        except ConditionFailed:
-            return  # somebody else just saw to it
-
-    return Task(look, ready=lambda: bool(world.vendors.seen))
-
-
-SITUATIONS: dict[str, tuple[Part, ...]] = {
-    "answer and failure": (worker, report("a")),
-    "two readers of one failure": (report("a"), report("a")),
-    "failure and delivery": (report("a"), report("a", "delivered")),
-    "failure and sweep": (report("a"), late_sweep),
-    "answer, failure and sweep": (worker, report("a"), late_sweep),
-    "answer, failure and failure": (worker, report("a"), report("a")),
-    "resend and delivery": (report("a"), worker, report("a", "delivered")),
-    "resend and its failure": (report("a"), worker, report("b"), report("a")),
-}
-
-
-@pytest.mark.parametrize(
-    ("vendor", "layout"), [("hbsmservice", "single"), ("hbsmservice", "bulk"), ("langyu", "single")]
-)
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_in_every_order_of_their_steps(vendor: str, situation: str, layout: str) -> None:
-    """GIVEN a message WHEN answers, reports and sweep meet in any order of their steps THEN no account is asked twice,
-    nothing is lost, and each recipient ends with one status."""
-    parts, count = SITUATIONS[situation], LAYOUTS[layout]
-    origin, key = begun(vendor, count)
-    if worker not in parts or parts[0] is not worker:
-        origin.settle(origin.now)
-
-    def make() -> tuple[Sequence[Task], Callable[[], None]]:
-        world = origin.copy()
-
-        def end() -> None:
-            told = len(world.vendors.seen)
-            world.settle(world.now + SECOND)
-            drive(world, {"a": "undelivered", "b": "undelivered", "c": "delivered"}, told=min(told, 1))
-            assert check(world, key, count)[FIRST] == Status.DELIVERED
-
-        return [part(world, key) for part in parts], end
-
-    assert schedules(make, preemptions=2 if len(parts) + count < 5 else 1) > 3
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("script", ["account", "moment", "moment moment", "ambiguous", "content"])
-def test_a_vendor_that_refuses_and_reports(script: str, layout: str) -> None:
-    """GIVEN a vendor that fails a message which it refused, or whose answer did not arrive WHEN the report meets the
-    answers in any order THEN a submission that goes on by itself is not sent again beside it."""
-    count = LAYOUTS[layout]
-    origin, key = begun("hbsmservice", count, *script.split(), "accepted")
-
-    def make() -> tuple[Sequence[Task], Callable[[], None]]:
-        world = origin.copy()
-        world.vendors.script = origin.vendors.script
-
-        def end() -> None:
-            world.settle(world.now + 5 * SECOND)
-            assert "c" not in asked(world, FIRST) or script == "moment moment"  # whose second busy account is passed on
-            drive(world, {"a": "delivered", "b": "delivered", "c": "delivered"}, told=1)
-            assert check(world, key, count)[FIRST] == Status.DELIVERED
-
-        def later(world: World, key: SubmissionKey) -> Task:
-            def work(seam: Seam) -> None:
-                world.now += 5 * SECOND  # a busy vendor is asked again after a while
-                worker(world, key).work(seam)
-
-            return Task(work, ready=lambda: bool(world.vendors.seen and world.queues.waiting))
-
-        return [worker(world, key), later(world, key), report("a")(world, key)], end
-
-    assert schedules(make, preemptions=2 if count == 1 else 1) > 3
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_last_failure_and_a_delivery(layout: str) -> None:
-    """GIVEN one account WHEN it fails a recipient and delivers to it in any order THEN delivered stands."""
-    count = LAYOUTS[layout]
-    origin = World(accounts_document((("a", "langyu", 0),)))
-    _, answer = origin.accept(post(*numbers(count), resend_undelivered=True))
-    origin.settle(origin.now)
-    key = SubmissionKey(answer["id"], "00000")
-
-    def make() -> tuple[Sequence[Task], Callable[[], None]]:
-        world = origin.copy()
-
-        def end() -> None:
-            world.settle()
-            assert check(world, key, count)[FIRST] == Status.DELIVERED
-
-        return [report("a")(world, key), report("a", "delivered")(world, key)], end
-
-    assert schedules(make, preemptions=3) > 3
