@@ -18,7 +18,7 @@ TREES = {
 # Each with where it may stand: in rooms and files whose word it is, and in names that others rely on.
 KEPT_FOR = {
     # "Send" is for the vendor alone. The rest: a socket's own methods, and the API's name of its first route.
-    "send": ("sending/", "codecs/", "calling/transport.py", "calling/pace.py", "send_message"),
+    "send": ("sending/", "codecs/", "calling/transport.py", "send_message"),
     # A receipt is a delivery report, which the code calls a report; queues and their variables keep their names.
     "receipt": ("codecs/infocloud/", "receipt_queue_url"),
     # It meant two things: a retry after doubt, and a reroute after a failure. The API and the table keep it.

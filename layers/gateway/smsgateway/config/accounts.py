@@ -13,10 +13,9 @@ from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
 from smsgateway.codecs import VENDORS
-from smsgateway.codecs.base import Vendor
+from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.config import strict_json
 from smsgateway.config.addresses import forbidden, literal, translated
-from smsgateway.config.options import parse_options
 from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry, Settings
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
@@ -68,8 +67,15 @@ def _account(node: Node, allow_loopback: bool) -> Account:
         poll=_poll(fields["poll"], vendor) if "poll" in fields else (),
         push=_push(fields["push"], vendor) if "push" in fields else None,
         balance_alert=None if alert is None else Decimal(str(alert.number(0, 1e12))),
-        options=parse_options(fields["options"], vendor_name, vendor.profile) if "options" in fields else Options(),
+        options=_options(fields["options"], vendor_name, vendor.profile) if "options" in fields else Options(),
     )
+
+
+def _options(node: Node, vendor_name: str, profile: Profile) -> Options:
+    # Loaded where an account has some: a cold start of `webhook`, which a vendor waits for, goes without.
+    from smsgateway.config.options import parse_options  # noqa: PLC0415
+
+    return parse_options(node, vendor_name, profile)
 
 
 def _base_url(node: Node, allow_loopback: bool) -> str:
