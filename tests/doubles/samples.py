@@ -4,12 +4,13 @@
 it: they are written from the documents alone, so that two readers of a document check each other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol, cast, get_type_hints
 
+from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.model import Account, Kind, Request
 from smsgateway.queues import Source
@@ -113,6 +114,24 @@ class Samples(Protocol):
     # What it costs: `pytest tests/unit/bench/test_costs.py` shows the figures.
     REPORT_CALLS: Mapping[str, int]  # function → calls of AWS that bring one report
     CALLS_OF_A_THOUSAND: int  # calls of AWS for a message to a thousand numbers, to its last event
+
+
+class OfEach[T](Mapping[str, T]):
+    """A value for each vendor, made when it is asked for: a vendor that is not finished stops nobody else's test."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = cache(make)
+
+    def __getitem__(self, vendor: str) -> T:
+        if vendor not in VENDORS:
+            raise KeyError(vendor)
+        return self._make(vendor)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VENDORS)
+
+    def __len__(self) -> int:
+        return len(VENDORS)
 
 
 @cache

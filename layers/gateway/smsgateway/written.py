@@ -47,7 +47,7 @@ def _plain(raw: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
-    """What a reader takes a character for: a digit, `+`, `-`, `.`, a parenthesis, nothing; else the character itself."""
+    """What a reader takes a character for: a digit, `+`, `-`, `.`, a parenthesis, nothing; else itself."""
     if character in _LINE_ENDS:
         return character
     if not visible(character):

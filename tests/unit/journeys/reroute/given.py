@@ -16,13 +16,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
 from tests.doubles.vendors import Seen
-from tests.doubles.world import (
-    World,
-    accounts_document,
-    numbers,
-    personal_post,
-    post,
-)
+from tests.doubles.world import World, accounts_document, numbers, personal_post, post
 
 WINDOW = 600  # seconds until a report counts as missing; a message is valid for longer
 LAYOUTS = {"single": 1, "bulk": 2}

@@ -11,15 +11,7 @@ from smsgateway.store import breakers, suppressions
 from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
-from tests.doubles.world import (
-    HOUR,
-    SECOND,
-    World,
-    accounts_document,
-    numbers,
-    personal_post,
-    post,
-)
+from tests.doubles.world import HOUR, SECOND, World, accounts_document, numbers, personal_post, post
 from tests.unit.journeys.reroute.given import (
     FIRST,
     LAYOUTS,
