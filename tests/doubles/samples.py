@@ -57,6 +57,10 @@ class Samples(Protocol):
         """What a request to send, or to send a personalised batch, asks for."""
         ...
 
+    def read(self, request: Request, /) -> tuple[bytes, bytes]:
+        """The signature that a request to send has beside the text, if it has one there, and the text."""
+        ...
+
     def ids(self, numbers: int, /) -> int:
         """How many ids of its own the vendor gives a request to so many numbers. 0: its reports carry ours."""
         ...

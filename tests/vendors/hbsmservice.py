@@ -69,6 +69,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(form["mobile"][0].split(",")), form["corp_msg_id"][0])
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    form = parse_qs(request.body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    return b"", form["msg_content"][0].encode("latin-1")
+
+
 def ids(_numbers: int) -> int:
     return 0
 

@@ -57,6 +57,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(written.split(",")), fields.get("bid", ""))
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    *signature, text = json.loads(json.loads(request.body)["templateParam"])  # of one variable, or of two
+    return "".join(signature).encode(), text.encode()
+
+
 def ids(_numbers: int) -> int:
     return 1
 

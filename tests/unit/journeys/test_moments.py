@@ -248,7 +248,7 @@ def refused(reason: Reason) -> Refused:
 
 def test_credentials_that_were_changed_are_tried_at_the_same_account() -> None:
     free = Attempt(
-        "first", ("second",), ("second",), 0, 0, free=("second",), open=("second",), waited=MINUTE, patience=0
+        "first", ("second",), ("second",), 0, 0, free=("second",), in_order=("second",), waited=MINUTE, patience=0
     )
     assert isinstance(next_step(refused(Reason.CREDENTIALS_REFUSED), free, 0.5), Again)
 
