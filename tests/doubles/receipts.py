@@ -1,17 +1,16 @@
-"""What vendors say of their own accord, in their own words: reports and replies as receipts."""
+"""What vendors say of their own accord, in their own words: reports and replies, as bytes in the queues."""
 
 import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from smsgateway.codecs import VENDORS
 from smsgateway.model import Kind
 from smsgateway.queues import Source, VendorBytes
-from tests.doubles.samples import samples
+from tests.doubles.samples import OfEach, samples
 from tests.doubles.voices import pushes
 from tests.doubles.world import World, numbers
 
-WORDS: Mapping[str, Mapping[str, str]] = {vendor: samples(vendor).WORDS for vendor in VENDORS}
+WORDS: Mapping[str, Mapping[str, str]] = OfEach(lambda vendor: samples(vendor).WORDS)
 TIME = "2026-01-01 12:00:00"
 
 

@@ -4,12 +4,13 @@
 it: they are written from the documents alone, so that two readers of a document check each other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol, cast, get_type_hints
 
+from smsgateway.codecs import VENDORS
 from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.model import Account, Kind, Request
 from smsgateway.queues import Source
@@ -56,6 +57,10 @@ class Samples(Protocol):
         """What a request to send, or to send a personalised batch, asks for."""
         ...
 
+    def read(self, request: Request, /) -> tuple[bytes, bytes]:
+        """The signature that a request to send has beside the text, if it has one there, and the text."""
+        ...
+
     def ids(self, numbers: int, /) -> int:
         """How many ids of its own the vendor gives a request to so many numbers. 0: its reports carry ours."""
         ...
@@ -71,7 +76,10 @@ class Samples(Protocol):
     # Reports and replies. A record is bytes as it stands in a page, so that a test can damage it.
     CHARSET: str
     TIME: str  # a moment, as the vendor writes it
-    WORDS: Mapping[str, str]  # "delivered", "undelivered" and, where there is one, "pending": a report's word for it
+    # A report's words: "delivered"; "undelivered"; "failed", if another account may not be tried after "undelivered";
+    # "pending", where there is one; "strange", which leaves it open.
+    WORDS: Mapping[str, str]
+    WORDS_ARE_NUMBERS: bool  # a report with any other word cannot be read
     PUSH_HEADERS: Mapping[str, str]
     PROVED: frozenset[Kind]  # the pushes that carry a proof of who sends them
     ONE_BY_ONE: frozenset[Kind]  # the pushes that hold one record each
@@ -113,6 +121,24 @@ class Samples(Protocol):
     # What it costs: `pytest tests/unit/bench/test_costs.py` shows the figures.
     REPORT_CALLS: Mapping[str, int]  # function → calls of AWS that bring one report
     CALLS_OF_A_THOUSAND: int  # calls of AWS for a message to a thousand numbers, to its last event
+
+
+class OfEach[T](Mapping[str, T]):
+    """A value for each vendor, made when it is asked for: a vendor that is not finished stops nobody else's test."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = cache(make)
+
+    def __getitem__(self, vendor: str) -> T:
+        if vendor not in VENDORS:
+            raise KeyError(vendor)
+        return self._make(vendor)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VENDORS)
+
+    def __len__(self) -> int:
+        return len(VENDORS)
 
 
 @cache

@@ -1,14 +1,15 @@
-"""A scripted vendor behind the gateway's `call` argument: it answers in each vendor's own words and notes every
-request with whether it may have been acted on."""
+"""A scripted vendor behind the gateway's `call` argument, which answers in each vendor's own words.
+
+It notes every request, with whether the vendor may have acted on it.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from smsgateway.codecs import VENDORS
 from smsgateway.errors import AmbiguousError, NotSentError
 from smsgateway.model import Account, Request, Response
-from tests.doubles.samples import samples
+from tests.doubles.samples import OfEach, samples
 
 HTML = b"<html><body>502 Bad Gateway</body></html>"
 
@@ -26,7 +27,7 @@ def _answers(vendor: str) -> Mapping[str, Callable[[int, str], str]]:
 
 # What a vendor can do with a submission, by vendor: the answer, given how many numbers there were and a fresh id.
 # `moment` and `vague` stand for codes about the moment, and codes that no document lists.
-ANSWERS: Mapping[str, Mapping[str, Callable[[int, str], str]]] = {vendor: _answers(vendor) for vendor in VENDORS}
+ANSWERS: Mapping[str, Mapping[str, Callable[[int, str], str]]] = OfEach(_answers)
 REFUSALS = frozenset({"moment", "account", "credentials", "content", "numbers"})
 FAILURES = ("ambiguous", "not sent", "html")
 

@@ -16,12 +16,12 @@ from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.config.options import OPTIONS
 from smsgateway.model import About, Options, Reason, Refused, ReportStatus
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
-from tests.doubles.samples import samples
+from tests.doubles.samples import OfEach, samples
 from tests.tools.pages import ACCOUNTS
 
 # By vendor and by address, because the same code can mean different things at different addresses.
-CODES: Mapping[str, Mapping[str, Codes]] = {vendor: samples(vendor).CODES for vendor in VENDORS}
-WORDS: Mapping[str, tuple[Words, Fate]] = {vendor: samples(vendor).TABLE_OF_WORDS for vendor in VENDORS}
+CODES: Mapping[str, Mapping[str, Codes]] = OfEach(lambda vendor: samples(vendor).CODES)
+WORDS: Mapping[str, tuple[Words, Fate]] = OfEach(lambda vendor: samples(vendor).TABLE_OF_WORDS)
 ABOUT = {
     About.MOMENT: "the moment",
     About.ACCOUNT: "the account",

@@ -25,8 +25,9 @@ def lacking(name: str) -> Iterator[str]:
         if not (cases / file).is_file():
             yield f"tests/cases/{name}/{file} is missing: {what}"
     for folder, of in (("codecs", "codec"), ("simulators", "simulator")):
-        if not list((ROOT / "tests/unit" / folder).glob(f"test_{name}*")):
-            yield f"tests/unit/{folder}/test_{name}.py is missing: the tests of the {of}"
+        tests = ROOT / "tests/unit" / folder
+        if not [*tests.glob(f"test_{name}.py"), *tests.glob(f"{name}/test_*.py")]:
+            yield f"tests/unit/{folder}/test_{name}.py, or a folder {name} of such, is missing: the tests of the {of}"
     if name not in SIMULATED:
         yield f"tests/simulators/vendors/{name}.py is missing, or has no Vendor whose name is {name}"
 

@@ -1,5 +1,7 @@
-"""The gateway's surroundings on one clock: AWS with its latencies, the simulated vendors' own logic behind a network
-that is never twice as fast, the schedule of every minute, workers at a queue."""
+"""The gateway's surroundings on one clock: AWS with its latencies, vendors behind a network, workers at queues.
+
+The vendors are the simulators' own logic, the network is never twice as fast, and the schedule runs every minute.
+"""
 
 import heapq
 import json
@@ -26,7 +28,7 @@ from smsgateway.api.routes import accounts as check
 from smsgateway.api.serving.context import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.calling import breaker
-from smsgateway.config.settings import AccountsCache
+from smsgateway.config.cache import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import due_runs, poll

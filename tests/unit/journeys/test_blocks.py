@@ -1,5 +1,7 @@
-"""A message of so many submissions that they stand in blocks: no partition key takes more than a block's, and whatever
-befalls them is as it is of the others."""
+"""A message of so many submissions that they stand in blocks.
+
+No partition key takes more than a block's writes, and submissions in blocks go through the same faults as any other.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
 from tests.doubles.world import DAY, MINUTE, World, accounts_document, numbers, personal_post
-from tests.unit.journeys.test_room import texts
+from tests.unit.accepting.test_capacity import texts
 
 FEW = numbers(5)  # a root each at langyu, and so five blocks of one, or three of two
 FAILURE = {"langyu": "failed", "hbsmservice": "undelivered"}

@@ -1,4 +1,4 @@
-"""A broadcast on a table that was made a moment ago: everything is written, paced, in the time that its worker has."""
+"""A broadcast on a table that was made a moment ago: everything is written, paced, in its worker's time."""
 
 import threading
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.world import DISPATCH_TIME, SECOND, World, accounts_document, numbers, post
 from tests.doubles.young import YoungTable
-from tests.unit.journeys.test_room import texts
+from tests.unit.accepting.test_capacity import texts
 
 
 @pytest.fixture

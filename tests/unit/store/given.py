@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from smsgateway.ids import SubmissionKey, message_id, root_path
-from smsgateway.model import Accepted, Message, Personal
+from smsgateway.model import Accepted, Message, Personal, State
 from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import StoredSubmission
-from smsgateway.store.table import Table
+from smsgateway.store.table import Table, Update
 
 NOW = 1_767_294_000_000  # 2026-01-01T19:00:00Z
 TTL = NOW // 1000 + 90 * 86_400
@@ -26,6 +26,10 @@ MESSAGE = Message(
     reference="order-1",
 )
 KEY = SubmissionKey(MESSAGE.id, root_path(0))
+# What a submission becomes when it goes on to another account after this attempt
+NEXT = NOW + 5_000
+ATTEMPT = {"at": NOW, "account": "hb-main", "outcome": "not_sent"}
+GONE_ON = transitions.NextAttempt("ly-bulk", "langyu", NEXT, failures=1, busy=2, tried=["hb-main"])
 
 
 def item_of(message: Message = MESSAGE, key: SubmissionKey = KEY, **changes: Any) -> dict[str, Any]:
@@ -70,4 +74,10 @@ def marked(table: Table, owner: str = "worker-1") -> StoredSubmission:
 def sent(table: Table, *vendor_ids: str) -> StoredSubmission:
     """The current submission, taken by the vendor."""
     transitions.submitted(table, marked(table), Accepted(vendor_ids))
+    return current(table)
+
+
+def put_state(table: Table, state: State) -> StoredSubmission:
+    """The submission in any state, without the way there."""
+    table.update(Update(current(table).table_key, "SET #state = :state", {"state": state}))
     return current(table)

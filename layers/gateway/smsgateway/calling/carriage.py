@@ -64,11 +64,7 @@ class Carriage:
     @cached_property
     def segments(self) -> Mapping[str, int]:
         """Segments by number, as this account sends the content."""
-        if not self.personalised:
-            count = segments(_signed(self.account, self.message, _one_content(self.message, self.payload)).full)
-            return dict.fromkeys(self.payload.numbers, count)
-        contents = (_signed(self.account, self.message, personal) for personal in self.payload.contents)
-        return {number: segments(content.full) for number, content in zip(self.payload.numbers, contents, strict=True)}
+        return segments_under(self.account.signature, self.message, self.payload)
 
     def segments_of(self, part: Payload) -> int:
         """The segments that one of the parts has in all."""
@@ -106,8 +102,12 @@ def divide(account: Account, payload: Payload) -> list[Payload]:
 
     A personalised payload for a vendor without personalised requests is divided by content first.
     """
-    limit = limit_of(account, personalised=bool(payload.contents))
-    if payload.contents and not VENDORS[account.vendor].batch:
+    return cut(account.vendor, limit_of(account, personalised=bool(payload.contents)), payload)
+
+
+def cut(vendor: str, limit: int, payload: Payload) -> list[Payload]:
+    """The payload in parts of at most `limit` recipients, each of which is one request to the vendor."""
+    if payload.contents and not VENDORS[vendor].batch:
         return _by_content(payload, limit)
     return [payload.part(start, start + limit) for start in range(0, len(payload.numbers), limit)]
 
@@ -124,6 +124,15 @@ def _by_content(payload: Payload, limit: int) -> list[Payload]:
     ]
 
 
+def segments_under(signature: str, message: Message, payload: Payload) -> dict[str, int]:
+    """Segments by number, as an account with this signature sends the message to the recipients of a payload."""
+    if not payload.contents:
+        count = segments(_signed(signature, message, _one_content(message, payload)).full)
+        return dict.fromkeys(payload.numbers, count)
+    contents = (_signed(signature, message, personal) for personal in payload.contents)
+    return {number: segments(content.full) for number, content in zip(payload.numbers, contents, strict=True)}
+
+
 def _one_content(message: Message, payload: Payload) -> Personal:
     """What all recipients of a payload read, be it the message's or their own."""
     content = payload.contents[0] if payload.contents else message.content
@@ -137,7 +146,7 @@ def content_for(account: Account, message: Message, personal: Personal) -> Conte
 
     Raises EncodeError for a signature that cannot be sent, and for a text that nobody would see.
     """
-    content = _signed(account, message, personal)
+    content = _signed(account.signature, message, personal)
     code = message.templates.get(account.name)
     if code is None:
         _check_text(account, content)
@@ -149,10 +158,10 @@ def content_for(account: Account, message: Message, personal: Personal) -> Conte
     return replace(content, template=VendorTemplate(code.code, values))
 
 
-def _signed(account: Account, message: Message, personal: Personal) -> Content:
-    """The content under its signature: the text's own, the message's, or the account's."""
-    signature = account.signature if message.signature is None else message.signature
-    return compose(personal.text, signature, message.signature_place)
+def _signed(signature: str, message: Message, personal: Personal) -> Content:
+    """The content under its signature: the text's own, the message's, or the account's, which is `signature`."""
+    chosen = signature if message.signature is None else message.signature
+    return compose(personal.text, chosen, message.signature_place)
 
 
 def _check_text(account: Account, content: Content) -> None:

@@ -21,7 +21,7 @@ MOST_SLACK = 50  # milliseconds
 MOST_OF_AN_ITEM = 400  # moments a second: each is one write or two, and an item takes a thousand
 
 
-def between_sends(account: Account) -> float:
+def interval_of(account: Account) -> float:
     """Seconds from one submission to the next that the vendor's document or the account's options ask for; 0: none."""
     rate = account.options.requests_per_second
     return max(1 / rate if rate else 0.0, VENDORS[account.vendor].profile.pace.get("send", 0.0))

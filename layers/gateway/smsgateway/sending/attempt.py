@@ -131,7 +131,7 @@ def _take_moment(dispatcher: Dispatcher, work: Work) -> Millis:
     is urgent takes any moment ahead of now. The rest takes what is free, and comes again at some later time, for a
     thousand submissions may be waiting.
     """
-    interval = pace.between_sends(work.account)
+    interval = pace.interval_of(work.account)
     if not interval:
         return 0
     urgent = queues.urgent(work.message)

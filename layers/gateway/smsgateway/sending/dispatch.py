@@ -45,7 +45,7 @@ def _mark_unread(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Setti
     it. Returns None if it is not, if its account has a pace to keep, or if little time is left.
     """
     now, account = dispatcher.now(), settings.accounts.get(wake_up.account)
-    if wake_up.clear_until < now or account is None or pace.between_sends(account):
+    if wake_up.clear_until < now or account is None or pace.interval_of(account):
         return None
     if hard_end - now < longest_call(account) + WRITING_TIME:
         return None

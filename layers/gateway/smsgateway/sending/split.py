@@ -1,16 +1,27 @@
 """A submission whose next account takes fewer recipients at once: it is MOVED, and its recipients go on in children."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from smsgateway import queues
-from smsgateway.calling.carriage import Carriage
+from smsgateway.calling.carriage import Carriage, cut, segments_under
 from smsgateway.core import WakingCore
-from smsgateway.model import State
+from smsgateway.model import Message, Payload, State
 from smsgateway.store import submissions, transitions
-from smsgateway.store.messages import put_payload
+from smsgateway.store.messages import load_payload, put_payload
 from smsgateway.store.submissions import StoredSubmission
+
+
+@dataclass(frozen=True, slots=True)
+class _Children:
+    """What the children of a MOVED submission are made of: where they go, and how the recipients are cut."""
+
+    message: Message
+    account: str
+    vendor: str
+    parts: Sequence[Payload]
+    segments: Mapping[str, int]  # by number
 
 
 def split_for(
@@ -27,24 +38,34 @@ def split_for(
     `there`: how that account carries them. `attempt`: what became of the attempt before; `deferred`, `refused_by`: what
     the children have behind them. Raises ConditionFailed when somebody else has gone on with the submission.
     """
+    account, vendor = there.account.name, there.account.vendor
     transitions.moved(
         core.table,
         submission,
         attempt,
-        transitions.Split(
-            there.account.name, vendor=there.account.vendor, limit=there.limit, deferred=deferred, refused_by=refused_by
-        ),
+        transitions.Split(account, vendor=vendor, limit=there.limit, deferred=deferred, refused_by=refused_by),
     )
     parent = replace(submission, state=State.MOVED, deferred=tuple(deferred), refused_by=tuple(refused_by))
-    give_to_children(core, parent, there)
+    _give_to_children(core, parent, _Children(there.message, account, vendor, there.parts, there.segments))
 
 
-def give_to_children(core: WakingCore, parent: StoredSubmission, there: Carriage) -> None:
-    """Give the recipients of a MOVED submission to its children, and wake these up.
+def finish_split(core: WakingCore, parent: StoredSubmission, message: Message) -> None:
+    """Give the recipients of a MOVED submission to its children, because the worker that moved it may have died.
 
-    `there`: how the account that it has moved to carries them. Doing it again after a crash adds what is missing.
+    They are cut as that worker would have cut them. If the account is not configured any more by now, the children are
+    made all the same, and go on from there.
     """
-    message, account, now = there.message, there.account, core.now()
+    moved, payload = parent.item or {}, load_payload(core.table, parent.key)
+    account = core.settings().accounts.get(moved["moved_to"])
+    vendor = account.vendor if account else moved["moved_vendor"]
+    parts = cut(vendor, moved["moved_limit"], payload)
+    segments = segments_under(account.signature if account else "", message, payload)
+    _give_to_children(core, parent, _Children(message, moved["moved_to"], vendor, parts, segments))
+
+
+def _give_to_children(core: WakingCore, parent: StoredSubmission, children: _Children) -> None:
+    """Store the children of a MOVED submission, and wake them up. Doing it again adds what is missing."""
+    now = core.now()
     inherited = {
         "tried": [*parent.tried, parent.account],
         "buckets": parent.item["buckets"] if parent.item and "buckets" in parent.item else parent.buckets,
@@ -55,20 +76,20 @@ def give_to_children(core: WakingCore, parent: StoredSubmission, there: Carriage
         "next_at": now,
     }
     keys = []
-    for index, part in enumerate(there.parts):
+    for index, part in enumerate(children.parts):
         key = parent.key.child(index)
         put_payload(core.table, key, part, parent.ttl)
         child = submissions.new_submission(
             key,
-            message,
-            account=account.name,
-            vendor=account.vendor,
+            children.message,
+            account=children.account,
+            vendor=children.vendor,
             count=len(part.numbers),
-            segments=there.segments_of(part),
+            segments=sum(children.segments[number] for number in part.numbers),
             ttl=parent.ttl,
             now=now,
         )
         submissions.put_child(core.table, child | inherited)
         keys.append(key)
-    core.wake_ups.put(queues.urgent(message), account.name, keys)
+    core.wake_ups.put(queues.urgent(children.message), children.account, keys)
     transitions.look_no_more(core.table, parent)

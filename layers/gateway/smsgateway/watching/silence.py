@@ -1,12 +1,12 @@
-"""Vendors that fall silent: messages go out, and no delivery report comes back.
+"""Vendors that fall silent: submissions go out, and no delivery report comes back.
 
-Watching costs nothing on a message's way. When the last report came is noted where a push or a poll is noted anyway;
-only while that is too long ago are an account's submissions counted, each of them once.
+Watching adds no write to the way of a message. The time of the last report is noted where a push or a poll is noted
+anyway. Only while that time is too long ago are an account's submissions counted, each of them once.
 """
 
 from dataclasses import replace
 
-from smsgateway.clock import iso
+from smsgateway.clock import Millis, iso
 from smsgateway.codecs import VENDORS
 from smsgateway.core import Core
 from smsgateway.model import Account, State
@@ -18,25 +18,30 @@ from smsgateway.store.awaiting_reports import awaited
 LOOK_EVERY = 600_000  # milliseconds between two counts of a silent account's messages; an hour after an alert
 
 
-def watch(core: Core, until: int) -> None:
+def watch(core: Core, until: Millis) -> None:
     """Raise `push_silent` for each account that should get reports, and gets none though it sends.
 
-    `until`: the moment (epoch ms) from which no further account is looked at.
+    `until`: from this time on no further account is looked at.
     """
     watched = [account for account in core.settings().accounts.values() if _expects_reports(account)]
-    known = accounts.silences(core.table, [account.name for account in watched])
+    silences = accounts.silences(core.table, [account.name for account in watched])
     for account in watched:
         if core.now() >= until:
             return
-        _look(core, account, *known[account.name])
+        _look(core, account, *silences[account.name])
 
 
 def _expects_reports(account: Account) -> bool:
+    """Whether an account is watched: its vendor pushes reports, or they are polled, and the option is on."""
     pushed = account.push is not None and VENDORS[account.vendor].report_push is not None
     return (pushed or "reports" in account.poll) and account.options.silence_messages > 0
 
 
-def _look(core: Core, account: Account, last_report: int, silence: Silence | None) -> None:
+def _look(core: Core, account: Account, last_report: Millis, silence: Silence | None) -> None:
+    """Count an account's submissions without a report, if its last one is too long ago, and raise the alert.
+
+    `silence`: what was counted so far since an earlier look.
+    """
     now, options = core.now(), account.options
     # What is older than the report window is not waited for any more, and could not be counted.
     patience = min(options.silence_seconds, options.report_window // 2) * 1000
@@ -58,8 +63,8 @@ def _look(core: Core, account: Account, last_report: int, silence: Silence | Non
     accounts.put_silence(core.table, account.name, told)
 
 
-def _count(core: Core, account: Account, silence: Silence, until: int) -> Silence:
-    """Count on to `until`, or as far as it takes to be enough."""
+def _count(core: Core, account: Account, silence: Silence, until: Millis) -> Silence:
+    """Go on counting recipients of submissions up to `until`, or until they are enough for an alert."""
     messages, earliest = silence.messages, silence.earliest
     for submission in awaited(core.table, account, silence.counted_to, until):
         if submission.state != State.SUBMITTED:  # nobody knows whether there can be a report of it

@@ -1,16 +1,19 @@
-"""Looking again at what is due: scheduled sends, lost wake-ups, dead workers, reports that never came, parts that never
-came. Asks one sparse index, acts by state; nothing else keeps time."""
+"""Sweep: whatever is due is looked at again, for nothing else in the gateway keeps time.
+
+Due are scheduled messages, submissions whose wake-up was lost or whose worker died, and reports and parts that never
+came. One sparse index says what is due; what is done depends on the item's state.
+"""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from smsgateway.calling.carriage import Carriage
+from smsgateway.clock import Millis, sortable
 from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
-from smsgateway.model import Account, Options, State
+from smsgateway.model import Options, State
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.sending.outcome import DOUBTS_ALLOWED
-from smsgateway.sending.split import give_to_children
+from smsgateway.sending.split import finish_split
 from smsgateway.settling import failures
 from smsgateway.settling.replies import join_parts
 from smsgateway.settling.reports import apply_early
@@ -21,31 +24,32 @@ from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_a
 from smsgateway.store.table import ConditionFailed, Item, Key
 
 PAGE = 100
-LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep sends for one submission
+LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep puts into a queue for one submission
 ORPHAN_AFTER = 180_000  # milliseconds after which an acceptance that is not finished never will be
 
 
 @dataclass(frozen=True, slots=True)
 class Sweeper(WakingCore):
-    """What sweeping works with. Times are epoch milliseconds; a run stops at `until`.
+    """What a run of the function `sweep` works with; it stops at `until`.
 
     `failed` is told of an item that could not be seen to.
     """
 
     failed: Callable[[Key, Exception], None]
-    until: int
+    until: Millis
 
 
 def sweep(sweeper: Sweeper, each: Callable[..., Iterable[tuple[int, int]]] = map) -> dict[str, int]:
-    """Act on everything that is due. How many items were looked at, and how many failed.
+    """Act on everything that is due. Returns how many items were looked at, and how many failed.
 
     `each`: maps a function over the shards; an executor's works on several at once.
     """
-    outcomes = list(each(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
-    return {"looked": sum(looked for looked, _ in outcomes), "failed": sum(failed for _, failed in outcomes)}
+    counts = list(each(lambda shard: _sweep_shard(sweeper, shard), range(DUE_SHARDS)))
+    return {"looked": sum(looked for looked, _ in counts), "failed": sum(failed for _, failed in counts)}
 
 
 def _sweep_shard(sweeper: Sweeper, shard: int) -> tuple[int, int]:
+    """Act on what is due in one shard of the index. Returns how many items were looked at, and how many failed."""
     looked, failed = 0, 0
     for key in _due(sweeper, shard):
         looked += 1
@@ -62,7 +66,8 @@ def _sweep_shard(sweeper: Sweeper, shard: int) -> tuple[int, int]:
 
 
 def _due(sweeper: Sweeper, shard: int) -> list[Key]:
-    values = {"shard": f"due#{shard}", "now": f"{sweeper.now():013d}"}
+    """The keys of what is due in one shard of the index, the longest due first."""
+    values = {"shard": f"due#{shard}", "now": sortable(sweeper.now())}
     items = sweeper.table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due", limit=PAGE)
     return [(item["pk"], item["sk"]) for item in items]
 
@@ -79,7 +84,7 @@ def _look(sweeper: Sweeper, key: Key) -> None:
 
 
 def look_at(sweeper: Sweeper, submission: StoredSubmission) -> None:
-    """Take a submission that is due one step further."""
+    """Take a submission that is due one step further. Raises ConditionFailed when somebody else just did."""
     table, now = sweeper.table, sweeper.now()
     if reroutes.unsent(submission):
         reroutes.report_unsent(table, submission, now)
@@ -92,19 +97,20 @@ def look_at(sweeper: Sweeper, submission: StoredSubmission) -> None:
                 transitions.look_again(table, submission, submission.deadline + 1)
                 return
             transitions.expire(table, submission, now)
-            # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be sent again on request.
+            # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be retried on request.
         case State.SUBMITTED:
             _await_reports(sweeper, submission)
         case State.UNCONFIRMED:
             if not _retry_in_doubt(sweeper, submission):
                 _await_reports(sweeper, submission)
         case State.MOVED:
-            _spread(sweeper, submission)
+            _finish_split(sweeper, submission)
         case _:
             transitions.look_no_more(table, submission)
 
 
 def _wake(sweeper: Sweeper, submission: StoredSubmission) -> None:
+    """Wake up a submission that waits, or see to what has become of it: canceled, scheduled, or never accepted."""
     table, now = sweeper.table, sweeper.now()
     message = submissions.message_of(sweeper.table, submission)
     if message is None:
@@ -124,7 +130,7 @@ def _wake(sweeper: Sweeper, submission: StoredSubmission) -> None:
 
 
 def _retry_in_doubt(sweeper: Sweeper, submission: StoredSubmission) -> bool:
-    """UNCONFIRMED, and the client asked for another attempt while there is time."""
+    """Send an UNCONFIRMED submission once more, if its client asked for that and there is time. Returns whether."""
     if submission.given_up:
         return False
     message = submissions.message_of(sweeper.table, submission)
@@ -151,28 +157,23 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         return
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
-    outcomes = recipients.load_outcomes(table, submission, payload.numbers)
-    still_open = [outcome for outcome in outcomes.values() if outcome.number not in rejected and not outcome.status]
+    rows = recipients.load_outcomes(table, submission, payload.numbers)
+    still_open = [row for row in rows.values() if row.number not in rejected and not row.status]
     if submission.may_reroute:
-        failures.close(sweeper, submission, [outcome.number for outcome in still_open])
+        failures.close(sweeper, submission, [row.number for row in still_open])
     else:
-        for outcome in still_open:
-            report_writes.close(table, submission, outcome, now)
+        for row in still_open:
+            report_writes.close(table, submission, row, now)
     transitions.look_no_more(table, submission)
 
 
-def _spread(sweeper: Sweeper, submission: StoredSubmission) -> None:
-    """A worker died between moving the submission's recipients and telling their children."""
-    message, moved = submissions.message_of(sweeper.table, submission), submission.item or {}
+def _finish_split(sweeper: Sweeper, submission: StoredSubmission) -> None:
+    """Finish what a worker may have left that died after it had moved the submission's recipients elsewhere."""
+    message = submissions.message_of(sweeper.table, submission)
     if message is None:
         transitions.look_again(sweeper.table, submission, sweeper.now() + WAKE_UP_LOST)
         return
-    # An account that is not configured any more: its children go on from there.
-    gone = Account(moved["moved_to"], moved["moved_vendor"], base_url="", credentials={})
-    account = sweeper.settings().accounts.get(gone.name, gone)
-    as_cut = replace(account, options=replace(account.options, recipients_per_request=moved["moved_limit"]))
-    there = Carriage(as_cut, message, load_payload(sweeper.table, submission.key))
-    give_to_children(sweeper, submission, there)
+    finish_split(sweeper, submission, message)
 
 
 def _deliver_partial(sweeper: Sweeper, item: Item) -> None:
