@@ -14,7 +14,7 @@ from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam, Seamed
 from tests.doubles.voices import TOKEN
 from tests.doubles.world import World, accounts_document, numbers
-from tests.unit.journeys.test_failover import begun
+from tests.unit.journeys.given import begun
 
 RECIPIENTS = 23
 

@@ -36,7 +36,7 @@ from tests.doubles import invariants
 from tests.doubles.samples import samples
 from tests.doubles.vendors import ANSWERS
 from tests.doubles.world import MINUTE, accounts_document, numbers, post
-from tests.unit.journeys.test_moments import Scripted
+from tests.unit.sending.test_moments import Scripted
 
 HUGE = 500_000
 FILLERS = {"letters": "x", "digits": "7", "characters": "敏"}

@@ -20,8 +20,8 @@ from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Seam, Seamed
 from tests.doubles.world import HOUR, MINUTE, SECOND, VISIBILITY, Waiting, World, accounts_document, numbers, post
+from tests.unit.journeys.given import begun
 from tests.unit.journeys.test_dynamo import CALLS
-from tests.unit.journeys.test_failover import begun
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

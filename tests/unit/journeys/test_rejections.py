@@ -6,7 +6,7 @@ from smsgateway.calling import encoding
 from smsgateway.model import About, Accepted, Reason, Rejection, Status
 from tests.doubles import invariants
 from tests.doubles.world import accounts_document, numbers
-from tests.unit.journeys.test_failover import begun
+from tests.unit.journeys.given import begun
 
 TAKEN, REJECTED = numbers(2)
 

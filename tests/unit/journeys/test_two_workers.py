@@ -14,7 +14,7 @@ from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
 from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.unit.journeys.given import begun
 
 LAYOUTS = {"single": 1, "unread": 1, "bulk": 3}  # unread: marked before it is looked at
 

@@ -14,7 +14,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import WORDS, report_of
 from tests.doubles.seam import Fault, Seam
 from tests.doubles.world import DAY, HOUR, MINUTE, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.unit.journeys.given import begun
 
 (FIRST,) = numbers(1)
 both_layouts = pytest.mark.parametrize("count", [1, 3])

@@ -16,7 +16,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import masked_report, page_of, report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
 from tests.doubles.world import DAY, HOUR, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.unit.journeys.given import begun
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 (FIRST,) = numbers(1)
