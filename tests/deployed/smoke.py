@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from smsgateway.config.settings import parse_accounts
+from smsgateway.config.accounts import parse_accounts
 from smsgateway.errors import ConfigurationError
 from tests.deployed.preflight import problem_with_name
 from tests.deployed.sam import deploy_to_aws, remove_from_aws

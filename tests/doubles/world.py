@@ -15,7 +15,8 @@ from smsgateway.accepting.post import PersonalPost, Post
 from smsgateway.api import message_view
 from smsgateway.api.routes import cancel_message
 from smsgateway.api.serving.context import Gateway
-from smsgateway.config.settings import AccountsCache, Settings
+from smsgateway.config.cache import AccountsCache
+from smsgateway.config.settings import Settings
 from smsgateway.events import Event
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
 from smsgateway.model import Account, Client, Kind, Request, Response, Status

@@ -27,8 +27,9 @@ from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.base import TakesPushes
 from smsgateway.codecs.infocloud import receipts
 from smsgateway.codecs.xml import parse_records
+from smsgateway.config.accounts import parse_accounts
 from smsgateway.config.addresses import forbidden, literal
-from smsgateway.config.settings import Settings, parse_accounts
+from smsgateway.config.settings import Settings
 from smsgateway.errors import ConfigurationError, DecodeError
 from smsgateway.model import (
     About,

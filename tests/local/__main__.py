@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from smsgateway.config.settings import parse_accounts
+from smsgateway.config.accounts import parse_accounts
 from smsgateway.errors import ConfigurationError
 from tests.local.process import ROOT, StartError
 from tests.local.redrive import redrive

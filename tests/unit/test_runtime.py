@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway import runtime
 from smsgateway.api import runtime as api_runtime
-from smsgateway.config.settings import Environment
+from smsgateway.config.environment import Environment
 from smsgateway.runtime import KEYS_LIMITS, LIMITS, Limits
 from tests.doubles import aws
 from tests.tools.template import FUNCTIONS, function

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from smsgateway.config.settings import Route, RouteEntry
+from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.model import About, Accepted, Purpose, Reason, Refused, State
 
@@ -40,7 +40,7 @@ def route_for(routes: Sequence[Route], purpose: Purpose, random: Callable[[], fl
     as often as one of weight 1. `random` gives numbers in [0, 1).
     """
     by_purpose = {route.purpose: route.accounts for route in routes}
-    entries = by_purpose.get(purpose) or by_purpose.get("*") or ()
+    entries = by_purpose.get(purpose) or by_purpose.get(ANY_PURPOSE) or ()
     if all(entry.weight is None for entry in entries):
         return tuple(entry.name for entry in entries)
     return _drawn(entries, random)

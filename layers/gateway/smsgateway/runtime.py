@@ -19,7 +19,8 @@ import boto3
 from botocore.config import Config
 
 from smsgateway.clock import Millis, lasting
-from smsgateway.config.settings import AccountsCache, Environment
+from smsgateway.config.cache import AccountsCache
+from smsgateway.config.environment import Environment
 from smsgateway.model import Account, Kind, Request, Response
 from smsgateway.queues import Source, WakeUps
 

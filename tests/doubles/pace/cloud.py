@@ -26,7 +26,7 @@ from smsgateway.api.routes import accounts as check
 from smsgateway.api.serving.context import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.calling import breaker
-from smsgateway.config.settings import AccountsCache
+from smsgateway.config.cache import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.queues import LONGEST_PAUSE, WakeUps, parse_wake_up, pause_after
 from smsgateway.receiving.poll import due_runs, poll

@@ -12,7 +12,8 @@ from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import Post
 from smsgateway.calling.carriage import divide
 from smsgateway.codecs import VENDORS
-from smsgateway.config.settings import AccountsCache, Settings
+from smsgateway.config.cache import AccountsCache
+from smsgateway.config.settings import Settings
 from smsgateway.model import Account, Client, Payload, Personal, Status
 from smsgateway.queues import WakeUp
 from smsgateway.sending.dispatch import dispatch

@@ -8,7 +8,7 @@ import pytest
 
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
-from smsgateway.config.settings import parse_accounts
+from smsgateway.config.accounts import parse_accounts
 from smsgateway.model import About, Reason, Refused
 from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
 from tests.doubles.samples import samples

@@ -114,6 +114,16 @@ def test_every_final_status_is_in_the_glossary() -> None:
     assert {status.value for status in FINAL} == set(re.findall(r"`([^`]+)`", row))
 
 
+def test_the_code_uses_every_word_of_the_glossary() -> None:
+    """Spelt as the glossary has it, or as a name: `hard end`, `hard_end`, `HardEnd`."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES.values())
+    code = re.sub(r"[\s_`-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code)).lower()
+    cells = [row.split("|")[1] for row in section("Glossary").splitlines() if re.match(r"\| (?!---|word )", row)]
+    words = [word.strip().lower().replace("-", " ") for cell in cells for word in cell.split(",")]
+    assert [word for word in words if not re.search(rf"\b{re.escape(word)}", code)] == []
+    assert sorted(words) == sorted(set(words)), "a word is explained twice"
+
+
 def test_every_item_of_the_table_has_its_line() -> None:
     """By how keys begin: `account#`, `client-name#`."""
     of_indexes = {"due#", "from#", "by_parts#"}  # values in an index, and names within an item

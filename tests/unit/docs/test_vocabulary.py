@@ -21,7 +21,7 @@ KEPT_FOR = {
     "send": ("sending/", "codecs/", "calling/transport.py", "send_message"),
     # A receipt is a delivery report, which the code calls a report; queues and their variables keep their names.
     "receipt": ("codecs/infocloud/", "receipt_queue_url"),
-    # It meant two things: a retry after doubt, and a reroute after a failure. The API and the table keep it.
+    # It meant two things: a retry in doubt, and a reroute after a failure. The API and the table keep it.
     "resend": ("api/schemas/",),
     # What a vendor counts are statistics; the event, the API and the option keep their names.
     "figures": ("api/schemas/", "codecs/infocloud/", "figures_tolerance"),

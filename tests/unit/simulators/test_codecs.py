@@ -10,7 +10,7 @@ import pytest
 
 from smsgateway.calling.transport import call
 from smsgateway.codecs import VENDORS
-from smsgateway.config.settings import parse_accounts
+from smsgateway.config.accounts import parse_accounts
 from smsgateway.model import (
     About,
     Accepted,

@@ -7,7 +7,8 @@ from random import Random
 
 from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import Millis
-from smsgateway.config.settings import AccountsCache, Settings
+from smsgateway.config.cache import AccountsCache
+from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Message, Payload, Request, Response
 from smsgateway.store.breakers import BreakerState

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.api_keys import ApiKeys
-from smsgateway.config.settings import AccountsCache
+from smsgateway.config.cache import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store.table import Table
 

@@ -2,8 +2,6 @@
 
 import copy
 import json
-import traceback
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,109 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.codecs import VENDORS
-from smsgateway.config.options import OPTIONS
-from smsgateway.config.settings import AccountsCache, Environment, Route, RouteEntry, Settings, parse_accounts
+from smsgateway.config.accounts import parse_accounts
+from smsgateway.config.settings import Route, RouteEntry, Settings
 from smsgateway.errors import ConfigurationError
-from smsgateway.model import About, Options, PushSettings
+from smsgateway.model import Options, PushSettings
 from smsgateway.receiving.push import _source_fits
-
-SECRET = "pa55-w0rd"
-TOKEN = "abcdefghijklmnopqrstuvwxyz012345"
-OTHER_TOKEN = TOKEN.upper()
-
-# An account at each vendor, and routes with and without weights.
-DOCUMENT: dict[str, Any] = {
-    "accounts": [
-        {
-            "name": "hb-main",
-            "vendor": "hbsmservice",
-            "base_url": "http://sms.hbsmservice.com:8080",
-            "credentials": {"corp_id": "1", "corp_pwd": SECRET, "corp_service": "2"},
-            "signature": "示例",
-            "poll": ["reports", "inbound"],
-            "push": {"token": TOKEN, "source_ips": ["203.0.113.0/24"], "credentials": {}},
-            "balance_alert": 1000,
-            "options": {},
-        },
-        {
-            "name": "jf-otp",
-            "vendor": "infocloud",
-            "base_url": "https://opassapi.infocloud.cc/",
-            "credentials": {"api_key": SECRET, "access_key": SECRET},
-        },
-        {
-            "name": "ly-bulk",
-            "vendor": "langyu",
-            "base_url": "http://120.26.66.24",
-            "credentials": {"account": "a", "pswd": SECRET},
-            "push": {
-                "token": [TOKEN, OTHER_TOKEN],
-                "credentials": {"receiver": "r", "pswd": [SECRET, SECRET + "-old"]},
-            },
-        },
-        {
-            "name": "qx",
-            "vendor": "qixintong",
-            "base_url": "http://www.112088.net:8088",
-            "credentials": {"us_name": "u", "us_pwd": SECRET},
-        },
-        {
-            "name": "hj",
-            "vendor": "heji",
-            "base_url": "https://sms.example/sms.aspx",
-            "credentials": {"name": "n", "pwd": SECRET},
-        },
-    ],
-    "routes": [
-        {"purpose": "otp", "accounts": ["jf-otp", "hb-main"]},
-        {"purpose": "*", "accounts": [{"name": "hb-main", "weight": 3}, {"name": "ly-bulk", "weight": 1}]},
-    ],
-}
-HB, JF, LY, QX, HJ = range(5)
-
-type Change = Callable[[dict[str, Any]], object]
-
-
-def changed(change: Change) -> str:
-    document = copy.deepcopy(DOCUMENT)
-    change(document)
-    return json.dumps(document)
-
-
-def put(account: int, key: str, value: object) -> Change:
-    """Sets `key` of an account; dots lead into its objects."""
-
-    def change(document: dict[str, Any]) -> None:
-        *way, last = key.split(".")
-        target = document["accounts"][account]
-        for step in way:
-            target = target.setdefault(step, {})
-        target[last] = value
-
-    return change
-
-
-def drop(account: int, key: str) -> Change:
-    return lambda document: document["accounts"][account].pop(key)
-
-
-def route(value: object) -> Change:
-    return lambda document: document.update(routes=[value])
-
-
-def refused(document: str | bytes, *, allow_loopback: bool = False) -> ConfigurationError:
-    """The error, which must not show the document's secrets anywhere, tracebacks and contexts included."""
-    with pytest.raises(ConfigurationError) as caught:
-        parse_accounts(document, allow_loopback=allow_loopback)
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
-    assert SECRET not in repr(caught.value.__context__) + repr(getattr(caught.value.__context__, "doc", ""))
-    return caught.value
-
-
-def options(vendor: int, **values: object) -> Options:
-    return list(parse_accounts(changed(put(vendor, "options", values))).accounts.values())[vendor].options
-
+from tests.unit.config.given import (
+    DOCUMENT,
+    HB,
+    HJ,
+    JF,
+    LY,
+    OTHER_TOKEN,
+    QX,
+    SECRET,
+    TOKEN,
+    Change,
+    changed,
+    drop,
+    put,
+    refused,
+    route,
+)
 
 # What is accepted
 
@@ -155,7 +72,6 @@ def test_slashes_at_the_end_of_the_base_url_are_dropped() -> None:
 def test_no_repr_shows_a_secret() -> None:
     assert SECRET not in repr(parse_accounts(json.dumps(DOCUMENT)))
     assert TOKEN not in repr(parse_accounts(json.dumps(DOCUMENT)))
-    assert SECRET not in repr(Environment({"X": SECRET}))
 
 
 def test_values_cannot_be_changed_afterwards() -> None:
@@ -163,59 +79,6 @@ def test_values_cannot_be_changed_afterwards() -> None:
     for mapping in (parsed.accounts, parsed.accounts["hb-main"].credentials):
         with pytest.raises(TypeError):
             mapping["x"] = None  # type: ignore[index]
-
-
-EVERY_OPTION: list[tuple[int, str, object, object]] = [
-    (HB, "timeout", 50, 50.0),
-    (HB, "timeout", 1.5, 1.5),
-    (HB, "recipients_per_request", 200, 200),
-    (LY, "recipients_per_request", 50_000, 50_000),
-    (HB, "requests_per_second", 0.5, 0.5),
-    (HB, "report_window", 3600, 3600),
-    (LY, "parts_window", 60, 60),
-    (JF, "ack", '{"ok": true}\n', '{"ok": true}\n'),
-    (JF, "ack", "", ""),
-    (LY, "ack", "OK", "OK"),
-    (HJ, "ack", "OK", "OK"),
-    (HB, "charset", "GB18030", "gb18030"),
-    (QX, "charset", "utf-8", "utf-8"),
-    (LY, "method", "GET", "GET"),
-    (QX, "method", "POST", "POST"),
-    (JF, "sign_method", "HmacSHA512", "HmacSHA512"),
-    (JF, "free_text_template", "675", "675"),
-    (LY, "product", "p", "p"),
-    (HB, "access_number", "10690001", "10690001"),
-    (HJ, "extension_prefix_length", 4, 4),
-    (HJ, "push_window", 0, 0),
-    (HB, "paths", {"send": "/x/send.do"}, {"send": "/x/send.do"}),
-    (HB, "codes", {"-9": "moment", "123": "numbers"}, {"-9": About.MOMENT, "123": About.NUMBERS}),
-    (LY, "words", {" mk:0012 ": "unreachable", "OK": "delivered"}, {"MK:0012": "unreachable", "OK": "delivered"}),
-    (HB, "breaker_failures", 1, 1),
-    (HB, "breaker_seconds", 1, 1),
-    (HB, "in_flight", 1, 1),
-    (LY, "silence_seconds", 300, 300),
-    (QX, "silence_messages", 0, 0),
-    (JF, "figures_tolerance", 1, 1.0),
-]
-
-
-@pytest.mark.parametrize(("vendor", "name", "value", "expected"), EVERY_OPTION)
-def test_option_is_read(vendor: int, name: str, value: object, expected: object) -> None:
-    assert getattr(options(vendor, **{name: value}), name) == expected
-
-
-def test_every_option_of_the_model_and_of_the_vendors_can_be_set() -> None:
-    names = set(Options.__dataclass_fields__)
-    assert set(OPTIONS) == names, "config/options.py and Options in model.py name the same options"
-    assert {name for _, name, _, _ in EVERY_OPTION} == names - {"free_text_signature"}
-    listed = [vendor.profile.options for vendor in VENDORS.values()]
-    assert frozenset[str]().union(*listed) == {name for name, option in OPTIONS.items() if option.of_some}
-
-
-def test_free_text_signature_goes_with_a_template() -> None:
-    assert options(JF, free_text_template="675", free_text_signature=True).free_text_signature is True
-    error = refused(changed(put(JF, "options", {"free_text_signature": True})))
-    assert error.path == "accounts[1].options.free_text_signature"
 
 
 @pytest.mark.parametrize("written", ["示例", " 示例 ", "\u3000示例\r\n", "\ufeff示例\u200b", " " * 30 + "示例"])
@@ -522,141 +385,3 @@ def test_any_value_anywhere_is_read_or_refused_with_its_path(account: int, key: 
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with pytest.raises(ConfigurationError):
         parse_accounts(data)
-
-
-# The cache
-
-
-class Secret:
-    """A secret whose text can change or fail, and the clock beside it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.error: Exception | None = None
-        self.fetched = 0
-        self.now = 1000.0
-
-    def fetch(self) -> str:
-        self.fetched += 1
-        if self.error is not None:
-            raise self.error
-        return self.text
-
-    def cache(self) -> AccountsCache:
-        return AccountsCache(self.fetch, lambda: self.now)
-
-
-def test_accounts_are_fetched_once_a_minute() -> None:
-    secret = Secret(json.dumps(DOCUMENT))
-    cache = secret.cache()
-    assert secret.fetched == 0
-    first = cache.get()
-    secret.now += 59.9
-    assert cache.get() is first
-    assert secret.fetched == 1
-    secret.text = '{"accounts": []}'
-    secret.now += 0.1
-    assert cache.get().accounts == {}
-    assert secret.fetched == 2
-
-
-def test_refresh_fetches_at_once() -> None:
-    secret = Secret(json.dumps(DOCUMENT))
-    cache = secret.cache()
-    cache.get()
-    secret.text = changed(put(HB, "credentials.corp_pwd", "new"))
-    assert cache.refresh().accounts["hb-main"].credentials["corp_pwd"] == "new"
-    assert cache.get().accounts["hb-main"].credentials["corp_pwd"] == "new"
-    assert secret.fetched == 2
-
-
-def test_wrong_document_leaves_the_last_good_one_in_use_and_shows_why() -> None:
-    secret = Secret(json.dumps(DOCUMENT))
-    cache = secret.cache()
-    good = cache.get()
-    assert cache.problem is None
-    secret.text = changed(drop(HB, "name"))
-    secret.now += 60
-    assert cache.get() is good
-    assert cache.problem is not None
-    assert cache.problem.path == "accounts[0].name"
-    assert cache.get() is good
-    assert secret.fetched == 2
-    secret.text = json.dumps(DOCUMENT)
-    secret.now += 60
-    assert cache.get() == good
-    assert cache.problem is None
-
-
-def test_failing_fetch_leaves_the_last_good_one_in_use() -> None:
-    secret = Secret(json.dumps(DOCUMENT))
-    cache = secret.cache()
-    good = cache.get()
-    secret.error = RuntimeError(SECRET)
-    assert cache.refresh() is good
-    assert str(cache.problem) == "document: cannot be fetched (RuntimeError)"
-
-
-@pytest.mark.parametrize("error", [None, RuntimeError(SECRET)])
-def test_without_a_good_document_the_problem_is_raised_every_time(error: Exception | None) -> None:
-    secret = Secret("{" + SECRET)
-    secret.error = error
-    cache = secret.cache()
-    for attempt in (1, 2):
-        with pytest.raises(ConfigurationError) as caught:
-            cache.get()
-        assert SECRET not in "".join(traceback.format_exception(caught.value))
-        assert secret.fetched == attempt
-    secret.error, secret.text = None, '{"accounts": []}'
-    assert cache.get().accounts == {}
-
-
-def test_loopback_vendors_are_the_stacks_decision() -> None:
-    text = changed(put(HB, "base_url", "http://127.0.0.1:8080"))
-    assert AccountsCache(lambda: text, lambda: 0.0, allow_loopback=True).get().accounts
-    with pytest.raises(ConfigurationError):
-        AccountsCache(lambda: text, lambda: 0.0).get()
-
-
-# The environment
-
-TEXT_VARIABLES = [
-    "STACK_NAME",
-    "TABLE_NAME",
-    "URGENT_QUEUE_URL",
-    "BULK_QUEUE_URL",
-    "RECEIPT_QUEUE_URL",
-    "PARKED_QUEUE_URL",
-    "EVENT_BUS_NAME",
-    "ACCOUNTS_SECRET",
-    "ADMIN_KEY_SECRET",
-    "USAGE_PLAN_PARAMETER",
-]
-
-
-@pytest.mark.parametrize("name", TEXT_VARIABLES)
-def test_variable_is_read_when_asked_for_and_its_absence_named(name: str) -> None:
-    assert getattr(Environment({name: "x"}), name.lower()) == "x"
-    for variables in ({}, {name: ""}):
-        with pytest.raises(ConfigurationError) as caught:
-            getattr(Environment(variables), name.lower())
-        assert caught.value.path == name
-
-
-def test_retention_is_a_number_of_days() -> None:
-    assert Environment({"RETENTION_DAYS": "90"}).retention_days == 90
-    for value in ("", "0", "-1", "90.0", "x", "９０", "90\n"):
-        with pytest.raises(ConfigurationError, match="RETENTION_DAYS"):
-            _ = Environment({"RETENTION_DAYS": value}).retention_days
-
-
-@pytest.mark.parametrize(("variables", "allowed"), [({}, False), ({"ALLOW_LOOPBACK_VENDORS": "false"}, False)])
-def test_loopback_vendors_are_not_allowed_by_default(variables: Mapping[str, str], allowed: bool) -> None:
-    assert Environment(variables).allow_loopback_vendors is allowed
-
-
-def test_loopback_vendors_are_allowed_by_the_word_true_only() -> None:
-    assert Environment({"ALLOW_LOOPBACK_VENDORS": "true"}).allow_loopback_vendors is True
-    for value in ("", "True", "1", "yes"):
-        with pytest.raises(ConfigurationError, match="ALLOW_LOOPBACK_VENDORS"):
-            _ = Environment({"ALLOW_LOOPBACK_VENDORS": value}).allow_loopback_vendors
