@@ -69,6 +69,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(form["mobile"][0].split(",")), form["corp_msg_id"][0])
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    form = parse_qs(request.body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    return b"", form["msg_content"][0].encode("latin-1")
+
+
 def ids(_numbers: int) -> int:
     return 0
 
@@ -83,7 +88,8 @@ def refused(code: str, _text: bytes = b"") -> bytes:
 
 CHARSET = "gbk"
 TIME = "2026-01-02 03:04:05"
-WORDS = {"delivered": "0", "undelivered": "2"}
+WORDS = {"delivered": "0", "undelivered": "2", "strange": "00"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]()
 ONE_BY_ONE = frozenset[Kind]()

@@ -50,6 +50,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(parse_qs(request.body.decode("ascii"))["mobile"][0].split(",")))
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    form = parse_qs(request.body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    return form["sign"][0].encode("latin-1"), form["content"][0].encode("latin-1")
+
+
 def ids(_numbers: int) -> int:
     return 1
 
@@ -64,7 +69,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "utf-8"
 TIME = "2026-01-02 03:04:05"
-WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE"}
+WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE", "strange": "JUNK"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS = {"content-type": "application/x-www-form-urlencoded"}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]({"reports"})

@@ -57,6 +57,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(written.split(",")), fields.get("bid", ""))
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    *signature, text = json.loads(json.loads(request.body)["templateParam"])  # of one variable, or of two
+    return "".join(signature).encode(), text.encode()
+
+
 def ids(_numbers: int) -> int:
     return 1
 
@@ -71,7 +76,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "utf-8"
 TIME = "2601020304"
-WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"}
+WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD", "strange": "ACCEPTD"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]()

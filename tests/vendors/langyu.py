@@ -46,6 +46,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(parse_qs(request.body.decode("ascii"))["mobile"][0].split(",")))
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    form = parse_qs(request.body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    return b"", form["msg"][0].encode("latin-1")
+
+
 def ids(_numbers: int) -> int:
     return 1
 
@@ -66,7 +71,9 @@ WORDS = {
     "failed": "ROUTEERR",
     "content": "KEYWORD",
     "pending": "ACCEPTD",
+    "strange": "JUNK",
 }
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS = {"content-type": "application/x-www-form-urlencoded"}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]({"reports", "inbound"})

@@ -62,6 +62,11 @@ def asked(request: Request) -> Asked:
     return Asked(tuple(parse_qs(request.body.decode("ascii"), encoding="gb18030")["send_phone"][0].split(",")))
 
 
+def read(request: Request) -> tuple[bytes, bytes]:
+    form = parse_qs(request.body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    return b"", form["send_content"][0].encode("latin-1")
+
+
 def ids(numbers: int) -> int:
     return numbers
 
@@ -76,7 +81,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "gbk"
 TIME = ""  # its reports and replies do not say when
-WORDS = {"delivered": "10", "undelivered": "20", "pending": "-1"}
+WORDS = {"delivered": "10", "undelivered": "20", "pending": "-1", "strange": "77"}
+WORDS_ARE_NUMBERS = True
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]()
 ONE_BY_ONE = frozenset[Kind]()

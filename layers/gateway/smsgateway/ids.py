@@ -10,8 +10,8 @@ brings it back names its submission without a mapping. They carry it with an `s`
 number: such a report need not be looked up to be applied. Where each number of a request has an id of its own, an `i`
 and its place in the request stand behind the reference.
 
-A *resend* (`resend.undelivered`) is a submission to one recipient that another submission has failed. Its path is the
-root, an `r` and twelve characters that follow from that other one and the recipient: whoever decides on a resend
+A *reroute* (`resend.undelivered`) is a submission to one recipient whom another submission has failed. Its path is the
+root, an `r` and twelve characters that follow from that other one and the recipient: whoever decides on a reroute
 gives it this path, and nobody can read the number in it.
 """
 
@@ -62,7 +62,7 @@ class SubmissionKey(NamedTuple):
 
     @property
     def partition(self) -> str:
-        """The partition key that the submissions of this one's root stand under, but for resends."""
+        """The partition key that the submissions of this one's root stand under, but for reroutes."""
         if not self.path.startswith(BLOCK):
             return self.message_id
         return _partition(self.message_id, self.path[len(BLOCK) : len(BLOCK) + BLOCK_LENGTH])
@@ -71,7 +71,7 @@ class SubmissionKey(NamedTuple):
         return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
 
     def reroute(self, owner: str, number: str) -> "SubmissionKey":
-        """The resend to a recipient that this submission failed. `owner`: of its mark, which is random."""
+        """The reroute to a recipient whom this submission failed. `owner`: of its mark, which is random."""
         digest = hashlib.sha256(f"{owner}\n{number}".encode()).digest()
         token = base32(int.from_bytes(digest[:16]))[-TOKEN_LENGTH:]
         return SubmissionKey(self.message_id, f"{self.root}{REROUTE}{token}")
@@ -82,7 +82,7 @@ class SubmissionKey(NamedTuple):
 
     @property
     def token(self) -> str:
-        """What tells a resend from others of its root; empty for any other submission."""
+        """What tells a reroute from others of its root; empty for any other submission."""
         return self.path[ROOT_LENGTH + 1 :] if self.rerouted else ""
 
 

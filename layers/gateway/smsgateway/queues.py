@@ -1,4 +1,4 @@
-"""The queues' messages. A wake-up names a submission and carries no content; a receipt carries a vendor's raw bytes."""
+"""The queues' messages: a wake-up names a submission and carries no content; vendor bytes are what a vendor said."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ LAST_MOMENT = 10**14  # epoch milliseconds; no clock is there yet
 
 Source = Literal["push", "poll", "tried", "refused"]
 
-STRANGER = "unknown"  # the source of a parked message that is no receipt
+STRANGER = "unknown"  # the source of a parked message that is no vendor bytes of ours
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _PAGE = re.compile("[A-Za-z0-9_#-]{0,200}")
 # SQS API reference, SendMessage: a message that is too long, or has characters that it does not take.
@@ -184,73 +184,74 @@ class VendorBytes:
         return Response(200, self.headers, self.body)
 
 
-def vendor_bytes_body(receipt: VendorBytes) -> str:
-    """The receipt as a queue message: the bytes in base 64, because SQS refuses control characters.
+def vendor_bytes_body(vendor_bytes: VendorBytes) -> str:
+    """Vendor bytes as a queue's message: the bytes in base 64, because SQS refuses control characters.
 
     Compressed where that takes too much room, and left out where the table keeps them. It may still be larger than
     LARGEST_MESSAGE, if the bytes are no text.
     """
     fields: dict[str, Any] = {
-        "account": receipt.account,
-        "kind": receipt.kind,
-        "source": receipt.source,
-        "received_at": receipt.received_at,
-        "method": receipt.method,
-        "query": receipt.query,
-        "headers": dict(receipt.headers),
+        "account": vendor_bytes.account,
+        "kind": vendor_bytes.kind,
+        "source": vendor_bytes.source,
+        "received_at": vendor_bytes.received_at,
+        "method": vendor_bytes.method,
+        "query": vendor_bytes.query,
+        "headers": dict(vendor_bytes.headers),
     }
-    if receipt.applied:
-        fields |= {"applied": receipt.applied, "of": receipt.of}
-    if receipt.page:
-        return json.dumps(fields | {"page": receipt.page})
-    body = json.dumps(fields | {"body": _base64(receipt.body)})
+    if vendor_bytes.applied:
+        fields |= {"applied": vendor_bytes.applied, "of": vendor_bytes.of}
+    if vendor_bytes.page:
+        return json.dumps(fields | {"page": vendor_bytes.page})
+    body = json.dumps(fields | {"body": _base64(vendor_bytes.body)})
     if len(body) <= LARGEST_MESSAGE:
         return body
-    return json.dumps(fields | {"packed": _base64(zlib.compress(receipt.body))})
+    return json.dumps(fields | {"packed": _base64(zlib.compress(vendor_bytes.body))})
 
 
 def parse_vendor_bytes(body: str) -> VendorBytes:
-    """The receipt in a queue message. ValueError, which quotes nothing, when it is none."""
+    """The vendor bytes in a queue's message. Raises ValueError, which quotes nothing, when it holds none."""
     try:
         fields = json.loads(body)
-        fields.pop("problem", None)  # a parked receipt that was put back carries why it was parked
+        fields.pop("problem", None)  # what was parked and put back carries why it was parked
         fields["query"] = tuple((name, value) for name, value in fields["query"])
         if packed := fields.pop("packed", None):
             fields["body"] = _unpacked(_bytes(packed))
         elif "body" in fields:
             fields["body"] = _bytes(fields["body"])
-        receipt = VendorBytes(**fields)
+        vendor_bytes = VendorBytes(**fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
         raise ValueError("no receipt") from None
-    if not _is_sound(receipt):
+    if not _is_sound(vendor_bytes):
         raise ValueError("no receipt")
-    return receipt
+    return vendor_bytes
 
 
-def _is_sound(receipt: VendorBytes) -> bool:
+def _is_sound(vendor_bytes: VendorBytes) -> bool:
     """Whether everything in it is what it should be: a name is used in keys, and shown."""
-    figures = (receipt.received_at, receipt.applied, receipt.of)
-    texts = [receipt.method, receipt.page, *(text for pair in receipt.query for text in pair)]
+    numbers = (vendor_bytes.received_at, vendor_bytes.applied, vendor_bytes.of)
+    texts = [vendor_bytes.method, vendor_bytes.page, *(text for pair in vendor_bytes.query for text in pair)]
     return (
-        isinstance(receipt.headers, dict)
-        and all(isinstance(text, str) for text in (*texts, *receipt.headers.keys(), *receipt.headers.values()))
-        and isinstance(receipt.account, str)
-        and bool(_NAME.fullmatch(receipt.account))
-        and bool(_PAGE.fullmatch(receipt.page))
-        and receipt.kind in get_args(Kind)
-        and receipt.source in get_args(Source)
-        and all(type(figure) is int and 0 <= figure < LAST_MOMENT for figure in figures)
+        isinstance(vendor_bytes.headers, dict)
+        and all(
+            isinstance(text, str) for text in (*texts, *vendor_bytes.headers.keys(), *vendor_bytes.headers.values())
+        )
+        and isinstance(vendor_bytes.account, str)
+        and bool(_NAME.fullmatch(vendor_bytes.account))
+        and bool(_PAGE.fullmatch(vendor_bytes.page))
+        and vendor_bytes.kind in get_args(Kind)
+        and vendor_bytes.source in get_args(Source)
+        and all(type(number) is int and 0 <= number < LAST_MOMENT for number in numbers)
     )
 
 
-def parked_body(receipt: VendorBytes, problem: str) -> str:
-    """A receipt that nobody understands, with the reason; put back into the receipt queue, it is tried again."""
-    return json.dumps({**json.loads(vendor_bytes_body(receipt)), "problem": problem})
+def parked_body(vendor_bytes: VendorBytes, problem: str) -> str:
+    """Vendor bytes that nobody understands, with the reason; put back into their queue, they are tried again."""
+    return json.dumps({**json.loads(vendor_bytes_body(vendor_bytes)), "problem": problem})
 
 
 def parked_stranger(body: str) -> str:
-    """A message that is no receipt, in the form of a parked one, with its bytes; put back, it is parked again, as it
-    is."""
+    """A message that holds no vendor bytes, in the form of a parked one; put back, it is parked again as it is."""
     try:
         known = json.loads(body)
     except (ValueError, RecursionError):

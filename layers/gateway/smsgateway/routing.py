@@ -1,6 +1,6 @@
-"""Which account a message goes through, and what an answer means for the next step.
+"""Which account a message goes through, and what the result of a call means for the next step.
 
-The only place where retry and failover are decided. Pure: randomness comes in as numbers.
+Retry and failover are decided here and nowhere else. All of it is pure: randomness comes in as numbers.
 """
 
 from bisect import bisect_right
@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from smsgateway.clock import Millis
 from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.model import About, Accepted, Purpose, Reason, Refused, State
 
-TRIES_UNREACHED = 2  # calls that did not reach an account before its turn passes to the next of the route
-OTP_PATIENCE = 30_000  # milliseconds that a password waits for a busy account
-VALIDITY_SHARE = 3  # a busy account gets this part of the time for which a message is valid
-BACKOFF_FIRST = 1_000  # milliseconds
-BACKOFF_LONGEST = 300_000
+TRIES_UNREACHED = 2  # calls in a row that do not reach an account, before the next account of the route is asked
+OTP_PATIENCE: Millis = 30_000  # that a password waits for a busy account
+VALIDITY_SHARE = 3  # a busy account is waited for during a third of the time for which a message is valid
+BACKOFF_FIRST: Millis = 1_000
+BACKOFF_LONGEST: Millis = 300_000
 NUMBER_ITSELF = frozenset({Reason.INVALID_NUMBER, Reason.BLACKLISTED, Reason.SUPPRESSED})
 CONTENT_ITSELF = frozenset(
     {
@@ -34,10 +35,10 @@ type CallResult = Accepted | Refused | NotSentError | AmbiguousError | DecodeErr
 
 
 def route_for(routes: Sequence[Route], purpose: Purpose, random: Callable[[], float]) -> tuple[str, ...]:
-    """The accounts to try for a purpose, in order; none when no route serves it.
+    """Returns the names of the accounts to try for a purpose, in order; empty when no route serves the purpose.
 
     Where a route has weights, each place in the order is drawn by them: an account of weight 3 comes first three times
-    as often as one of weight 1. `random` gives numbers in [0, 1).
+    as often as an account of weight 1. `random` returns numbers in [0, 1).
     """
     by_purpose = {route.purpose: route.accounts for route in routes}
     entries = by_purpose.get(purpose) or by_purpose.get(ANY_PURPOSE) or ()
@@ -47,6 +48,7 @@ def route_for(routes: Sequence[Route], purpose: Purpose, random: Callable[[], fl
 
 
 def _drawn(entries: Sequence[RouteEntry], random: Callable[[], float]) -> tuple[str, ...]:
+    """The accounts of a route in an order that is drawn by their weights."""
     left = [(entry.name, entry.weight or 1) for entry in entries]
     order = []
     while left:
@@ -61,14 +63,14 @@ class Attempt:
 
     account: str
     others: tuple[str, ...]  # accounts of the route, not yet tried, that can carry the content, in order
-    other_vendors: tuple[str, ...]  # those among them with another vendor
-    failures: int  # consecutive calls that never reached this account, before this one
-    busy: int  # consecutive refusals about the moment, before this one
-    free: tuple[str, ...] = ()  # those of the others that nothing keeps from being called right now
-    open: tuple[str, ...] = ()  # those of the others whose breakers are closed
+    other_vendors: tuple[str, ...]  # accounts among `others` with another vendor
+    failures: int  # consecutive calls that never reached this account, before the one that has returned
+    busy: int  # consecutive refusals about the moment, before the call that has returned
+    free: tuple[str, ...] = ()  # accounts among `in_order` that have a call to spare
+    in_order: tuple[str, ...] = ()  # accounts among `others` whose breakers are closed
     deferred: tuple[str, ...] = ()  # accounts passed over for their moment, the one asked longest ago first
-    waited: int = 0  # milliseconds since this account's first refusal about the moment
-    patience: int = 2**53  # milliseconds after which that is long enough
+    waited: Millis = 0  # since this account's first refusal about the moment
+    patience: Millis = 2**53  # `waited` that is long enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Nobody can say whether the vendor took it: UNCONFIRMED, and never a second request of its own accord."""
+    """Nobody can say whether the vendor took it: UNCONFIRMED, and the gateway alone never repeats it."""
 
     reason: Reason
     vendor_status: str
@@ -88,28 +90,25 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Certainly not sent: later, at the same account. `busy`: refusals about the moment in a row, this one included."""
+    """Certainly not sent: the same account will be asked again after `delay`."""
 
-    delay: int  # milliseconds
+    delay: Millis
     reason: Reason
     vendor_status: str
-    failures: int = 0
-    busy: int = 0
+    failures: int = 0  # consecutive calls that never reached the account, the last included
+    busy: int = 0  # consecutive refusals about the moment, the last included
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Certainly not sent: at the next account of the route, now or after `delay` milliseconds.
-
-    `about`: what the account left behind refused it for.
-    """
+    """Certainly not sent: the next account will be asked, now or after `delay`."""
 
     account: str
     reason: Reason
     vendor_status: str
-    about: About | None = None
-    delay: int = 0
-    busy: int = 0
+    about: About | None = None  # what the account that is left refused it for; None: it did not refuse
+    delay: Millis = 0
+    busy: int = 0  # consecutive refusals about the moment, by whichever accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,128 +123,141 @@ class End:
 type Step = Submit | Doubt | Again | Move | End
 
 
-def next_step(outcome: CallResult, tried: Attempt, jitter: float) -> Step:
-    """What follows from a call's outcome. `jitter` is random, in [0, 1).
+def next_step(result: CallResult, tried: Attempt, jitter: float) -> Step:
+    """Returns what follows from the result of a call. `jitter` is random, in [0, 1).
 
-    | outcome | next |
+    | result | next |
     | --- | --- |
     | accepted | SUBMITTED |
-    | never reached the vendor | the same account later; the next one after two calls |
-    | may have reached the vendor; an answer that is none; a code nobody documented | UNCONFIRMED |
-    | refused: the moment | another that is free; after some patience any that is in order; else the same later |
-    | refused: outside its hours | any other; else the same later |
+    | never reached the vendor | the same account later; the next account after two calls |
+    | may have reached the vendor; an answer that nobody can read; a code that nobody documented | UNCONFIRMED |
+    | refused: the moment | a free account; after some patience any account in order; else the same account later |
+    | refused: outside its hours | any other account; else the same account later |
     | refused: the account | the next account, else REFUSED |
     | refused: the content | the next account of another vendor, else REFUSED |
     | refused: the numbers | REFUSED |
     | cannot be said in this vendor's protocol | the next account, else REFUSED |
 
-    Where no account is left that was not tried, one that was passed over for its moment is asked again, ever later.
+    When all accounts were tried, those passed over for their moment are asked again, after ever longer pauses.
     """
-    match outcome:
+    match result:
         case Accepted():
-            return Submit(outcome)
+            return Submit(result)
         case NotSentError():
-            return _unreached(outcome, tried, jitter)
+            return _unreached(result, tried, jitter)
         case AmbiguousError() | DecodeError():
-            return Doubt(Reason.AMBIGUOUS_ANSWER, outcome.problem)
+            return Doubt(Reason.AMBIGUOUS_ANSWER, result.problem)
         case EncodeError():
-            return _elsewhere(tried.others, tried, jitter, None, outcome.reason, outcome.problem)
+            return _elsewhere(tried.others, tried, jitter, None, result.reason, result.problem)
         case Refused():
-            return _refused(outcome, tried, jitter)
+            return _refused(result, tried, jitter)
 
 
-def _unreached(outcome: NotSentError, tried: Attempt, jitter: float) -> Step:
+def _unreached(result: NotSentError, tried: Attempt, jitter: float) -> Step:
+    """What follows from a call that certainly did not reach the vendor."""
     failures = tried.failures + 1
     if failures >= TRIES_UNREACHED and tried.others:
-        return Move(tried.others[0], Reason.NOT_REACHED, outcome.problem)
+        return Move(tried.others[0], Reason.NOT_REACHED, result.problem)
     if failures >= TRIES_UNREACHED and tried.deferred:
-        return _back(tried, jitter, About.MOMENT, Reason.NOT_REACHED, outcome.problem)
-    return Again(backoff(failures, jitter), Reason.NOT_REACHED, outcome.problem, failures=failures, busy=tried.busy)
+        return _back(tried, jitter, About.MOMENT, Reason.NOT_REACHED, result.problem)
+    return Again(backoff(failures, jitter), Reason.NOT_REACHED, result.problem, failures=failures, busy=tried.busy)
 
 
-def _refused(outcome: Refused, tried: Attempt, jitter: float) -> Step:
-    match outcome.about:
+def _refused(result: Refused, tried: Attempt, jitter: float) -> Step:
+    """What follows from a refusal, by what it is about."""
+    match result.about:
         case About.UNLISTED:
-            return Doubt(outcome.reason, outcome.vendor_status)
+            return Doubt(result.reason, result.vendor_status)
         case About.MOMENT:
-            return _not_now(outcome, tried, jitter)
+            return _not_now(result, tried, jitter)
         case About.ACCOUNT:
             others, about = tried.others, About.ACCOUNT
-            return _elsewhere(others, tried, jitter, about, outcome.reason, outcome.vendor_status)
+            return _elsewhere(others, tried, jitter, about, result.reason, result.vendor_status)
         case About.CONTENT:
             others, about = tried.other_vendors, About.CONTENT
-            return _elsewhere(others, tried, jitter, about, outcome.reason, outcome.vendor_status)
+            return _elsewhere(others, tried, jitter, about, result.reason, result.vendor_status)
         case About.NUMBERS:
-            return End(State.REFUSED, outcome.reason, outcome.vendor_status)
+            return End(State.REFUSED, result.reason, result.vendor_status)
 
 
-def _not_now(outcome: Refused, tried: Attempt, jitter: float) -> Step:
-    """Refused for the moment: opening hours last too long to be waited for, and being busy may.
+def _not_now(result: Refused, tried: Attempt, jitter: float) -> Step:
+    """What follows from a refusal for the moment.
 
-    Credentials that have just been changed are for the same account to be tried with.
+    An account outside its hours is not waited for: they may begin tomorrow. A busy account is, for as long as
+    `tried.patience`. A refusal of credentials is about the moment when they have just been changed; then the same
+    account is asked again, with the new ones.
     """
     busy = tried.busy + 1
     delay = backoff(busy, jitter)
-    again = Again(delay, outcome.reason, outcome.vendor_status, busy=busy)
-    if outcome.reason == Reason.CREDENTIALS_REFUSED:
+    again = Again(delay, result.reason, result.vendor_status, busy=busy)
+    if result.reason == Reason.CREDENTIALS_REFUSED:
         return again
-    if outcome.reason == Reason.OUTSIDE_HOURS:
-        others = tried.free or tried.open or tried.others
+    if result.reason == Reason.OUTSIDE_HOURS:
+        others = tried.free or tried.in_order or tried.others
     else:
         over = tried.waited >= tried.patience
-        others = tried.free or (tried.open if over else ())
-        if tried.open and not over:  # once more when the patience ends, and not long after
+        others = tried.free or (tried.in_order if over else ())
+        if tried.in_order and not over:  # asked once more when the patience ends, and not long after
             again = replace(again, delay=min(delay, max(BACKOFF_FIRST, tried.patience - tried.waited)))
     if others:
-        return Move(others[0], outcome.reason, outcome.vendor_status, About.MOMENT)
+        return Move(others[0], result.reason, result.vendor_status, About.MOMENT)
     if tried.deferred and not tried.others:
-        return _back(tried, jitter, About.MOMENT, outcome.reason, outcome.vendor_status)
+        return _back(tried, jitter, About.MOMENT, result.reason, result.vendor_status)
     return again
 
 
 def _elsewhere(
-    others: Sequence[str], tried: Attempt, jitter: float, about: About | None, reason: Reason, answer: str
+    others: Sequence[str], tried: Attempt, jitter: float, about: About | None, reason: Reason, vendor_status: str
 ) -> Step:
+    """The next step to the first of the `others`, else back to an account that was passed over, else to the end."""
     if others:
-        return Move(others[0], reason, answer, about)
-    return _back(tried, jitter, about, reason, answer) if tried.deferred else End(State.REFUSED, reason, answer)
+        return Move(others[0], reason, vendor_status, about)
+    if tried.deferred:
+        return _back(tried, jitter, about, reason, vendor_status)
+    return End(State.REFUSED, reason, vendor_status)
 
 
-def _back(tried: Attempt, jitter: float, about: About | None, reason: Reason, answer: str) -> Move:
-    """To the account that was passed over for its moment longest ago: its moment may have come. No vendor that was
-    asked so far can have sent it, and the pauses grow."""
+def _back(tried: Attempt, jitter: float, about: About | None, reason: Reason, vendor_status: str) -> Move:
+    """The step back to the account that was passed over for its moment longest ago: its moment may have come.
+
+    This may be done any number of times, since no vendor that was asked so far can have sent the submission; the pauses
+    grow.
+    """
     busy = tried.busy + 1
-    return Move(tried.deferred[0], reason, answer, about, backoff(busy, jitter), busy)
+    return Move(tried.deferred[0], reason, vendor_status, about, backoff(busy, jitter), busy)
 
 
-def patience(purpose: Purpose, validity: int) -> int:
-    """Milliseconds that a busy account is waited for, of a message that is valid for so many."""
+def patience(purpose: Purpose, validity: Millis) -> Millis:
+    """Returns how long a busy account is waited for. `validity`: for how long the message is valid."""
     share = validity // VALIDITY_SHARE
     return min(share, OTP_PATIENCE) if purpose == "otp" else share
 
 
 def after_failure(reason: Reason | None, others: Sequence[str], other_vendors: Sequence[str]) -> Sequence[str]:
-    """The accounts that may be asked after a report of failure, when the client allows it.
+    """Returns the accounts that may be asked after a report of failure, if the client allows a reroute.
 
     | the report's reason | next |
     | --- | --- |
-    | the number itself: not a number, on a blacklist | none: whoever asked not to be texted shall not be |
-    | the content | those of vendors that were not asked yet |
-    | anything else, or no report | all that were not asked yet |
+    | the number itself: not a number, on a blacklist | none: who asked not to be texted shall not be texted |
+    | the content | accounts of vendors that were not asked yet (`other_vendors`) |
+    | anything else, or no report | accounts that were not asked yet (`others`) |
     """
     if reason in NUMBER_ITSELF:
         return ()
     return other_vendors if reason in CONTENT_ITSELF else others
 
 
-def backoff(times: int, jitter: float) -> int:
-    """Milliseconds to wait after the n-th consecutive failure: doubling, half of it random, at most five minutes."""
+def backoff(times: int, jitter: float) -> Millis:
+    """Returns how long to wait after so many consecutive failures: doubling, half of it random, at most five minutes.
+
+    `jitter` is random, in [0, 1).
+    """
     whole = min(BACKOFF_FIRST * 2 ** min(times - 1, 20), BACKOFF_LONGEST)
     return int(whole * (0.5 + jitter / 2))
 
 
 def alert_for(refused: Refused) -> str | None:
-    """The alert that a refusal about the account raises."""
+    """Returns the kind of alert that a refusal raises: None unless it is about the account."""
     if refused.about != About.ACCOUNT:
         return None
     if refused.reason == Reason.CREDENTIALS_REFUSED:

@@ -1,6 +1,6 @@
 """Texts and numbers as Chinese SMS has them: segments, signatures, numbers, named variables.
 
-Everything here is pure. Lengths are UTF-16 units, which is how a text message counts: an emoji is two.
+All of it is pure. Lengths are counted in UTF-16 units, as a text message counts its characters: an emoji is two.
 """
 
 import re
@@ -25,9 +25,9 @@ _COUNTRY = r"(?:(?:\+|\+?00)?86)"
 _MOBILE = re.compile(f"{_COUNTRY}?0?(1[3-9][0-9]{{9}})")  # also behind the trunk 0 that old switchboards want
 _PLAIN_OR_MASKED = re.compile("1[0-9*]{10}")
 _MASKED = re.compile(r"(?:(?:\+|00)?86)?(1[0-9*]{10})")
-# 小灵通: area code and number, 11 or 12 digits. No area code begins with 00 (that is a country code) or is a mobile's
-# prefix (that is a mobile behind a trunk 0, and the same number as without it). Behind a country code the trunk 0 is
-# left out as a rule, and then the area codes 10 and 2x have eight digits after them.
+# 小灵通: area code and number, 11 or 12 digits. No area code begins with 00, which is a country code's prefix, or is a
+# mobile's prefix: 0138… is a mobile behind a trunk 0, and the same number as without the 0. Behind a country code the
+# trunk 0 is left out as a rule, and then the area codes 10 and 2x have eight digits after them.
 _LANDLINE = re.compile(r"(0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11})")
 _LANDLINE_FROM_ABROAD = re.compile(f"{_COUNTRY}0?((?:10|2[0-9])[0-9]{{8}}|[3-9][0-9]{{9,10}})")
 LANDLINE = "0"  # what a normalised landline begins with, and no mobile
@@ -37,12 +37,15 @@ TemplateProblem = Literal["missing", "unknown"]
 
 
 def utf16_units(text: str) -> int:
-    """How many UTF-16 units a text has."""
+    """Returns the number of UTF-16 units of a text."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def segments(full_text: str) -> int:
-    """How many segments a text is sent and billed as: signature included, whatever the alphabet; 0 when it is empty."""
+    """Returns the number of segments that a text is sent and billed as, whatever its alphabet; 0 when it is empty.
+
+    `full_text` includes the signature.
+    """
     units = utf16_units(full_text)
     if units <= SINGLE_SEGMENT:
         return 1 if units else 0
@@ -50,9 +53,9 @@ def segments(full_text: str) -> int:
 
 
 def split_signature(text: str) -> tuple[str, str]:
-    """The signature (without brackets) that a text begins with, and what follows it; `("", text)` without one.
+    """Returns the signature (without brackets) that a text begins with, and the rest; `("", text)` if there is none.
 
-    Characters that no eye sees do not count: neither those in front of the brackets nor those at a signature's edges.
+    Characters that no eye sees are skipped, both in front of the brackets and at the signature's edges.
     """
     match = _AT_START.match(text)
     name = _signature_in(match)
@@ -60,28 +63,29 @@ def split_signature(text: str) -> tuple[str, str]:
 
 
 def signature_at_end(text: str) -> tuple[str, str]:
-    """The signature (without brackets) that a text ends with, and what is in front of it; `("", text)` without one."""
+    """Returns the signature (without brackets) that a text ends with, and the rest; `("", text)` if there is none."""
     start = max(text.rfind("【"), 0)
     name = _signature_in(_AT_END.fullmatch(text, start))
     return (name, text[:start]) if name else ("", text)
 
 
 def signed(text: str) -> bool:
-    """Whether a signature's brackets stand at the text's beginning or end, whoever put them there."""
+    """True if a signature stands at the text's beginning or end, whoever put it there."""
     return bool(split_signature(text)[0] or signature_at_end(text)[0])
 
 
 def _signature_in(match: re.Match[str] | None) -> str:
-    """What is between the brackets, if it can be a signature."""
+    """What is between the brackets of a match; empty if there is no match, or what it has found is no signature."""
     name = without_marks(trimmed(match[1])) if match else ""
     return name if len(name) <= SIGNATURE_LIMIT else ""
 
 
 def compose(text: str, signature: str, place: SignaturePlace = "anywhere") -> Content:
-    """The content of a text under a signature (without brackets).
+    """Returns the content of a text under a signature (without brackets; empty: none).
 
-    A text that begins with its own keeps that one, and one that ends with this very signature gets no second one in
-    front: each as far as `place` says that the text's beginning and end are its author's.
+    A text that begins with a signature of its own keeps its own. A text that ends with this very signature gets no
+    second one in front. Both hold only as far as `place` says that a signature there is the author's: the beginning or
+    end of a filled template may be a variable's value.
     """
     own, rest = split_signature(text) if place in ("anywhere", "start") else ("", text)
     if own:
@@ -93,10 +97,10 @@ def compose(text: str, signature: str, place: SignaturePlace = "anywhere") -> Co
 
 
 def normalise_number(raw: str) -> str | None:
-    """The number as vendors take it, ASCII digits only, or None when it is not a mainland number.
+    """Returns a number as vendors take it, ASCII digits only, or None if it is not a mainland number.
 
-    Mobiles are 11 digits, with or without +86, 0086 or 86 in front; 小灵通 are 11 or 12 with their area code. They are
-    taken in every form in which a person sees that number (`written.digits_of`).
+    A mobile has 11 digits, with or without +86, 0086 or 86 in front. A landline (小灵通) has 11 or 12 digits with its
+    area code. Both are understood however a person may write them (`written.digits_of`).
     """
     if _PLAIN_MOBILE.fullmatch(raw):
         return raw
@@ -110,17 +114,17 @@ def normalise_number(raw: str) -> str | None:
 
 
 def problem_with_number(raw: str) -> str:
-    """What keeps a text that `normalise_number` does not take from being a number, in words fit to be shown."""
+    """Returns why a text is not a number, in words fit to be shown; for texts that `normalise_number` does not take."""
     if strange := written.strangers(raw):
         return f"has {named(strange)}, which no number has"
     return "not a mainland number (11 digits, 13… to 19…, with or without +86)"
 
 
 def said_number(said: str) -> str:
-    """A number that a vendor names, in the one form in which numbers are filed and looked for.
+    """Returns a number that a vendor names in the form in which numbers are stored and looked up.
 
-    A masked one (`+86 187****8801`) keeps its stars. What is no mainland number stays as it was said, without the
-    blanks around it.
+    A masked number (`+86 187****8801`) keeps its stars. What is not a mainland number stays as the vendor wrote it,
+    without the blanks around it.
     """
     if _PLAIN_OR_MASKED.fullmatch(said):  # nearly all of them, and there may be hundreds in a page
         return said
@@ -134,21 +138,21 @@ def said_number(said: str) -> str:
 
 
 def is_landline(number: str) -> bool:
-    """Whether a normalised number is a landline's (小灵通)."""
+    """True if a normalised number is a landline's (小灵通)."""
     return number.startswith(LANDLINE)
 
 
 def matches_mask(number: str, masked: str) -> bool:
-    """Whether a number can be the one a vendor masked (`187****8801`): same length, and every digit left is its own."""
+    """True if a vendor may have masked this number as `masked` (`187****8801`): same length, same visible digits."""
     return len(number) == len(masked) and all(
         shown in ("*", digit) for digit, shown in zip(number, masked, strict=True)
     )
 
 
 def variables(template_text: str) -> tuple[str, ...]:
-    """The names of a template's variables (`{code}`), each once, in order. `{{` and `}}` are literal braces.
+    """Returns the names of a template's variables (`{code}`), each once, in order. `{{` and `}}` are literal braces.
 
-    Raises ValueError, with a problem fit to be shown, for any other brace.
+    Raises ValueError, with words fit to be shown, for any other brace.
     """
     names: dict[str, None] = {}
     for token in _TEMPLATE_TOKEN.finditer(template_text):
@@ -162,9 +166,9 @@ def variables(template_text: str) -> tuple[str, ...]:
 
 
 def signature_place(template_text: str) -> SignaturePlace:
-    """Where a template's own words hold a signature, so that it is the template's in every content made of it.
+    """Returns where a template's own words hold a signature, which then is the author's in every filled content.
 
-    Raises ValueError like `variables`.
+    "anywhere" for a template without variables: all of it is the author's. Raises ValueError like `variables`.
     """
     if not variables(template_text):
         return "anywhere"
@@ -176,16 +180,16 @@ def signature_place(template_text: str) -> SignaturePlace:
 
 
 def template_problems(template_text: str, params: Mapping[str, str]) -> list[tuple[str, TemplateProblem]]:
-    """What keeps params from filling a template: names it has and params lack, then names that it does not know."""
+    """Returns why `params` do not fill a template: variables that they lack, then names that it does not have."""
     names = variables(template_text)
     missing: list[tuple[str, TemplateProblem]] = [(name, "missing") for name in names if name not in params]
     return missing + [(name, "unknown") for name in params if name not in names]
 
 
 def render(template_text: str, params: Mapping[str, str]) -> str:
-    """The template's text with its variables filled in; braces inside values stay as they are.
+    """Returns the template's text with its variables filled in; braces inside values stay as they are.
 
-    Raises ValueError for what `variables` or `template_problems` object to.
+    Raises ValueError for braces that `variables` refuses, and for problems that `template_problems` finds.
     """
     if problems := template_problems(template_text, params):
         raise ValueError(", ".join(f"{problem} variable {name}" for name, problem in problems))

@@ -1,4 +1,4 @@
-"""Characters that no eye sees: they decide nothing at the edges of a text, and are named where they must not be."""
+"""Characters that no eye sees: skipped at the edges of a text, and named in a refusal where they must not be."""
 
 import re
 import unicodedata
@@ -17,43 +17,48 @@ _MARK = re.compile(rf"(?!\s)[{UNSEEN}]")
 
 
 def trimmed(text: str) -> str:
-    """The text from the first to the last character that can be seen."""
+    """Returns the text from the first to the last character that can be seen; empty if none can."""
     first, last = _SEEN.search(text), _SEEN.search(text[::-1])
     return text[first.start() : len(text) - last.start()] if first and last else ""
 
 
 def visible(text: str) -> bool:
-    """Whether anything of the text can be seen."""
+    """True if any character of the text can be seen."""
     return _SEEN.search(text) is not None
 
 
 def marks(text: str) -> str:
-    """The characters of a text that take no place where they stand, unlike blanks and line breaks."""
+    """Returns the unseen characters of a text that take no space, unlike blanks and line breaks."""
     return "".join(_MARK.findall(text))
 
 
 def without_marks(text: str) -> str:
+    """Returns the text without the characters that `marks` returns."""
     return _MARK.sub("", text)
 
 
 def hidden(text: str) -> str:
-    """What of a text cannot be seen, but for ordinary blanks."""
+    """Returns the characters of a text that cannot be seen, except for ordinary blanks."""
     return "".join(each for each in text if each != " " and not visible(each))
 
 
 def lost_at(text: str) -> str:
-    """Where bytes of a text were lost on its way, in words fit to be shown; empty when none were."""
+    """Returns where bytes of a text were lost on its way, in words fit to be shown; empty when none were."""
     at = text.find(LOST) + 1
     return f"U+FFFD at character {at} (there, bytes were lost that were not read in their own charset)" if at else ""
 
 
 def named(characters: str) -> str:
-    """The first few different characters by code point and name: `U+FEFF (ZERO WIDTH NO-BREAK SPACE)`."""
+    """Returns the first different characters by code point and name: `U+FEFF (ZERO WIDTH NO-BREAK SPACE)`.
+
+    At most `SHOWN`; the words end with "and others" if there are more.
+    """
     different = list(dict.fromkeys(characters))
     shown = [f"U+{ord(each):04X}{_name(each)}" for each in different[:SHOWN]]
     return ", ".join(shown) + (" and others" if len(different) > SHOWN else "")
 
 
 def _name(character: str) -> str:
+    """Unicode's name of a character, in parentheses; empty for one without a name."""
     name = unicodedata.name(character, "")
     return f" ({name})" if name else ""

@@ -13,8 +13,7 @@ from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Fault, Seam
 from tests.doubles.vendors import behaviours
-from tests.doubles.world import accounts_document, numbers
-from tests.unit.journeys.given import begun, sizes
+from tests.doubles.world import accounts_document, begun, numbers, sizes
 
 CHANGES: dict[str, tuple[tuple[str, str, int], ...]] = {
     "nothing": (("main", "hbsmservice", 0), ("spare", "langyu", 2)),

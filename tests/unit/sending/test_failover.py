@@ -4,13 +4,14 @@ from math import ceil
 
 import pytest
 
+from smsgateway.ids import SubmissionKey
 from smsgateway.model import State, Status
 from smsgateway.queues import WakeUp, parse_wake_up
 from smsgateway.store import breakers
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
-from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, numbers, personal_post, post
-from tests.unit.journeys.given import begun, report_all, sizes
+from tests.doubles.receipts import report_of
+from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, begun, numbers, personal_post, post, sizes
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 
@@ -129,3 +130,14 @@ def test_an_account_that_was_passed_over_is_asked_when_its_breaker_has_closed() 
     submission = load_submission(world.table, key)
     assert submission is not None
     assert (submission.state, submission.account) == (State.SUBMITTED, "main")
+
+
+def report_all(world: World, account: str) -> None:
+    """The account delivers to everybody it was sent."""
+    vendor = world.settings().accounts[account].vendor
+    submissions = [item for item in world.items("msg_") if item["sk"].startswith("S#") and item["account"] == account]
+    ours = [SubmissionKey(item["pk"], item["sk"][2:]).reference for item in submissions if item["state"] != "MOVED"]
+    for place, seen in enumerate([one for one in world.vendors.seen if one.account == account]):
+        for index, number in enumerate(seen.numbers):
+            vendor_id = sorted(ours)[place] if vendor == "hbsmservice" else seen.ids[index % len(seen.ids)]
+            world.ingest(report_of(world, account, vendor_id, number))

@@ -28,20 +28,18 @@ def contents_of(post: Post, template: Template | None, recipients: Recipients) -
     fill the template, and for a second signature.
     """
     numbers, place = tuple(recipients.numbers), signature_place_of(template)
-    if not post.personal:
-        return Payload(numbers), _one_signature(post, _content(post.text, template, post.params, ""), place)
-    contents = tuple(_personal(post, template, index, place) for index in recipients.numbers.values())
-    return (Payload(numbers, contents), None) if len(numbers) > 1 else (Payload(numbers), contents[0])
+    entries: Iterable[tuple[str, str | None, Mapping[str, str]]] = [("", post.text, post.params)]
+    if post.personal:
+        posted = ((f"messages[{index}].", post.personal[index]) for index in recipients.numbers.values())
+        entries = ((where, entry.text, entry.params or {}) for where, entry in posted)
+    contents = tuple(
+        _one_signature(post, _content(plain, template, params, where), place) for where, plain, params in entries
+    )
+    return (Payload(numbers), contents[0]) if len(contents) == 1 else (Payload(numbers, contents), None)
 
 
-def _personal(post: Post, template: Template | None, index: int, place: SignaturePlace) -> Personal:
-    """What the entry at `index` of `messages` reads."""
-    entry = post.personal[index]
-    return _one_signature(post, _content(entry.text, template, entry.params or {}, f"messages[{index}]."), place)
-
-
-def _content(plain: str | None, template: Template | None, params: Mapping[str, str], place: str) -> Personal:
-    """The plain text, or the template filled with `params`, which stand at `place` in the post. Raises Refusal."""
+def _content(plain: str | None, template: Template | None, params: Mapping[str, str], where: str) -> Personal:
+    """The plain text, or the template filled with `params`, which stand at `where` in the post. Raises Refusal."""
     if template is None:
         return Personal(plain or "", {})
     said = {"missing": "the template needs this variable", "unknown": "the template has no such variable"}
@@ -53,7 +51,7 @@ def _content(plain: str | None, template: Template | None, params: Mapping[str, 
     ]
     if problems:
         named = "; ".join(f"{name}: {problem}" for name, problem in problems)
-        errors = [(f"{place}params.{name}", problem) for name, problem in problems]
+        errors = [(f"{where}params.{name}", problem) for name, problem in problems]
         raise Refusal(422, "Wrong variables", f"template {template.name}: {named}", errors)
     return Personal(text.render(template.text, params), dict(params))
 

@@ -34,7 +34,8 @@ def give_back(table: Table, client: Client, message: Message, instead: Message |
     if client.daily_segments is None or message.paid_at:
         return
     if instead is None or (instead.paid_at or instead.created_at) != message.created_at:
-        spending.give_back(table, client.name, _charge(message))
+        charge = _charge(message)
+        spending.give_back(table, client.name, charge)
 
 
 def _charge(message: Message) -> spending.Charge:

@@ -83,9 +83,9 @@ def number_view(table: Table, row: Key, now: int) -> dict[str, Any] | None:
 def _reroutes(
     table: Table, message: Message, submission: StoredSubmission, outcomes: Iterable[RecipientRow], now: int
 ) -> dict[str, StoredSubmission]:
-    """The resends to these recipients, by path."""
+    """The reroutes to these recipients, by path."""
     found = reroutes.load(table, submission, outcomes)
-    return {path: as_canceled(resend, message, now) for path, resend in found.items()}
+    return {path: as_canceled(reroute, message, now) for path, reroute in found.items()}
 
 
 def payload_of(table: Table, whole: WholeMessage, submission: StoredSubmission) -> Payload:
@@ -155,9 +155,9 @@ def _counted(
 
 
 def open_reroutes(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
-    """The message's resends that no vendor has been asked to send yet."""
+    """The message's reroutes that no vendor has been asked to send yet."""
     roots = [submission for submission in whole.submissions if submission.key.path == submission.key.root]
-    return [resend for root in roots for resend in reroutes.open_reroutes(table, root)]
+    return [reroute for root in roots for reroute in reroutes.open_reroutes(table, root)]
 
 
 def _status(submission: StoredSubmission, outcome: RecipientRow, now: int) -> Status:

@@ -14,7 +14,7 @@ TIME_TO_STOP = 25_000  # milliseconds: the longest that what was begun may still
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Ingest each receipt of an SQS batch; those that failed are the batch's failures.
+    """Ingest the vendor bytes of each message of an SQS batch; those that failed are the batch's failures.
 
     What time does not suffice for goes back into its queue as a new message: as a failure, it would be on its way to
     the dead letters for the sake of those before it in the batch.
@@ -41,21 +41,21 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 def _handle(ingester: Ingester, body: str, *, first: bool) -> None:
     try:
-        receipt = parse_vendor_bytes(body)
+        vendor_bytes = parse_vendor_bytes(body)
     except ValueError:
         runtime.logger().error("what is no receipt was parked")
         _put(runtime.environment().parked_queue_url, parked_stranger(body))
         return
-    rest = receipt if ingester.is_over and not first else ingest(ingester, receipt)
+    rest = vendor_bytes if ingester.is_over and not first else ingest(ingester, vendor_bytes)
     if rest:
         runtime.vendor_bytes_store()(vendor_bytes_body(rest), rest.kind)
 
 
-def _park(receipt: VendorBytes, problem: str) -> None:
+def _park(vendor_bytes: VendorBytes, problem: str) -> None:
     # An account that is not in the document may be anything that somebody wrote in its place.
-    account = receipt.account if receipt.account in runtime.accounts_cache().get().accounts else None
-    runtime.logger().error("a receipt was parked", account=account, kind=receipt.kind, problem=problem)
-    _put(runtime.environment().parked_queue_url, parked_body(receipt, problem))
+    account = vendor_bytes.account if vendor_bytes.account in runtime.accounts_cache().get().accounts else None
+    runtime.logger().error("a receipt was parked", account=account, kind=vendor_bytes.kind, problem=problem)
+    _put(runtime.environment().parked_queue_url, parked_body(vendor_bytes, problem))
 
 
 def _put(queue_url: str, body: str) -> None:

@@ -99,7 +99,7 @@ def _standing(dispatcher: Dispatcher, work: Work, result: routing.CallResult) ->
         failures=submission.failures,
         busy=submission.busy,
         free=among.free,
-        open=among.in_order,
+        in_order=among.in_order,
         deferred=deferred,
         waited=now - submission.busy_since if submission.busy_since else 0,
         patience=routing.patience(message.purpose, message.valid_until - (message.send_at or message.created_at)),

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -17,6 +16,7 @@ from smsgateway.model import Account, Message, Options, Payload, Personal, Reaso
 from smsgateway.store.messages import message_fields, read_message
 from smsgateway.store.submissions import load_submission
 from smsgateway.text import render, segments
+from tests.doubles.samples import samples
 from tests.unit.api.conftest import ACCOUNTS, Api
 
 NOW = datetime(2026, 1, 22, tzinfo=UTC)
@@ -27,12 +27,10 @@ CASES = [*VENDORS, BESIDE]
 
 def account_at(case: str, signature: str = "示例") -> Account:
     vendor = "infocloud" if case == BESIDE else case
-    credentials = dict.fromkeys(VENDORS[vendor].profile.credentials, "x")
-    options = Options(
-        charset="utf-8" if vendor in ("hbsmservice", "qixintong") else None,
-        free_text_template="675" if vendor == "infocloud" else None,
-        free_text_signature=case == BESIDE,
-    )
+    profile = VENDORS[vendor].profile
+    credentials = dict.fromkeys(profile.credentials, "x")
+    required: dict[str, Any] = {**samples(vendor).OPTIONS, "free_text_signature": case == BESIDE}
+    options = Options(**required, charset="utf-8" if "charset" in profile.options else None)
     return Account("a", vendor, "http://vendor.example", credentials, signature, options=options)
 
 
@@ -46,12 +44,8 @@ def asked(case: str, message: Message, signature: str = "示例") -> tuple[str, 
     payload = Payload((NUMBER,))
     submission = Carriage(account, message, payload).submission(payload, PROBE_ID)
     request = encoding.encode(account, submission, NOW, PROBE_NONCE, personalised=False)
-    if account.vendor == "infocloud":
-        values = json.loads(json.loads(request.body)["templateParam"])
-        return (values[0], values[1]) if case == BESIDE else ("", values[0])
-    form = parse_qs(request.body.decode(), keep_blank_values=True)
-    name = {"hbsmservice": "msg_content", "langyu": "msg", "qixintong": "send_content", "heji": "content"}[case]
-    return (form["sign"][0] if case == "heji" else "", form[name][0])
+    beside, text = samples(account.vendor).read(request)
+    return beside.decode(), text.decode()
 
 
 def read(case: str, message: Message, signature: str = "示例") -> str:
