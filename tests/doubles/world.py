@@ -364,3 +364,8 @@ def begun(document: str, count: int, *script: str, **fields: object) -> tuple[Wo
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     return world, parse_wake_up(wake_up.body).key
+
+
+def sizes(world: World, account: str) -> list[int]:
+    """How many numbers each request to an account had."""
+    return [len(seen.numbers) for seen in world.vendors.seen if seen.account == account]
