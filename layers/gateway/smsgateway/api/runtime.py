@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @cache
 def authenticator() -> Authenticator:
+    """Who tells clients by their keys."""
     secrets = boto3.client("secretsmanager", config=runtime.secrets_config())
 
     def administrator_key() -> str:
@@ -25,6 +26,7 @@ def authenticator() -> Authenticator:
 
 @cache
 def api_keys() -> ApiKeys:
+    """API Gateway's keys of this stack."""
     return ApiKeys(_api_gateway, _usage_plan, runtime.environment().stack_name)
 
 

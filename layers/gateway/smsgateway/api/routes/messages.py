@@ -101,7 +101,7 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
 
 
 def _own(gateway: Gateway, message_id: str) -> message_view.WholeMessage:
-    """The client's own message; another's does not exist."""
+    """The message, if it is the client's own. Raises Problem as if another client's did not exist."""
     client = client_of(router)
     whole = message_view.load_whole(gateway.table, message_id, gateway.now()) if message_id.startswith("msg_") else None
     if whole is None or not (client.administrator or whole.message.client == client.name):
@@ -125,7 +125,7 @@ def _shown(
 
 
 def _settings(gateway: Gateway) -> Settings | None:
-    """The accounts, if there are any: what became of a message can be told without."""
+    """The accounts, or None while there are none: what became of a message can be told without them."""
     try:
         return gateway.accounts.get()
     except ConfigurationError:

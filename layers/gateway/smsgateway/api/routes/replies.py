@@ -14,7 +14,7 @@ from smsgateway.model import Reply
 from smsgateway.store import listing
 
 REPLIES = 100  # on a page, unless the client says otherwise
-LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared
+LATEST = 10**13 - 1  # milliseconds since the epoch in 13 digits, by which replies are listed
 
 router = new_router()
 
@@ -50,7 +50,7 @@ def list_replies(
 
 
 def _view(reply: Reply) -> dict[str, Any]:
-    """As the event says it (`publish`)."""
+    """A reply, in the words of its event (publishing/changes.py)."""
     return {
         "inbound_id": reply.id,
         "from": reply.number,

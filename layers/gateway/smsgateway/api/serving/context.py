@@ -9,50 +9,53 @@ from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.api_keys import ApiKeys
+from smsgateway.clock import Millis
 from smsgateway.config.cache import AccountsCache
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store.table import Table
 
 LONGEST_ANSWER = 29_000  # milliseconds; API Gateway
-TIME_TO_ANSWER = 3_000
-TIME_FOR_A_PAGE = 8_000
+TIME_TO_ANSWER = 3_000  # milliseconds that the answer itself may take
+TIME_FOR_A_PAGE = 8_000  # milliseconds that reading a page of recipients may take
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The collaborators of `query`. `now` gives epoch milliseconds, `call` makes one vendor call within its seconds."""
+    """What the routes of `query` work with. `call` makes one vendor call, in so many seconds at most."""
 
     table: Table
     accounts: AccountsCache
     call: Callable[[Account, Request, float], Response]
     keys: ApiKeys
-    now: Callable[[], int]
+    now: Callable[[], Millis]
     random: Random
-    until: int = 0  # when (epoch ms) this worker is stopped; 0: nobody says
+    until: Millis = 0  # when Lambda stops this worker; 0: nobody says
 
-    def time_left(self) -> int:
-        """Milliseconds until an answer must be on its way."""
+    def time_left(self) -> Millis:
+        """How long it is until an answer must be on its way."""
         return (self.until or self.now() + LONGEST_ANSWER) - self.now() - TIME_TO_ANSWER
 
     def time_is_over(self) -> bool:
+        """True if an answer must be on its way now."""
         return self.time_left() < 0
 
     def counting_is_over(self) -> bool:
-        """So that a page can still be read, which is why most ask."""
+        """True if counting must stop, so that a page can still be read, for which most clients ask."""
         return self.time_left() < TIME_FOR_A_PAGE
 
 
 def new_router() -> APIGatewayRouter:
-    """For the routes of one module."""
+    """A router for the routes of one module."""
     return APIGatewayRouter()  # type: ignore[no-untyped-call]
 
 
 def gateway_of(router: APIGatewayRouter) -> Gateway:
+    """What the request's route works with."""
     return cast("Gateway", router.context["collaborators"])
 
 
 def client_of(router: APIGatewayRouter) -> Client:
-    """Whoever makes the request."""
+    """The client that makes the request."""
     return cast("Client", router.context["client"])
 
 
