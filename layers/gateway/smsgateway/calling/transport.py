@@ -37,7 +37,7 @@ from smsgateway.model import Request, Response
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-MAX_BODY = 750_000  # bytes; a queue's message holds no more in base 64, and 50000 ids or 600 receipts stay below
+MAX_BODY = 750_000  # bytes; a queue's message holds no more in base 64, and 50000 ids or 600 reports stay below
 _MAX_WIRE = MAX_BODY + 250_000  # bytes, with status line, headers and chunk sizes
 _PIECE = 16_384  # bytes read at once
 
