@@ -10,11 +10,12 @@ from typing import Any
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Payload, Reason, State, Status
+from smsgateway.store.change import Change
 from smsgateway.store.finals import set_final
-from smsgateway.store.history import Change, write
+from smsgateway.store.history import write
 from smsgateway.store.keys import submission_key
 from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row
-from smsgateway.store.report_writes import unchanged_history
+from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
     UNSENT,
     WAKE_UP_LOST,
@@ -69,27 +70,25 @@ def decide(
         "resends": [*outcome.reroutes, resend],
         "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
     }
-    condition, known = _unchanged(outcome, as_heard=as_heard)
-    write(table, Change(row, values, condition, known), None if entry in outcome.history else entry)
+    change = _undecided(row, outcome, as_heard=as_heard).set(**values)
+    write(table, change, None if entry in outcome.history else entry)
     return resend
 
 
 def finish(table: Table, row: Key, outcome: RecipientRow, final: Item, entry: Item, *, as_heard: bool = False) -> None:
     """Give a recipient its final status, for no account is left. Raises ConditionFailed likewise."""
     new = None if entry in outcome.history else entry
-    condition, known = _unchanged(outcome, as_heard=as_heard)
-    set_final(table, row, stronger(outcome.so_far, final), condition, new, known)
+    set_final(table, _undecided(row, outcome, as_heard=as_heard), stronger(outcome.so_far, final), new)
 
 
-def _unchanged(outcome: RecipientRow, *, as_heard: bool) -> tuple[str, Item]:
-    """The condition, and the values it names, that nothing was decided of a recipient since its row was read."""
-    conditions, known = ["attribute_not_exists(#status)", "attribute_not_exists(resent)"], dict[str, Any]()
+def _undecided(row: Key, outcome: RecipientRow, *, as_heard: bool) -> Change:
+    """A change of a recipient's row, if nothing was decided of the recipient since the row was read."""
+    change = Change(row).when("attribute_not_exists(#status)")
     if outcome.reroutes:
-        conditions[1], known = "resent = :last", {"last": outcome.reroutes[-1]["path"]}
-    if as_heard:
-        further, heard = unchanged_history(outcome)
-        conditions, known = [*conditions, further], known | heard
-    return " AND ".join(conditions), known
+        change = change.when("resent = :last", last=outcome.reroutes[-1]["path"])
+    else:
+        change = change.when("attribute_not_exists(resent)")
+    return history_unchanged(change, outcome) if as_heard else change
 
 
 def put_reroute(
