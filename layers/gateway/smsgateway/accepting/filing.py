@@ -80,10 +80,9 @@ def _store(acceptor: Acceptor, message: Message, carriage: Carriage, store_by: M
         submissions.new_submission(
             key,
             message,
-            account=carriage.account.name,
-            vendor=carriage.account.vendor,
-            count=len(part.numbers),
-            segments=carriage.segments_of(part),
+            submissions.Share(
+                carriage.account.name, carriage.account.vendor, len(part.numbers), carriage.segments_of(part)
+            ),
             ttl=ttl,
             now=now,
         )

@@ -5,9 +5,10 @@ name and finishes it. Until the last one is over the row has no final status, an
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Payload, Reason, State, Status
 from smsgateway.store.change import Change
@@ -19,6 +20,7 @@ from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
     UNSENT,
     WAKE_UP_LOST,
+    Share,
     StoredSubmission,
     due,
     load_submission,
@@ -49,30 +51,33 @@ def successor(outcome: RecipientRow, submission: StoredSubmission) -> Mapping[st
     return outcome.reroutes[place] if place < len(paths) else None
 
 
+def named(key: SubmissionKey, account: Account) -> Mapping[str, str]:
+    """A reroute as its recipient's row names it."""
+    return {"path": key.path, "account": account.name, "vendor": account.vendor}
+
+
 def decide(
     table: Table,
     row: Key,
     outcome: RecipientRow,
-    key: SubmissionKey,
-    account: Account,
+    reroute: Mapping[str, str],
     so_far: Item,
     entry: Item,
     *,
     as_heard: bool,
-) -> Mapping[str, str]:
-    """Say in a recipient's row that it goes on at another account. Raises ConditionFailed when the row has changed.
+) -> None:
+    """Say in a recipient's row that it goes on with a reroute (`named`). `so_far`: its final status, if that fails.
 
-    `as_heard`: a further report changes it, too.
+    `entry` is added to the history, unless it is there. `as_heard`: the decision rests on the history as it was read.
+    Raises ConditionFailed when something was decided meanwhile, or with `as_heard` when something was reported.
     """
-    resend = {"path": key.path, "account": account.name, "vendor": account.vendor}
-    values = {
-        "resent": key.path,
-        "resends": [*outcome.reroutes, resend],
-        "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
-    }
-    change = _undecided(row, outcome, as_heard=as_heard).set(**values)
+    stands = stronger(outcome.so_far, so_far)
+    change = _undecided(row, outcome, as_heard=as_heard).set(
+        resent=reroute["path"],
+        resends=[*outcome.reroutes, reroute],
+        so_far={name: value for name, value in stands.items() if value is not None},
+    )
     write(table, change, None if entry in outcome.history else entry)
-    return resend
 
 
 def finish(table: Table, row: Key, outcome: RecipientRow, final: Item, entry: Item, *, as_heard: bool = False) -> None:
@@ -91,33 +96,24 @@ def _undecided(row: Key, outcome: RecipientRow, *, as_heard: bool) -> Change:
     return history_unchanged(change, outcome) if as_heard else change
 
 
-def put_reroute(
-    table: Table,
-    row: Key,
-    before: StoredSubmission,
-    message: Message,
-    payload: Payload,
-    resend: Mapping[str, str],
-    segments: int,
-    now: int,
-    *,
-    refused_by: str = "",
-) -> SubmissionKey | None:
-    """File a resend that a recipient's row names, after the submission `before`; None when it is there already.
+@dataclass(frozen=True, slots=True)
+class NewReroute:
+    """What a reroute carries, and the submission that it follows."""
 
-    `refused_by`: the vendor whose report refuses the content, if it does.
-    """
-    key = SubmissionKey(message.id, resend["path"])
-    item = new_submission(
-        key,
-        message,
-        account=resend["account"],
-        vendor=resend["vendor"],
-        count=1,
-        segments=segments,
-        ttl=before.ttl,
-        now=now,
-    )
+    before: StoredSubmission
+    message: Message
+    payload: Payload  # of its one recipient
+    segments: int
+    refused_by: str = ""  # the vendor whose report refuses the content, if it does
+
+
+def put_reroute(
+    table: Table, row: Key, reroute: Mapping[str, str], new: NewReroute, now: Millis
+) -> SubmissionKey | None:
+    """File a reroute that a recipient's row names. Returns its key, or None when it is there already."""
+    key, before, payload = SubmissionKey(new.message.id, reroute["path"]), new.before, new.payload
+    share = Share(reroute["account"], reroute["vendor"], 1, new.segments)
+    item = new_submission(key, new.message, share, ttl=before.ttl, now=now)
     (number,) = payload.numbers
     content = payload.contents[0] if payload.contents else None
     item |= {
@@ -125,7 +121,7 @@ def put_reroute(
         "to": number,
         "content": {"text": content.text, "params": content.params} if content else None,
         "tried": [*before.tried, before.account],
-        "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, refused_by)))) or None,
+        "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, new.refused_by)))) or None,
         "filed": True,
         "next_at": now,
         **due(key, now + WAKE_UP_LOST),

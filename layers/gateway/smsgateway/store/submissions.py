@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
@@ -169,10 +170,18 @@ def read_submission(item: Item) -> StoredSubmission:
     )
 
 
-def new_submission(
-    key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
-) -> Item:
-    """The item of a submission that nobody has tried yet."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a message a submission carries, and where it goes first."""
+
+    account: str
+    vendor: str
+    count: int  # recipients
+    segments: int  # of all of them together
+
+
+def new_submission(key: SubmissionKey, message: Message, share: Share, *, ttl: int, now: Millis) -> Item:
+    """The item of a submission that nobody has tried yet. `ttl` in epoch seconds."""
     send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
@@ -180,10 +189,10 @@ def new_submission(
         "sk": sk,
         "client": message.client,
         "state": State.QUEUED,
-        "account": account,
-        "vendor": vendor,
-        "count": count,
-        "segments": segments,
+        "account": share.account,
+        "vendor": share.vendor,
+        "count": share.count,
+        "segments": share.segments,
         "next_at": send_at,
         "reference": message.reference or None,
         "resend": message.resend_undelivered or None,
