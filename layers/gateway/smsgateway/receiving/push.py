@@ -1,7 +1,7 @@
 """A vendor's push: verified, put into a queue with one SendMessage, and acknowledged after that.
 
-infocloud stops pushing after three answers of over a second, cold starts included (its manual, 短信回执状态推送). That is
-why this module imports and does as little as it can.
+infocloud stops pushing after three answers of over a second, cold starts included (infocloud, 短信回执状态推送). So
+this module imports and does as little as it can.
 """
 
 import base64
