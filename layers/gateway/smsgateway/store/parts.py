@@ -94,7 +94,7 @@ def unchanged_since(change: Change, row: Item, submission: StoredSubmission) -> 
 
 
 def _counted(row: Item, submission: StoredSubmission) -> int:
-    """The parts that the message has by our own count; of a resend by its own, for its signature may be another."""
+    """The parts that the message has by our own count; of a reroute by its own, for its signature may be another."""
     return int(submission.segments if submission.recipient_row else row["segments"])
 
 

@@ -37,27 +37,30 @@ class PlacedReport:
 
     @property
     def key(self) -> Key:
+        """Where the recipient's row stands."""
         return recipient_key(self.submission, self.number)
 
     @property
     def final(self) -> bool:
+        """True if the report says that the message was delivered, or that it failed."""
         return self.report.status in STATUS_OF
 
     @property
     def alone(self) -> bool:
-        """Whether this report, if it is the first, can decide the message's fate."""
+        """True if this report, when it is the first, says what became of the message."""
         return self.final and decides_alone(self.submission, self.report) and not self.denied
 
     @property
     def denied(self) -> bool:
-        """Whether it fails a recipient that was certainly not sent to, and so has a final status without a row."""
+        """True if it fails a recipient that was certainly not sent to, and so has a final status without a report."""
         rejected = any(rejection.number == self.number for rejection in self.submission.rejected)
         return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
 
 
 def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> list[bool]:
-    """Write what reports say of their recipients. Doing it again changes nothing. False: there is no such recipient.
+    """Write what reports say of their recipients. Doing it again changes nothing.
 
+    Returns for each report, in their order, whether there is such a recipient.
     Nearly every report is the first and last of its recipient: those are written many a call, the others one by one.
     """
     firsts: dict[Key, int] = {}
@@ -151,7 +154,7 @@ def _apply_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
 
 
 def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | None, WholeReport]:
-    """Note the report of a part. The recipient's row after it (None: there is none), and what the parts say by now.
+    """Note the report of a part. Returns the recipient's row after it (None: there is none), and what the parts say.
 
     With the last of its parts the message is delivered; one that our count has not, and that was not delivered, takes
     that back. What a failure leads to is left to the caller.
@@ -211,7 +214,10 @@ def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> 
 
 
 def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: int) -> None:
-    """No report settled a recipient in time: it is `unknown`, unless one comes now."""
+    """Write that no report settled a recipient in time: it is `unknown`, or what a part of it failed with.
+
+    Does nothing if a report settles it meanwhile.
+    """
     key = recipient_key(submission, outcome.number)
     for _ in range(TRIES):
         change = history_unchanged(Change(key).when(_OPEN), outcome)

@@ -1,6 +1,6 @@
-"""Resends in the table (`resend.undelivered`): which were decided on, what they are, and who speaks for a recipient.
+"""Reroutes in the table (`resend.undelivered`): which were decided on, what they are, and who speaks for a recipient.
 
-A recipient's row names a resend, in one conditional write, before the resend is there: whoever comes again finds its
+A recipient's row names a reroute, in one conditional write, before the reroute is there: whoever comes again finds its
 name and finishes it. Until the last one is over the row has no final status, and keeps what it will be otherwise.
 """
 
@@ -31,12 +31,14 @@ from smsgateway.store.submissions import (
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from smsgateway.store.transitions import canceled, look_no_more
 
-# Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
 
 
 def stronger(so_far: Item | None, final: Item) -> Item:
-    """What a recipient's attempts came to: those before, and the last."""
+    """Of two final statuses of a recipient's attempts, the one that stands: of those before, and of the last one.
+
+    `unknown` stands above `undelivered`: a failure does not deny what nobody knows. Otherwise the last one counts.
+    """
     return so_far if so_far and _strength(so_far) > _strength(final) else final
 
 
@@ -45,8 +47,8 @@ def _strength(final: Item) -> int:
 
 
 def successor(outcome: RecipientRow, submission: StoredSubmission) -> Mapping[str, str] | None:
-    """The resend that was decided on because of this submission; None when there is none (yet)."""
-    paths = [resend["path"] for resend in outcome.reroutes]
+    """The reroute that was decided on because this submission failed the recipient; None when there is none (yet)."""
+    paths = [reroute["path"] for reroute in outcome.reroutes]
     place = paths.index(submission.key.path) + 1 if submission.recipient_row else 0
     return outcome.reroutes[place] if place < len(paths) else None
 
@@ -81,7 +83,11 @@ def decide(
 
 
 def finish(table: Table, row: Key, outcome: RecipientRow, final: Item, entry: Item, *, as_heard: bool = False) -> None:
-    """Give a recipient its final status, for no account is left. Raises ConditionFailed likewise."""
+    """Give a recipient its final status, because no account is left.
+
+    `final` is what the last attempt came to, `entry` what is added to the history. Raises ConditionFailed when
+    something was decided meanwhile, or with `as_heard` when something was reported.
+    """
     new = None if entry in outcome.history else entry
     set_final(table, _undecided(row, outcome, as_heard=as_heard), stronger(outcome.so_far, final), new)
 
@@ -129,42 +135,48 @@ def put_reroute(
     return key if put_child(table, item) else None
 
 
-def superseded(table: Table, resend: StoredSubmission) -> bool:
-    """Whether the recipient needs no resend any more: the report of an earlier attempt says that it has the text."""
-    row = table.get(resend.recipient_row) if resend.recipient_row else None
+def superseded(table: Table, reroute: StoredSubmission) -> bool:
+    """True if the recipient needs no reroute any more: the report of an earlier attempt says that it has the text."""
+    row = table.get(reroute.recipient_row) if reroute.recipient_row else None
     return row is not None and "status" in row
 
 
-def unsent(resend: StoredSubmission) -> bool:
-    """Whether a resend ended without a vendor that took it."""
-    return resend.recipient_row is not None and (resend.state in UNSENT or bool(resend.rejected))
+def unsent(reroute: StoredSubmission) -> bool:
+    """True for a reroute that ended without a vendor that took it, and False for any other submission."""
+    return reroute.recipient_row is not None and (reroute.state in UNSENT or bool(reroute.rejected))
 
 
-def report_unsent(table: Table, resend: StoredSubmission, now: int) -> None:
-    """A resend ended unsent: the recipient's earlier attempts decide what it comes to. Doing it again is safe."""
-    row = table.get(resend.recipient_row) if resend.recipient_row else None
-    if resend.recipient_row and row:
-        _conclude(table, resend, resend.recipient_row, read_row(row), now)
-    look_no_more(table, resend)
+def report_unsent(table: Table, reroute: StoredSubmission, now: int) -> None:
+    """Settle the recipient of a reroute that ended unsent by what its earlier attempts came to.
+
+    Doing it again changes nothing.
+    """
+    row = table.get(reroute.recipient_row) if reroute.recipient_row else None
+    if reroute.recipient_row and row:
+        _conclude(table, reroute, reroute.recipient_row, read_row(row), now)
+    look_no_more(table, reroute)
 
 
 def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
-    """End what waits and was canceled, be it a resend or not. Raises ConditionFailed when it is too late."""
+    """End a submission that waits and was canceled, be it a reroute or not.
+
+    Raises ConditionFailed when it is too late.
+    """
     canceled(table, submission, now)
-    if submission.recipient_row and (resend := load_submission(table, submission.key)) and unsent(resend):
-        report_unsent(table, resend, now)
+    if submission.recipient_row and (reroute := load_submission(table, submission.key)) and unsent(reroute):
+        report_unsent(table, reroute, now)
 
 
-def _conclude(table: Table, resend: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
-    if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != resend.key.path:
+def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
+    if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != reroute.key.path:
         return
-    reason, answer = resend.reason, resend.vendor_status
-    for rejection in resend.rejected:
+    reason, answer = reroute.reason, reroute.vendor_status
+    for rejection in reroute.rejected:
         reason, answer = rejection.reason, rejection.vendor_status
     entry = {
         "at": now,
-        "account": resend.account,
-        "status": STATUS_OF_STATE[resend.state] if resend.state in UNSENT else Status.REJECTED,
+        "account": reroute.account,
+        "status": STATUS_OF_STATE[reroute.state] if reroute.state in UNSENT else Status.REJECTED,
         "reason": reason,
         "vendor_status": answer,
     }
@@ -175,12 +187,14 @@ def _conclude(table: Table, resend: StoredSubmission, row: Key, outcome: Recipie
 
 
 def load(table: Table, submission: StoredSubmission, outcomes: Iterable[RecipientRow]) -> dict[str, StoredSubmission]:
-    """The resends to these recipients of a submission, by path."""
+    """The reroutes to these recipients of a submission, by path."""
     keys = [
-        SubmissionKey(submission.key.message_id, resend["path"]) for outcome in outcomes for resend in outcome.reroutes
+        SubmissionKey(submission.key.message_id, reroute["path"])
+        for outcome in outcomes
+        for reroute in outcome.reroutes
     ]
     found = table.get_many(map(submission_key, keys))
-    return {resend.key.path: resend for resend in map(read_submission, found.values())}
+    return {reroute.key.path: reroute for reroute in map(read_submission, found.values())}
 
 
 def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[str]:
@@ -189,35 +203,37 @@ def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[
     item = table.get(row) if submission.may_reroute else None
     if item:
         outcome = read_row(item)
-        for resend in load(table, submission, [outcome]).values():
-            asked |= {resend.account, *resend.tried}
+        for reroute in load(table, submission, [outcome]).values():
+            asked |= {reroute.account, *reroute.tried}
     return asked
 
 
 def open_reroutes(table: Table, submission: StoredSubmission) -> list[StoredSubmission]:
-    """The resends, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
+    """The reroutes, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
     if not submission.may_reroute:
         return []
     waiting = [outcome for outcome in all_rows(table, submission) if outcome.reroutes and not outcome.status]
-    return [resend for resend in load(table, submission, waiting).values() if resend.unmarked]
+    return [reroute for reroute in load(table, submission, waiting).values() if reroute.unmarked]
 
 
 def attempts(
-    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+    submission: StoredSubmission, outcome: RecipientRow, reroutes: Mapping[str, StoredSubmission]
 ) -> Sequence[StoredSubmission]:
-    """The submission and its resends to a recipient, in their order. `resends`: those that are there, by path."""
-    found = [_named(submission, resend, resends.get(resend["path"])) for resend in outcome.reroutes]
+    """A recipient's attempts in their order: the submission, then its reroutes, of which `reroutes` has those there are."""
+    found = [_as_submission(submission, reroute, reroutes.get(reroute["path"])) for reroute in outcome.reroutes]
     return [submission, *found]
 
 
-def _named(submission: StoredSubmission, resend: Mapping[str, str], found: StoredSubmission | None) -> StoredSubmission:
-    """A resend; for a moment it is named, but not there yet."""
+def _as_submission(
+    submission: StoredSubmission, reroute: Mapping[str, str], found: StoredSubmission | None
+) -> StoredSubmission:
+    """A reroute that the row names, as a submission; for a moment it is not there yet."""
     return found or replace(
         submission,
-        key=SubmissionKey(submission.key.message_id, resend["path"]),
+        key=SubmissionKey(submission.key.message_id, reroute["path"]),
         state=State.QUEUED,
-        account=resend["account"],
-        vendor=resend["vendor"],
+        account=reroute["account"],
+        vendor=reroute["vendor"],
         attempt=0,
         vendor_ids=(),
         vendor_status="",
@@ -229,13 +245,15 @@ def _named(submission: StoredSubmission, resend: Mapping[str, str], found: Store
 
 
 def standing(
-    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+    submission: StoredSubmission, outcome: RecipientRow, reroutes: Mapping[str, StoredSubmission]
 ) -> tuple[StoredSubmission, RecipientRow]:
-    """The attempt that speaks for a recipient, and what became of it: of a final status the one that it came from,
-    otherwise the last."""
+    """The attempt that speaks for a recipient, and the recipient's row as that attempt leaves it.
+
+    For a final status it is the attempt that the status came from, otherwise the last one.
+    """
     if not outcome.reroutes:
         return submission, outcome
-    tried = attempts(submission, outcome, resends)
+    tried = attempts(submission, outcome, reroutes)
     last = tried[-1]
     if outcome.status is None and unsent(last) and outcome.so_far:  # its row is about to say so
         outcome = _ended(outcome, outcome.so_far)
