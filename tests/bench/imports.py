@@ -1,5 +1,6 @@
-"""The gateway's part of cold starts: importing a function from the built layers and making its SQS client, against
-making one alone. What a first call loads and asks for is beside that, and so is Lambda's own part.
+"""The gateway's part of cold starts: importing a built function and making its SQS client, against a client alone.
+
+What a first call loads and asks for is beside that, and so is Lambda's own part.
 
 Each in processes of their own, in turn. Processor time from the first line on, so that neighbours do not count; the
 files are in the system's cache.

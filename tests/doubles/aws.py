@@ -1,4 +1,4 @@
-"""The stack's table and queues in moto, as template.yaml describes them; and what DynamoDB refuses that moto takes.
+"""The stack's table and queues in moto, as template.yaml describes them, and DynamoDB's refusals that moto lacks.
 
 Sources: the DynamoDB developer guide's "Reserved words", "Expression attribute names", "Item sizes and formats" and
 "Service quotas".

@@ -1,7 +1,7 @@
 """DynamoDB in memory: the client calls that the gateway's Table makes, on one table with the template's indexes.
 
-moto takes milliseconds a call, and thousands of schedules make a hundred thousand; test_dynamo.py holds this to moto.
-Items are replaced, never changed, so that a copy of the dictionary is a snapshot.
+moto takes milliseconds a call, and thousands of schedules make a hundred thousand; tests/unit/doubles/test_dynamo.py
+holds this double to moto. Items are replaced, never changed, so that a copy of the dictionary is a snapshot.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,18 @@ INDEXES: Mapping[str, tuple[str, str, tuple[str, ...] | None]] = {
     "by_due": ("due_shard", "due_at", ()),
     "by_list": ("list", "listed_at", None),
 }
+# The calls of boto3's client that the gateway makes.
+CALLS = (
+    "get_item",
+    "put_item",
+    "update_item",
+    "delete_item",
+    "transact_write_items",
+    "batch_write_item",
+    "batch_get_item",
+    "batch_execute_statement",
+    "query",
+)
 
 
 class ConditionalCheckFailedException(Exception):  # noqa: N818  botocore's own name for it

@@ -1,5 +1,7 @@
-"""DynamoDB's expressions, as far as the gateway's store writes them, compiled to functions (DynamoDB developer guide,
-"Condition and filter expressions" and "Update expressions"). Values are DynamoDB's typed JSON throughout.
+"""DynamoDB's expressions, as far as the gateway's store writes them, compiled to functions.
+
+Source: the DynamoDB developer guide, "Condition and filter expressions" and "Update expressions". Values are DynamoDB's
+typed JSON throughout.
 
 Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, BETWEEN, attribute_exists, attribute_not_exists,
 begins_with, contains, size; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.

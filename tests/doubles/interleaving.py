@@ -1,6 +1,9 @@
-"""Every order in which workers can take their steps: a scheduler that lets one thread go at a time, from one outward
-call to the next, and a search over its choices, bounded by the number of preemptions (Musuvathi and Qadeer, "Iterative
-context bounding for systematic testing of multithreaded programs", 2007)."""
+"""Every order in which workers can take their steps.
+
+A scheduler lets one thread go at a time, from one outward call to the next, and a search goes over its choices, bounded
+by the number of preemptions (Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded
+programs", 2007).
+"""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

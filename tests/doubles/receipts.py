@@ -1,4 +1,4 @@
-"""What vendors say of their own accord, in their own words: reports and replies as receipts."""
+"""What vendors say of their own accord, in their own words: reports and replies, as bytes in the queues."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
-"""The one seam of the fault harness: every call that leaves the gateway goes through `Seam.step`, and may fail there.
+"""The one seam of the fault harness: every call that leaves the gateway goes through it, and may fail there.
 
-A worker that crashes is dead: whatever of it still runs (a `finally`, say) reaches nothing any more, as after the end
-of a Lambda's sandbox.
+A worker that crashes in `Seam.step` is dead: whatever of it still runs (a `finally`, say) reaches nothing any more, as
+after the end of a Lambda's sandbox.
 """
 
 from collections.abc import Callable, Mapping

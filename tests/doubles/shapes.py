@@ -1,8 +1,9 @@
-"""What AWS would refuse of a request before it looks at anything else: held to botocore's own service models, and to
-DynamoDB's rules for expressions and items (tests/doubles/aws.py).
+"""What AWS would refuse of a request before it looks at anything else.
 
-The table and the queues in memory do not go through botocore. Each form that a request takes (its parameters, its
-expressions) is looked at when it first comes; with thousands of schedules, these are all forms that there are.
+Requests are held to botocore's own service models, and to DynamoDB's rules for expressions and items
+(tests/doubles/aws.py). The table and the queues in memory do not go through botocore. Each form that a request takes
+(its parameters, its expressions) is looked at when it first comes; with thousands of schedules, these are all forms
+that there are.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
-"""A scripted vendor behind the gateway's `call` argument: it answers in each vendor's own words and notes every
-request with whether it may have been acted on."""
+"""A scripted vendor behind the gateway's `call` argument, which answers in each vendor's own words.
+
+It notes every request, with whether the vendor may have acted on it.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

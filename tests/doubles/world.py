@@ -1,5 +1,7 @@
-"""A gateway in one process: the table, the queues, the vendors and the clock are the harness's, the rest is the
-gateway's own. A World can be copied at any moment, which makes a thousand schedules out of one beginning."""
+"""A gateway in one process, whose table, queues, vendors and clock are the harness's; the rest is the gateway's.
+
+A World can be copied at any moment, which makes a thousand schedules out of one beginning.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -353,3 +355,12 @@ def personal_post(*to: str, **fields: Any) -> Post:
     """A notice with a text of its own for each number."""
     entries = tuple(PersonalPost(number, text=f"您好{index % 3}") for index, number in enumerate(to))
     return Post(**{"purpose": "notice", "personal": entries, **fields})
+
+
+def begun(document: str, count: int, *script: str, **fields: object) -> tuple[World, SubmissionKey]:
+    """A world that has accepted one message of one submission, whose wake-up has been received."""
+    world = World(document, script or ("accepted",))
+    world.accept(post(*numbers(count), **fields))
+    (wake_up,) = world.queues.waiting
+    world.queues.waiting.clear()
+    return world, parse_wake_up(wake_up.body).key

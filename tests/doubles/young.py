@@ -1,8 +1,9 @@
-"""A new on-demand table, which takes what DynamoDB's guide says and no more: 4000 writes a second, as many into each of
-its indexes, and a thousand under one key, with what one second brings for a burst.
+"""A new on-demand table in a World: it takes what DynamoDB's guide says, and no more.
 
-"Best practices for designing and using partition keys" (1000 write units a partition), and "On-demand capacity mode"
-(4000 write units for a new table and each index).
+4000 writes a second, as many into each of its indexes, and a thousand under one key, with what one second brings for a
+burst. tests/doubles/pace/dynamo.py has reads and the SDK's retries too, for workers that are threads on one clock.
+Sources: "Best practices for designing and using partition keys" (1000 write units a partition), and "On-demand capacity
+mode" (4000 write units for a new table and each index).
 """
 
 from collections.abc import Callable, Iterator, Mapping

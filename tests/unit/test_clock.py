@@ -1,5 +1,7 @@
-"""Times lead from one form to another and back; and the clock of what is kept between calls goes on, whether a process
-was frozen or a wall clock was set."""
+"""Times lead from one form to another and back.
+
+The clock of what is kept between calls goes on, whether a process was frozen or a wall clock was set.
+"""
 
 from datetime import UTC, date, datetime
 

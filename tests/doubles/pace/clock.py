@@ -1,5 +1,7 @@
-"""A clock that goes on when everybody sleeps: workers are threads of which one runs at a time, always the one whose
-sleep ends first. What ten minutes bring is known in seconds, and is the same in every run."""
+"""A clock that goes on when everybody sleeps, so that ten minutes pass in seconds, the same in every run.
+
+Workers are threads of which one runs at a time, always the one whose sleep ends first.
+"""
 
 import heapq
 import threading

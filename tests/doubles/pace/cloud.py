@@ -1,5 +1,7 @@
-"""The gateway's surroundings on one clock: AWS with its latencies, the simulated vendors' own logic behind a network
-that is never twice as fast, the schedule of every minute, workers at a queue."""
+"""The gateway's surroundings on one clock: AWS with its latencies, vendors behind a network, workers at queues.
+
+The vendors are the simulators' own logic, the network is never twice as fast, and the schedule runs every minute.
+"""
 
 import heapq
 import json

@@ -8,10 +8,9 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Status
 from smsgateway.text import said_number
 from tests.doubles import invariants
-from tests.doubles.world import World, accounts_document, numbers
+from tests.doubles.world import World, accounts_document, begun, numbers
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPLIES, REPORTS, Door
-from tests.unit.journeys.test_failover import begun
 
 FIRST, *OTHERS = numbers(3)
 WIDE = str.maketrans({narrow: chr(ord(narrow) + 0xFEE0) for narrow in "+0123456789-"})

@@ -11,11 +11,10 @@ from _pytest.mark import ParameterSet
 
 from smsgateway.model import Status
 from tests.doubles import invariants
-from tests.doubles.world import World, accounts_document, numbers
+from tests.doubles.world import World, accounts_document, begun, numbers
 from tests.unit.codecs import doors
 from tests.unit.codecs.doors import REPLIES, REPORTS, Door
 from tests.unit.codecs.test_kinds_numbers import names
-from tests.unit.journeys.test_failover import begun
 
 NUMBERS = numbers(3)
 places = pytest.mark.parametrize("place", [0, 1, 2])

@@ -1,5 +1,8 @@
-"""What the simulators can be told to write, in shapes of the field: no shape costs a record beside it, and no shape is
-content that nobody wrote. The simulators are written from the documents, and know nothing of the codecs."""
+"""What the simulators can be told to write, in shapes of the field, as the gateway reads it.
+
+No shape costs a record beside it, and no shape is content that nobody wrote. The simulators are written from the
+documents, and know nothing of the codecs.
+"""
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping

@@ -1,5 +1,7 @@
-"""Acceptance under every fault, and the client's repetitions after it: nothing is sent that was not accepted, and an
-Idempotency-Key makes one message, however often it is used."""
+"""Acceptance under every fault, and the client's repetitions after it.
+
+Nothing is sent that was not accepted, and an Idempotency-Key makes one message, however often it is used.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

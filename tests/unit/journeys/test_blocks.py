@@ -1,5 +1,7 @@
-"""A message of so many submissions that they stand in blocks: no partition key takes more than a block's, and whatever
-befalls them is as it is of the others."""
+"""A message of so many submissions that they stand in blocks.
+
+No partition key takes more than a block's writes, and submissions in blocks go through the same faults as any other.
+"""
 
 from collections import Counter
 from collections.abc import Callable

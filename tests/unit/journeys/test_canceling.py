@@ -1,7 +1,8 @@
-"""Cancelling a message to several numbers by one write, in every order with the steps of the workers that send it.
+"""Cancelling a message by one write, in every order with the steps of the workers that send it.
 
-What a client was told to be canceled is never sent, and stays canceled; and once it was told so of anything, nothing is
-sent any more that was not in a worker's hands by then."""
+What a client was told to be canceled is never sent, and stays canceled. Once a client was told so of any recipient,
+nothing is sent any more that was not in a worker's hands by then.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress

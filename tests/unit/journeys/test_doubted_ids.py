@@ -6,9 +6,8 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import State, Status
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
-from tests.doubles.world import World, accounts_document, numbers
+from tests.doubles.world import World, accounts_document, begun, numbers
 from tests.unit.codecs import doors
-from tests.unit.journeys.test_failover import begun
 
 (DOOR,) = [door for door in doors.REPORTS if door.vendor == "heji"]
 DOCUMENT = accounts_document((("main", "heji", 0), ("other", "langyu", 0)))

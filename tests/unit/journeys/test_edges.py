@@ -13,8 +13,7 @@ from smsgateway.receiving.push import PushReceiver, take_push
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam, Seamed
 from tests.doubles.voices import TOKEN
-from tests.doubles.world import World, accounts_document, numbers
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import World, accounts_document, begun, numbers
 
 RECIPIENTS = 23
 

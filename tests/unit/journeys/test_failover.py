@@ -1,5 +1,7 @@
-"""From account to account: who is asked next, in how many requests, and that nobody is lost or asked for twice when a
-worker dies on the way, or the configuration changes under it."""
+"""From account to account: who is asked next, and in how many requests.
+
+Nobody is lost or asked for twice when a worker dies on the way, or when the configuration changes under it.
+"""
 
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -17,18 +19,9 @@ from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Fault, Seam
 from tests.doubles.vendors import behaviours
-from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, numbers, personal_post, post
+from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, begun, numbers, personal_post, post
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
-
-
-def begun(document: str, count: int, *script: str, **fields: object) -> tuple[World, SubmissionKey]:
-    """A world that has accepted one message of one submission, whose wake-up has been received."""
-    world = World(document, script or ("accepted",))
-    world.accept(post(*numbers(count), **fields))
-    (wake_up,) = world.queues.waiting
-    world.queues.waiting.clear()
-    return world, parse_wake_up(wake_up.body).key
 
 
 def sizes(world: World, account: str) -> list[int]:

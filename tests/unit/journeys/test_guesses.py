@@ -1,5 +1,7 @@
-"""What a report may say that no table lists, at every vendor, through its own decoder: it never sends a second text,
-and it is shown when the wait is over."""
+"""What a report may say that no table lists, at every vendor, through the vendor's own decoder.
+
+Such a report never leads to a second text, and its word is shown when the wait for a known one is over.
+"""
 
 from functools import lru_cache
 from itertools import product

@@ -1,5 +1,7 @@
-"""A recipient's history has a bound, whatever vendors say: a final status always has room, the first and the last
-reports stay, and the number of those between."""
+"""A recipient's history has a bound, whatever vendors say.
+
+A final status always has room; the first and the last reports stay, and so does the number of those between.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import partial

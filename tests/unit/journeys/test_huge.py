@@ -1,4 +1,4 @@
-"""Words without an end: whatever a vendor says at whatever length, its meaning is written, and the item keeps its size.
+"""Words without an end: at whatever length a vendor speaks, its meaning is written, and the item keeps its size.
 
 Each vendor's answers get half a million characters in every place between two of their words.
 """
@@ -34,9 +34,9 @@ from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import StoredSubmission
 from tests.doubles import invariants
 from tests.doubles.samples import samples
+from tests.doubles.scripted import Scripted
 from tests.doubles.vendors import ANSWERS
 from tests.doubles.world import MINUTE, accounts_document, numbers, post
-from tests.unit.journeys.test_moments import Scripted
 
 HUGE = 500_000
 FILLERS = {"letters": "x", "digits": "7", "characters": "敏"}

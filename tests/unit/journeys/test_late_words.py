@@ -1,5 +1,7 @@
-"""Reports of recipients that have a final status already, from whatever it came: what gives way to them, and what does
-not, is kept in the history."""
+"""Reports of recipients that have a final status already.
+
+What gives way to a late report depends on where the status came from; what does not give way is kept in the history.
+"""
 
 from dataclasses import replace
 
@@ -13,8 +15,7 @@ from smsgateway.store.submissions import StoredSubmission, load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import WORDS, report_of
 from tests.doubles.seam import Fault, Seam
-from tests.doubles.world import DAY, HOUR, MINUTE, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import DAY, HOUR, MINUTE, World, accounts_document, begun, numbers, post
 
 (FIRST,) = numbers(1)
 both_layouts = pytest.mark.parametrize("count", [1, 3])

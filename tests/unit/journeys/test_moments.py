@@ -1,5 +1,8 @@
-"""A refusal about the moment: an account that is closed or busy does not use up a message's life, and none is asked for
-ever. And about the content: a vendor that refused it is asked no more, at whichever account."""
+"""Refusals about the moment and about the content: how often, and at which accounts, a message is tried again.
+
+An account that is closed or busy does not use up a message's life, and none is asked for ever. A vendor that refused a
+content is asked no more, at whichever account.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,9 +10,8 @@ from itertools import pairwise
 import pytest
 
 from smsgateway import routing
-from smsgateway.errors import NotSentError
 from smsgateway.ids import SubmissionKey
-from smsgateway.model import About, Account, Reason, Refused, Request, Response, State, Status
+from smsgateway.model import About, Reason, Refused, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.routing import Again, Attempt, Move, next_step
 from smsgateway.store import breakers
@@ -17,8 +19,8 @@ from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.samples import samples
+from tests.doubles.scripted import Scripted
 from tests.doubles.seam import Fault, Seam
-from tests.doubles.vendors import ANSWERS
 from tests.doubles.world import MINUTE, SECOND, World, accounts_document, numbers, post
 from tests.tools.codes import CODES
 
@@ -32,30 +34,6 @@ MOMENTS = sorted(
         if about == About.MOMENT and address in ("send", "everywhere")
     }
 )
-
-
-class Scripted(World):
-    """A world in which each account has its own way of answering; the last one goes on."""
-
-    def __init__(self, document: str, **answers: Sequence[str]) -> None:
-        super().__init__(document)
-        self.answers = answers
-        self.asked: list[tuple[int, str]] = []  # when (ms from the start), and who
-        self.begun = self.now
-        self.vendors.call = self._answer  # type: ignore[method-assign]
-
-    def _answer(self, account: Account, request: Request, seconds: float) -> Response:
-        before = sum(name == account.name for _, name in self.asked)
-        script = self.answers[account.name]
-        said = script[min(before, len(script) - 1)]
-        self.asked.append((self.now - self.begun, account.name))
-        if said == "not sent":
-            raise NotSentError("refused")
-        known = ANSWERS[account.vendor]
-        return Response(200, {}, (known[said](1, f"id{len(self.asked)}") if said in known else said).encode())
-
-    def names(self) -> list[str]:
-        return [name for _, name in self.asked]
 
 
 def scripted(*accounts: tuple[str, str], answers: dict[str, Sequence[str]], **fields: object) -> tuple[Scripted, str]:

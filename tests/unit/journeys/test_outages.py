@@ -1,5 +1,7 @@
-"""Hours without SQS, without DynamoDB, or with one that throttles at random: what was accepted is sent, once, and what
-a vendor said is applied, whatever was tried meanwhile."""
+"""Hours without SQS, without DynamoDB, or with a DynamoDB that throttles at random.
+
+What was accepted is sent, once, and what a vendor said is applied, whatever was tried meanwhile.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,11 +19,21 @@ from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import Key, Table
 from smsgateway.watching.sweep import Sweeper
 from tests.doubles import invariants
+from tests.doubles.dynamo import CALLS
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Seam, Seamed
-from tests.doubles.world import HOUR, MINUTE, SECOND, VISIBILITY, Waiting, World, accounts_document, numbers, post
-from tests.unit.journeys.test_dynamo import CALLS
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    VISIBILITY,
+    Waiting,
+    World,
+    accounts_document,
+    begun,
+    numbers,
+    post,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

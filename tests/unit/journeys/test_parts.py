@@ -1,5 +1,7 @@
-"""Reports of a long message's parts, as hbsmservice pushes them: in every order, repeated, contradicting each other, of
-more parts than we count or fewer. What the parts add up to is what the message ends with, and nothing rests on a guess.
+"""Reports of a long message's parts, as hbsmservice pushes them.
+
+The parts come in every order, repeated, contradicting each other, more than we count or fewer. The message ends with
+what they add up to, and nothing rests on a guess.
 """
 
 import json

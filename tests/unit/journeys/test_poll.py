@@ -1,4 +1,4 @@
-"""Polls, whose answers a vendor gives only once: what it handed out is stored, or its loss is told."""
+"""Polls, whose answers a vendor gives only once: what a poll brought is stored, or its loss is told."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -1,5 +1,7 @@
-"""A vendor that cannot be called now: pace, breaker and slow calls keep submissions waiting, and do not multiply what
-is in the queues, nor lose what a slow call brought."""
+"""A vendor that cannot be called now: pace, breaker and slow calls keep submissions waiting.
+
+Waiting does not multiply what is in the queues, nor lose what a slow call brought.
+"""
 
 import json
 import threading
@@ -19,8 +21,7 @@ from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import Table
 from tests.doubles import invariants
 from tests.doubles.seam import Fault, Seam
-from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, begun, numbers, post
 
 SUBMISSIONS = 20
 PATIENCE = 10.0  # real seconds

@@ -1,4 +1,4 @@
-"""The one call that finds out whether a vendor answers again: a worker that does not make it leaves it to the next."""
+"""The one trial call of an open breaker: a worker that does not make it leaves it to the next."""
 
 import json
 

@@ -1,5 +1,7 @@
-"""A recipient between its submission's answer, its reports and the sweep, in every order of their steps: what was
-reported is what it ends with, whoever came first."""
+"""A recipient between its submission's answer, its reports and the sweep, in every order of their steps.
+
+A recipient ends with what was reported, whoever came first.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,8 +17,8 @@ from tests.doubles import invariants
 from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
-from tests.doubles.world import DISPATCH_TIME, FOREVER, MINUTE, World, numbers
-from tests.unit.journeys.test_two_workers import accepted
+from tests.doubles.world import DISPATCH_TIME, FOREVER, MINUTE, World, begun, numbers
+from tests.unit.journeys.test_two_workers import main_and_spare
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 DEAD = DISPATCH_TIME + MINUTE  # milliseconds after which a worker counts as dead
@@ -98,7 +100,7 @@ def test_every_order_ends_with_what_was_reported(
 ) -> None:
     """GIVEN one submission WHEN result, reports and sweep meet in any order THEN the reported status stands."""
     parts, expected = (TWO | THREE | FOUR)[situation]
-    origin, key = accepted(vendor, recipients)
+    origin, key = begun(main_and_spare(vendor), recipients)
 
     def make() -> tuple[Sequence[Task], Callable[[], None]]:
         world = origin.copy()
@@ -122,7 +124,7 @@ def test_a_report_lifts_the_doubt(recipients: int, situation: str, resend: bool)
     """GIVEN a submission whose answer does not arrive WHEN its report comes at any moment THEN it is no doubt, and
     nobody is sent to again who was reported before the doubt was written."""
     parts, _ = DOUBT[situation]
-    origin, key = accepted("hbsmservice", recipients, ("ambiguous", "accepted"), resend_unconfirmed=resend)
+    origin, key = begun(main_and_spare("hbsmservice"), recipients, "ambiguous", "accepted", resend_unconfirmed=resend)
 
     def make() -> tuple[Sequence[Task], Callable[[], None]]:
         world = origin.copy()

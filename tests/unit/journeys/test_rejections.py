@@ -5,8 +5,7 @@ import pytest
 from smsgateway.calling import encoding
 from smsgateway.model import About, Accepted, Reason, Rejection, Status
 from tests.doubles import invariants
-from tests.doubles.world import accounts_document, numbers
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import accounts_document, begun, numbers
 
 TAKEN, REJECTED = numbers(2)
 

@@ -1,5 +1,7 @@
-"""Reports in every order, repeated, contradicting each other, in segments, masked, misdirected: what was said is
-applied or kept, and nothing is guessed."""
+"""Reports in every order, repeated, contradicting each other, in segments, masked, misdirected.
+
+What was said is applied or kept, and nothing is guessed.
+"""
 
 from contextlib import suppress
 from itertools import permutations, product
@@ -15,8 +17,7 @@ from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import masked_report, page_of, report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
-from tests.doubles.world import DAY, HOUR, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import DAY, HOUR, World, accounts_document, begun, numbers, post
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 (FIRST,) = numbers(1)

@@ -1,5 +1,7 @@
-"""An Idempotency-Key used again after its message's time, while what has expired still stands, for DynamoDB deletes up
-to two days late. The new message has its id, and nothing else of it."""
+"""An Idempotency-Key used again after its message's time, while what has expired still stands.
+
+DynamoDB deletes up to two days late. The new message has the old one's id, and nothing else of it.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

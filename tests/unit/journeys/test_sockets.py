@@ -1,4 +1,4 @@
-"""The schedules of a submission once more, with the vendor on a real socket and the gateway's own transport between."""
+"""The schedules of a submission once more, with the vendor on a real socket behind the gateway's own transport."""
 
 from collections.abc import Iterator
 from dataclasses import replace

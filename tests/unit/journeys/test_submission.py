@@ -1,5 +1,8 @@
-"""A submission under every crash, error and SDK retry at every step, every kind of wake-up that follows, and everything
-that a vendor can do: generated, not picked. Whatever happens, nobody gets a text twice, and everybody gets an end."""
+"""A submission under every fault at every step, every kind of wake-up, and all that a vendor can do.
+
+The schedules (crashes, errors, SDK retries) are generated, not picked. Whatever happens, nobody gets a text twice, and
+everybody gets an end.
+"""
 
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,32 +1,26 @@
 """Workers with the same wake-up, in every order of their steps: one of them, and only one, opens the socket."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Status
-from smsgateway.queues import WakeUp, parse_wake_up
+from smsgateway.queues import WakeUp
 from smsgateway.store import breakers
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.interleaving import Task, schedules
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
-from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, numbers, post
-from tests.unit.journeys.test_failover import begun
+from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, begun, numbers
 
 LAYOUTS = {"single": 1, "unread": 1, "bulk": 3}  # unread: marked before it is looked at
 
 
-def accepted(
-    vendor: str, recipients: int, script: Sequence[str] = ("accepted",), **fields: object
-) -> tuple[World, SubmissionKey]:
-    world = World(accounts_document((("main", vendor, 0), ("spare", "langyu", 0))), script)
-    world.accept(post(*numbers(recipients), **fields))
-    (wake_up,) = world.queues.waiting
-    world.queues.waiting.clear()
-    return world, parse_wake_up(wake_up.body).key
+def main_and_spare(vendor: str) -> str:
+    """Accounts: `main` at a vendor, and `spare` at langyu."""
+    return accounts_document((("main", vendor, 0), ("spare", "langyu", 0)))
 
 
 def worker(world: World, key: SubmissionKey, layout: str) -> Task:
@@ -48,7 +42,7 @@ def mover(world: World, key: SubmissionKey) -> Task:
 def test_one_of_two_workers_sends(behaviour: str, layout: str) -> None:
     """GIVEN one wake-up delivered twice WHEN two workers take it in any order THEN one of them sends."""
     count = LAYOUTS[layout]
-    origin, key = accepted("langyu", count, (behaviour, "accepted"))
+    origin, key = begun(main_and_spare("langyu"), count, behaviour, "accepted")
 
     def make() -> tuple[list[Task], Callable[[], None]]:
         world = origin.copy()
@@ -71,7 +65,7 @@ def test_a_move_or_the_mark(layout: str) -> None:
     """GIVEN two workers, of which one finds the account's breaker open and moves on WHEN they come in any order of
     their steps THEN one account is asked, and it is the one that the submission says."""
     count = LAYOUTS[layout]
-    origin, key = accepted("langyu", count)
+    origin, key = begun(main_and_spare("langyu"), count)
 
     def make() -> tuple[list[Task], Callable[[], None]]:
         world = origin.copy()
@@ -119,7 +113,7 @@ def test_a_move_does_not_forget_a_doubt(layout: str, limit: int) -> None:
 def test_a_slow_worker_does_not_undo_what_was_reported(layout: str) -> None:
     """GIVEN two workers with one wake-up WHEN the report comes before the slower one is through THEN it stands."""
     count = LAYOUTS[layout]
-    origin, key = accepted("hbsmservice", count)
+    origin, key = begun(main_and_spare("hbsmservice"), count)
 
     def make() -> tuple[list[Task], Callable[[], None]]:
         world = origin.copy()

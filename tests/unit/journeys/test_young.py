@@ -1,4 +1,4 @@
-"""A broadcast on a table that was made a moment ago: everything is written, paced, in the time that its worker has."""
+"""A broadcast on a table that was made a moment ago: everything is written, paced, in its worker's time."""
 
 import threading
 from types import SimpleNamespace

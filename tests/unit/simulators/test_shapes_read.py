@@ -1,5 +1,7 @@
-"""What the simulators can write instead of what the documents show, and what the gateway's codecs make of it: every
-record is read right or parked alone, and none is lost."""
+"""What the simulators can write instead of what the documents show, and what the gateway's codecs make of it.
+
+Every record is read right or parked alone, and none is lost.
+"""
 
 from base64 import b64decode
 from collections.abc import Mapping

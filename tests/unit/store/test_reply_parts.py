@@ -1,5 +1,7 @@
-"""The parts of long replies lie apart, are claimed once, and outlive the release that kept them in groups
-(store/reply_parts.py, store/groups.py)."""
+"""The parts of long replies: they lie apart, and are claimed once (store/reply_parts.py).
+
+They also outlive the release that kept them in groups (store/groups.py).
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,5 +1,7 @@
-"""Ten minutes of polls by the simulators' own judgement: nobody asks too soon, and a backlog drains as fast as the
-vendor allows, the gaps between runs included."""
+"""Ten minutes of polls by the simulators' own judgement: nobody asks too soon.
+
+A backlog drains as fast as the vendor allows, the gaps between runs included.
+"""
 
 from collections import Counter
 

@@ -1,5 +1,7 @@
-"""Ten minutes of several workers' sends by the simulators' own judgement: no account gets more requests in a second
-than its option says, and nobody gets a text twice."""
+"""Ten minutes of several workers' sends by the simulators' own judgement.
+
+No account gets more requests in a second than its option says, and nobody gets a text twice.
+"""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Moments of accounts that are faster than one item: from several, and never closer than was asked."""
+"""Turns of accounts that are faster than one item: they come from several items, and never closer than was asked."""
 
 from itertools import pairwise
 from random import Random

@@ -1,5 +1,7 @@
-"""Resends as they are stored: who speaks for a recipient, what is decided once, and what is read of it, each condition
-by itself (store/reroutes.py)."""
+"""Reroutes as they are stored (store/reroutes.py): each condition by itself.
+
+Who speaks for a recipient, what is decided once, and what is read of a reroute.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -7,22 +7,11 @@ from typing import Any
 from smsgateway.ids import SubmissionKey
 from smsgateway.queues import parse_wake_up
 from smsgateway.store.table import Table
-from tests.doubles.dynamo import ConditionalCheckFailedException, FakeDynamoDB, TransactionCanceledException
+from tests.doubles.dynamo import CALLS, ConditionalCheckFailedException, FakeDynamoDB, TransactionCanceledException
 from tests.doubles.receipts import masked_report, reply_of, report_of
 from tests.doubles.seam import Fault, Seam
 from tests.doubles.world import DAY, HOUR, World, accounts_document, numbers, personal_post, post
 
-CALLS = (
-    "get_item",
-    "put_item",
-    "update_item",
-    "delete_item",
-    "transact_write_items",
-    "batch_write_item",
-    "batch_get_item",
-    "batch_execute_statement",
-    "query",
-)
 Call = tuple[str, dict[str, Any], Any]
 
 

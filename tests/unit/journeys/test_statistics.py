@@ -1,4 +1,4 @@
-"""A vendor's figures of a day beside what waits for a report here: what was lost is told, once, and nothing else is."""
+"""A vendor's statistics of a day beside what waits for a report here: what was lost is told, once."""
 
 import json
 from collections.abc import Sequence

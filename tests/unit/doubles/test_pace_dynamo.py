@@ -1,4 +1,4 @@
-"""The young table takes what DynamoDB says it takes, and says what DynamoDB says when there is more."""
+"""The young table by the clock takes what DynamoDB says it takes, and says what DynamoDB says when there is more."""
 
 from random import Random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every request of the fault harness is one that AWS would look at (shapes.py): what is wrong with one is told."""
+"""Every request of the fault harness is one that AWS would look at: what is wrong with one is told (shapes.py)."""
 
 from typing import Any
 
