@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
+from smsgateway.errors import GatewayError
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.watching.silence import watch
 from smsgateway.watching.sweep import Sweeper, sweep
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 TIME_TO_STOP = 15_000  # milliseconds
 
 
-class ItemsFailedError(Exception):
+class ItemsFailedError(GatewayError):
     """Some items could not be seen to; they stay due."""
 
 
