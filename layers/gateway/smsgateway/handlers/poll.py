@@ -21,12 +21,16 @@ SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"}) 
 
 @cache
 def lambdas() -> "LambdaClient":
+    """The client of Lambda, by which runs are started."""
     return boto3.client("lambda", config=runtime.client_config())
 
 
 @runtime.only_its_type()
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """`{"account": …, "kind": …}` polls now and says what came; the schedule's event starts the runs that are due."""
+    """Poll the account and kind that an event names, now, and return what `poll` says came of it.
+
+    The schedule's event names none: it starts the runs that are due, each as a call of its own.
+    """
     poller = Poller(
         table=runtime.table(),
         settings=runtime.accounts_cache().get,

@@ -16,7 +16,7 @@ TIME_TO_STOP = 15_000  # milliseconds
 
 
 class ItemsFailedError(GatewayError):
-    """Some items could not be seen to; they stay due."""
+    """Some items could not be seen to, and stay due. The failure queue and its alarm are to know of it."""
 
 
 @runtime.only_its_type()
@@ -40,6 +40,6 @@ def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
     if outcome["looked"]:
         logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
     watch(sweeper, sweeper.until)
-    if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
+    if outcome["failed"]:
         raise ItemsFailedError
     return outcome

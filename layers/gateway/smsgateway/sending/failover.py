@@ -133,17 +133,19 @@ def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move
     transitions.waiting(
         dispatcher.table,
         submission,
-        account=account.name,
-        vendor=account.vendor,
-        next_at=next_at,
-        failures=step.failures if isinstance(step, routing.Again) else 0,
-        busy=step.busy,
-        busy_since=(submission.busy_since or now) if again and step.busy else 0,
-        tried=behind.tried,
-        deferred=behind.deferred,
-        refused_by=behind.refused_by,
-        attempt=attempt,
-        look_at=submissions.sweep_at(next_at, now, urgent),
+        attempt,
+        transitions.NextAttempt(
+            account=account.name,
+            vendor=account.vendor,
+            next_at=next_at,
+            failures=step.failures if isinstance(step, routing.Again) else 0,
+            busy=step.busy,
+            busy_since=(submission.busy_since or now) if again and step.busy else 0,
+            tried=behind.tried,
+            deferred=behind.deferred,
+            refused_by=behind.refused_by,
+            look_at=submissions.sweep_at(next_at, now, urgent),
+        ),
     )
     dispatcher.wake_ups.put(urgent, account.name, [submission.key], (next_at - now) / 1000)
 

@@ -42,11 +42,12 @@ class Problem(GatewayError):  # noqa: N818  an answer, not an error of ours
 
 
 def invalid(errors: Errors) -> Problem:
-    """A request that is JSON but not valid."""
+    """A request that is JSON but not valid: places in it, each with what is wrong there."""
     return Problem(422, "the request is not valid", errors)
 
 
 def not_found(what: str) -> Problem:
+    """A request for something that there is not, or that is another client's."""
     return Problem(404, f"there is no such {what}")
 
 
