@@ -16,7 +16,7 @@ from smsgateway.accepting.idempotency import standing, standing_keys
 from smsgateway.accepting.post import PersonalPost, Post
 from smsgateway.api import message_view
 from smsgateway.api.routes import cancel_message
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.config.cache import AccountsCache
 from smsgateway.config.settings import Settings
 from smsgateway.events import Event

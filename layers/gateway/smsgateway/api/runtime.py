@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import boto3
 
 from smsgateway import runtime
-from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.api.serving.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
+
+    from smsgateway.api.serving.api_keys import ApiKeys
 
 
 @cache
@@ -25,8 +26,10 @@ def authenticator() -> Authenticator:
 
 
 @cache
-def api_keys() -> ApiKeys:
-    """API Gateway's keys of this stack."""
+def api_keys() -> "ApiKeys":
+    """API Gateway's keys of this stack. They are loaded when they are first needed: `send` needs none."""
+    from smsgateway.api.serving.api_keys import ApiKeys  # noqa: PLC0415
+
     return ApiKeys(_api_gateway, _usage_plan, runtime.environment().stack_name)
 
 

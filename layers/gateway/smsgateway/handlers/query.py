@@ -11,7 +11,7 @@ from smsgateway import runtime
 from smsgateway.api.routes import about
 from smsgateway.api.runtime import api_keys, authenticator
 from smsgateway.api.serving import serving
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.calling import transport
 
 app = serving.resolver(about.QUERY_ROUTERS)

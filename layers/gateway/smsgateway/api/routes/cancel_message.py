@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import batched
 
 from smsgateway.api import message_view
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Reason, State

@@ -1,47 +1,10 @@
-"""What the handling of a request works with: the collaborators of `query`, and who is calling."""
+"""The routers of both functions, and the client that makes a request."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from random import Random
 from typing import cast
 
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from smsgateway.api.serving import cursors
-from smsgateway.api.serving.api_keys import ApiKeys
-from smsgateway.clock import Millis
-from smsgateway.config.cache import AccountsCache
-from smsgateway.model import Account, Client, Request, Response
-from smsgateway.store.table import Table
-
-LONGEST_ANSWER = 29_000  # milliseconds; API Gateway
-TIME_TO_ANSWER = 3_000  # milliseconds that the answer itself may take
-TIME_FOR_A_PAGE = 8_000  # milliseconds that reading a page of recipients may take
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """What the routes of `query` work with. `call` makes one vendor call, in so many seconds at most."""
-
-    table: Table
-    accounts: AccountsCache
-    call: Callable[[Account, Request, float], Response]
-    keys: ApiKeys
-    now: Callable[[], Millis]
-    random: Random
-    until: Millis = 0  # when Lambda stops this worker; 0: nobody says
-
-    def time_left(self) -> Millis:
-        """How long it is until an answer must be on its way."""
-        return (self.until or self.now() + LONGEST_ANSWER) - self.now() - TIME_TO_ANSWER
-
-    def time_is_over(self) -> bool:
-        """True if an answer must be on its way now."""
-        return self.time_left() < 0
-
-    def counting_is_over(self) -> bool:
-        """True if counting must stop, so that a page can still be read, for which most clients ask."""
-        return self.time_left() < TIME_FOR_A_PAGE
+from smsgateway.model import Client
 
 
 def new_router() -> APIGatewayRouter:
@@ -49,16 +12,11 @@ def new_router() -> APIGatewayRouter:
     return APIGatewayRouter()  # type: ignore[no-untyped-call]
 
 
-def gateway_of(router: APIGatewayRouter) -> Gateway:
-    """What the request's route works with."""
-    return cast("Gateway", router.context["collaborators"])
-
-
 def client_of(router: APIGatewayRouter) -> Client:
     """The client that makes the request."""
     return cast("Client", router.context["client"])
 
 
-def list_of(router: APIGatewayRouter, *of: str) -> bytes:
-    """What the cursors of a list are sealed with, for whoever makes the request (`cursors.list_of`)."""
-    return cursors.list_of(router.context["api_key"], *of)
+def api_key_of(router: APIGatewayRouter) -> str:
+    """The key that the request came with, for the cursors of its lists."""
+    return str(router.context["api_key"])
