@@ -6,11 +6,15 @@ from itertools import groupby
 
 from smsgateway.events import EventType, detail_of
 from smsgateway.model import FINAL, State, Status
+from smsgateway.store.keys import is_submission
 from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.recipients import derived_status, load_outcomes
+from smsgateway.store.states import arrows
 from smsgateway.store.submissions import SETTLED, StoredSubmission, load_submissions, read_submission
 from smsgateway.store.table import from_wire
 from tests.doubles.world import World
+
+type StateChange = tuple[State | None, State]
 
 schedules_checked = 0  # told at the end of a test run
 EVENTS_OF_STATUS = {
@@ -20,6 +24,21 @@ EVENTS_OF_STATUS = {
     Status.UNKNOWN: EventType.UNKNOWN,
     Status.EXPIRED: EventType.EXPIRED,
 }
+
+
+# What the table of transitions allows, beside a submission's beginning.
+ALLOWED: frozenset[StateChange] = frozenset({(None, State.QUEUED), *((before, to) for before, to, _ in arrows())})
+
+
+def state_changes(world: World) -> set[StateChange]:
+    """How submissions went from state to state, by the table's stream."""
+    found: set[StateChange] = set()
+    for old, new in world.db.stream:
+        if new and "state" in new and is_submission((new["pk"]["S"], new["sk"]["S"])):
+            before, after = State(old["state"]["S"]) if old else None, State(new["state"]["S"])
+            if before != after:
+                found.add((before, after))
+    return found
 
 
 def check_never_twice(world: World, numbers: Iterable[str], requests: int = 1) -> None:
@@ -77,6 +96,7 @@ def check_ended(world: World, message_id: str, numbers: Iterable[str]) -> dict[s
     """Every recipient has one final status, nothing is under way, and nobody will look again."""
     global schedules_checked  # noqa: PLW0603
     schedules_checked += 1
+    assert state_changes(world) <= ALLOWED
     assert not world.due(), "somebody still has to look"
     assert not world.queues.waiting, "wake-ups are left"
     for submission in all_submissions(world, message_id):

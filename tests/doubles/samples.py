@@ -76,7 +76,10 @@ class Samples(Protocol):
     # Reports and replies. A record is bytes as it stands in a page, so that a test can damage it.
     CHARSET: str
     TIME: str  # a moment, as the vendor writes it
-    WORDS: Mapping[str, str]  # "delivered", "undelivered" and, where there is one, "pending": a report's word for it
+    # A report's words: "delivered"; "undelivered"; "failed", if another account may not be tried after "undelivered";
+    # "pending", where there is one; "strange", which leaves it open.
+    WORDS: Mapping[str, str]
+    WORDS_ARE_NUMBERS: bool  # a report with any other word cannot be read
     PUSH_HEADERS: Mapping[str, str]
     PROVED: frozenset[Kind]  # the pushes that carry a proof of who sends them
     ONE_BY_ONE: frozenset[Kind]  # the pushes that hold one record each

@@ -16,7 +16,7 @@ from smsgateway.accepting.idempotency import standing, standing_keys
 from smsgateway.accepting.post import PersonalPost, Post
 from smsgateway.api import message_view
 from smsgateway.api.routes import cancel_message
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.config.cache import AccountsCache
 from smsgateway.config.settings import Settings
 from smsgateway.events import Event
@@ -364,3 +364,8 @@ def begun(document: str, count: int, *script: str, **fields: object) -> tuple[Wo
     (wake_up,) = world.queues.waiting
     world.queues.waiting.clear()
     return world, parse_wake_up(wake_up.body).key
+
+
+def sizes(world: World, account: str) -> list[int]:
+    """How many numbers each request to an account had."""
+    return [len(seen.numbers) for seen in world.vendors.seen if seen.account == account]

@@ -88,7 +88,8 @@ def refused(code: str, _text: bytes = b"") -> bytes:
 
 CHARSET = "gbk"
 TIME = "2026-01-02 03:04:05"
-WORDS = {"delivered": "0", "undelivered": "2"}
+WORDS = {"delivered": "0", "undelivered": "2", "strange": "00"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]()
 ONE_BY_ONE = frozenset[Kind]()

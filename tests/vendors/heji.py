@@ -69,7 +69,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "utf-8"
 TIME = "2026-01-02 03:04:05"
-WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE"}
+WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ENROUTE", "strange": "JUNK"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS = {"content-type": "application/x-www-form-urlencoded"}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]({"reports"})

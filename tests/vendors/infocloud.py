@@ -76,7 +76,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "utf-8"
 TIME = "2601020304"
-WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD"}
+WORDS = {"delivered": "DELIVRD", "undelivered": "UNDELIV", "pending": "ACCEPTD", "strange": "ACCEPTD"}
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]()

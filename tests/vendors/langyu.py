@@ -71,7 +71,9 @@ WORDS = {
     "failed": "ROUTEERR",
     "content": "KEYWORD",
     "pending": "ACCEPTD",
+    "strange": "JUNK",
 }
+WORDS_ARE_NUMBERS = False
 PUSH_HEADERS = {"content-type": "application/x-www-form-urlencoded"}
 PROVED = frozenset[Kind]({"reports", "inbound"})
 ONE_BY_ONE = frozenset[Kind]({"reports", "inbound"})

@@ -81,7 +81,8 @@ def refused(code: str, text: bytes = b"") -> bytes:
 
 CHARSET = "gbk"
 TIME = ""  # its reports and replies do not say when
-WORDS = {"delivered": "10", "undelivered": "20", "pending": "-1"}
+WORDS = {"delivered": "10", "undelivered": "20", "pending": "-1", "strange": "77"}
+WORDS_ARE_NUMBERS = True
 PUSH_HEADERS: Mapping[str, str] = {}
 PROVED = frozenset[Kind]()
 ONE_BY_ONE = frozenset[Kind]()

@@ -1,12 +1,19 @@
-"""The exceptions of the gateway.
+"""The exceptions of the gateway. Each that stands in another file is raised there, and named here with that file.
 
 GatewayError
-├── ConfigurationError      the accounts document is wrong; says where and why
+├── ConfigurationError      the accounts document or an environment variable is wrong; says where and why
 ├── EncodeError             our message cannot be said in a vendor's protocol
 ├── DecodeError             a vendor's bytes are not what its protocol says; the bytes are attached
-└── TransportError          a vendor call that brought no whole answer
-    ├── NotSentError        it certainly never reached the vendor
-    └── AmbiguousError      it may have reached the vendor
+├── TransportError          a vendor call that brought no whole answer
+│   ├── NotSentError        it certainly never reached the vendor
+│   └── AmbiguousError      it may have reached the vendor
+├── NotTakenError           the event bus did not take all events in time
+├── UnpublishableError      the event bus will never take an event
+├── ConditionFailed         an item is not as a conditional write demands (store/table.py)
+├── Refusal                 a post is not accepted; becomes an answer (accepting/post.py)
+├── InFlightError           a submission is in another worker's hands (sending/work.py)
+├── Problem                 a request gets an error for an answer (api/serving/problems.py)
+└── ItemsFailedError        `sweep` could not see to some items (handlers/sweep.py)
 
 A vendor that answers, also with a refusal, is a value (`model.Refused`), never an exception.
 """
@@ -17,11 +24,14 @@ LONGEST_PROBLEM = 400  # characters, for problems are stored, and some name what
 
 
 class GatewayError(Exception):
-    """Anything the gateway itself raises."""
+    """Whatever the gateway itself raises."""
 
 
 class ConfigurationError(GatewayError):
-    """The accounts document is wrong. `path` names the place (`accounts[2].credentials.pswd`)."""
+    """The accounts document, or an environment variable, is wrong.
+
+    `path` names the place (`accounts[2].credentials.pswd`), `problem` what must be there; neither quotes a value.
+    """
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -47,18 +57,6 @@ class DecodeError(GatewayError):
         self.raw = raw
 
 
-class NotTakenError(GatewayError):
-    """The event bus did not take all events in time: the first `taken` of them, in their order, it did."""
-
-    def __init__(self, taken: int) -> None:
-        super().__init__("the event bus did not take all events")
-        self.taken = taken
-
-
-class UnpublishableError(GatewayError):
-    """The event bus will never take this event."""
-
-
 class TransportError(GatewayError):
     """A vendor call that brought no whole answer. `problem` is ours: no address, number or secret is in it."""
 
@@ -73,3 +71,15 @@ class NotSentError(TransportError):
 
 class AmbiguousError(TransportError):
     """Read timeout, reset, truncation, redirect, over the size limit: the vendor may have acted on it."""
+
+
+class NotTakenError(GatewayError):
+    """The event bus did not take all events in time: the first `taken` of them, in their order, it did."""
+
+    def __init__(self, taken: int) -> None:
+        super().__init__("the event bus did not take all events")
+        self.taken = taken
+
+
+class UnpublishableError(GatewayError):
+    """The event bus will never take this event."""

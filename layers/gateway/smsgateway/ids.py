@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
+from smsgateway.clock import Millis
+
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 ID_LENGTH = 26
 LONGEST_REFERENCE = 50
@@ -45,14 +47,14 @@ _PATH = re.compile(f"{_ROOT}(([0-9]{{{CHILD_DIGITS}}})*|{REROUTE}[{BASE32}]{{{TO
 
 
 class SubmissionKey(NamedTuple):
-    """Names one submission."""
+    """The name of one submission: its message's id, and its path in the message."""
 
     message_id: str
     path: str
 
     @property
     def reference(self) -> str:
-        """What vendors carry for us."""
+        """The text by which vendors carry this key for us."""
         return self.message_id.removeprefix("msg_") + self.path
 
     @property
@@ -68,6 +70,7 @@ class SubmissionKey(NamedTuple):
         return _partition(self.message_id, self.path[len(BLOCK) : len(BLOCK) + BLOCK_LENGTH])
 
     def child(self, index: int) -> "SubmissionKey":
+        """The key of a submission that this one is split into. `index` counts from 0."""
         return SubmissionKey(self.message_id, f"{self.path}{index:0{CHILD_DIGITS}d}")
 
     def reroute(self, owner: str, number: str) -> "SubmissionKey":
@@ -78,6 +81,7 @@ class SubmissionKey(NamedTuple):
 
     @property
     def rerouted(self) -> bool:
+        """True if this is the key of a reroute."""
         return self.path[ROOT_LENGTH : ROOT_LENGTH + 1] == REROUTE
 
     @property
@@ -89,9 +93,13 @@ class SubmissionKey(NamedTuple):
 class Randomness(Protocol):
     """Who gives random numbers; `random.Random` is one."""
 
-    def getrandbits(self, bits: int, /) -> int: ...
+    def getrandbits(self, bits: int, /) -> int:
+        """A number of so many random bits."""
+        ...
 
-    def randrange(self, stop: int, /) -> int: ...
+    def randrange(self, stop: int, /) -> int:
+        """A random number from 0 to below `stop`."""
+        ...
 
 
 def owner(random: Randomness) -> str:
@@ -109,8 +117,8 @@ def base32(number: int) -> str:
     return "".join(BASE32[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def message_id(now: int, randomness: int) -> str:
-    """A new message's id, sorting by time. `now` in epoch milliseconds, `randomness` 80 random bits."""
+def message_id(now: Millis, randomness: int) -> str:
+    """A new message's id; ids sort by time. `randomness` is 80 random bits."""
     return "msg_" + base32(now << 80 | randomness)
 
 
@@ -121,13 +129,16 @@ def keyed_message_id(client: str, idempotency_key: str) -> str:
 
 
 def root_path(index: int, roots: int = BLOCK_ROOTS) -> str:
-    """The path of a message's submission. `roots`: how many stand in a block; the first block has the old form."""
+    """The path of a message's submission, which was cut as number `index`. `roots` submissions stand in a block.
+
+    Paths of the first block have no block in them, as all had before there were blocks.
+    """
     block, place = divmod(index, roots)
     return f"{BLOCK}{_short(block)}{_short(place)}" if block else f"{index:0{ROOT_LENGTH}d}"
 
 
 def blocks_of(count: int, roots: int = BLOCK_ROOTS) -> int:
-    """The blocks that so many submissions take."""
+    """How many blocks so many submissions take."""
     return -(-count // roots)
 
 
@@ -137,7 +148,10 @@ def partitions(message_id: str, blocks: int) -> list[str]:
 
 
 def in_turn[T](roots: Sequence[T], size: int = BLOCK_ROOTS) -> list[T]:
-    """What belongs to a message's submissions, in their order, so that neighbours are of different blocks."""
+    """Whatever there is one of for each submission of a message, in another order: neighbours are of different blocks.
+
+    Written in this order, blocks share the load.
+    """
     return [root for place in range(min(size, len(roots))) for root in roots[place::size]]
 
 

@@ -1,4 +1,7 @@
-"""The queues' messages: a wake-up names a submission and carries no content; vendor bytes are what a vendor said."""
+"""The contract of the queues: a wake-up names a submission and carries no content, vendor bytes are what a vendor said.
+
+Both are JSON. What is parked is in the same form, so that it can be put back.
+"""
 
 import base64
 import json
@@ -12,20 +15,21 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey, parse_reference
 from smsgateway.model import Kind, Message, Push, Response
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-LONGEST_DELAY = 900  # seconds; SQS
-# Of the urgent queue. Its age is what tells that passwords wait, and what is delayed on purpose is not to be told of.
+LONGEST_DELAY = 900  # seconds; SQS delays no message for longer
+# Seconds, of the urgent queue: an alarm on its age tells that passwords wait, and must not tell of delays on purpose.
 URGENT_DELAY = 60
-BATCH = 10
+BATCH = 10  # messages that one call of SQS takes
 PARALLEL = 8  # batches at once
 LARGEST_BODY = 750_000  # bytes that a vendor may push or answer: 50000 ids or 600 receipts stay below
 LARGEST_MESSAGE = 256_000  # bytes: the smallest limit that SQS has in any region is 262 144, and a reason is added
-LAST_MOMENT = 10**14  # epoch milliseconds; no clock is there yet
+LATEST = 10**14  # epoch milliseconds, in the year 5138: what is later is no time
 
 Source = Literal["push", "poll", "tried", "refused"]
 
@@ -35,7 +39,7 @@ _PAGE = re.compile("[A-Za-z0-9_#-]{0,200}")
 # SQS API reference, SendMessage: a message that is too long, or has characters that it does not take.
 _NEVER_TAKEN = frozenset({"InvalidParameterValue", "InvalidMessageContents"})
 FIRST_PAUSE = 5  # seconds until a wake-up that failed comes again, for the first time
-LONGEST_PAUSE = 900
+LONGEST_PAUSE = 900  # seconds
 LONGEST_NAME = 64  # characters of an account's name
 
 
@@ -50,9 +54,10 @@ class WakeUps:
     def put(
         self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear_until: int = 0
     ) -> None:
-        """Wake submissions of an account up after `delay` seconds. `clear_until`: see WakeUp.
+        """Put a wake-up for each of an account's submissions into a queue, to be received after `delay` seconds.
 
-        Sends none when that is further away than `longest_delay`: then `sweep` does, in time.
+        A delay longer than `longest_delay` puts none: `sweep` does, when the time has come. `urgent` chooses the queue;
+        `clear_until` is the hint of each wake-up (WakeUp).
         """
         if delay > longest_delay(urgent):
             return
@@ -77,35 +82,36 @@ class WakeUps:
 
 
 def urgent(message: Message) -> bool:
-    """One-time passwords, and notices to one number."""
+    """True if a message's wake-ups belong into the urgent queue: a one-time password, or a notice to one number."""
     return message.purpose == "otp" or (message.purpose == "notice" and message.recipients == 1)
 
 
 def longest_delay(urgent: bool) -> int:
-    """Seconds that a wake-up may wait in its queue."""
+    """How many seconds a wake-up may be delayed in its queue."""
     return URGENT_DELAY if urgent else LONGEST_DELAY
 
 
 class WakeUp(NamedTuple):
     """Names a submission, with two hints that spare its worker a read.
 
-    `account`: the one that the submission was at when the wake-up was sent, to be read beside it. `clear_until`: no
-    call of that account was failing or slow, and until this moment (epoch ms) that is as good as known.
+    `account` is the submission's account when the wake-up was put, so that both can be read at once. Until
+    `clear_until` the worker may assume that the account's breaker is closed, and need not read it.
     """
 
     key: SubmissionKey
     account: str = ""
-    clear_until: int = 0
+    clear_until: Millis = 0
 
 
 def wake_up_body(wake_up: WakeUp) -> str:
+    """A wake-up as a queue's message."""
     (message_id, path), account, clear_until = wake_up
     hint = {"clear_until": clear_until} if clear_until else {}
     return json.dumps({"message_id": message_id, "path": path, "account": account} | hint)
 
 
 def parse_wake_up(body: str) -> WakeUp:
-    """The wake-up in a queue's message. Raises ValueError, which quotes nothing, for what is none of ours."""
+    """The wake-up in a queue's message. Raises ValueError, which quotes nothing, for a message that is none of ours."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):
@@ -125,15 +131,15 @@ def parse_wake_up(body: str) -> WakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """When wake-ups that failed come again: sooner than after the visibility timeout, within which a password dies."""
+    """Has wake-ups that failed come again before the queue's visibility timeout, in which a password would expire."""
 
     client: "SQSClient"
     urls: Sequence[str]
 
     def come_again(self, record: Mapping[str, Any], seconds: float | None = None) -> None:
-        """See to it that a wake-up comes again after `seconds`, or after the longer the more often it came.
+        """Have a wake-up come again after `seconds`; without them, after a pause that grows with each time it came.
 
-        Where that fails, it comes again after the queue's own visibility timeout.
+        If SQS does not take that, the wake-up comes again after the queue's own visibility timeout.
         """
         again = pause_after(received(record)) if seconds is None else min(LONGEST_PAUSE, max(0, ceil(seconds)))
         queue = record.get("eventSourceARN", "").rpartition(":")[2]
@@ -149,24 +155,27 @@ def received(record: Mapping[str, Any]) -> int:
 
 
 def pause_after(receives: int) -> int:
-    """Seconds until a wake-up comes again that was received so often: four tries within a password's five minutes, and
-    ten, after which it is a dead letter, within an hour and ten minutes."""
+    """The seconds until a wake-up comes again that was received so often.
+
+    They make four tries within a password's five minutes, and ten within an hour and ten minutes; after the tenth a
+    wake-up is a dead letter.
+    """
     pause: int = FIRST_PAUSE * 3 ** max(0, min(receives, 10) - 1)
     return min(LONGEST_PAUSE, pause)
 
 
 @dataclass(frozen=True, slots=True)
 class VendorBytes:
-    """What a vendor said of its own accord (a push) or on a poll: stored before it is understood.
+    """A push or a page as it came from a vendor, before it is understood.
 
-    Or a note of `webhook`, which has no table: that somebody `tried` the address with a push that says nothing, or that
-    a push to the right address was `refused`, with the reason as the body.
+    With the source `tried` or `refused` it is a note of `webhook`, which has no table: somebody tried the address with
+    a push that says nothing, or a push to the right address was refused, with the reason as the body.
     """
 
     account: str
     kind: Kind
     source: Source
-    received_at: int  # epoch milliseconds
+    received_at: Millis
     method: str = "POST"
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -177,18 +186,20 @@ class VendorBytes:
 
     @property
     def push(self) -> Push:
+        """The push that it is, as codecs take it."""
         return Push(self.method, self.query, self.headers, self.body)
 
     @property
     def response(self) -> Response:
+        """The page of a poll that it is, as codecs take it."""
         return Response(200, self.headers, self.body)
 
 
 def vendor_bytes_body(vendor_bytes: VendorBytes) -> str:
     """Vendor bytes as a queue's message: the bytes in base 64, because SQS refuses control characters.
 
-    Compressed where that takes too much room, and left out where the table keeps them. It may still be larger than
-    LARGEST_MESSAGE, if the bytes are no text.
+    The bytes are compressed where that takes too much room, and left out where the table keeps them. The message may
+    still be larger than LARGEST_MESSAGE if the bytes are no text.
     """
     fields: dict[str, Any] = {
         "account": vendor_bytes.account,
@@ -228,7 +239,7 @@ def parse_vendor_bytes(body: str) -> VendorBytes:
 
 
 def _is_sound(vendor_bytes: VendorBytes) -> bool:
-    """Whether everything in it is what it should be: a name is used in keys, and shown."""
+    """True if every field is what it should be; the account's name, for one, becomes part of keys, and is shown."""
     numbers = (vendor_bytes.received_at, vendor_bytes.applied, vendor_bytes.of)
     texts = [vendor_bytes.method, vendor_bytes.page, *(text for pair in vendor_bytes.query for text in pair)]
     return (
@@ -241,7 +252,7 @@ def _is_sound(vendor_bytes: VendorBytes) -> bool:
         and bool(_PAGE.fullmatch(vendor_bytes.page))
         and vendor_bytes.kind in get_args(Kind)
         and vendor_bytes.source in get_args(Source)
-        and all(type(number) is int and 0 <= number < LAST_MOMENT for number in numbers)
+        and all(type(number) is int and 0 <= number < LATEST for number in numbers)
     )
 
 
@@ -253,17 +264,17 @@ def parked_body(vendor_bytes: VendorBytes, problem: str) -> str:
 def parked_stranger(body: str) -> str:
     """A message that holds no vendor bytes, in the form of a parked one; put back, it is parked again as it is."""
     try:
-        known = json.loads(body)
+        parked = json.loads(body)
     except (ValueError, RecursionError):
-        known = None
-    if isinstance(known, dict) and known.get("source") == STRANGER and "problem" in known:
+        parked = None
+    if isinstance(parked, dict) and parked.get("source") == STRANGER and "problem" in parked:
         return body
     content = body.encode(errors="surrogatepass")
     return json.dumps({"source": STRANGER, "problem": "the message is no receipt", "body": _base64(content)})
 
 
 def never_taken(error: Exception) -> bool:
-    """Whether SQS has refused a message for what it is: it would do so again and again."""
+    """True if SQS has refused a message for what it is, and would refuse it again each time."""
     response = getattr(error, "response", None) or {}
     return response.get("Error", {}).get("Code", "").removeprefix("AWS.SimpleQueueService.") in _NEVER_TAKEN
 

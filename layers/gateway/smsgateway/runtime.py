@@ -1,4 +1,7 @@
-"""What a function's process holds between calls: clients, the table, the accounts. Each is made when first needed."""
+"""What a function's process holds between calls: clients, the table, the accounts. Each is made when first needed.
+
+Nobody else reads the environment (`os.environ`).
+"""
 
 import gc
 
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """Of a call of AWS: seconds to connect and to wait for the answer, and how often it is tried."""
+    """The limits of a call to AWS: seconds to connect, seconds to wait for the answer, and how often it is tried."""
 
     connect: float
     read: float
@@ -43,44 +46,51 @@ class Limits(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """What a call takes at most: before the n-th repetition the SDK's standard mode pauses for up to 2^(n-1)."""
+        """How long a call takes at most: the SDK's standard mode pauses before the n-th repetition, up to 2^(n-1) s."""
         return self.tries * (self.connect + self.read) + (1 << self.tries - 1) - 1
 
     @property
     def config(self) -> Config:
+        """The limits as boto3 takes them."""
         retries: Any = {"mode": "standard", "total_max_attempts": self.tries}
         return Config(connect_timeout=self.connect, read_timeout=self.read, retries=retries)
 
 
-# By who waits for the function's answer: of secrets, and of all else. What hangs must have failed within the function's
-# own limit, for what it then answers is better than what API Gateway does: tests/unit/test_runtime.py adds them up.
+# By who waits for the function's answer: the limits of calls for secrets, and of all other calls. A call that hangs
+# must fail within the function's own limit, because the function's answer is better than API Gateway's own.
+# tests/unit/test_runtime.py adds them up.
 LIMITS: Mapping[str, tuple[Limits, Limits]] = {
     "queue": (Limits(1, 2, 2), Limits(0.5, 3, 4)),
     "client": (Limits(0.5, 2, 1), Limits(0.5, 1.8, 3)),
     "vendor": (Limits(0.5, 2, 1), Limits(0.5, 1.4, 2)),
 }
-# Of API Gateway's own interface, which is slow, and would make another key at a second try.
+# Of calls that make or delete API Gateway's keys: they are slow, and a second try would make a second key.
 KEYS_LIMITS = Limits(0.5, 3.5, 1)
 CLIENT_CONFIG = LIMITS["queue"][1].config
 
 
 def client_config() -> Config:
+    """The limits of this function's calls to AWS, but for those for secrets."""
     return LIMITS[environment().caller][1].config
 
 
 def secrets_config() -> Config:
-    """A refusal is unwritten while the secret is read once more, and somebody waits for a cold start: no long wait."""
+    """The limits of this function's calls for secrets.
+
+    They are short, because somebody waits for a cold start, and a refusal waits while a secret is read once more.
+    """
     return LIMITS[environment().caller][0].config
 
 
 @cache
 def environment() -> Environment:
+    """The environment's variables."""
     return Environment(os.environ)
 
 
 @cache
 def logger() -> "Logger":
-    """Loaded for those who have something to say: the way of a message or a push that goes well is not logged."""
+    """The logger, loaded when somebody first logs: nothing is logged of a message or a push that goes well."""
     from aws_lambda_powertools import Logger  # noqa: PLC0415
 
     return Logger()
@@ -88,8 +98,9 @@ def logger() -> "Logger":
 
 @cache
 def table() -> "Table":
-    from smsgateway.store.table import Table  # noqa: PLC0415  `webhook` needs no table, and a vendor waits for it
-    from smsgateway.store.write_pace import FilingPace  # noqa: PLC0415  as below
+    """The table. It is loaded when it is first needed: `webhook` needs none, and a vendor waits for it."""
+    from smsgateway.store.table import Table  # noqa: PLC0415  as said above
+    from smsgateway.store.write_pace import FilingPace  # noqa: PLC0415
 
     def failed(codes: Mapping[str, int]) -> None:
         logger().error("statements of a batch failed", codes=codes)
@@ -101,22 +112,25 @@ def table() -> "Table":
 
 @cache
 def sqs() -> "SQSClient":
+    """The client of SQS."""
     return boto3.client("sqs", config=client_config())
 
 
 @cache
 def wake_ups() -> WakeUps:
+    """The two queues into `dispatch`."""
     return WakeUps(sqs(), environment().urgent_queue_url, environment().bulk_queue_url)
 
 
 @cache
 def lasting_clock() -> Callable[[], float]:
-    """Seconds, for all that is kept between calls."""
+    """The clock of all that is kept between calls, in seconds (clock.py, `lasting`)."""
     return lasting(time.time, time.monotonic)
 
 
 @cache
 def accounts_cache() -> AccountsCache:
+    """The accounts in use, from the secret."""
     secrets = boto3.client("secretsmanager", config=secrets_config())
 
     def fetch(stage: str) -> str:
@@ -132,34 +146,44 @@ def accounts_cache() -> AccountsCache:
 
 @cache
 def noted_pushes() -> "dict[Key, Item]":
+    """What this process has noted of vendors' pushes (store/accounts.py, `seen_push`)."""
     return {}
 
 
 @cache
 def randomness() -> SystemRandom:
+    """The source of random numbers: the operating system's, so that nobody can guess an id."""
     return SystemRandom()
 
 
 def now_ms() -> Millis:
-    """Now."""
+    """The time now, by the wall clock."""
     return time.time_ns() // 1_000_000
 
 
 def retention_seconds() -> int:
+    """How many seconds texts and numbers are kept."""
     return environment().retention_days * 86_400
 
 
 def vendor_call(call: Callable[..., Response]) -> Callable[[Account, Request, float], Response]:
-    """The vendor call of this stack: `transport.call` with the stack's word on loopback addresses."""
+    """The function that makes a vendor call for an account, in so many seconds at most: `transport.call`.
+
+    It may call a vendor on this machine only if the stack allows it, for the simulators. `call` is an argument so that
+    functions that call no vendor need not load the transport.
+    """
     allow_loopback = environment().allow_loopback_vendors
     return lambda _account, request, seconds: call(request, deadline=seconds, allow_loopback=allow_loopback)
 
 
 def vendor_bytes_store() -> Callable[[str, Kind], None]:
-    """What puts the body of vendor bytes into the queue of their kind: replies do not wait behind many reports."""
+    """The function that puts a body of vendor bytes into the queue of its kind.
+
+    Replies have a queue of their own, so that they do not wait behind the reports of a broadcast.
+    """
     client, of_reports, of_replies = sqs(), environment().receipt_queue_url, environment().reply_queue_url
 
-    def store(body: str, kind: Kind = "reports") -> None:  # the release before names no kind
+    def store(body: str, kind: Kind) -> None:
         client.send_message(QueueUrl=of_replies if kind == "inbound" else of_reports, MessageBody=body)
 
     return store
@@ -167,13 +191,16 @@ def vendor_bytes_store() -> Callable[[str, Kind], None]:
 
 @cache
 def sent_notes() -> "dict[tuple[str, Kind, Source], int]":
-    """When this process last told of pushes that were not stored (receiving/push.py)."""
+    """When this process last put a note of a push that was not stored (receiving/push.py)."""
     return {}
 
 
 @contextmanager
 def only_its_type() -> Iterator[None]:
-    """Lambda logs what a handler raises, and an exception's text may hold a number or a secret: its type must do."""
+    """Raise RuntimeError with the type of an exception in place of the exception itself.
+
+    Lambda logs what a handler raises, and the text of an exception may hold a number or a secret.
+    """
     try:
         yield
     except Exception as error:

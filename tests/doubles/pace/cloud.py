@@ -25,7 +25,7 @@ from smsgateway.accepting.accept import accept
 from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.accepting.post import Post
 from smsgateway.api.routes import accounts as check
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.calling import breaker
 from smsgateway.config.cache import AccountsCache

@@ -14,7 +14,7 @@ from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.api.serving import serving
 from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.api.serving.authenticator import Authenticator, key_hash
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.config.cache import AccountsCache
 from smsgateway.handlers import query, send
 from smsgateway.ids import SubmissionKey

@@ -206,13 +206,8 @@ def test_attempts_are_bounded_and_doubts_are_kept() -> None:
         transitions.waiting(
             world.table,
             found,
-            account="main",
-            vendor="langyu",
-            next_at=0,
-            failures=0,
-            busy=0,
-            tried=(),
-            attempt=attempt if index else doubt,
+            attempt if index else doubt,
+            transitions.NextAttempt(account="main", vendor="langyu", next_at=0, failures=0, busy=0, tried=()),
         )
     found = submissions.load_submission(world.table, key)
     assert found

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.samples import samples
 from tests.simulators.accounts import account_of
 from tests.simulators.client import ControlClient, ControlError
 from tests.simulators.fates import FATES
@@ -18,7 +19,6 @@ ROOT = Path(__file__).parents[3]
 HB = {"corp_id": "hb0001", "corp_pwd": "hb-pass-1"}
 QX = {"us_name": "qx0001", "us_pwd": "qx-pass-1"}
 NUMBERS = ["13800000001", "13800000002", "13800000003"]
-STATUSES = {"qixintong": "10"}
 SHAPES = [
     (vendor.name, kind, shape) for vendor in VENDORS.values() for kind in vendor.shapes for shape in vendor.shapes[kind]
 ]
@@ -50,7 +50,11 @@ def test_every_shape_can_be_ordered_and_is_in_the_readme(
     control: ControlClient, vendor: str, kind: str, shape: str
 ) -> None:
     account = account_of(vendor)
-    order = {"numbers": NUMBERS, "status": STATUSES.get(vendor, "0"), "text": "好😀" if "emoji" in shape else "退订"}
+    order = {
+        "numbers": NUMBERS,
+        "status": samples(vendor).WORDS["delivered"],
+        "text": "好😀" if "emoji" in shape else "退订",
+    }
     written = control.raw(account, kind, shape=shape, **order)
     again = control.raw(account, kind, shape=shape, at=0, **order)
     for page in (written, again):

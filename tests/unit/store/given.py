@@ -29,15 +29,7 @@ KEY = SubmissionKey(MESSAGE.id, root_path(0))
 # What a submission becomes when it goes on to another account after this attempt
 NEXT = NOW + 5_000
 ATTEMPT = {"at": NOW, "account": "hb-main", "outcome": "not_sent"}
-GONE_ON: dict[str, Any] = {
-    "account": "ly-bulk",
-    "vendor": "langyu",
-    "next_at": NEXT,
-    "failures": 1,
-    "busy": 2,
-    "tried": ["hb-main"],
-    "attempt": ATTEMPT,
-}
+GONE_ON = transitions.NextAttempt("ly-bulk", "langyu", NEXT, failures=1, busy=2, tried=["hb-main"])
 
 
 def item_of(message: Message = MESSAGE, key: SubmissionKey = KEY, **changes: Any) -> dict[str, Any]:

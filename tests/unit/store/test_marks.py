@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from smsgateway.model import State
-from smsgateway.store import submissions, transitions
+from smsgateway.store import claims, submissions, transitions
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table, Update
 from tests.unit.store.given import (
@@ -25,7 +25,7 @@ from tests.unit.store.given import (
     queued,
 )
 
-SAME_ACCOUNT = GONE_ON | {"account": "hb-main", "vendor": "hbsmservice", "next_at": NOW, "tried": []}
+SAME_ACCOUNT = replace(GONE_ON, account="hb-main", vendor="hbsmservice", next_at=NOW, tried=[])
 
 
 def test_mark_takes_a_queued_submission(table: Table) -> None:
@@ -38,7 +38,7 @@ def test_mark_takes_a_queued_submission(table: Table) -> None:
 
 def test_mark_takes_a_waiting_submission_when_it_is_due(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     waiting = current(table)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, waiting, "worker-2", DEADLINE, NEXT - 1)
@@ -57,9 +57,9 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
     """Whoever marked it meanwhile may have been told to wait: what this worker knows of the attempts is not all."""
     queued(table)
     for _ in range(earlier):
-        transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+        transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
     stale = current(table)
-    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+    transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
     assert current(table).attempt == earlier + 1
@@ -68,11 +68,11 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
 def test_a_stale_move_does_not_pass_for_one_after_a_further_attempt(table: Table) -> None:
     """Its worker would give the children what it knew before that attempt, which may have ended in doubt."""
     stale = queued(table)
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk")
-    transitions.moved(table, stale, ATTEMPT, "ly-bulk")  # the SDK's retry
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))  # the SDK's retry
     table.update(Update(stale.table_key, "SET attempt = :one", {"one": 1}))
     with pytest.raises(ConditionFailed):
-        transitions.moved(table, stale, ATTEMPT, "ly-bulk")
+        transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])
@@ -100,7 +100,7 @@ def test_a_repeated_mark_is_our_own(table: Table) -> None:
 
 def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -> None:
     stale = queued(table)
-    transitions.waiting(table, marked(table), **{**GONE_ON, "next_at": NOW})
+    transitions.waiting(table, marked(table), ATTEMPT, replace(GONE_ON, next_at=NOW))
     with pytest.raises(ConditionFailed):
         transitions.mark(table, stale, "worker-2", DEADLINE, NOW)
 
@@ -108,8 +108,8 @@ def test_a_stale_reader_does_not_get_the_mark_of_a_later_attempt(table: Table) -
 def test_who_has_lost_the_right_to_write_rows_gets_no_mark(table: Table) -> None:
     """Another is writing them by now, and might erase what is reported of this worker's call."""
     submission = one_of_many(table)
-    assert transitions.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
-    assert transitions.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
+    assert claims.claim_rows(table, submission, "filer-1", NOW + 1, NOW)
+    assert claims.claim_rows(table, submission, "filer-2", NOW + 9, NOW + 2)
     with pytest.raises(ConditionFailed):
         transitions.mark(table, submission, "worker-1", DEADLINE, NOW, filer="filer-1")
     assert transitions.mark(table, submission, "worker-2", DEADLINE, NOW, filer="filer-2").filed
@@ -134,7 +134,7 @@ def test_an_unread_mark_is_the_same_mark(table: Table) -> None:
 def wait(table: Table) -> None:
     """The submission is marked, and then waits for its next attempt."""
     queued(table)
-    transitions.waiting(table, marked(table), **SAME_ACCOUNT)
+    transitions.waiting(table, marked(table), ATTEMPT, SAME_ACCOUNT)
 
 
 def settle(table: Table, state: State) -> None:

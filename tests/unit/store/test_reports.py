@@ -80,8 +80,8 @@ def test_an_account_has_no_say_in_what_another_was_given(table: Table) -> None:
 
 def test_an_account_that_was_tried_before_may_still_report(table: Table) -> None:
     queued(table)
-    moved = {"account": "ly-bulk", "vendor": "langyu", "next_at": NOW, "failures": 0, "busy": 0, "attempt": {}}
-    transitions.waiting(table, marked(table), **moved, tried=["hb-main"])  # type: ignore[arg-type]
+    then = transitions.NextAttempt("ly-bulk", "langyu", NOW, tried=["hb-main"])
+    transitions.waiting(table, marked(table), {}, then)
     assert find(table, OURS) == find(table, OURS, "ly-bulk") == current(table)
 
 

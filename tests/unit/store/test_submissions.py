@@ -116,13 +116,10 @@ def test_of_very_many_kinds_of_refusals_the_newest_are_kept_and_every_doubt(tabl
         transitions.waiting(
             table,
             at,
-            account=f"a{index + 1}",
-            vendor="langyu",
-            next_at=NOW,
-            failures=0,
-            busy=0,
-            tried=(),
-            attempt=attempt(index, "unconfirmed" if index in (3, 9) else "refused"),
+            attempt(index, "unconfirmed" if index in (3, 9) else "refused"),
+            transitions.NextAttempt(
+                account=f"a{index + 1}", vendor="langyu", next_at=NOW, failures=0, busy=0, tried=()
+            ),
         )
     kept = [each["at"] for each in current(table).attempts]
     assert len(kept) <= transitions.MOST_ATTEMPTS + 3

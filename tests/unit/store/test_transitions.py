@@ -114,8 +114,8 @@ RESULTS: dict[str, Callable[[Table, StoredSubmission], None]] = {
         table, submission, "reset", Reason.AMBIGUOUS_ANSWER
     ),
     "refused": lambda table, submission: transitions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
 }
 every_result = pytest.mark.parametrize("name", RESULTS)
 
@@ -180,7 +180,7 @@ def test_refused_says_why_and_needs_no_further_look(table: Table) -> None:
 
 def test_waiting_goes_on_elsewhere_and_remembers(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     submission = current(table)
     assert (submission.account, submission.vendor, submission.next_at) == ("ly-bulk", "langyu", NEXT)
     assert (submission.failures, submission.busy, submission.tried) == (1, 2, ("hb-main",))
@@ -198,8 +198,8 @@ UNSENT: dict[str, Callable[[Table, StoredSubmission], None]] = {
     "canceled": lambda table, submission: transitions.ended_unsent(
         table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
     ),
-    "waiting": lambda table, submission: transitions.waiting(table, submission, **GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, "ly-bulk"),
+    "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
+    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
 }
 every_end = pytest.mark.parametrize("name", UNSENT)
 
@@ -233,7 +233,7 @@ def test_an_ended_submission_is_not_looked_at_again(table: Table) -> None:
 
 def test_a_waiting_submission_can_be_canceled(table: Table) -> None:
     queued(table)
-    transitions.waiting(table, marked(table), **GONE_ON)
+    transitions.waiting(table, marked(table), ATTEMPT, GONE_ON)
     UNSENT["canceled"](table, current(table))
     assert current(table).state == State.CANCELED
 
@@ -242,7 +242,7 @@ def test_two_workers_do_not_both_move_it_on_unsent(table: Table) -> None:
     submission = queued(table)
     UNSENT["waiting"](table, submission)
     with pytest.raises(ConditionFailed):
-        transitions.waiting(table, submission, **{**GONE_ON, "account": "other"})
+        transitions.waiting(table, submission, ATTEMPT, replace(GONE_ON, account="other"))
     assert current(table).account == "ly-bulk"
 
 
@@ -279,7 +279,7 @@ def test_expire_does_not_overtake_the_worker(table: Table) -> None:
 def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
     queued(table)
     first = marked(table)
-    transitions.waiting(table, first, **{**GONE_ON, "next_at": NOW})
+    transitions.waiting(table, first, ATTEMPT, replace(GONE_ON, next_at=NOW))
     transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
         transitions.expire(table, first, DEADLINE + 1)
@@ -329,9 +329,9 @@ def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda table, first: transitions.waiting(table, first, **GONE_ON),
+        lambda table, first: transitions.waiting(table, first, ATTEMPT, GONE_ON),
         lambda table, first: transitions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
-        lambda table, first: transitions.moved(table, first, {"at": NOW}, "ly-bulk"),
+        lambda table, first: transitions.moved(table, first, {"at": NOW}, transitions.Split("ly-bulk")),
     ],
 )
 def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:

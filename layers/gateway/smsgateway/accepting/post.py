@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smsgateway.clock import Millis
+from smsgateway.errors import GatewayError
 from smsgateway.model import Purpose
 
 
@@ -39,7 +40,7 @@ class Post:
     body_hash: str = ""
 
 
-class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
+class Refusal(GatewayError):  # noqa: N818  an answer, not an error of ours
     """The post is not accepted: the API answers with this `status`, `title` and `detail`.
 
     `errors`: places in the body, each with what is wrong there. `retry_after`: seconds after which the same post will

@@ -6,7 +6,7 @@ The table's items of an account are handed about as a mapping, by their sort key
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.clock import Millis, iso, millis_of
 from smsgateway.codecs import VENDORS
 from smsgateway.config.options import options_taken

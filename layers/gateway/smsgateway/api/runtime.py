@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 import boto3
 
 from smsgateway import runtime
-from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.api.serving.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
 
+    from smsgateway.api.serving.api_keys import ApiKeys
+
 
 @cache
 def authenticator() -> Authenticator:
+    """Who tells clients by their keys."""
     secrets = boto3.client("secretsmanager", config=runtime.secrets_config())
 
     def administrator_key() -> str:
@@ -24,7 +26,10 @@ def authenticator() -> Authenticator:
 
 
 @cache
-def api_keys() -> ApiKeys:
+def api_keys() -> "ApiKeys":
+    """API Gateway's keys of this stack. They are loaded when they are first needed: `send` needs none."""
+    from smsgateway.api.serving.api_keys import ApiKeys  # noqa: PLC0415
+
     return ApiKeys(_api_gateway, _usage_plan, runtime.environment().stack_name)
 
 

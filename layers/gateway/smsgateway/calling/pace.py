@@ -102,7 +102,10 @@ class LeasedPace:
     fastest: Millis | None = None  # the fastest call so far
 
     def asked(self, at: Millis, answered_at: Millis) -> None:
-        """Note that a call was made. What it took longer than the fastest, it may have reached the vendor later."""
+        """Note when a call was made and when it was answered, and set the time of the next one.
+
+        A call may have reached the vendor as much later as it took longer than the fastest.
+        """
         lasted = answered_at - at
         late = answered_at - (self.fastest or 0) + self.interval * 1000 + _slack(self.interval) / 2
         self.free_at = ceil(max(at + spaced(self.interval), late))

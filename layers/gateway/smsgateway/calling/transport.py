@@ -1,11 +1,11 @@
 """The only module that speaks HTTP to vendors: one call, one connection, at most one answer.
 
-What decides whether a submission may be repeated is one fact, kept by the socket itself: whether a byte of the request
-was handed to it. An error before that is NotSentError, any error after it AmbiguousError; nothing is retried.
+One fact decides whether a submission may be repeated, and the socket itself keeps it: whether a byte of the request was
+handed to the socket. An error before that is NotSentError, any error after it AmbiguousError; nothing is retried.
 
-Every call opens its own connection and closes it. A kept one may have been closed by the vendor in the meantime, which
-shows only after the request was written, and would leave a submission unconfirmed for nothing; and the name must be
-resolved anew for each connection (hbsmservice's "HTTP 协议短信接口文档 V2.0.0", section 13). The cost is a TCP (and
+Every call opens its own connection and closes it. The vendor may have closed a kept connection in the meantime, which
+shows only after the request was written, and would leave a submission unconfirmed for nothing. Besides, the name must
+be resolved anew for each connection (hbsmservice's "HTTP 协议短信接口文档 V2.0.0", section 13). The cost is a TCP (and
 TLS) handshake for each vendor request, that is for up to thousands of recipients.
 """
 
@@ -37,7 +37,7 @@ from smsgateway.model import Request, Response
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-MAX_BODY = 750_000  # bytes; a queue's message holds no more in base 64, and 50000 ids or 600 receipts stay below
+MAX_BODY = 750_000  # bytes; a queue's message holds no more in base 64, and 50000 ids or 600 reports stay below
 _MAX_WIRE = MAX_BODY + 250_000  # bytes, with status line, headers and chunk sizes
 _PIECE = 16_384  # bytes read at once
 
@@ -52,10 +52,11 @@ for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retr
 
 
 def call(request: Request, *, deadline: float, allow_loopback: bool) -> Response:
-    """Make one HTTP call and return the whole answer, whose status is one that the request allows.
+    """Make one HTTP call, and return the whole answer. Its status is one of those that the request allows.
 
-    `deadline`: seconds for everything, from the name's resolution to the last byte. Neither retries nor follows
-    redirects, asks no proxy, connects to no link-local, metadata or (unless `allow_loopback`) loopback address.
+    `deadline`: seconds for everything, from the name's resolution to the last byte. The call is not retried, follows no
+    redirect, asks no proxy, and connects to no link-local, metadata or (unless `allow_loopback`) loopback address.
+
     Raises NotSentError when certainly no byte of the request reached the vendor, AmbiguousError when one may have, and
     RuntimeError for a mistake in our own code before that: it would be made again for ever.
     """
@@ -68,7 +69,7 @@ def call(request: Request, *, deadline: float, allow_loopback: bool) -> Response
 
 @dataclass(slots=True)
 class _Call:
-    """The bounds of one call, and how far it got."""
+    """The bounds of one call, and how far the call has got."""
 
     ends: float  # time.monotonic()
     allow_loopback: bool
@@ -77,6 +78,7 @@ class _Call:
     ended: bool = False  # the vendor closed its side
 
     def remaining(self) -> float:
+        """The seconds that are left. Raises TimeoutError when none is."""
         seconds = self.ends - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -84,6 +86,7 @@ class _Call:
 
 
 def _exchange(request: Request, bounds: _Call) -> Response | TransportError | RuntimeError:
+    """Send the request and read the answer. Errors are values here: see `call`, which raises them."""
     try:
         prepared = requests.Request(
             request.method,
@@ -108,7 +111,7 @@ def _exchange(request: Request, bounds: _Call) -> Response | TransportError | Ru
 
 
 def _failure(error: Exception, bounds: _Call) -> TransportError:
-    """Our words for an error of the libraries; of theirs, only the innermost type's name is free of secrets."""
+    """Say in our words what an error of the libraries means: of theirs, only the innermost type's name is safe."""
     root: BaseException = error
     while (cause := root.__cause__ or root.__context__) is not None:
         root = cause
@@ -119,7 +122,11 @@ def _failure(error: Exception, bounds: _Call) -> TransportError:
 
 
 def _read(answer: requests.Response, statuses: Collection[int]) -> Response:
-    """The whole answer, if it is one: of an allowed status, the announced length, not compressed, not too long."""
+    """Read the whole answer.
+
+    Raises AmbiguousError for a status that is not allowed, a length that was not announced, a compressed body, and one
+    that is too long.
+    """
     if answer.status_code not in statuses:
         raise AmbiguousError(f"HTTP status {answer.status_code}")
     headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -137,7 +144,10 @@ def _read(answer: requests.Response, statuses: Collection[int]) -> Response:
 
 
 def _announced_length(headers: dict[str, str]) -> int | None:
-    """Bytes; None where chunks or the connection's end mark the end of the body (RFC 9112 section 6.3)."""
+    """The bytes that the body has; None where chunks or the connection's end mark its end (RFC 9112 section 6.3).
+
+    Raises AmbiguousError where the headers contradict themselves.
+    """
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked":
             raise AmbiguousError("the answer has a transfer encoding other than chunked")
@@ -151,11 +161,12 @@ def _announced_length(headers: dict[str, str]) -> int | None:
 
 
 class _BoundSocket(socket.socket):
-    """A socket whose every operation ends with the call, however slowly bytes trickle, and that counts them."""
+    """A socket that counts its bytes, and whose every operation ends with the call, however slowly bytes trickle."""
 
     bounds: _Call
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        """Receive, and count what came. Raises AmbiguousError when it is too much."""
         self.settimeout(self.bounds.remaining())
         count = super().recv_into(*args, **kwargs)
         self.bounds.received += count
@@ -165,31 +176,34 @@ class _BoundSocket(socket.socket):
         return count
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+        """Send, and note that from now on the vendor may have the request."""
         self.settimeout(self.bounds.remaining())
         self.bounds.sent = True
         return super().send(data, flags)
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
+        """Send everything, and note that from now on the vendor may have the request."""
         self.settimeout(self.bounds.remaining())
         self.bounds.sent = True
         super().sendall(data, flags)
 
 
 class _BoundTLSSocket(_BoundSocket, ssl.SSLSocket):
-    """The same over TLS, whose handshake does not pass through `send`."""
+    """A bound socket over TLS, whose handshake does not pass through `send`."""
 
     suppress_ragged_eofs: bool
 
 
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
+    """The TLS context of all calls, made once: loading the authorities takes long."""
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = _BoundTLSSocket
     return context
 
 
 class _Connection(HTTPConnection):
-    """A connection to a checked address."""
+    """A connection to an address that may be connected to, within the bounds of a call."""
 
     def __init__(self, *args: Any, bounds: _Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -200,7 +214,7 @@ class _Connection(HTTPConnection):
 
 
 class _TLSConnection(HTTPSConnection):
-    """The same over TLS."""
+    """Such a connection over TLS."""
 
     def __init__(self, *args: Any, bounds: _Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -210,6 +224,7 @@ class _TLSConnection(HTTPSConnection):
         return _connect(self._dns_host, self.port, self._bounds)
 
     def connect(self) -> None:
+        """Connect, and let the TLS socket keep the bounds, too."""
         super().connect()
         if not isinstance(self.sock, _BoundTLSSocket):
             raise TypeError("TLS without the bounds of the call")
@@ -219,16 +234,17 @@ class _TLSConnection(HTTPSConnection):
 
 
 class _Adapter(HTTPAdapter):
-    """requests, bound to one call."""
+    """The adapter of requests, bound to one call."""
 
     def __init__(self, bounds: _Call) -> None:
         self._bounds = bounds
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing: the context verifies. requests would load all authorities again for every connection."""
+        """Do nothing: the context verifies. requests would load all authorities again for every connection."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Give out a pool whose connections have the call's bounds."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.conn_kw["bounds"] = self._bounds
         pool.ConnectionCls = _Connection
@@ -239,7 +255,10 @@ class _Adapter(HTTPAdapter):
 
 
 def _connect(host: str, port: int, bounds: _Call) -> _BoundSocket:
-    """A connection to the first address of the host that takes one; never to one that is forbidden."""
+    """Connect to the first of the host's addresses that takes a connection, and never to one that is forbidden.
+
+    Raises NotSentError when there is none.
+    """
     addresses = [
         address
         for address in _resolve(host.strip("[]"), port, bounds.remaining())
@@ -269,7 +288,10 @@ def _connect(host: str, port: int, bounds: _Call) -> _BoundSocket:
 
 
 def _resolve(host: str, port: int, seconds: float) -> Sequence[_Address]:
-    """The host's addresses. getaddrinfo knows no timeout, so it has a thread that is left behind when time is up."""
+    """Look the host's addresses up. Raises NotSentError when there are none, or none in time.
+
+    getaddrinfo knows no timeout, so it has a thread, which is left behind when time is up.
+    """
     answers: queue.SimpleQueue[Sequence[_Address]] = queue.SimpleQueue()
 
     def look_up() -> None:

@@ -1,6 +1,7 @@
 """IP addresses that no vendor can have (RFC 6890): link-local, metadata, loopback.
 
-The settings check what is written in a `base_url`, the transport what a name leads to and where a connection ended.
+config/accounts.py checks what is written in a `base_url`; calling/transport.py checks what a name leads to, and where a
+connection ended.
 """
 
 import socket
@@ -28,7 +29,7 @@ _32_BITS = 0xFFFF_FFFF
 
 
 def forbidden(address: str, *, allow_loopback: bool) -> str:
-    """What kind of address it is that must not be connected to (`link-local`, …); empty for any other.
+    """The kind of an address that must not be connected to (`link-local`, …); empty for any other address.
 
     Raises ValueError for what is not an IP address.
     """
@@ -69,7 +70,8 @@ def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
 
 
 def _in_local_nat64(bits: int) -> Iterator[IPv4Address]:
-    """Wherever a prefix of 48, 56, 64 or 96 bits puts it (RFC 6052, section 2.2: the ninth octet is left out).
+    """The IPv4 addresses wherever a prefix of 48, 56, 64 or 96 bits puts them: RFC 6052, section 2.2, which leaves the
+    ninth octet out.
 
     Bits that only fill up make an address of `0.0.0.0/8` in most of these places, which is none.
     """
@@ -80,7 +82,9 @@ def _in_local_nat64(bits: int) -> Iterator[IPv4Address]:
 
 
 def translated(network: str) -> str:
-    """The IPv4 network that one of IPv4-mapped addresses is (`::ffff:203.0.113.0/120`); any other as it is.
+    """The IPv4 network that a network of IPv4-mapped addresses stands for (`::ffff:203.0.113.0/120`).
+
+    Any other network is returned as it is.
 
     Raises ValueError for what is no network, or has host bits.
     """

@@ -20,12 +20,16 @@ _SHOWN_KEY = re.compile(r"[A-Za-z0-9_.*:-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the document and its path (`accounts[2].credentials.pswd`; empty for the document itself)."""
+    """A value of the document and its path (`accounts[2].credentials.pswd`; empty for the document itself).
+
+    Each method returns what it describes, or raises ConfigurationError with the path and what must be there.
+    """
 
     path: str
     value: object = field(repr=False)
 
     def wrong(self, problem: str) -> ConfigurationError:
+        """The error that says what must be at this place."""
         return ConfigurationError(self.path or "document", problem)
 
     def members(self) -> dict[str, "Node"]:
@@ -47,6 +51,7 @@ class Node:
         return members
 
     def items(self, longest: int = 1000) -> list["Node"]:
+        """The items of a list of at most so many."""
         if not isinstance(self.value, list):
             raise self.wrong("must be a list")
         if len(self.value) > longest:
@@ -89,21 +94,25 @@ class Node:
         return self.value
 
     def one_of(self, choices: Collection[str]) -> str:
+        """A string that is one of these."""
         if not isinstance(self.value, str) or self.value not in choices:
             raise self.wrong(f"must be one of: {', '.join(choices)}")
         return self.value
 
     def flag(self) -> bool:
+        """`true` or `false`."""
         if not isinstance(self.value, bool):
             raise self.wrong("must be true or false")
         return self.value
 
     def number(self, least: float, most: float) -> float:
+        """A number within these bounds, both included."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not least <= self.value <= most:
             raise self.wrong(f"must be a number from {least:g} to {most:g}")
         return self.value
 
     def integer(self, least: int, most: int) -> int:
+        """A whole number within these bounds, both included."""
         if isinstance(self.value, bool) or not isinstance(self.value, int) or not least <= self.value <= most:
             raise self.wrong(f"must be a whole number from {least} to {most}")
         return self.value
@@ -114,7 +123,10 @@ class Node:
 
 
 def load(document: str | bytes) -> Node:
-    """The document, UTF-8 if it is bytes. Raises ConfigurationError with line and column, never with the text."""
+    """Read a document, which is UTF-8 if it is bytes.
+
+    Raises ConfigurationError with line and column, never with the text.
+    """
     problem = ""
     try:
         text = document.decode("utf-8-sig") if isinstance(document, bytes) else document

@@ -1,4 +1,4 @@
-"""Understands what vendors pushed or answered: reports to recipients, replies to the bus, the rest parked."""
+"""Understands vendor bytes: settles recipients by reports, stores replies, and parks what nobody can read."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,5 @@
-"""Answers questions; keeps templates, suppressed numbers and clients: every route of the API but `POST /messages`."""
+"""Answers every route of the API but `POST /messages`: it shows what became of messages, and keeps templates,
+suppressed numbers and clients."""
 
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,7 @@ from smsgateway import runtime
 from smsgateway.api.routes import about
 from smsgateway.api.runtime import api_keys, authenticator
 from smsgateway.api.serving import serving
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.calling import transport
 
 app = serving.resolver(about.QUERY_ROUTERS)
@@ -18,6 +19,7 @@ app = serving.resolver(about.QUERY_ROUTERS)
 
 @cache
 def gateway() -> Gateway:
+    """What the routes work with, made when it is first needed."""
     return Gateway(
         table=runtime.table(),
         accounts=runtime.accounts_cache(),
@@ -29,6 +31,7 @@ def gateway() -> Gateway:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request of API Gateway."""
     address = runtime.environment().public_url
     until = runtime.now_ms() + context.get_remaining_time_in_millis()
     return serving.serve(app, authenticator(), replace(gateway(), until=until), event, context, address)

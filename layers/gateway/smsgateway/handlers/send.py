@@ -17,6 +17,7 @@ app = serving.resolver([post_message.router])
 
 @cache
 def acceptor() -> Acceptor:
+    """What accepting works with, made when it is first needed."""
     return Acceptor(
         table=runtime.table(),
         wake_ups=runtime.wake_ups(),
@@ -29,5 +30,6 @@ def acceptor() -> Acceptor:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one `POST /messages` of API Gateway."""
     until = runtime.now_ms() + context.get_remaining_time_in_millis()
     return serving.serve(app, authenticator(), replace(acceptor(), until=until), event, context)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
+from smsgateway.errors import GatewayError
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.watching.silence import watch
 from smsgateway.watching.sweep import Sweeper, sweep
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 TIME_TO_STOP = 15_000  # milliseconds
 
 
-class ItemsFailedError(Exception):
-    """Some items could not be seen to; they stay due."""
+class ItemsFailedError(GatewayError):
+    """Some items could not be seen to, and stay due. The failure queue and its alarm are to know of it."""
 
 
 @runtime.only_its_type()
@@ -35,10 +36,10 @@ def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
         retention=runtime.retention_seconds(),
     )
     with ThreadPoolExecutor(DUE_SHARDS) as pool:
-        outcome = sweep(sweeper, pool.map)
-    if outcome["looked"]:
-        logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
+        counts = sweep(sweeper, pool.map)
+    if counts["looked"]:
+        logger.info("swept", looked=counts["looked"], failed=counts["failed"])
     watch(sweeper, sweeper.until)
-    if outcome["failed"]:  # the rest is done; the failure queue and its alarm shall know
+    if counts["failed"]:
         raise ItemsFailedError
-    return outcome
+    return counts

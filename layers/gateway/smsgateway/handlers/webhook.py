@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     accounts = runtime.accounts_cache()
     try:
         accounts.get()
-    except ConfigurationError as wrong:  # nobody can be refused, nor believed: the vendor shall try again
+    except ConfigurationError as wrong:  # nobody can be believed, nor refused: the vendor is to try again
         runtime.logger().error("there is no accounts document in use", path=wrong.path, problem=wrong.problem)
         return _answer(Acknowledgement(503, FAILURE))
     receiver = PushReceiver(

@@ -1,7 +1,7 @@
-"""A vendor's push, from the socket to the queue: verified, stored with one SendMessage, acknowledged after that.
+"""A vendor's push: verified, put into a queue with one SendMessage, and acknowledged after that.
 
-A vendor stops pushing after three answers of over a second, cold starts included (infocloud, 短信回执状态推送), so this
-imports and does as little as it can.
+infocloud stops pushing after three answers of over a second, cold starts included (infocloud, 短信回执状态推送). So
+this module imports and does as little as it can.
 """
 
 import base64
@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qsl
 
+from smsgateway.clock import Millis
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import TakesPushes
 from smsgateway.config.settings import Settings
@@ -33,7 +34,7 @@ PROOF = frozenset({"random", "timestamp"})  # with which heji's digest is made; 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What the vendor gets to read."""
+    """What the vendor gets for an answer: the HTTP status and the body."""
 
     status: int
     body: str
@@ -41,14 +42,17 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class PushReceiver:
-    """What receiving works with. `store` puts a body into the queue of its kind, or raises. `newest` gives the accounts
-    as of a few seconds ago at most. `noted`: when this process last sent each note."""
+    """What receiving works with.
+
+    `settings` gives the accounts in use, `newest` the accounts as of a few seconds ago at most. `store` puts a body
+    into the queue of its kind, or raises. `noted` says when this process last put each note.
+    """
 
     settings: Callable[[], Settings]
     store: Callable[[str, Kind], None]
-    now: Callable[[], int]
+    now: Callable[[], Millis]
     newest: Callable[[], Settings] | None = None
-    noted: MutableMapping[tuple[str, Kind, Source], int] = field(default_factory=dict)
+    noted: MutableMapping[tuple[str, Kind, Source], Millis] = field(default_factory=dict)
 
 
 def push_of(event: Mapping[str, Any]) -> Push:
@@ -65,11 +69,13 @@ def push_of(event: Mapping[str, Any]) -> Push:
 
 
 def take_push(receiver: PushReceiver, name: str, token: str, kind: Kind, push: Push, source_ip: str) -> Acknowledgement:
-    """Take one push of an account. In this order: token, source address, size, the vendor's credentials, the queue.
+    """Take one push that came to the address of the account `name` with a `token`, from `source_ip`.
 
-    The answer is 200 with the vendor's acknowledgement only once the queue has the push; 503 with its failure word when
-    the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same 403. What comes
-    with the right token never vanishes: it is stored if nobody can read whose it is, and noted if it is refused.
+    The push is checked in this order: token, source address, size, the vendor's own credentials; then it is put into
+    the queue. Returns 200 with the vendor's acknowledgement only once the queue has the push, and 503 with the vendor's
+    failure word if the queue does not take it, so that the vendor tries again. Whatever is not verified gets the same
+    403. A push with the right token never vanishes: it is stored if nobody can read whose it is, and noted if it is
+    refused.
     """
     push = replace(push, at=receiver.now())
     account, fits = _addressed(receiver.settings(), name, token)
@@ -114,7 +120,7 @@ def _vendor_bytes(receiver: PushReceiver, account: Account, kind: Kind, push: Pu
 
 
 def _objection(codec: TakesPushes, account: Account, kind: Kind, push: Push, source_ip: str) -> tuple[int, str] | None:
-    """The status and the reason with which a push to the right address is refused; None when it is not."""
+    """The HTTP status and the reason with which a push to the right address is refused; None if it is not refused."""
     if account.push and not _source_fits(account.push, source_ip):
         return 403, "the address that it came from is not in push.source_ips"
     if len(push.body) > LARGEST_BODY:
@@ -125,7 +131,7 @@ def _objection(codec: TakesPushes, account: Account, kind: Kind, push: Push, sou
 
 
 def _believed(codec: TakesPushes, account: Account, kind: Kind, push: Push) -> bool:
-    """Whether a push is the vendor's, or nobody can read whose it is: then `ingest` parks it, with the reason."""
+    """True if a push is the vendor's, or if nobody can read whose it is: then `ingest` parks it, with the reason."""
     if push.wrapping:
         return True
     try:
@@ -135,7 +141,7 @@ def _believed(codec: TakesPushes, account: Account, kind: Kind, push: Push) -> b
 
 
 def _says_nothing(account: Account, push: Push) -> bool:
-    """Whether it is the try of a vendor's console, or of whoever set the address up: there is nothing to store."""
+    """True if a push has nothing to store: a vendor's console, or whoever set the address up, tries the address."""
     if _is_empty(account, push):
         return True
     secrets = {name.replace("_", "") for name in VENDORS[account.vendor].profile.push_credentials}
@@ -144,12 +150,12 @@ def _says_nothing(account: Account, push: Push) -> bool:
 
 
 def _is_empty(account: Account, push: Push) -> bool:
-    """Whether there is nothing in it, not even what could prove whose it is."""
+    """True if a push has nothing in it, not even what could prove whose it is."""
     return push.method in ("HEAD", "OPTIONS") or _said(account, push) == set()
 
 
 def _said(account: Account, push: Push) -> set[str] | None:
-    """The names, in small letters, under which a push has anything; None where it has more than that, or may."""
+    """The names, in small letters, of a push's fields that are not empty; None if it has more than fields, or may."""
     body = push.body.strip(BLANK)
     if len(body) > LONGEST_TRY:
         return None
@@ -172,7 +178,10 @@ def _said(account: Account, push: Push) -> set[str] | None:
 
 
 def _note(receiver: PushReceiver, account: Account, kind: Kind, what: Source, reason: str = "") -> None:
-    """Let `ingest` know of a push that is not stored. Seldom, so that nobody fills the queue; it changes no answer."""
+    """Put a note for `ingest` of a push that is not stored.
+
+    One note of a kind is put in NOTE_EVERY, so that nobody can fill the queue. A failure changes no answer.
+    """
     now, key = receiver.now(), (account.name, kind, what)
     if now - receiver.noted.get(key, 0) < NOTE_EVERY:
         return
@@ -182,7 +191,7 @@ def _note(receiver: PushReceiver, account: Account, kind: Kind, what: Source, re
 
 
 def _addressed(settings: Settings, name: str, token: str) -> tuple[Account | None, bool]:
-    """The account of this name, and whether the token is one of its."""
+    """The account of this name, and whether the token is one of its tokens."""
     account = settings.accounts.get(name)
     return account, account is not None and account.push is not None and _token_fits(account.push, token)
 
@@ -195,11 +204,15 @@ def _codec(account: Account | None, kind: Kind) -> TakesPushes | None:
 
 
 def _token_fits(settings: PushSettings, token: str) -> bool:
-    """Compared in constant time, with every configured token, on bytes: non-ASCII input is refused, not an error."""
+    """True if a token is one of the account's.
+
+    It is compared in constant time with every configured token, so that nobody can guess one by the time that an answer
+    takes; and on bytes, so that a token outside ASCII is refused, and no error.
+    """
     given = token.encode(errors="surrogatepass")
     fits = False
-    for known in settings.tokens:
-        fits |= bool(known) and hmac.compare_digest(known.encode(), given)
+    for configured in settings.tokens:
+        fits |= bool(configured) and hmac.compare_digest(configured.encode(), given)
     return fits
 
 

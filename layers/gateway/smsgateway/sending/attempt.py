@@ -16,7 +16,7 @@ from smsgateway.model import Account, Reason, Request, State, Submission
 from smsgateway.sending.failover import come_back, end_unsent, go_on, not_this_account, step_aside
 from smsgateway.sending.outcome import apply_outcome, record_result
 from smsgateway.sending.work import Dispatcher, InFlightError, Work
-from smsgateway.store import reroutes, transitions
+from smsgateway.store import claims, reroutes, transitions
 from smsgateway.store.messages import is_canceled
 from smsgateway.store.recipients import put_rows
 from smsgateway.store.table import ConditionFailed
@@ -105,7 +105,7 @@ def _file_rows(dispatcher: Dispatcher, call: _Call) -> str:
         return ""
     filer = dispatcher.new_owner()
     try:
-        if not transitions.claim_rows(table, submission, filer, call.dead_after, dispatcher.now()):
+        if not claims.claim_rows(table, submission, filer, call.dead_after, dispatcher.now()):
             return ""
     except ConditionFailed as failed:
         another_until = int((failed.item or {}).get("filing_until", 0))
@@ -121,7 +121,7 @@ def _tell_filed(dispatcher: Dispatcher, call: _Call) -> None:
     """
     if call.filer:
         with suppress(ConditionFailed):  # its claim had run out
-            transitions.rows_filed(dispatcher.table, call.work.submission, call.filer)
+            claims.rows_filed(dispatcher.table, call.work.submission, call.filer)
 
 
 def _take_moment(dispatcher: Dispatcher, work: Work) -> Millis:
@@ -182,7 +182,7 @@ def _claim_and_wait(dispatcher: Dispatcher, call: _Call) -> str | None:
     if submission.cancelable:
         if not claimant:
             claimant = dispatcher.new_owner()
-            transitions.claim(dispatcher.table, submission, claimant, call.dead_after)
+            claims.claim(dispatcher.table, submission, claimant, call.dead_after)
         if is_canceled(dispatcher.table, call.work.message.id):  # asked after the claim: messages.cancel says why
             return None
     dispatcher.wait_until(call.moment - pace.LEAD)

@@ -43,11 +43,7 @@ def split_for(
         core.table,
         submission,
         attempt,
-        account,
-        vendor=vendor,
-        limit=there.limit,
-        deferred=deferred,
-        refused_by=refused_by,
+        transitions.Split(account, vendor=vendor, limit=there.limit, deferred=deferred, refused_by=refused_by),
     )
     parent = replace(submission, state=State.MOVED, deferred=tuple(deferred), refused_by=tuple(refused_by))
     _give_to_children(core, parent, _Children(there.message, account, vendor, there.parts, there.segments))

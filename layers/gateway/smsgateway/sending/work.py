@@ -10,12 +10,13 @@ from smsgateway.clock import Millis
 from smsgateway.config.cache import AccountsCache
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
+from smsgateway.errors import GatewayError
 from smsgateway.model import Account, Message, Payload, Request, Response
 from smsgateway.store.breakers import BreakerState
 from smsgateway.store.submissions import StoredSubmission
 
 
-class InFlightError(Exception):
+class InFlightError(GatewayError):
     """Another worker has the submission, or is to get it: the wake-up goes back to its queue for `wait`."""
 
     def __init__(self, wait: Millis) -> None:

@@ -7,7 +7,9 @@ Which items there are is on the map: README.md, "The items of the table".
     change.py            one conditional write, put together from its parts
     messages.py          messages and payloads: what was accepted
     submissions.py       submissions as they stand in the table
-    transitions.py       the one way of a submission from each state to the next
+    states.py            the table of states and of every way from one to another
+    transitions.py       the one way of a submission from each state to the next: the writes
+    claims.py            the right to write a submission's rows, and to mark it
     recipients.py        recipients, a row each
     report_writes.py     what reports write into the rows, and what is written when none came
     finals.py            a recipient's final status, and the one write that sets it

@@ -1,8 +1,8 @@
 """One conditional write to one item, put together from what it sets, what it removes and what it depends on.
 
-    Change(key).set(state=State.CANCELED, answer="").remove("due_at").when("attempt = :seen", seen=3)
+    Change(key).set(word="busy", count=2).remove("due_at").when("attempt = :seen", seen=3)
 
-is `SET #state = :state, #answer = :answer REMOVE #due_at` under the condition `attempt = :seen`. Every step gives a new
+is `SET #word = :word, #count = :count REMOVE #due_at` under the condition `attempt = :seen`. Every step gives a new
 value, so that a change can be kept and gone on with in two ways.
 """
 

@@ -122,7 +122,7 @@ def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
 def cancel(table: Table, message_id: str, now: int) -> None:
     """Cancel all of a message to several numbers that is not marked: by one write, however many submissions it has.
 
-    It is each side's own fact, written before the other's is read. A worker claims a submission (transitions.claim),
+    It is each side's own fact, written before the other's is read. A worker claims a submission (claims.claim),
     then asks here, and only then marks it. So what is found unclaimed after this write is never marked again, and what
     is found claimed is for whoever cancels to settle. Doing it again changes nothing. Raises ConditionFailed when there
     is no such message.

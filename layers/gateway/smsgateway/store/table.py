@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from smsgateway.errors import GatewayError
 from smsgateway.store.write_pace import FilingPace
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
-class ConditionFailed(Exception):  # noqa: N818  DynamoDB's own name for it
+class ConditionFailed(GatewayError):  # noqa: N818  DynamoDB's own name for it
     """A conditional write found another state; `item` is what it found (None: nothing, or expired, or not told)."""
 
     def __init__(self, item: Item | None) -> None:

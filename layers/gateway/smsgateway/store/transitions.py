@@ -1,178 +1,106 @@
-"""The one way of a submission from each state to the next.
+"""The one way of a submission from each state to the next: the writes of the transitions in `states`.
 
-Every transition is one conditional write. What is not settled has a `due_at`, the moment at which `sweep` looks again;
-it only has to be early enough, so transitions do not move it unless they must (an index write costs as much as the
-item). All times are epoch milliseconds.
+What is not settled has a `due_at`, the time at which `sweep` looks again. It only has to be early enough, so a
+transition moves it only when it must: a write to an index costs as much as a write to the item.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
+from smsgateway.store.change import Change
+from smsgateway.store.keys import submission_key
+from smsgateway.store.states import Seen, change_of, in_states, same_attempt, seen
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, due, read_submission
-from smsgateway.store.table import KEPT, ConditionFailed, Table, Update, Write
+from smsgateway.store.table import ConditionFailed, Table, Write
 from smsgateway.store.vendor_ids import grouped, map_in_blocks, mapping
 
 MOST_ATTEMPTS = 50  # entries of different kinds that are kept of a submission, the oldest of them left out
-DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the moment it counts as dead
+DEADLINE_MARGIN = 5_000  # between the hard end of a worker and the time at which it counts as dead
+
+_ENDS = {State.REFUSED: "refuse", State.EXPIRED: "expire"}  # the transitions of the worker that has marked it
+_ENDS_UNMARKED = {State.REFUSED: "refuse unmarked", State.EXPIRED: "expire unmarked", State.CANCELED: "cancel"}
 
 
-def claim_rows(table: Table, submission: StoredSubmission, owner: str, until: int, now: int) -> bool:
-    """The right to write the recipients' rows, until a moment: a second, slower writer would erase their reports.
-
-    False when they are written. Raises ConditionFailed while another worker is at it.
-    """
-    update = Update(
-        submission.table_key,
-        "SET filer = :owner, filing_until = :until",
-        {"owner": owner, "until": until, "now": now, "seconds": table.seconds},
-        f"{KEPT} AND attribute_not_exists(filed) AND (attribute_not_exists(filing_until) OR filing_until < :now)",
-    )
-    try:
-        table.update(update)
-    except ConditionFailed as failed:
-        found = failed.item or {}
-        if found.get("filed"):
-            return False
-        if found.get("filer") != owner:  # else the SDK's retry met our own success
-            raise
-    return True
-
-
-def rows_filed(table: Table, submission: StoredSubmission, owner: str) -> None:
-    """The recipients' rows are written, all of them, and no mark follows that would say so.
-
-    Raises ConditionFailed when the right to it has run out.
-    """
-    expression = "SET filed = :yes REMOVE filing_until"
-    table.update(Update(submission.table_key, expression, {"yes": True, "owner": owner}, "filer = :owner"))
-
-
-def claim(table: Table, submission: StoredSubmission, owner: str, until: int) -> None:
-    """The right to mark a submission whose rows are written, until a moment; an earlier one's is over.
-
-    Whoever wants to mark what may be canceled as a whole has claimed it before (messages.cancel); `claim_rows` is such
-    a claim too. Raises ConditionFailed when the submission is not to be sent (any more).
-    """
-    values = {
-        "owner": owner,
-        "until": until,
-        "queued": State.QUEUED,
-        "waiting": State.WAITING,
-        "account": submission.account,
-        "attempt": submission.attempt,
-    }
-    condition = f"#state IN (:queued, :waiting) AND account = :account AND {_same_attempt(submission)}"
-    table.update(Update(submission.table_key, "SET filer = :owner, filing_until = :until", values, condition))
+# The mark
 
 
 def mark(
-    table: Table, submission: StoredSubmission, owner: str, deadline: int, now: int, *, filer: str = "", also: str = ""
+    table: Table, submission: StoredSubmission, owner: str, deadline: Millis, now: Millis, *, filer: str = ""
 ) -> StoredSubmission:
-    """The point of no return: the worker that gets this, and no other, opens the socket.
+    """Write the point of no return: the worker that gets this, and no other, opens the socket.
 
-    `filer`: who has claimed it just now (`claim_rows`, `claim`), its recipients' rows being written. `also`: a further
-    condition. Raises ConditionFailed when another worker was first, or the submission is not to be sent (any more).
+    `filer`: who has claimed the submission just now (`claim_rows`, `claim`), its recipients' rows being written.
+    Returns the submission after the write. Raises ConditionFailed when another worker was first, or the submission is
+    not to be sent (any more).
     """
-    expression = "SET #state = :sending, #owner = :owner, deadline = :deadline, attempt = :next, submitted_at = :now"
-    conditions = [
-        f"#state IN (:queued, :waiting) AND account = :account AND next_at <= :now AND {_same_attempt(submission)}",
-        "filer = :filer" if filer else "",
-        also,
-    ]
-    update = Update(
-        submission.table_key,
-        expression + (", filed = :yes REMOVE filing_until" if filer else ""),
-        {
-            "sending": State.SENDING,
-            "owner": owner,
-            "deadline": deadline,
-            "attempt": submission.attempt,
-            "next": submission.attempt + 1,
-            "queued": State.QUEUED,
-            "waiting": State.WAITING,
-            "account": submission.account,
-            "now": now,
-            "yes": True,
-            "filer": filer,
-        },
-        " AND ".join(filter(None, conditions)),
-    )
+    change = _marked(seen(submission), owner, deadline, now)
+    if filer:
+        change = change.set(filed=True).remove("filing_until").when("filer = :filer", filer=filer)
+    return _mark(table, change, owner)
+
+
+def mark_unread(
+    table: Table, key: SubmissionKey, account: str, owner: str, deadline: Millis, now: Millis
+) -> StoredSubmission:
+    """`mark` without reading first, which saves a read for nearly every message to one number.
+
+    Succeeds only for a message to one number that is QUEUED at this account and was never attempted. The item that the
+    write returns takes the place of the read. Raises ConditionFailed for any other submission.
+    """
+    change = _marked(Seen(submission_key(key), account), owner, deadline, now)
+    return _mark(table, change.when("attribute_exists(message)"), owner)
+
+
+def _marked(before: Seen, owner: str, deadline: Millis, now: Millis) -> Change:
+    change = change_of("mark", before, now)
+    return change.set(owner=owner, deadline=deadline, attempt=before.attempt + 1, submitted_at=now)
+
+
+def _mark(table: Table, change: Change, owner: str) -> StoredSubmission:
     try:
-        return read_submission(table.update(update))
+        return read_submission(table.update(change))
     except ConditionFailed as failed:
         if failed.item and failed.item["state"] == State.SENDING and failed.item.get("owner") == owner:
             return read_submission(failed.item)  # the SDK's retry met our own success
         raise
 
 
-def mark_unread(
-    table: Table, key: SubmissionKey, account: str, owner: str, deadline: int, now: int
-) -> StoredSubmission:
-    """The mark of a message to one number that nobody has tried yet, at this account. It says all about it.
-
-    Raises ConditionFailed likewise, and when the submission is any other.
-    """
-    supposed = StoredSubmission(
-        key, client="", state=State.QUEUED, account=account, vendor="", count=1, segments=1, next_at=0
-    )
-    return mark(table, supposed, owner, deadline, now, also="attribute_exists(message)")
+# By the worker that has marked it
 
 
-def _settling(submission: StoredSubmission, expression: str, values: Mapping[str, Any], condition: str = "") -> Update:
-    """An update that only the worker of this attempt may make, also after its deadline."""
-    return Update(
-        submission.table_key,
-        expression,
-        {
-            **values,
-            "owner": submission.owner,
-            "attempt": submission.attempt,
-            "sending": State.SENDING,
-            "unconfirmed": State.UNCONFIRMED,
-        },
-        f"#owner = :owner AND attempt = :attempt AND {condition or '#state IN (:sending, :unconfirmed)'}",
-    )
-
-
-def _settle(table: Table, update: Update, also: Write | None = None) -> None:
-    """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
+def _settle(table: Table, submission: StoredSubmission, change: Change, also: Write | None = None) -> None:
+    """Make a write, alone or in one transaction with another. Our own earlier success is a success."""
     try:
         if also:
-            table.update_both(update, also)
+            table.update_both(change, also)
         else:
-            table.update(update)
+            table.update(change)
     except ConditionFailed as failed:
-        found, values = failed.item or {}, update.values
-        ours = found.get("owner") == values["owner"] and found.get("attempt") == values["attempt"]
-        if not (ours and found.get("state") == values["state"]):
+        found = failed.item or {}
+        ours = found.get("owner") == submission.owner and found.get("attempt") == submission.attempt
+        if not (ours and found.get("state") == change.values["state"]):
             raise
 
 
 def submitted(table: Table, submission: StoredSubmission, answer: Accepted, *, unless_early: bool = True) -> None:
-    """The vendor took it: the outcome and, in the same transaction, the vendor's id → this submission.
+    """Write that the vendor took it and, in the same transaction, the mapping of the vendor's id to this submission.
 
     Raises ConditionFailed with an `early` item when a report under that id came first: read those, and call again with
     `unless_early=False`.
     """
     ids = tuple(dict.fromkeys(answer.vendor_ids))
-    values = {
-        "state": State.SUBMITTED,
-        "ids": grouped(ids),
-        "answer": answer.vendor_status,
-        "rejected": [[number.number, number.reason, number.vendor_status] for number in answer.rejected],
-        "early": True,
-    }
-    expression = "SET #state = :state"
-    expression += ", vendor_ids = :ids" if ids else ""
-    expression += ", answer = :answer" if answer.vendor_status or submission.vendor_status else ""
-    expression += ", rejected = :rejected" if answer.rejected else ""
-    expression += "" if unless_early else ", early = :early"
-    # A report may have proved it SUBMITTED already; the ids are still to be filed.
-    proved_or_not = "#state IN (:sending, :unconfirmed, :state)"
-    update = _settling(submission, f"{expression} REMOVE refusal", values, proved_or_not)
+    shown = bool(answer.vendor_status or submission.vendor_status)
+    rejected = [[number.number, number.reason, number.vendor_status] for number in answer.rejected]
+    change = (
+        change_of("submit", seen(submission))
+        .set(vendor_ids=grouped(ids) or None, answer=answer.vendor_status if shown else None)
+        .set(rejected=rejected or None, early=None if unless_early else True)
+        .remove("refusal")
+    )
     if len(ids) == 1:
         alone = mapping(
             table,
@@ -183,110 +111,200 @@ def submitted(table: Table, submission: StoredSubmission, answer: Accepted, *, u
             to_one=submission.own_message is not None,
             unless_early=unless_early,
         )
-        _settle(table, update, alone)
+        _settle(table, submission, change, alone)
         return
     # Many ids do not fit one transaction, so they go first. One that is mapped for a result that never gets written is
     # a proof waiting for its report, and harmless.
     if map_in_blocks(table, submission.account, ids, submission.key, submission.ttl) and unless_early:
         raise ConditionFailed({"early": True})
-    _settle(table, update)
+    _settle(table, submission, change)
 
 
 def unconfirmed(table: Table, submission: StoredSubmission, answer: str, reason: Reason) -> None:
-    """Nobody can say whether the vendor took it, unless a report has come meanwhile and proves it SUBMITTED."""
-    values = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason}
-    expression = "SET #state = :state, answer = :answer, refusal = :reason"
+    """Write that nobody can say whether the vendor took it.
+
+    If a report has proved meanwhile that the vendor did, the submission is SUBMITTED after this. `answer` is the
+    vendor's own word.
+    """
     try:
-        _settle_unproved(table, submission, expression, values)
+        _settle_unproved(table, submission, change_of("doubt", seen(submission)).set(answer=answer, refusal=reason))
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("proved") == submission.attempt):
             raise
 
 
-def _settle_unproved(table: Table, submission: StoredSubmission, expression: str, values: Mapping[str, Any]) -> None:
-    """Settle an attempt as one that was not taken, unless a report has proved meanwhile that it was: then it is
-    SUBMITTED, and ConditionFailed is raised. What was sent is not sent again, even if its vendor said both."""
-    unproved = "#state IN (:sending, :unconfirmed) AND (attribute_not_exists(proved) OR proved <> :attempt)"
+def _settle_unproved(table: Table, submission: StoredSubmission, change: Change) -> None:
+    """Settle an attempt as one that was not taken. What was sent is not sent again, even if its vendor said both.
+
+    If a report has proved meanwhile that the attempt was taken, it is SUBMITTED, and ConditionFailed is raised.
+    """
     try:
-        _settle(table, _settling(submission, expression, values, unproved))
+        _settle(table, submission, change)
     except ConditionFailed as failed:
         if failed.item and failed.item.get("proved") == submission.attempt:
-            _settle(table, _settling(submission, "SET #state = :state", {"state": State.SUBMITTED}))
+            _settle(table, submission, change_of("overrule", seen(submission)))
         raise
 
 
 def ended(table: Table, submission: StoredSubmission, state: State, answer: str, reason: Reason) -> None:
-    """REFUSED or EXPIRED by the worker that holds the mark: nothing further will be sent."""
-    expression, values = _ending(submission, state, answer, reason)
-    _settle_unproved(table, submission, expression, values)
+    """Write REFUSED or EXPIRED, by the worker that holds the mark: nothing further will be sent.
 
-
-def _ending(
-    submission: StoredSubmission, state: State, answer: str, reason: Reason | None
-) -> tuple[str, dict[str, Any]]:
-    """The end of the attempts. After one in doubt it is no denial: UNCONFIRMED again, and reports are waited for.
-
-    A resend stays due until its recipient's row says what follows from its end.
+    Raises ConditionFailed when the submission is not this worker's any more, or a report has proved it sent.
     """
-    expression = "SET #state = :state, answer = :answer" + (", refusal = :reason" if reason else "")
+    name = "give up" if submission.doubted else _ENDS[state]
+    _settle_unproved(table, submission, _ended(change_of(name, seen(submission)), submission, answer, reason))
+
+
+def _ended(change: Change, submission: StoredSubmission, answer: str, reason: Reason | None) -> Change:
+    """What is written with the end of the attempts. After one in doubt reports are still waited for.
+
+    A reroute stays due until its recipient's row says what follows from its end.
+    """
+    change = change.set(answer=answer, refusal=reason)
     if submission.doubted:
-        doubt = {"state": State.UNCONFIRMED, "answer": answer, "reason": reason, "yes": True}
-        return f"{expression}, given_up = :yes", doubt
-    expression += "" if submission.recipient_row else " REMOVE due_at, due_shard"
-    return expression, {"state": state, "answer": answer, "reason": reason}
+        return change.set(given_up=True)
+    return change if submission.recipient_row else change.remove("due_at", "due_shard")
+
+
+# Before a mark
 
 
 def ended_unsent(
     table: Table, submission: StoredSubmission, state: State, reason: Reason | None = None, answer: str = ""
 ) -> None:
-    """REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
-    _end_unsent(table, _ending_unsent(submission, state, answer, reason))
+    """Write REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
+    _end_unsent(table, _ended_unsent(submission, state, answer, reason))
 
 
-def canceled(table: Table, submission: StoredSubmission, now: int) -> None:
-    """CANCELED by its client before any (further) mark. Raises ConditionFailed when it is too late.
+def canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
+    """Write CANCELED by its client before any (further) mark. Raises ConditionFailed when it is too late.
 
     An attempt in doubt may still be said to have failed. The message must know that nothing goes on elsewhere then:
     one to several numbers does (messages.cancel), one to a single number is told by this write.
     """
-    update = _ending_unsent(submission, State.CANCELED, "", Reason.CANCELED_BY_CLIENT)
+    change = _ended_unsent(submission, State.CANCELED, "", Reason.CANCELED_BY_CLIENT)
     if submission.cancelable or not submission.doubted:
-        _end_unsent(table, update)
+        _end_unsent(table, change)
     elif submission.recipient_row:
-        message = Update(submission.recipient_row, "SET canceled_at = :now", {"now": now}, "attribute_exists(pk)")
-        _end_unsent(table, update, message)
+        message = Change(submission.recipient_row).set(canceled_at=now).when("attribute_exists(pk)")
+        _end_unsent(table, change, message)
     else:
-        expression, values = f"{update.expression}, canceled_at = :now", {**update.values, "now": now}
-        _end_unsent(table, replace(update, expression=expression, values=values))
+        _end_unsent(table, change.set(canceled_at=now))
 
 
-def _ending_unsent(submission: StoredSubmission, state: State, answer: str, reason: Reason | None) -> Update:
-    expression, values = _ending(submission, state, answer, reason)
-    values |= {"queued": State.QUEUED, "waiting": State.WAITING, "attempt": submission.attempt}
-    condition = f"#state IN (:queued, :waiting) AND {_same_attempt(submission)}"
-    return Update(submission.table_key, expression, values, condition)
+def _ended_unsent(submission: StoredSubmission, state: State, answer: str, reason: Reason | None) -> Change:
+    name = "give up unmarked" if submission.doubted else _ENDS_UNMARKED[state]
+    return _ended(change_of(name, seen(submission)), submission, answer, reason)
 
 
-def _end_unsent(table: Table, update: Update, also: Write | None = None) -> None:
-    """Make the update, alone or in one transaction with another. Our own earlier success is a success."""
+def _end_unsent(table: Table, change: Change, also: Write | None = None) -> None:
+    """Make a write, alone or in one transaction with another. Our own earlier success is a success."""
     try:
         if also:
-            table.update_both(update, also)
+            table.update_both(change, also)
         else:
-            table.update(update)
+            table.update(change)
     except ConditionFailed as failed:
-        if not (failed.item and failed.item.get("state") == update.values["state"]):
+        if not (failed.item and failed.item.get("state") == change.values["state"]):
             raise
 
 
-def _same_attempt(submission: StoredSubmission) -> str:
-    """The condition that nobody has marked the submission since it was read."""
-    return "attempt = :attempt" if submission.attempt else "attribute_not_exists(attempt)"
+# With or without a mark
+
+
+@dataclass(frozen=True, slots=True)
+class NextAttempt:
+    """When, where and with what behind it a submission is attempted again."""
+
+    account: str
+    vendor: str
+    next_at: Millis  # not to be sent before
+    failures: int = 0  # consecutive calls that never reached this account
+    busy: int = 0  # consecutive refusals about the moment
+    busy_since: Millis = 0  # when this account first refused it for the moment
+    tried: Sequence[str] = ()  # accounts that refused it, or could not be reached
+    deferred: Sequence[str] = ()  # those of them that refused it for the moment
+    refused_by: Sequence[str] = ()  # vendors that refused its content
+    look_at: Millis = 0  # when `sweep` looks; 0: long after `next_at`
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How the recipients of a submission go on in children.
+
+    Whoever makes the children must cut them alike, whatever the accounts document says by that time: a child that is
+    there may have been sent.
+    """
+
+    account: str
+    vendor: str = ""
+    limit: int = 0  # recipients of a child
+    deferred: Sequence[str] = ()
+    refused_by: Sequence[str] = ()
+
+
+def waiting(table: Table, submission: StoredSubmission, attempt: Mapping[str, Any], then: NextAttempt) -> None:
+    """Write that it was certainly not sent, and is attempted again. `attempt` is what became of this one.
+
+    Raises ConditionFailed when the submission is not this worker's any more, or a report has proved it sent.
+    """
+    change = change_of("wait" if submission.marked else "wait unmarked", seen(submission)).set(
+        account=then.account,
+        vendor=then.vendor,
+        next_at=then.next_at,
+        failures=then.failures,
+        busy=then.busy,
+        busy_since=then.busy_since,
+        tried=list(then.tried),
+        put_off=list(then.deferred),
+        refused_by=list(then.refused_by),
+        attempts=_with_attempt(submission, attempt),
+        **due(submission.key, then.look_at or then.next_at + WAKE_UP_LOST),
+    )
+    _go_on(table, submission, change, account=then.account)
+
+
+def moved(table: Table, submission: StoredSubmission, attempt: Mapping[str, Any], split: Split) -> None:
+    """Write that its recipients go on in children, because the next account takes fewer at once.
+
+    `due_at` stays, for the worker that makes the children may die. `attempt` is what became of this one. Raises
+    ConditionFailed when the submission is not this worker's any more, or a report has proved it sent.
+    """
+    change = change_of("move" if submission.marked else "move unmarked", seen(submission)).set(
+        attempts=_with_attempt(submission, attempt),
+        moved_to=split.account,
+        moved_vendor=split.vendor,
+        moved_limit=split.limit,
+        put_off=list(split.deferred),
+        refused_by=list(split.refused_by),
+    )
+    _go_on(table, submission, change, moved_to=split.account)
+
+
+def _go_on(table: Table, submission: StoredSubmission, change: Change, **written: str) -> None:
+    """Make a change that needs no mark: by whoever holds it, or as long as nobody has marked what was read.
+
+    `written`: what our own earlier success would have left beside the state. Another worker's, after a further attempt,
+    knows of doubts that this one does not.
+    """
+    if submission.marked:
+        _settle_unproved(table, submission, change)
+        return
+    try:
+        table.update(change)
+    except ConditionFailed as failed:
+        found, left = failed.item or {}, {"state": change.values["state"], **written}
+        same = found.get("attempt", 0) == submission.attempt
+        if not (same and all(found.get(name) == value for name, value in left.items())):
+            raise
 
 
 def _with_attempt(submission: StoredSubmission, attempt: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The attempts with this one. A vendor that is busy for days refuses alike a thousand times: those are one entry,
-    with the newest moment and their number, or the item would outgrow its limit."""
+    """The attempts with this one.
+
+    A vendor that is busy for days refuses alike a thousand times: those are one entry, with the newest time and their
+    number, or the item would outgrow its limit.
+    """
 
     def kind(each: Mapping[str, Any]) -> tuple[Any, ...]:
         return each["account"], each["outcome"], each.get("reason")
@@ -300,204 +318,93 @@ def _with_attempt(submission: StoredSubmission, attempt: Mapping[str, Any]) -> l
     return [*others, {**attempt, "times": times} if alike else attempt]
 
 
-def waiting(
-    table: Table,
-    submission: StoredSubmission,
-    *,
-    account: str,
-    vendor: str,
-    next_at: int,
-    failures: int,
-    busy: int,
-    tried: Sequence[str],
-    attempt: Mapping[str, Any],
-    deferred: Sequence[str] = (),
-    refused_by: Sequence[str] = (),
-    busy_since: int = 0,
-    look_at: int = 0,
-) -> None:
-    """Certainly not sent: again at `next_at`, at this or another account. `attempt` is what became of this one.
+# By others than its worker
 
-    `look_at`: when `sweep` looks, unless it is long after `next_at`.
+
+def expire(table: Table, submission: StoredSubmission, now: Millis) -> None:
+    """Write that the worker of a SENDING past its deadline died: UNCONFIRMED, or SUBMITTED if a report has proved it.
+
+    Raises ConditionFailed when the worker came back first, or a report came between the reading and this write: `sweep`
+    looks again then.
     """
-    values = {
-        "state": State.WAITING,
-        "account": account,
-        "vendor": vendor,
-        "next_at": next_at,
-        "failures": failures,
-        "busy": busy,
-        "busy_since": busy_since,
-        "tried": list(tried),
-        "put_off": list(deferred),
-        "refused_by": list(refused_by),
-        "attempts": _with_attempt(submission, attempt),
-        "due_at": f"{look_at or next_at + WAKE_UP_LOST:013d}",
-        "due_shard": due(submission.key, 0)["due_shard"],
-        "queued": State.QUEUED,
-    }
-    expression = (
-        "SET #state = :state, account = :account, vendor = :vendor, next_at = :next_at, failures = :failures,"
-        " busy = :busy, busy_since = :busy_since, tried = :tried, put_off = :put_off, refused_by = :refused_by,"
-        " attempts = :attempts, due_at = :due_at, due_shard = :due_shard"
-    )
-    _go_on(table, submission, expression, values, ("state", "account"))
-
-
-def _go_on(
-    table: Table, submission: StoredSubmission, expression: str, values: Mapping[str, Any], written: Sequence[str]
-) -> None:
-    """Make a change that needs no mark: by whoever holds it, or as long as nobody has marked what was read.
-
-    `written`: what our own earlier success would have left. Another worker's, after a further attempt, knows of doubts
-    that this one does not.
-    """
-    if submission.marked:
-        _settle_unproved(table, submission, expression, values)
+    if submission.proved == submission.attempt:
+        table.update(change_of("bury proved", seen(submission), now))
         return
-    seen = {**values, "waiting": State.WAITING, "before": submission.account, "attempt": submission.attempt}
-    condition = f"#state IN (:queued, :waiting) AND account = :before AND {_same_attempt(submission)}"
-    try:
-        table.update(Update(submission.table_key, expression, seen, condition))
-    except ConditionFailed as failed:
-        found = failed.item or {}
-        same = found.get("attempt", 0) == submission.attempt
-        if not (same and all(found.get(name) == values[name] for name in written)):
-            raise
-
-
-def moved(
-    table: Table,
-    submission: StoredSubmission,
-    attempt: Mapping[str, Any],
-    moved_to: str,
-    *,
-    vendor: str = "",
-    limit: int = 0,
-    deferred: Sequence[str] = (),
-    refused_by: Sequence[str] = (),
-) -> None:
-    """Its recipients go on in children of at most `limit`, because the next account takes fewer at once.
-
-    `due_at` stays, for the worker that spreads the recipients may die. Whoever does it then must cut them as this one
-    would have, whatever the configuration says by that time: a child that is there may have been sent.
-    """
-    values = {
-        "state": State.MOVED,
-        "attempts": _with_attempt(submission, attempt),
-        "moved_to": moved_to,
-        "moved_vendor": vendor,
-        "moved_limit": limit,
-        "put_off": list(deferred),
-        "refused_by": list(refused_by),
-        "queued": State.QUEUED,
-    }
-    expression = "SET #state = :state, attempts = :attempts, moved_to = :moved_to"
-    expression += ", moved_vendor = :moved_vendor, moved_limit = :moved_limit"
-    expression += ", put_off = :put_off, refused_by = :refused_by"
-    _go_on(table, submission, expression, values, ("state", "moved_to"))
-
-
-def expire(table: Table, submission: StoredSubmission, now: int) -> None:
-    """SENDING and past its deadline: the worker died. UNCONFIRMED, unless a report has proved it sent.
-
-    Raises ConditionFailed when the worker came back first.
-    """
-    proved = submission.proved == submission.attempt
-    values = {
-        "state": State.SUBMITTED if proved else State.UNCONFIRMED,
-        "sending": State.SENDING,
-        "now": now,
-        "attempt": submission.attempt,
-        "reason": Reason.AMBIGUOUS_ANSWER,
-        "answer": "",
-    }
-    expression = "SET #state = :state"
-    expression += "" if proved else ", refusal = :reason, answer = :answer"
-    # A report may prove it between the reading and this write: then the write must lose, and sweep looks again.
-    unproved = "" if proved else " AND (attribute_not_exists(proved) OR proved <> :attempt)"
-    condition = f"#state = :sending AND deadline < :now AND attempt = :attempt{unproved}"
-    table.update(Update(submission.table_key, expression, values, condition))
+    change = change_of("bury", seen(submission), now)
+    table.update(change.set(refusal=Reason.AMBIGUOUS_ANSWER, answer=""))
 
 
 def prove(table: Table, submission: StoredSubmission) -> None:
-    """A report carries our id: a submission in doubt was sent, and one that is SENDING will not be in doubt.
+    """Write that a report carries our id: a submission in doubt was sent, and one that is SENDING will not be in doubt.
 
-    In doubt is UNCONFIRMED, and WAITING after an attempt at this account that was: it need not be sent once more.
+    In doubt is UNCONFIRMED, and WAITING after an attempt at this account that was in doubt: it need not be sent once
+    more. What is in any other state stays as it is.
     """
-    values = {"state": submission.state, "sending": State.SENDING, "attempt": submission.attempt}
-    doubted = submission.state == State.WAITING and any(
-        attempt["outcome"] == "unconfirmed" and attempt["account"] == submission.account
-        for attempt in submission.attempts
-    )
     try:
-        if submission.state == State.UNCONFIRMED or doubted:
-            expression = "SET #state = :submitted REMOVE refusal"
-            condition = "#state = :state AND attempt = :attempt"
-            table.update(Update(submission.table_key, expression, {**values, "submitted": State.SUBMITTED}, condition))
+        if submission.state == State.UNCONFIRMED:
+            table.update(change_of("prove", seen(submission)).remove("refusal"))
+        elif submission.state == State.WAITING and _doubted_here(submission):
+            table.update(change_of("prove waiting", seen(submission)).remove("refusal"))
         elif submission.state == State.SENDING:
-            condition = "#state = :sending AND attempt = :attempt"
-            table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
+            _count_as_sent(table, submission, State.SENDING)
     except ConditionFailed as failed:
         if failed.item and failed.item["state"] in (State.UNCONFIRMED, State.SENDING, State.WAITING):
             prove(table, read_submission(failed.item))
 
 
-def count_as_sent(table: Table, submission: StoredSubmission) -> None:
-    """UNCONFIRMED, and nobody waits any longer: whatever its worker still has to say, it does not lead elsewhere.
-
-    Raises ConditionFailed when the submission has gone on.
-    """
-    values = {"attempt": submission.attempt, "unconfirmed": State.UNCONFIRMED}
-    condition = "#state = :unconfirmed AND attempt = :attempt"
-    table.update(Update(submission.table_key, "SET proved = :attempt", values, condition))
-
-
-def opt_in(table: Table, submission: StoredSubmission, now: int) -> None:
-    """UNCONFIRMED, and the client accepts a duplicate: once more, unless it was given up since it was read."""
-    values = {
-        "waiting": State.WAITING,
-        "unconfirmed": State.UNCONFIRMED,
-        "attempt": submission.attempt,
-        "now": now,
-        "due_at": f"{now + WAKE_UP_LOST:013d}",
-        "due_shard": due(submission.key, 0)["due_shard"],
-        "attempts": _with_attempt(
-            submission,
-            {
-                "at": now,
-                "account": submission.account,
-                "outcome": "unconfirmed",
-                "vendor_status": submission.vendor_status,
-            },
-        ),
-    }
-    table.update(
-        Update(
-            submission.table_key,
-            "SET #state = :waiting, next_at = :now, due_at = :due_at, due_shard = :due_shard, attempts = :attempts",
-            values,
-            "#state = :unconfirmed AND attempt = :attempt AND attribute_not_exists(given_up)",
-        )
+def _doubted_here(submission: StoredSubmission) -> bool:
+    """True after an attempt at this account that ended in doubt."""
+    return any(
+        attempt["outcome"] == "unconfirmed" and attempt["account"] == submission.account
+        for attempt in submission.attempts
     )
 
 
-def look_again(table: Table, submission: StoredSubmission, at: int) -> None:
+def count_as_sent(table: Table, submission: StoredSubmission) -> None:
+    """Note of an UNCONFIRMED submission that nobody waits any longer: its worker cannot lead it elsewhere any more.
+
+    Raises ConditionFailed when the submission has gone on.
+    """
+    _count_as_sent(table, submission, State.UNCONFIRMED)
+
+
+def _count_as_sent(table: Table, submission: StoredSubmission, state: State) -> None:
+    """Note, beside a state that stays, that this attempt counts as sent (Condition.UNPROVED)."""
+    change = in_states(Change(submission.table_key).set(proved=submission.attempt), state)
+    table.update(same_attempt(change, submission.attempt))
+
+
+def opt_in(table: Table, submission: StoredSubmission, now: Millis) -> None:
+    """Write that an UNCONFIRMED submission is attempted once more, because its client accepts a second text.
+
+    Raises ConditionFailed when it was given up, or has gone on, since it was read.
+    """
+    doubt = {
+        "at": now,
+        "account": submission.account,
+        "outcome": "unconfirmed",
+        "vendor_status": submission.vendor_status,
+    }
+    change = change_of("retry", seen(submission)).set(next_at=now, attempts=_with_attempt(submission, doubt))
+    table.update(change.set(**due(submission.key, now + WAKE_UP_LOST)))
+
+
+# When sweep looks
+
+
+def look_again(table: Table, submission: StoredSubmission, at: Millis) -> None:
     """Have `sweep` look again at `at`, if nothing has happened meanwhile."""
-    values = {"state": submission.state, "attempt": submission.attempt, **due(submission.key, at)}
-    condition = "#state = :state" + (" AND attempt = :attempt" if submission.attempt else "")
-    _quietly(table, Update(submission.table_key, "SET due_at = :due_at, due_shard = :due_shard", values, condition))
+    change = in_states(Change(submission.table_key).set(**due(submission.key, at)), submission.state)
+    _quietly(table, same_attempt(change, submission.attempt) if submission.attempt else change)
 
 
 def look_no_more(table: Table, submission: StoredSubmission) -> None:
-    """Nothing further will happen to the submission."""
-    condition = "#state = :state"
-    values = {"state": submission.state}
-    _quietly(table, Update(submission.table_key, "REMOVE due_at, due_shard", values, condition))
+    """Have `sweep` look no more, because nothing further will happen to the submission."""
+    _quietly(table, in_states(Change(submission.table_key).remove("due_at", "due_shard"), submission.state))
 
 
-def _quietly(table: Table, update: Update) -> None:
+def _quietly(table: Table, change: Change) -> None:
     try:
-        table.update(update)
+        table.update(change)
     except ConditionFailed:
         return  # whoever changed it has seen to its due_at

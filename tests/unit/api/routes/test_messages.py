@@ -9,7 +9,7 @@ import pytest
 from smsgateway.calling.carriage import Carriage
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Payload, Reason, Rejection, Report, ReportStatus, State
-from smsgateway.store import recipients, report_writes, submissions, transitions
+from smsgateway.store import claims, recipients, report_writes, submissions, transitions
 from smsgateway.store.messages import is_canceled, load_message, load_payload, put_payload
 from smsgateway.store.report_writes import PlacedReport
 from smsgateway.store.submissions import StoredSubmission
@@ -390,7 +390,7 @@ def test_cancelling_too_late(api: Api) -> None:
 
 def moved(api: Api, message_id: str) -> StoredSubmission:
     """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
-    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, "ly-bulk")
+    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, transitions.Split("ly-bulk"))
     return load(api, message_id)
 
 
@@ -418,7 +418,7 @@ def test_a_cancellation_that_takes_too_long_says_when_to_repeat_it(api: Api) -> 
     """GIVEN workers that have submissions in their hands WHEN there is no time to see what becomes of them THEN the
     message is canceled all the same, and the answer is to be asked for again."""
     message_id = post(api, FIVE)
-    transitions.claim_rows(api.table, load(api, message_id), "worker", NOW + 75_000, NOW)
+    claims.claim_rows(api.table, load(api, message_id), "worker", NOW + 75_000, NOW)
     api.gateway = replace(api.gateway, until=NOW + 1)
     hurried = cancel(api, message_id)
     api.gateway = replace(api.gateway, until=0)

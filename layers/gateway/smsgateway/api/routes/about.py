@@ -44,7 +44,7 @@ def show_page() -> Response[str]:
 
 
 def _resolvers() -> list[APIGatewayRestResolver]:
-    """Those of `send`, whose routes this function only describes, and of `query`."""
+    """The resolvers of `send`, whose routes this function only describes, and of `query`."""
     if post_message.router.api_resolver is None:
         APIGatewayRestResolver(enable_validation=True).include_router(post_message.router)
     return [cast("APIGatewayRestResolver", each.api_resolver) for each in (post_message.router, router)]

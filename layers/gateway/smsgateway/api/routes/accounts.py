@@ -8,7 +8,8 @@ from smsgateway.api.account_view import account_view, amount_view, unplaced_view
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, NamePath, Next
 from smsgateway.api.serving import cursors
-from smsgateway.api.serving.context import Gateway, gateway_of, list_of, new_router
+from smsgateway.api.serving.context import api_key_of, new_router
+from smsgateway.api.serving.gateway import Gateway, gateway_of
 from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.calling import pace
 from smsgateway.clock import utc
@@ -71,7 +72,7 @@ def list_unplaced_reports(name: NamePath, limit: Limit = REPORTS, following: Nex
     """
     gateway = gateway_of(router)
     account = _named(gateway.accounts.get(), name)
-    of = list_of(router, "unplaced-reports", account.name)
+    of = cursors.list_of(api_key_of(router), "unplaced-reports", account.name)
     position = cursors.read(following, listing.BY_LIST_POSITION, of)
     found, after = listing.unplaced_reports(gateway.table, account.name, limit, position)
     return {"items": [unplaced_view(each) for each in found], "next": cursors.written(after, of)}

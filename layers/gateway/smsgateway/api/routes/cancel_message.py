@@ -1,7 +1,8 @@
 """Cancelling a message, which may be thousands of submissions.
 
-One write cancels all that no worker has in its hands (store/messages.cancel). What one has is ended here, or is sent;
-the rest is canceled from that write on, and ended by `dispatch` and `sweep` when they come to it.
+One write cancels a message (store/messages.py, `cancel`): from then on no submission of it is marked. A submission that
+a worker has in its hands at that time is ended here, or is sent. All others are ended by `dispatch` and `sweep` when
+they come to them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from dataclasses import replace
 from itertools import batched
 
 from smsgateway.api import message_view
-from smsgateway.api.serving.context import Gateway
+from smsgateway.api.serving.gateway import Gateway
 from smsgateway.api.serving.problems import Problem
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Reason, State
@@ -19,14 +20,15 @@ from smsgateway.store import messages, reroutes, submissions
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import PARALLEL, ConditionFailed
 
-AT_ONCE = 200  # submissions that are ended here though they need not be: most messages are over then
+AT_ONCE = 200  # submissions that are ended here and not left to others: most messages have no more
 BATCH = 100  # submissions between two looks at the clock
 
 
 def cancel(gateway: Gateway, message: Message) -> message_view.WholeMessage | None:
-    """The message, if anything of it is canceled, by this or an earlier request; else None.
+    """Cancel what no vendor has been asked to send yet.
 
-    Raises Problem when there is too little time to say what is: it is canceled all the same.
+    Returns the message, if anything of it is canceled by this or an earlier request; else None. Raises Problem if there
+    is too little time to say what is canceled; the message is canceled all the same.
     """
     table, several = gateway.table, message.recipients > 1
     if several and message.canceled_at is None and _is_to_come(gateway, message):
@@ -46,7 +48,7 @@ def cancel(gateway: Gateway, message: Message) -> message_view.WholeMessage | No
 
 
 def _is_to_come(gateway: Gateway, message: Message) -> bool:
-    """Whether anything of a message may still be sent that no vendor has been asked to send."""
+    """True if anything of a message may still be sent that no vendor has been asked to send."""
     roots = []
     for submission in submissions.submissions_of(gateway.table, message):
         if submission.unmarked or submission.spreading:
@@ -57,7 +59,7 @@ def _is_to_come(gateway: Gateway, message: Message) -> bool:
 
 
 def _end(gateway: Gateway, waiting: Sequence[StoredSubmission]) -> dict[SubmissionKey, StoredSubmission]:
-    """End submissions unless they are marked, and see what they are then."""
+    """End submissions unless they are marked. Returns each as it is then."""
 
     def end(submission: StoredSubmission) -> StoredSubmission | None:
         with suppress(ConditionFailed):  # it is too late, or somebody else has done it

@@ -10,7 +10,8 @@ from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath
 from smsgateway.api.schemas.requests import NewClient
 from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
-from smsgateway.api.serving.context import gateway_of, new_router
+from smsgateway.api.serving.context import new_router
+from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import Problem, invalid, not_found
 from smsgateway.model import Client
 from smsgateway.store import clients

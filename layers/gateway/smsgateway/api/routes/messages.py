@@ -11,7 +11,8 @@ from smsgateway.api.routes import cancel_message as cancelling
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, MessageId, Next, number_at
 from smsgateway.api.serving import cursors
-from smsgateway.api.serving.context import Gateway, client_of, gateway_of, list_of, new_router
+from smsgateway.api.serving.context import api_key_of, client_of, new_router
+from smsgateway.api.serving.gateway import Gateway, gateway_of
 from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.config.settings import Settings
 from smsgateway.errors import ConfigurationError
@@ -37,7 +38,7 @@ def show_message(id: MessageId, limit: Limit = RECIPIENTS, following: Next = Non
     """Tells what became of a message, with a page of its recipients in the order of the post."""
     gateway = gateway_of(router)
     whole = _own(gateway, id)
-    position = cursors.read(following, RECIPIENTS_POSITION, list_of(router, "recipients", id))
+    position = cursors.read(following, RECIPIENTS_POSITION, cursors.list_of(api_key_of(router), "recipients", id))
     start = (position["path"], position["offset"]) if position else FIRST
     return _shown(gateway, whole, start, limit)
 
@@ -60,7 +61,7 @@ def list_messages(
     """
     gateway, client = gateway_of(router), client_of(router)
     number = number_at("to", to)
-    of = list_of(router, "messages", number)
+    of = cursors.list_of(api_key_of(router), "messages", number)
     position = cursors.read(following, listing.BY_NUMBER_POSITION, of)
     owner = None if client.administrator else client.name
     rows, after = listing.to_number(gateway.table, number, owner, limit, position)
@@ -101,7 +102,7 @@ def cancel_message(id: MessageId) -> dict[str, Any]:  # noqa: A002
 
 
 def _own(gateway: Gateway, message_id: str) -> message_view.WholeMessage:
-    """The client's own message; another's does not exist."""
+    """The message, if it is the client's own. Raises Problem as if another client's did not exist."""
     client = client_of(router)
     whole = message_view.load_whole(gateway.table, message_id, gateway.now()) if message_id.startswith("msg_") else None
     if whole is None or not (client.administrator or whole.message.client == client.name):
@@ -120,12 +121,12 @@ def _shown(
         gateway.table, _settings(gateway), whole, start, limit, now, gateway.time_is_over
     )
     position = {"path": after[0], "offset": after[1]} if after else None
-    of = list_of(router, "recipients", whole.message.id)
+    of = cursors.list_of(api_key_of(router), "recipients", whole.message.id)
     return fields | {"recipients": items, "next": cursors.written(position, of)}
 
 
 def _settings(gateway: Gateway) -> Settings | None:
-    """The accounts, if there are any: what became of a message can be told without."""
+    """The accounts, or None while there are none: what became of a message can be told without them."""
     try:
         return gateway.accounts.get()
     except ConfigurationError:

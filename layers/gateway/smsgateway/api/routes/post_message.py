@@ -16,6 +16,7 @@ from smsgateway.api.schemas.requests import IDEMPOTENCY_KEY, NewMessage
 from smsgateway.api.schemas.responses import AcceptedMessage, DryRun, described
 from smsgateway.api.serving.context import client_of, new_router
 from smsgateway.api.serving.problems import Problem, invalid
+from smsgateway.clock import Millis
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
 
@@ -93,7 +94,7 @@ def send_message(
 
 
 def inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
-    """Fields that must not stand beside each other, or alone: place and problem."""
+    """Place and problem of fields that must not stand beside each other, or alone."""
     if message.messages is not None:
         yield from _personal_inconsistencies(message)
         return
@@ -121,8 +122,8 @@ def _personal_inconsistencies(message: NewMessage) -> Iterator[tuple[str, str]]:
             yield f"messages[{index}].text", "not beside template"
 
 
-def out_of_time(message: NewMessage, now: int) -> Iterator[tuple[str, str]]:
-    """A `send_at` that is too far ahead of `now` (epoch ms). Whether it is past is for `accept` to say."""
+def out_of_time(message: NewMessage, now: Millis) -> Iterator[tuple[str, str]]:
+    """Place and problem of a `send_at` that is too far ahead of `now`. Whether it is past is for `accept` to say."""
     if message.send_at is not None and moment(message.send_at) > now + FURTHEST_AHEAD:
         yield "send_at", "is more than 30 days ahead"
 
@@ -151,5 +152,5 @@ def post_of(message: NewMessage, idempotency_key: str, body_hash: str) -> Post:
 
 
 def hash_of(body: object) -> str:
-    """The SHA-256 of a body, whatever the order of its fields and its white space."""
+    """The SHA-256 of a body, the same whatever the order of its fields and its white space."""
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

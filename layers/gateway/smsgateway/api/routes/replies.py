@@ -7,14 +7,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import Limit, Next, Since, moment_at, number_at
 from smsgateway.api.serving import cursors
-from smsgateway.api.serving.context import client_of, gateway_of, list_of, new_router
+from smsgateway.api.serving.context import api_key_of, client_of, new_router
+from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import invalid
 from smsgateway.clock import iso, sortable
 from smsgateway.model import Reply
 from smsgateway.store import listing
 
 REPLIES = 100  # on a page, unless the client says otherwise
-LATEST = 10**13 - 1  # epoch ms of 13 digits, in which moments are filed and compared
+LATEST = 10**13 - 1  # milliseconds since the epoch in 13 digits, by which replies are listed
 
 router = new_router()
 
@@ -38,7 +39,7 @@ def list_replies(
     owner = None if client.administrator else client.name
     earliest = sortable(min(max(0, moment_at("since", since)), LATEST)) if since is not None else ""
     number = number_at("from", sender) if sender is not None else ""
-    of = list_of(router, "inbound", number)
+    of = cursors.list_of(api_key_of(router), "inbound", number)
     position = cursors.read(following, listing.BY_NUMBER_POSITION if number else listing.BY_LIST_POSITION, of)
     if position and position["at" if number else "listed_at"] < earliest:
         raise invalid([("next", "belongs to a list with another `since`")])
@@ -50,7 +51,7 @@ def list_replies(
 
 
 def _view(reply: Reply) -> dict[str, Any]:
-    """As the event says it (`publish`)."""
+    """A reply, in the words of its event (publishing/changes.py)."""
     return {
         "inbound_id": reply.id,
         "from": reply.number,

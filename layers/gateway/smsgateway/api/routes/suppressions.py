@@ -6,7 +6,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NumberPath, number_at
-from smsgateway.api.serving.context import gateway_of, new_router
+from smsgateway.api.serving.context import new_router
+from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import not_found
 from smsgateway.clock import Millis, iso
 from smsgateway.store import suppressions

@@ -11,7 +11,8 @@ from smsgateway.accepting.template_slips import slips
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath
 from smsgateway.api.schemas.requests import TemplateBody
-from smsgateway.api.serving.context import gateway_of, new_router
+from smsgateway.api.serving.context import new_router
+from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import invalid, not_found
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from smsgateway.api.schemas.moments import asked_moment
 from smsgateway.api.schemas.requests import NAME
 from smsgateway.api.serving.problems import invalid
+from smsgateway.clock import Millis
 from smsgateway.text import normalise_number, problem_with_number
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="the most items of a page")]
@@ -21,15 +22,18 @@ MessageId = Annotated[str, Path(max_length=64, description="msg_ and 26 letters 
 
 
 def number_at(loc: str, raw: str) -> str:
-    """The number as it is filed. Raises Problem when it is none. A `+` of a query arrives as a blank."""
+    """The number as it is filed. Raises Problem, for the place `loc`, if it is none.
+
+    A `+` of a query that is not encoded arrives as a blank, which does no harm.
+    """
     number = normalise_number(raw)
     if number is None:
         raise invalid([(loc, problem_with_number(raw))])
     return number
 
 
-def moment_at(loc: str, raw: str) -> int:
-    """Epoch milliseconds of a query's moment. Raises Problem for what is no time with zone."""
+def moment_at(loc: str, raw: str) -> Millis:
+    """The time that a query names. Raises Problem, for the place `loc`, if it is no time with a zone."""
     try:
         return asked_moment(raw)
     except ValueError as error:

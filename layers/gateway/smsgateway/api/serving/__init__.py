@@ -6,7 +6,8 @@
     bodies.py         an API Gateway event made safe to route
     authenticator.py  who is calling, by the hash of the key
     api_keys.py       API Gateway's keys: each client's is one
-    context.py        what the handling of a request works with
+    context.py        the routers, and the client that makes a request
+    gateway.py        what the routes of `query` work with
     cursors.py        `next` of lists, sealed for its client
     problems.py       what goes wrong, as application/problem+json
 """

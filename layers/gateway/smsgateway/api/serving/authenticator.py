@@ -19,7 +19,7 @@ CACHED = 1000  # clients
 
 
 def key_hash(key: str) -> str:
-    """What a key is known by."""
+    """The SHA-256 of a key, by which the table knows its client."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -32,7 +32,7 @@ def key_of(event: Mapping[str, Any]) -> str:
 
 
 class Authenticator:
-    """Knows clients by their keys, each for at most CACHE_SECONDS.
+    """Finds clients by their keys, and remembers each for CACHE_SECONDS at most.
 
     `administrator_key` fetches the administrator's key, `clock` gives seconds (clock.py).
     """
@@ -47,9 +47,9 @@ class Authenticator:
     def client(self, key: str) -> Client:
         """The client with this key. Raises Problem when there is none."""
         given = key_hash(key)
-        known = self._clients.get(given)
-        if known and self._clock() < known[1]:
-            return known[0]
+        cached = self._clients.get(given)
+        if cached and self._clock() < cached[1]:
+            return cached[0]
         if hmac.compare_digest(given.encode(), self._administrator_hash().encode()):
             return ADMINISTRATOR
         self._clients.pop(given, None)

@@ -16,17 +16,20 @@ SEAL_BYTES = 12
 
 
 def list_of(api_key: str, *of: str) -> bytes:
-    """What the cursors of a list are sealed with. `of`: its name, and what decides on its items."""
+    """What the cursors of a list are sealed with: the client's key, the list's name, and what decides on its items."""
     return hmac.digest(api_key.encode(errors="surrogatepass"), json.dumps(of).encode(), "sha256")
 
 
 def written(position: Mapping[str, Any] | None, of: bytes) -> str | None:
-    """The cursor of a position in a list (`list_of`); None when there is no following page."""
+    """The cursor of a position in a list (`list_of`); None if there is no following page."""
     return None if position is None else _sealed(json.dumps(position, separators=(",", ":")).encode(), of)
 
 
 def read(cursor: str | None, names: Mapping[str, type], of: bytes) -> dict[str, Any] | None:
-    """The position in a cursor of this list, which has these members. Raises Problem for any other text."""
+    """The position in a cursor of this list, whose members have these names and types; None without a cursor.
+
+    Raises Problem for any text that is no cursor of this list.
+    """
     if cursor is None:
         return None
     try:

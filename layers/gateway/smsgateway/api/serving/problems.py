@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from smsgateway.api.schemas import wording
+from smsgateway.errors import GatewayError
 
 PROBLEM_JSON = "application/problem+json"
 SHOWN_ERRORS = 100  # of a body with 50000 wrong numbers, the first are enough
@@ -20,7 +21,7 @@ _WHERE = frozenset({"body", "query", "path", "header"})
 type Errors = Sequence[tuple[str, str]]  # place and what is wrong there
 
 
-class Problem(Exception):  # noqa: N818  an answer, not an error of ours
+class Problem(GatewayError):  # noqa: N818  an answer, not an error of ours
     """A request that gets no other answer. `errors` are places in it and what is wrong there."""
 
     def __init__(
@@ -41,11 +42,12 @@ class Problem(Exception):  # noqa: N818  an answer, not an error of ours
 
 
 def invalid(errors: Errors) -> Problem:
-    """A request that is JSON but not valid."""
+    """A request that is JSON but not valid: places in it, each with what is wrong there."""
     return Problem(422, "the request is not valid", errors)
 
 
 def not_found(what: str) -> Problem:
+    """A request for something that there is not, or that is another client's."""
     return Problem(404, f"there is no such {what}")
 
 

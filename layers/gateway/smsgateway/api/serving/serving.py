@@ -36,7 +36,7 @@ logger = Logger()
 
 
 def resolver(routers: Sequence[APIGatewayRouter]) -> APIGatewayRestResolver:
-    """The routes, with every exception turned into a problem."""
+    """A resolver for the routes, which turns every exception into a problem."""
     app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=bodies.parse, serializer=_json)
     for router in routers:
         app.include_router(router)
@@ -62,7 +62,11 @@ def serve(
     context: Any,
     address: str = "",
 ) -> dict[str, Any]:
-    """Answer one request. `address`: the API's own, where it is known better than from requests."""
+    """Answer one request of API Gateway.
+
+    `collaborators` is what the routes of `app` work with. `address` is the API's own, if it is not only known from
+    requests.
+    """
     logger.set_correlation_id(event["requestContext"]["requestId"])
     try:
         plain = bodies.cleaned(event)
@@ -78,13 +82,13 @@ def serve(
 
 
 def _may(client: Client | None, event: Mapping[str, Any]) -> None:
-    """Raises Problem where only an administrator may do what is asked, before anybody looks at how it is asked."""
+    """Raise Problem if only an administrator may do what is asked, before anybody looks at how it is asked."""
     if client and not client.administrator and (event["httpMethod"], event["resource"]) not in EVERYBODY:
         raise Problem(403, "only an administrator may do this")
 
 
 def _logged(event: Mapping[str, Any], client: Client | None, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, after a line about it. One without a body says so with an empty text: null is none everywhere."""
+    """Log a line about an answer, and return it. Without a body it gets an empty one: not everybody takes null."""
     answer["body"] = answer["body"] or ""
     logger.info(
         "answered",
@@ -119,7 +123,7 @@ def _known_query(app: APIGatewayRestResolver, following: Any) -> Response[Any]:
 
 
 def _no_route(app: APIGatewayRestResolver) -> Problem:
-    """404, or 405 with what the path does take."""
+    """The problem of a route that there is not: 404, or 405 with the methods that the path takes."""
     path = app.current_event.path
     routes = [*app._static_routes, *app._dynamic_routes]  # nothing public tells
     methods = sorted({route.method for route in routes if route.rule.match(path)})
@@ -129,7 +133,7 @@ def _no_route(app: APIGatewayRestResolver) -> Problem:
 
 
 def _not_valid(app: APIGatewayRestResolver, error: RequestValidationError) -> Response[str]:
-    """Powertools says the same of a request and of an answer of ours that is not what it should be."""
+    """The answer to RequestValidationError, which Powertools raises for wrong requests and wrong answers of ours."""
     errors = error.errors()
     if any(each["loc"][0] == "response" for each in errors):
         return _unexpected(error)
@@ -138,13 +142,13 @@ def _not_valid(app: APIGatewayRestResolver, error: RequestValidationError) -> Re
 
 
 def _without_accounts(error: ConfigurationError) -> Response[str]:
-    """The accounts document was never good: where it is wrong is for the log, where the administrator reads it."""
+    """The answer while there never was a good accounts document. Where it is wrong is logged, for the administrator."""
     logger.error("the configuration is wrong", path=error.path, problem=error.problem)
     return problem_response(Problem(503, "the gateway is not configured; its administrator must look at the accounts"))
 
 
 def _unexpected(error: Exception) -> Response[str]:
-    """Texts of exceptions can hold numbers and contents: only where it happened is logged."""
+    """The answer to an exception that nobody expected. Only its place is logged, for its text may hold numbers."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
     logger.error("unexpected", error=type(error).__name__, where=where[-8:])

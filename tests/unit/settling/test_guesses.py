@@ -17,6 +17,7 @@ from smsgateway.model import Reason, Status
 from smsgateway.store.recipients import RecipientRow, load_outcomes
 from smsgateway.store.submissions import load_submission
 from tests.doubles.receipts import WORDS, masked_report, report_of
+from tests.doubles.samples import samples
 from tests.doubles.world import World, accounts_document, numbers, post
 from tests.tools.codes import WORDS as TABLES
 
@@ -65,7 +66,7 @@ def listed(vendor: str, word: str) -> bool:
 
 def strange_words(vendor: str) -> st.SearchStrategy[str]:
     """Words that no table lists: of operators, misspelt ones, and anything that the vendor's form can carry."""
-    if vendor == "qixintong":  # whose words are whole numbers
+    if samples(vendor).WORDS_ARE_NUMBERS:
         return st.integers(-99_999, 99_999).map(str)
     known = sorted({*TABLES[vendor][0], *SHARED_WORDS})
     operators = st.from_regex(r"\A(M[A-Z]|CB|ID|DB|IC|XA):[0-9A-Z]{1,8}\Z")
@@ -108,10 +109,10 @@ def _wide(character: str) -> str:
 def test_a_spelling_is_the_word(vendor: str, count: int) -> None:
     """GIVEN the vendor's words in any spelling WHEN they say that it was delivered THEN it was, and WHEN they are
     certain that it was not THEN the next account is asked."""
-    for spell in SPELLINGS if vendor != "qixintong" else SPELLINGS[2:3]:
+    for spell in SPELLINGS[2:3] if samples(vendor).WORDS_ARE_NUMBERS else SPELLINGS:
         world, outcome = told(vendor, count, spell(WORDS[vendor]["delivered"]))
         assert (texts(world), outcome.status) == (1, Status.DELIVERED), spell
-        failed = "ROUTEERR" if vendor == "langyu" else WORDS[vendor]["undelivered"]
+        failed = WORDS[vendor].get("failed", WORDS[vendor]["undelivered"])
         world, _ = told(vendor, count, spell(failed))
         assert texts(world) == 2, spell
 
@@ -141,9 +142,8 @@ def test_nothing_heard_is_no_guess(vendor: str, count: int) -> None:
 @both_layouts
 def test_a_certain_failure_after_a_strange_word_counts(vendor: str, count: int) -> None:
     """GIVEN a word that leaves it open WHEN a listed failure follows THEN the next account is asked."""
-    strange = {"hbsmservice": "00", "infocloud": "ACCEPTD", "qixintong": "77"}.get(vendor, "JUNK")
-    failed = "ROUTEERR" if vendor == "langyu" else WORDS[vendor]["undelivered"]
-    world, _ = told(vendor, count, strange, failed)
+    failed = WORDS[vendor].get("failed", WORDS[vendor]["undelivered"])
+    world, _ = told(vendor, count, WORDS[vendor]["strange"], failed)
     assert texts(world) == 2
 
 

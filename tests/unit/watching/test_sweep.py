@@ -305,11 +305,7 @@ def moved(limit: int = 2) -> tuple[World, SubmissionKey]:
         world.table,
         stands(world, key),
         attempt,
-        "b",
-        vendor="qixintong",
-        limit=limit,
-        deferred=("a",),
-        refused_by=("heji",),
+        transitions.Split("b", vendor="qixintong", limit=limit, deferred=("a",), refused_by=("heji",)),
     )
     return world, key
 

@@ -1,4 +1,7 @@
-"""An answer in doubt that names an id (heji: a success of no number): a report under that id is the proof."""
+"""sending/outcome.py: what follows from an answer in doubt.
+
+heji can answer with a success of no number, which names an id: a report under that id is the proof.
+"""
 
 import pytest
 
@@ -45,3 +48,16 @@ def test_a_report_that_came_before_the_answer_finds_its_place(count: int) -> Non
     assert world.vendors.seen[0].ids == ("idmain0001",)
     assert invariants.statuses(world, key.message_id)[NUMBER] == Status.DELIVERED
     assert state_of(world, key) == State.SUBMITTED
+
+
+@pytest.mark.parametrize("doubts", [1, 2])
+def test_only_attempts_in_doubt_count_against_retries(doubts: int) -> None:
+    """GIVEN a vendor that is busy three times, and then in doubt WHEN the client allows another THEN it is sent."""
+    script = ("moment", "moment", "moment", *["ambiguous"] * doubts, "accepted")
+    world, key = begun(accounts_document((("main", "langyu", 0),)), 1, *script, resend_unconfirmed=True)
+    world.dispatch(key)
+    world.settle(world.now + 3600 * 1000)
+    submission = load_submission(world.table, key)
+    assert submission is not None
+    assert submission.state == State.SUBMITTED
+    assert len(world.vendors.seen) == len(script)
