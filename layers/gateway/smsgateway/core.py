@@ -14,7 +14,7 @@ from smsgateway.store.table import Table
 class Core:
     """The collaborators that every function's work needs; what is a function's own stands in a class derived from this.
 
-    `settings` gives the accounts document as it is now, `now` epoch milliseconds.
+    `settings` gives the accounts document as it is now, `now` the time.
     """
 
     table: Table
@@ -32,7 +32,7 @@ class Core:
     ) -> None:
         """Tell the operator about an account, once an hour for the same kind, or once for its `occasion`.
 
-        `at`: when it happened (epoch ms), if not just now. The alert becomes an event through the table's stream.
+        `at` is when it happened, if not just now. The alert becomes an event through the table's stream.
         """
         happened = self.now() if at is None else at
         raise_alert(self.table, Alert(account, vendor, kind, detail, happened, self.ttl), occasion)
@@ -40,6 +40,6 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class WakingCore(Core):
-    """The same for work that wakes submissions up."""
+    """The collaborators of work that puts wake-ups too."""
 
     wake_ups: WakeUps

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from smsgateway.clock import Millis
+
 Purpose = Literal["otp", "notice", "marketing"]
 Kind = Literal["reports", "inbound"]
 # Where in a content its author may have put a signature: elsewhere a variable's value stands, which brings none.
@@ -221,13 +223,13 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a client posted, accepted. All times are epoch milliseconds."""
+    """What a client posted and the gateway accepted."""
 
     id: str
     client: str
     purpose: Purpose
-    created_at: int
-    valid_until: int
+    created_at: Millis
+    valid_until: Millis
     route: tuple[str, ...]  # accounts, in the order in which they are tried
     recipients: int
     segments: int
@@ -237,14 +239,14 @@ class Message:
     templates: Mapping[str, TemplateCode] = field(default_factory=dict)  # by account
     extension: str = ""
     reference: str = ""
-    send_at: int | None = None
+    send_at: Millis | None = None
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
-    paid_at: int = 0  # `created_at` of another request under its key, which took its segments from the daily limit
-    canceled_at: int | None = None  # nothing of it is marked any more
+    paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit
+    canceled_at: Millis | None = None  # nothing of it is marked any more
     blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)
 
 
@@ -326,7 +328,7 @@ class Push:
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # decoded as UTF-8
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case
     body: bytes = field(default=b"", repr=False)
-    at: int = 0  # when it came, epoch milliseconds
+    at: Millis = 0  # when it came
 
     @property
     def wrapping(self) -> str:
@@ -428,7 +430,7 @@ class Reply:
     access_number: str
     extension: str
     text: str
-    received_at: int  # epoch ms
+    received_at: Millis
     client: str = ""  # whose message it answers
     in_reply_to: str = ""
     reference: str = ""

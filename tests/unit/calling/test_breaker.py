@@ -141,7 +141,7 @@ def test_one_call_finds_out_whether_the_vendor_answers(table: Table) -> None:
     assert known(table) == BreakerState()
 
 
-def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
+def test_a_failed_trial_call_keeps_the_breaker_open(table: Table) -> None:
     fail(table, 3)
     later = NOW + 30 * SECOND
     assert breaker.claim_trial(table, ACCOUNT, known(table), later)
@@ -151,7 +151,7 @@ def test_a_failed_probe_keeps_the_breaker_open(table: Table) -> None:
     assert breaker.may_call(ACCOUNT, known(table), later + SECOND, PAUSE) == breaker.NotNow(29 * SECOND, elsewhere=True)
 
 
-def test_a_probe_that_was_not_made_is_the_next_workers(table: Table) -> None:
+def test_a_trial_call_that_was_not_made_is_the_next_workers(table: Table) -> None:
     fail(table, 3)
     later, seen = NOW + 30 * SECOND, known(table)
     claimed = breaker.claim_trial(table, ACCOUNT, seen, later)

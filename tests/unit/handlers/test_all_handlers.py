@@ -3,13 +3,11 @@
 import base64
 import importlib.util
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
-from smsgateway.api.routes import about, post_message
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Request
 from smsgateway.store.table import to_wire
@@ -23,16 +21,6 @@ REPORT = (
     "<sub_seq>0</sub_seq><msg_id>{vendor_id}</msg_id><err>0</err><fail_desc>DELIVRD</fail_desc>"
     "<report_time>2026-11-29 08:00:00</report_time></report></reports>"
 )
-
-
-@pytest.fixture(autouse=True)
-def routes_as_they_were() -> Iterator[None]:
-    """Routers lead to whoever took them last; in a function's process there is one that does."""
-    routers = [post_message.router, *about.QUERY_ROUTERS]
-    before = [dict(vars(router)) for router in routers]
-    yield
-    for router, attributes in zip(routers, before, strict=True):
-        vars(router).update(attributes)
 
 
 def fresh_handler(name: str) -> Any:

@@ -148,7 +148,7 @@ def test_a_paced_submission_survives_every_fault(count: int, missed: bool) -> No
 @pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, Fault.ERROR_AFTER])
 def test_the_outcome_of_a_slow_call_is_written_first_of_all(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     """GIVEN a call that is counted as slow WHEN the count cannot be taken back THEN its outcome stands."""
-    monkeypatch.setattr(breaker, "SLOW_AFTER", 0.01)
+    monkeypatch.setattr(breaker, "SLOW_AFTER", 0.05)
     origin, key = begun(accounts_document((("main", "langyu", 0),)), 1)
     counted = threading.Event()
     begin_slow = breakers.begin_slow

@@ -44,7 +44,7 @@ def test_a_worker_without_time_leaves_it() -> None:
 
 
 def test_a_worker_that_waits_for_its_pace_leaves_it() -> None:
-    """GIVEN an account whose next moment is far away WHEN a worker goes back for that THEN the probe is not used up."""
+    """GIVEN an account whose next moment is far away WHEN a worker goes back THEN the trial call is not used up."""
     world, wake_up = open_breaker(requests_per_second=0.01)
     before = open_until(world)
     world.db.items["account#main", "pace#send"] = {
@@ -72,7 +72,7 @@ def test_a_worker_that_is_not_the_first_to_mark_leaves_it() -> None:
 
 def test_a_worker_that_misses_its_moment_leaves_it() -> None:
     """GIVEN a worker that is held up behind its mark WHEN its account's moment is over THEN no call is made, and the
-    next worker's is the probe."""
+    next worker's is the trial call."""
     world, wake_up = open_breaker(requests_per_second=5.0)
     before = open_until(world)
 
@@ -95,7 +95,7 @@ def test_a_worker_whose_mark_fails_leaves_it(fault: Fault) -> None:
     assert (open_until(world), world.vendors.seen) == (before, [])
 
 
-def test_two_workers_make_one_probe() -> None:
+def test_two_workers_make_one_trial_call() -> None:
     """GIVEN two messages WHEN the second is looked at while the first one's call is under way THEN it waits."""
     world, wake_up = open_breaker()
     world.accept(post(*numbers(2)[1:]))

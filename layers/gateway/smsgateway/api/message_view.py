@@ -60,31 +60,31 @@ def load_whole(table: Table, message_id: str, now: Millis) -> WholeMessage | Non
     return WholeMessage(message, tuple(as_canceled(submission, message, now) for submission in submissions))
 
 
-def number_view(table: Table, row: Key, now: Millis) -> dict[str, Any] | None:
+def number_view(table: Table, key: Key, now: Millis) -> dict[str, Any] | None:
     """A message to one recipient, whose row the key leads to; None if it is not accepted, or not kept any more."""
-    submission = submission_of_row(table, row)
+    submission = submission_of_row(table, key)
     if submission is None or submission.ttl < epoch_seconds(now):
         return None
     message = message_of(table, submission)
-    outcome = next(iter(load_outcomes(table, submission, (row[1],)).values()), None)
-    if message is None or outcome is None:
+    row = next(iter(load_outcomes(table, submission, (key[1],)).values()), None)
+    if message is None or row is None:
         return None
-    found = _reroutes(table, message, submission, [outcome], now)
+    found = _reroutes(table, message, submission, [row], now)
     submission = as_canceled(submission, message, now)
     return {
         "id": message.id,
         "purpose": message.purpose,
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
-        **recipient(*reroutes.standing(submission, outcome, found), now),
+        **recipient(*reroutes.standing(submission, row, found), now),
     }
 
 
 def _reroutes(
-    table: Table, message: Message, submission: StoredSubmission, outcomes: Iterable[RecipientRow], now: Millis
+    table: Table, message: Message, submission: StoredSubmission, rows: Iterable[RecipientRow], now: Millis
 ) -> dict[str, StoredSubmission]:
     """The reroutes to these recipients, by path."""
-    found = reroutes.load(table, submission, outcomes)
+    found = reroutes.load(table, submission, rows)
     return {path: as_canceled(reroute, message, now) for path, reroute in found.items()}
 
 
@@ -130,7 +130,7 @@ def _counts_alone(table: Table, whole: WholeMessage, submission: StoredSubmissio
     """Count the recipients of a submission without children, whose payload need not be read."""
     if not submission.attempt:  # no vendor has seen it, so no report can have given anybody a status
         return Counter({derived_status(submission, "", now)[0]: submission.count})
-    found = _counted(table, whole, [(submission, outcome) for outcome in all_rows(table, submission)], now)
+    found = _counted(table, whole, [(submission, row) for row in all_rows(table, submission)], now)
     if missing := submission.count - found.total():
         found[derived_status(submission, "", now)[0]] += missing
     return found
@@ -139,9 +139,9 @@ def _counts_alone(table: Table, whole: WholeMessage, submission: StoredSubmissio
 def _counts_of_family(
     table: Table, whole: WholeMessage, family: Sequence[StoredSubmission], now: Millis
 ) -> Counter[Status]:
-    outcomes = {outcome.number: outcome for outcome in all_rows(table, family[0])}
+    rows = {row.number: row for row in all_rows(table, family[0])}
     pairs = [
-        (submission, outcomes.get(number, RecipientRow(number)))
+        (submission, rows.get(number, RecipientRow(number)))
         for submission in family
         for number in payload_of(table, whole, submission).numbers
     ]
@@ -152,9 +152,9 @@ def _counted(
     table: Table, whole: WholeMessage, pairs: Sequence[tuple[StoredSubmission, RecipientRow]], now: Millis
 ) -> Counter[Status]:
     """Count recipients of submissions with one root by status."""
-    under_way = [outcome for _, outcome in pairs if outcome.reroutes and not outcome.status]
+    under_way = [row for _, row in pairs if row.reroutes and not row.status]
     found = _reroutes(table, whole.message, pairs[0][0], under_way, now) if under_way else {}
-    return Counter(_status(*reroutes.standing(submission, outcome, found), now) for submission, outcome in pairs)
+    return Counter(_status(*reroutes.standing(submission, row, found), now) for submission, row in pairs)
 
 
 def open_reroutes(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
@@ -163,8 +163,8 @@ def open_reroutes(table: Table, whole: WholeMessage) -> list[StoredSubmission]:
     return [reroute for root in roots for reroute in reroutes.open_reroutes(table, root)]
 
 
-def _status(submission: StoredSubmission, outcome: RecipientRow, now: Millis) -> Status:
-    return outcome.status or derived_status(submission, outcome.number, now)[0]
+def _status(submission: StoredSubmission, row: RecipientRow, now: Millis) -> Status:
+    return row.status or derived_status(submission, row.number, now)[0]
 
 
 def overall(by_status: Mapping[Status, int]) -> str:
@@ -234,14 +234,14 @@ def _recipients(
     payload: Payload,
     now: Millis,
 ) -> Iterator[dict[str, Any]]:
-    outcomes = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
-    segments = _planned_segments(settings, whole, submission, payload) if len(outcomes) < len(payload.numbers) else {}
-    found = _reroutes(table, whole.message, submission, outcomes.values(), now)
+    rows = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
+    segments = _planned_segments(settings, whole, submission, payload) if len(rows) < len(payload.numbers) else {}
+    found = _reroutes(table, whole.message, submission, rows.values(), now)
     for number in payload.numbers:
-        outcome = outcomes.get(number) or RecipientRow(number, segments=segments[number])
-        shown = recipient(*reroutes.standing(submission, outcome, found), now)
-        left_out = {"history_left_out": outcome.left_out} if outcome.left_out else {}
-        yield shown | {"history": _history(whole, submission, outcome, found)} | left_out
+        row = rows.get(number) or RecipientRow(number, segments=segments[number])
+        shown = recipient(*reroutes.standing(submission, row, found), now)
+        left_out = {"history_left_out": row.left_out} if row.left_out else {}
+        yield shown | {"history": _history(whole, submission, row, found)} | left_out
 
 
 def _planned_segments(
@@ -254,29 +254,29 @@ def _planned_segments(
     return dict.fromkeys(payload.numbers, submission.segments // submission.count)
 
 
-def recipient(submission: StoredSubmission, outcome: RecipientRow, now: Millis) -> dict[str, Any]:
+def recipient(submission: StoredSubmission, row: RecipientRow, now: Millis) -> dict[str, Any]:
     """What became of one recipient, without its history."""
-    if outcome.status:
-        status, reason, vendor_status = outcome.status, outcome.reason, outcome.vendor_status
+    if row.status:
+        status, reason, vendor_status = row.status, row.reason, row.vendor_status
     else:
-        status, reason, vendor_status = derived_status(submission, outcome.number, now)
+        status, reason, vendor_status = derived_status(submission, row.number, now)
     only_id = submission.vendor_ids[0] if len(submission.vendor_ids) == 1 else ""
     sent_at = submission.submitted_at if submission.state in REACHED_VENDOR else None
     return {
-        "to": outcome.number,
+        "to": row.number,
         "status": status,
         "reason": reason,
         "vendor_status": vendor_status or None,
-        "account": outcome.account or submission.account,
-        "vendor_id": outcome.vendor_id or only_id or None,
-        "segments": outcome.segments,
+        "account": row.account or submission.account,
+        "vendor_id": row.vendor_id or only_id or None,
+        "segments": row.segments,
         "submitted_at": iso(sent_at) if sent_at else None,
-        "reported_at": None if outcome.reported_at is None else iso(outcome.reported_at),
+        "reported_at": None if row.reported_at is None else iso(row.reported_at),
     }
 
 
 def _history(
-    whole: WholeMessage, submission: StoredSubmission, outcome: RecipientRow, found: Mapping[str, StoredSubmission]
+    whole: WholeMessage, submission: StoredSubmission, row: RecipientRow, found: Mapping[str, StoredSubmission]
 ) -> list[dict[str, Any]]:
     """The attempts and the reports of a recipient, by time, with the attempts of the submissions that were split.
 
@@ -285,11 +285,11 @@ def _history(
     path = submission.key.path
     above = [each for each in whole.family(submission.key.root) if path.startswith(each.key.path)]
     attempts = [attempt for each in above for attempt in each.attempts]
-    if outcome.reroutes:
-        sent = reroutes.attempts(submission, outcome, found)
+    if row.reroutes:
+        sent = reroutes.attempts(submission, row, found)
         attempts += [_sent(each) for each in sent if each.state in REACHED_VENDOR and not reroutes.unsent(each)]
         attempts += [attempt for each in sent[1:] for attempt in each.attempts]
-    entries = sorted((*attempts, *outcome.history), key=lambda entry: int(entry["at"]))
+    entries = sorted((*attempts, *row.history), key=lambda entry: int(entry["at"]))
     return [_entry(entry) for entry in entries]
 
 

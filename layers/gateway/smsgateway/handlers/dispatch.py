@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsgateway import runtime
 from smsgateway.calling import transport
-from smsgateway.clock import seconds
+from smsgateway.clock import Millis, seconds
 from smsgateway.queues import Retries, parse_wake_up, received
 from smsgateway.sending.dispatch import dispatch
 from smsgateway.sending.work import Dispatcher, InFlightError
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-def _done(dispatcher: Dispatcher, retries: Retries, record: dict[str, Any], hard_end: int) -> bool:
+def _done(dispatcher: Dispatcher, retries: Retries, record: dict[str, Any], hard_end: Millis) -> bool:
     """Act on one wake-up. False: it comes again, and in the end is a dead letter."""
     try:
         wake_up = parse_wake_up(record["body"])

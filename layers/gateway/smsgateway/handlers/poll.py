@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_lambda import LambdaClient
 
-SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"})  # what is logged of an outcome
+SHOWN = frozenset({"pages", "more", "days", "compared", "skipped", "again_in"})  # what is logged of a result
 
 
 @cache
@@ -43,16 +43,16 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     )
     if "kind" in event:  # a scheduled event has an `account` too: that of AWS
         hard_end = runtime.now_ms() + context.get_remaining_time_in_millis()
-        outcome = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
-        if outcome.get("more"):  # a backlog would wait for the next minute
+        result = poll(poller, str(event.get("account")), str(event["kind"]), hard_end)
+        if result.get("more"):  # a backlog would wait for the next minute
             _start(context, {"account": event["account"], "kind": event["kind"]})
         # A problem may be in the vendor's words, which may quote a message.
-        shown = {name: value for name, value in outcome.items() if name in SHOWN}
-        problem = "problem" in outcome
+        shown = {name: value for name, value in result.items() if name in SHOWN}
+        problem = "problem" in result
         runtime.logger().info(
             "polled", account=event.get("account"), kind=event["kind"], outcome=shown, problem=problem
         )
-        return outcome
+        return result
     runs = due_runs(poller)
     if wrong := runtime.accounts_cache().problem:
         runtime.logger().error("the newest accounts document is not in use", path=wrong.path, problem=wrong.problem)

@@ -36,10 +36,10 @@ def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
         retention=runtime.retention_seconds(),
     )
     with ThreadPoolExecutor(DUE_SHARDS) as pool:
-        outcome = sweep(sweeper, pool.map)
-    if outcome["looked"]:
-        logger.info("swept", looked=outcome["looked"], failed=outcome["failed"])
+        counts = sweep(sweeper, pool.map)
+    if counts["looked"]:
+        logger.info("swept", looked=counts["looked"], failed=counts["failed"])
     watch(sweeper, sweeper.until)
-    if outcome["failed"]:
+    if counts["failed"]:
         raise ItemsFailedError
-    return outcome
+    return counts

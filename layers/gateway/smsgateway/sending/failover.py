@@ -1,7 +1,7 @@
 """When an account does not take a submission: the next one of its route, this one later, or its end."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
@@ -113,23 +113,17 @@ def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move
         end_unsent(dispatcher, submission, State.EXPIRED, Reason.VALIDITY_PASSED, step.vendor_status)
         return
     behind = _behind(submission, step)
-    attempt = {
-        "at": now,
-        "account": submission.account,
-        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
-        "reason": step.reason,
-        "vendor_status": step.vendor_status,
-    }
+    attempt = _attempt(submission, step, now)
     if isinstance(step, routing.Again):
-        account = work.account
+        account, failures = work.account, step.failures
+        busy_since = (submission.busy_since or now) if step.busy else 0
     else:
-        account = work.settings.accounts[step.account]
+        account, failures, busy_since = work.settings.accounts[step.account], 0, 0
         there = Carriage(account, work.message, work.payload)
         if len(there.parts) > 1:
             split_for(dispatcher, submission, there, attempt, deferred=behind.deferred, refused_by=behind.refused_by)
             return
     next_at, urgent = now + step.delay, queues.urgent(work.message)
-    again = isinstance(step, routing.Again)
     transitions.waiting(
         dispatcher.table,
         submission,
@@ -138,9 +132,9 @@ def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move
             account=account.name,
             vendor=account.vendor,
             next_at=next_at,
-            failures=step.failures if isinstance(step, routing.Again) else 0,
+            failures=failures,
             busy=step.busy,
-            busy_since=(submission.busy_since or now) if again and step.busy else 0,
+            busy_since=busy_since,
             tried=behind.tried,
             deferred=behind.deferred,
             refused_by=behind.refused_by,
@@ -148,6 +142,17 @@ def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move
         ),
     )
     dispatcher.wake_ups.put(urgent, account.name, [submission.key], (next_at - now) / 1000)
+
+
+def _attempt(submission: StoredSubmission, step: routing.Again | routing.Move, now: Millis) -> Mapping[str, Any]:
+    """What became of the attempt that this step follows, for the submission's item."""
+    return {
+        "at": now,
+        "account": submission.account,
+        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
+        "reason": step.reason,
+        "vendor_status": step.vendor_status,
+    }
 
 
 class _Behind(NamedTuple):
