@@ -88,7 +88,10 @@ def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) 
 
 
 def keep_early(table: Table, account: str, reports: Sequence[Report], now: int, ttl: int) -> list[Report]:
-    """File reports whose submissions are not known (yet). Those whose mapping came meanwhile: look again."""
+    """File reports whose submissions are not known (yet), until `ttl` (epoch seconds).
+
+    Returns those whose mapping came meanwhile: their submissions are to be looked for again.
+    """
     ids = [report.alternative_id or report.vendor_id for report in reports]
     _put_all(
         table,

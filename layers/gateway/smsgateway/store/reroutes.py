@@ -219,7 +219,10 @@ def open_reroutes(table: Table, submission: StoredSubmission) -> list[StoredSubm
 def attempts(
     submission: StoredSubmission, outcome: RecipientRow, reroutes: Mapping[str, StoredSubmission]
 ) -> Sequence[StoredSubmission]:
-    """A recipient's attempts in their order: the submission, then its reroutes, of which `reroutes` has those there are."""
+    """A recipient's attempts in their order: the submission, and then its reroutes.
+
+    `reroutes`: those that are there, by path.
+    """
     found = [_as_submission(submission, reroute, reroutes.get(reroute["path"])) for reroute in outcome.reroutes]
     return [submission, *found]
 
