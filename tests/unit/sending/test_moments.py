@@ -202,7 +202,7 @@ def test_a_vendor_that_refused_the_content_is_not_asked_through_another_account(
 
 
 def test_a_child_after_a_crash_knows_who_refused_the_content() -> None:
-    """GIVEN a worker that died after it had moved the recipients WHEN sweep spreads them THEN they know as well."""
+    """GIVEN a worker that died after it had moved its recipients WHEN sweep makes the children THEN they know it."""
     document = accounts_document((("x1", "langyu", 0), ("y", "qixintong", 1), ("x2", "langyu", 0)))
     world = Scripted(document, x1=["content"], y=["account"], x2=["accepted"])
     world.accept(post(*numbers(2), purpose="marketing"))
@@ -219,8 +219,8 @@ def test_a_child_after_a_crash_knows_who_refused_the_content() -> None:
         assert parent is not None
 
 
-def test_a_resend_knows_which_vendor_refused_the_content() -> None:
-    """GIVEN a report that refuses the content of vendor X, and a resend at Y that fails for another reason WHEN the
+def test_a_reroute_knows_which_vendor_refused_the_content() -> None:
+    """GIVEN a report that refuses the content of vendor X, and a reroute to Y that fails for another reason WHEN the
     recipient goes on THEN X's other account is not asked."""
     document = accounts_document((("x1", "langyu", 0), ("y", "hbsmservice", 0), ("x2", "langyu", 0)))
     world = Scripted(document, x1=["accepted"], y=["accepted"], x2=["accepted"])
@@ -229,9 +229,9 @@ def test_a_resend_knows_which_vendor_refused_the_content() -> None:
     world.ingest(report_of(world, "x1", "id1", numbers(1)[0], status="content"))
     world.deliver()
     assert world.names() == ["x1", "y"]
-    (resend,) = [each for each in invariants.all_submissions(world, answer["id"]) if each.recipient_row]
-    assert resend.refused_by == ("langyu",)
-    world.ingest(report_of(world, "y", resend.sent_reference, numbers(1)[0], status="undelivered"))
+    (reroute,) = [each for each in invariants.all_submissions(world, answer["id"]) if each.recipient_row]
+    assert reroute.refused_by == ("langyu",)
+    world.ingest(report_of(world, "y", reroute.sent_reference, numbers(1)[0], status="undelivered"))
     world.settle()
     assert world.names() == ["x1", "y"]
     assert ended(world, answer["id"]) == Status.UNDELIVERED

@@ -27,15 +27,15 @@ ROOM = 100 * 1024  # bytes, a quarter of what an item may have
 LONG_WORD = "很" * 390  # of the longest that is kept, in the most bytes
 (FIRST,) = numbers(1)
 both_layouts = pytest.mark.parametrize("count", [1, 2])
-both_choices = pytest.mark.parametrize("resend", [False, True])
+both_choices = pytest.mark.parametrize("may_reroute", [False, True])
 
 
 def sent(
-    count: int, resend: bool = False, text: str = "您好", vendor: str = "hbsmservice"
+    count: int, may_reroute: bool = False, text: str = "您好", vendor: str = "hbsmservice"
 ) -> tuple[World, SubmissionKey]:
     accounts = (("a", vendor, 0), ("b", "langyu", 0))
     world = World(accounts_document(accounts, report_window=WINDOW))
-    _, answer = world.accept(post(*numbers(count), text=text, resend_undelivered=resend))
+    _, answer = world.accept(post(*numbers(count), text=text, resend_undelivered=may_reroute))
     world.settle(world.now)
     return world, SubmissionKey(answer["id"], "00000")
 
@@ -64,10 +64,10 @@ def strange(index: int) -> str:
 
 @both_layouts
 @both_choices
-def test_a_delivery_after_hundreds_of_words_is_applied(count: int, resend: bool) -> None:
+def test_a_delivery_after_hundreds_of_words_is_applied(count: int, may_reroute: bool) -> None:
     """GIVEN 960 reports with different words WHEN the true one comes THEN the recipient is delivered, and the history
     has the first and the last of them, and says how many were between."""
-    world, key = sent(count, resend, vendor="langyu")
+    world, key = sent(count, may_reroute, vendor="langyu")
     words = [f"JUNK{index}" for index in range(960)]
     for word in (*words, "DELIVRD"):
         tell(world, word)
@@ -97,7 +97,7 @@ def test_contradictions_after_a_delivery_fill_nothing(count: int) -> None:
 @both_layouts
 def test_failures_of_a_message_that_may_be_sent_again_fill_nothing(count: int) -> None:
     """GIVEN a failure that was decided on WHEN hundreds more follow THEN the next account's delivery is applied."""
-    world, key = sent(count, resend=True)
+    world, key = sent(count, may_reroute=True)
     for word in ("2", *(f"{LONG_WORD}{index}" for index in range(400))):
         tell(world, word)
     world.settle(world.now)
@@ -110,9 +110,9 @@ def test_failures_of_a_message_that_may_be_sent_again_fill_nothing(count: int) -
 
 @both_layouts
 @both_choices
-def test_a_part_of_every_number_fills_nothing(count: int, resend: bool) -> None:
+def test_a_part_of_every_number_fills_nothing(count: int, may_reroute: bool) -> None:
     """GIVEN reports of a thousand parts THEN the item is small, and the whole's delivery is applied."""
-    world, key = sent(count, resend, "长" * 100)
+    world, key = sent(count, may_reroute, "长" * 100)
     for segment in range(1000):
         tell(world, "0" * 9, segment=segment)
     assert bytes_of(world, key) < ROOM
@@ -151,7 +151,7 @@ def test_the_last_word_is_shown_at_the_end_of_the_wait(count: int) -> None:
 def test_what_was_left_out_was_heard(count: int) -> None:
     """GIVEN words of an account that others have pushed out of the history WHEN the wait is over THEN no second text
     goes out because nothing were heard."""
-    world, key = sent(count, resend=True)
+    world, key = sent(count, may_reroute=True)
     submission = load_submission(world.table, key)
     assert submission
     row = recipient_key(submission, FIRST)

@@ -19,7 +19,7 @@ from tests.doubles.world import DAY, HOUR, MINUTE, World, accounts_document, beg
 
 (FIRST,) = numbers(1)
 both_layouts = pytest.mark.parametrize("count", [1, 3])
-both_choices = pytest.mark.parametrize("resend", [False, True])
+both_choices = pytest.mark.parametrize("may_reroute", [False, True])
 
 
 def stored(world: World, key: SubmissionKey) -> StoredSubmission:
@@ -62,11 +62,11 @@ def test_under_way_after_the_end_is_only_kept(final: str, vendor: str, count: in
     assert outcome_of(world, key).status == Status.DELIVERED
 
 
-def ended_unsent(how: str, count: int, resend: bool) -> tuple[World, SubmissionKey]:
+def ended_unsent(how: str, count: int, may_reroute: bool) -> tuple[World, SubmissionKey]:
     """A message that hbsmservice has refused, for which it may still have something to say."""
     script = {"refused": "account", "expired": "moment", "canceled": "moment"}[how]
     document = accounts_document((("main", "hbsmservice", 0),))
-    world, key = begun(document, count, script, resend_undelivered=resend, valid_for=HOUR // 1000)
+    world, key = begun(document, count, script, resend_undelivered=may_reroute, valid_for=HOUR // 1000)
     world.dispatch(key)
     if how == "canceled":
         transitions.ended_unsent(world.table, stored(world, key), State.CANCELED, Reason.CANCELED_BY_CLIENT)
@@ -81,10 +81,10 @@ UNSENT = {"refused": Status.REJECTED, "expired": Status.EXPIRED, "canceled": Sta
 @both_layouts
 @both_choices
 @pytest.mark.parametrize("how", UNSENT)
-def test_a_failure_denies_no_other_end(how: str, count: int, resend: bool) -> None:
+def test_a_failure_denies_no_other_end(how: str, count: int, may_reroute: bool) -> None:
     """GIVEN a message that was rejected, expired or cancelled WHEN its vendor fails it THEN it is what it was, and the
     report is kept; WHEN it was delivered after all THEN that counts."""
-    world, key = ended_unsent(how, count, resend)
+    world, key = ended_unsent(how, count, may_reroute)
     events = len(world.events())
     for word, segment in (("2", 0), ("77", 0), ("00", 0), ("2", 1), ("77", 2)):
         world.ingest(report_of(world, "main", key.reference, FIRST, word=word, segment=segment))
@@ -101,10 +101,10 @@ def test_a_failure_denies_no_other_end(how: str, count: int, resend: bool) -> No
 
 @both_choices
 @pytest.mark.parametrize("page", [1, 3])
-def test_a_failure_of_a_number_that_was_refused_at_once_is_only_kept(page: int, resend: bool) -> None:
+def test_a_failure_of_a_number_that_was_refused_at_once_is_only_kept(page: int, may_reroute: bool) -> None:
     """GIVEN a vendor that names a number as refused while it takes the request WHEN it reports a failure of it too, in
     a page of its own or with the others THEN the number is rejected."""
-    world, key = begun(accounts_document((("main", "infocloud", 0),)), 3, resend_undelivered=resend)
+    world, key = begun(accounts_document((("main", "infocloud", 0),)), 3, resend_undelivered=may_reroute)
     world.vendors.rejects = (FIRST,)
     world.dispatch(key)
     (seen,) = world.vendors.seen
@@ -166,7 +166,7 @@ def test_workers_that_die_are_followed_by_no_more_than_two_others(count: int) ->
 @both_layouts
 def test_a_failure_after_the_decision_leaves_its_trace(count: int) -> None:
     """GIVEN a failure that was decided on WHEN the same account reports another THEN the history has both, and nobody
-    is asked because of it; so it is while the resend waits, once it is sent, and when all is over."""
+    is asked because of it; so it is while the reroute waits, once it is sent, and when all is over."""
     accounts = (("a", "hbsmservice", 0), ("b", "langyu", 0), ("c", "qixintong", 0))
     world = World(accounts_document(accounts), ("accepted", "moment", "accepted"))
     _, answer = world.accept(post(*numbers(count), resend_undelivered=True))

@@ -34,11 +34,11 @@ type Said = tuple[int, str]  # a part, and the vendor's word
 
 
 @lru_cache
-def sent(ours: int, count: int, resend: bool) -> tuple[World, SubmissionKey]:
+def sent(ours: int, count: int, may_reroute: bool) -> tuple[World, SubmissionKey]:
     """A text that we count so many parts of, taken by the first of two accounts."""
     accounts = (("a", "hbsmservice", 0), ("b", "langyu", 0))
     world = World(accounts_document(accounts, report_window=WINDOW))
-    _, answer = world.accept(post(*numbers(count), text=TEXTS[ours], resend_undelivered=resend))
+    _, answer = world.accept(post(*numbers(count), text=TEXTS[ours], resend_undelivered=may_reroute))
     world.settle(world.now)
     return world, SubmissionKey(answer["id"], "00000")
 
@@ -49,10 +49,10 @@ def tell(world: World, said: Said, seam: Seam | None = None) -> None:
     world.ingest(report_of(world, "a", seen.ours, FIRST, word=word, segment=part), seam)
 
 
-def told(ours: int, count: int, order: Sequence[Said], *, resend: bool = False) -> tuple[World, RecipientRow]:
+def told(ours: int, count: int, order: Sequence[Said], *, may_reroute: bool = False) -> tuple[World, RecipientRow]:
     """What becomes of the first recipient by these reports, in this order, and the end of the wait. The others of it
     are not reported."""
-    world, key = sent(ours, count, resend)
+    world, key = sent(ours, count, may_reroute)
     world = world.copy()
     for said in order:
         tell(world, said)
@@ -149,7 +149,7 @@ def test_no_second_text_on_a_part_of_the_truth(ours: int, count: int, said: tupl
     """GIVEN `resend.undelivered` WHEN parts are reported in any order THEN the next account is asked if it is certain
     that the message was not delivered, and otherwise never."""
     words, order = said
-    world, outcome = told(ours, count, order, resend=True)
+    world, outcome = told(ours, count, order, may_reroute=True)
     decided_before_the_rest = any(
         certain(ours, dict(order[: length + 1])) and max(words) > ours for length in range(len(order))
     )
@@ -163,10 +163,10 @@ def test_a_missing_report_is_no_guess_but_a_heard_word_is() -> None:
     """GIVEN `resend.undelivered` WHEN nothing at all is heard THEN the next account is asked; WHEN anything was THEN it
     is not."""
     for count in (1, 2):
-        world, _ = told(2, count, [], resend=True)
+        world, _ = told(2, count, [], may_reroute=True)
         assert requests(world) == 2
         for said in [(1, DELIVERED), (2, FAILED), (1, OPEN), (0, OPEN), (300, FAILED)]:
-            world, outcome = told(2, count, [said], resend=True)
+            world, outcome = told(2, count, [said], may_reroute=True)
             assert requests(world) == 1, said
             assert outcome.status == (Status.UNDELIVERED if said == (2, FAILED) else Status.UNKNOWN)
             assert outcome.vendor_status == said[1]
@@ -176,7 +176,7 @@ def test_a_missing_report_is_no_guess_but_a_heard_word_is() -> None:
 def test_a_part_that_failed_is_not_open_again(count: int) -> None:
     """GIVEN a part that failed WHEN it is called open after that, which came late THEN the message is complete with
     the last of the others, and certainly failed."""
-    world, _ = told(2, count, [(1, FAILED), (1, OPEN), (2, DELIVERED)], resend=True)
+    world, _ = told(2, count, [(1, FAILED), (1, OPEN), (2, DELIVERED)], may_reroute=True)
     assert requests(world) == 2
 
 
@@ -259,15 +259,15 @@ def test_each_change_of_mind_is_an_event_of_its_own() -> None:
     assert len({event.identity for event in events}) == 3
 
 
-@pytest.mark.parametrize("resend", [False, True])
+@pytest.mark.parametrize("may_reroute", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize(("second", "expected"), [(DELIVERED, Status.DELIVERED), (FAILED, Status.UNDELIVERED)])
 def test_parts_that_an_earlier_version_noted_still_count(
-    second: str, expected: Status, count: int, resend: bool
+    second: str, expected: Status, count: int, may_reroute: bool
 ) -> None:
     """GIVEN a part that the version before noted, without a word in the history WHEN the other is reported, or the same
     is again, because its worker died before it said what follows THEN the message comes to both."""
-    origin, key = sent(2, count, resend)
+    origin, key = sent(2, count, may_reroute)
     submission = load_submission(origin.table, key)
     assert submission
     row = recipient_key(submission, FIRST)
@@ -279,7 +279,7 @@ def test_parts_that_an_earlier_version_noted_still_count(
             tell(world, one)
         world.settle(world.now)
         if requests(world) == 2:
-            assert (resend, second) == (True, FAILED)
+            assert (may_reroute, second) == (True, FAILED)
             continue
         assert ended(world, key).status == expected
 
@@ -313,21 +313,21 @@ MEETINGS: dict[str, tuple[list[Said], Status, set[int]]] = {
 }
 
 
-@pytest.mark.parametrize("resend", [False, True])
+@pytest.mark.parametrize("may_reroute", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("meeting", MEETINGS)
-def test_in_every_order_of_their_steps(meeting: str, count: int, resend: bool) -> None:
+def test_in_every_order_of_their_steps(meeting: str, count: int, may_reroute: bool) -> None:
     """GIVEN reports of parts WHEN as many workers take them in any order of their steps THEN the message comes to what
     they add up to, and a second text goes out where it does when they come one after the other."""
     said, status, texts = MEETINGS[meeting]
-    origin, key = sent(2, count, resend)
+    origin, key = sent(2, count, may_reroute)
 
     def make() -> tuple[Sequence[Task], Callable[[], None]]:
         world = origin.copy()
 
         def check() -> None:
             world.settle(world.now)
-            assert requests(world) in (texts if resend else {1})
+            assert requests(world) in (texts if may_reroute else {1})
             if requests(world) == 2:
                 world.ingest(report_of(world, "b", world.vendors.seen[-1].id_of(FIRST), FIRST))
             assert ended(world, key).status == (status if requests(world) == 1 else Status.DELIVERED)

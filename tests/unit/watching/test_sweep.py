@@ -270,11 +270,11 @@ def test_reports_that_came_before_their_ids_are_applied_for_a_worker_that_died(e
     assert found == {FIRST: Status.DELIVERED if early else Status.SUBMITTED}
 
 
-@pytest.mark.parametrize("resend", [False, True])
-def test_only_what_is_open_becomes_unknown(resend: bool) -> None:
+@pytest.mark.parametrize("may_reroute", [False, True])
+def test_only_what_is_open_becomes_unknown(may_reroute: bool) -> None:
     """GIVEN three recipients, one delivered, one refused by the answer, one open WHEN the window ends THEN only the
     open one becomes unknown, or goes elsewhere; the others stay as they are, without another word in their history."""
-    world, key = sent("hbsmservice", "langyu", count=3, resend_undelivered=resend)
+    world, key = sent("hbsmservice", "langyu", count=3, resend_undelivered=may_reroute)
     found = stands(world, key)
     put(world, key, rejected=[[THIRD, Reason.BLACKLISTED, "no"]])
     world.ingest(report_of(world, "a", found.sent_reference, FIRST))
@@ -286,7 +286,7 @@ def test_only_what_is_open_becomes_unknown(resend: bool) -> None:
     assert not {"history", "status"} & set(rows[THIRD])
     assert "resent" not in rows[THIRD]
     assert stands(world, key).rejected == (Rejection(THIRD, Reason.BLACKLISTED, "no"),)
-    if resend:
+    if may_reroute:
         assert [each["account"] for each in rows[SECOND_ONE]["resends"]] == ["b"]
         assert "status" not in rows[SECOND_ONE]
     else:
@@ -345,15 +345,15 @@ def test_what_is_over_is_looked_at_no_more(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", [State.REFUSED, State.EXPIRED, State.CANCELED])
-def test_a_resend_that_ended_unsent_ends_its_recipient(state: State) -> None:
-    """GIVEN a resend whose worker died between its end and its recipient's WHEN the sweep looks THEN the recipient is
+def test_a_reroute_that_ended_unsent_ends_its_recipient(state: State) -> None:
+    """GIVEN a reroute whose worker died between its end and its recipient's WHEN the sweep looks THEN the recipient is
     what its first attempt came to, and the history has the end of the second."""
     world, key = sent("hbsmservice", "langyu", count=3, resend_undelivered=True)
     world.ingest(report_of(world, "a", stands(world, key).sent_reference, FIRST, status="undelivered"))
-    (resend,) = woken(world)
-    transitions.ended_unsent(world.table, stands(world, resend), state, Reason.BUSY, "so")
-    assert stands(world, resend).due_at is not None
-    assert look(world, resend).due_at is None
+    (reroute,) = woken(world)
+    transitions.ended_unsent(world.table, stands(world, reroute), state, Reason.BUSY, "so")
+    assert stands(world, reroute).due_at is not None
+    assert look(world, reroute).due_at is None
     (row,) = [item for item in world.items(key.message_id) if item["sk"] == FIRST]
     assert (row["status"], row["reported_by"]) == (Status.UNDELIVERED, "a")
     assert (row["history"][0]["account"], row["history"][0]["status"]) == ("a", Status.UNDELIVERED)
