@@ -102,9 +102,7 @@ def sent_item(table: Table, message_id: str, reference: str) -> Item:
     message = Message(
         message_id, "shop", "otp", NOW, NOW, ("hb-1",), 1, 1, content=Personal("您好"), reference=reference
     )
-    item = submissions.new_submission(
-        key, message, account="hb-1", vendor="hbsmservice", count=1, segments=1, ttl=NOW, now=NOW
-    )
+    item = submissions.new_submission(key, message, submissions.Share("hb-1", "hbsmservice", 1, 1), ttl=NOW, now=NOW)
     submissions.put_single(table, message, item, "13800138000", NOW)
     stored = table.get((message_id, item["sk"]))
     assert stored

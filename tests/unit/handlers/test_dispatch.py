@@ -68,7 +68,7 @@ def accepted(stack: Stack, recipients: int = 1) -> None:
     of = message(recipients)
     items = [
         submissions.new_submission(
-            key, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at
+            key, of, submissions.Share("hb-main", "hbsmservice", 1, 1), ttl=2**31, now=of.created_at
         )
         for key in KEYS[:recipients]
     ]
@@ -353,7 +353,7 @@ def test_a_scheduled_wake_up_goes_back_with_a_delay(stack: Stack, vendor: list[R
     later = runtime.now_ms() + 50_000
     of = replace(message(1), send_at=later, valid_until=later + 300_000)
     item = submissions.new_submission(
-        KEYS[0], of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=of.created_at
+        KEYS[0], of, submissions.Share("hb-main", "hbsmservice", 1, 1), ttl=2**31, now=of.created_at
     )
     submissions.put_single(stack.table, of, item, "13900210021", of.created_at)
     stack.calls.clear()

@@ -223,7 +223,7 @@ def test_numbers_that_the_vendor_rejected_are_told_beside_the_rest(stack: Stack,
 def submission_of_two(stack: Stack, change: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     key = SubmissionKey(MESSAGE_ID, "00000")
     of = Message(key.message_id, "shop", "marketing", 1, 2**41, ("ly-main",), 2, 3)
-    old = submissions.new_submission(key, of, account="ly-main", vendor="langyu", count=2, segments=3, ttl=2**31, now=1)
+    old = submissions.new_submission(key, of, submissions.Share("ly-main", "langyu", 2, 3), ttl=2**31, now=1)
     stack.table.put(old)
     messages.put_payload(stack.table, key, Payload(("13900210021", "13900210022")), 2**31)
     recipients.put_rows(stack.table, of, submissions.read_submission(old), {"13900210021": 2})

@@ -58,9 +58,7 @@ def test_a_batch_that_comes_again_stores_nothing_again(stack: Stack) -> None:
 def test_a_report_reaches_its_recipient(stack: Stack) -> None:
     key, now = SubmissionKey("msg_" + "1" * 26, "00000"), 1_769_074_226_000
     of = Message(key.message_id, "shop", "otp", now, now + 300_000, ("ly-main",), 1, 1, Personal("您好"))
-    item = submissions.new_submission(
-        key, of, account="ly-main", vendor="langyu", count=1, segments=1, ttl=2**31, now=now
-    )
+    item = submissions.new_submission(key, of, submissions.Share("ly-main", "langyu", 1, 1), ttl=2**31, now=now)
     submissions.put_single(stack.table, of, item, "13900210021", now)
     marked = transitions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
     transitions.submitted(stack.table, marked, Accepted(("12345",)))
@@ -74,9 +72,7 @@ def test_a_failure_wakes_the_next_account_up(stack: Stack) -> None:
     key, now = SubmissionKey("msg_" + "1" * 26, "00000"), runtime.now_ms()
     content, route = Personal("您好"), ("hb-main", "ly-main")
     of = Message(key.message_id, "shop", "otp", now, now + 300_000, route, 1, 1, content, resend_undelivered=True)
-    item = submissions.new_submission(
-        key, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=now
-    )
+    item = submissions.new_submission(key, of, submissions.Share("hb-main", "hbsmservice", 1, 1), ttl=2**31, now=now)
     submissions.put_single(stack.table, of, item, "13900210021", now)
     marked = transitions.mark(stack.table, submissions.read_submission(item), "w", now + 1, now)
     transitions.submitted(stack.table, marked, Accepted())

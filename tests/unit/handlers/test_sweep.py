@@ -29,9 +29,7 @@ def accepted(stack: Stack, ago: int) -> None:
     """A message to one number, whose wake-up got lost `ago` milliseconds ago."""
     now = runtime.now_ms() - ago
     of = Message(KEY.message_id, "shop", "otp", now, now + 300_000_000, ("hb-main",), 1, 1, Personal("您的验证码是1"))
-    item = submissions.new_submission(
-        KEY, of, account="hb-main", vendor="hbsmservice", count=1, segments=1, ttl=2**31, now=now
-    )
+    item = submissions.new_submission(KEY, of, submissions.Share("hb-main", "hbsmservice", 1, 1), ttl=2**31, now=now)
     submissions.put_single(stack.table, of, item, "13900210021", now)
 
 

@@ -37,10 +37,7 @@ def item_of(message: Message = MESSAGE, key: SubmissionKey = KEY, **changes: Any
         submissions.new_submission(
             key,
             message,
-            account="hb-main",
-            vendor="hbsmservice",
-            count=message.recipients,
-            segments=message.segments,
+            submissions.Share("hb-main", "hbsmservice", message.recipients, message.segments),
             ttl=TTL,
             now=NOW,
         )

@@ -127,8 +127,9 @@ def test_nothing_is_decided_of_a_row_that_has_changed(
             return
         account = world.settings().accounts["c"]
         key = SubmissionKey(first.key.message_id, "path")
-        found = reroutes.decide(world.table, row, outcome, key, account, FAILED, ENTRY, as_heard=as_heard)
-        assert found == {"path": "path", "account": "c", "vendor": "qixintong"}
+        named = reroutes.named(key, account)
+        assert named == {"path": "path", "account": "c", "vendor": "qixintong"}
+        reroutes.decide(world.table, row, outcome, named, FAILED, ENTRY, as_heard=as_heard)
 
     if meanwhile in ("status", "decided") or (meanwhile == "heard" and as_heard):
         with pytest.raises(ConditionFailed):
@@ -156,7 +157,7 @@ def test_what_was_said_before_is_not_said_twice(how: str) -> None:
         reroutes.finish(world.table, row, outcome, FAILED, dict(entry))
     else:
         account, key = world.settings().accounts["c"], SubmissionKey(first.key.message_id, "path")
-        reroutes.decide(world.table, row, outcome, key, account, FAILED, dict(entry), as_heard=False)
+        reroutes.decide(world.table, row, outcome, reroutes.named(key, account), FAILED, dict(entry), as_heard=False)
     assert outcome_of(world, first).history == (entry,)
 
 
@@ -201,7 +202,8 @@ def test_a_resend_knows_who_refused_its_content_before(
 
     def file() -> SubmissionKey | None:
         row, payload = recipient_key(first, FIRST), Payload((FIRST,))
-        return reroutes.put_reroute(world.table, row, parent, message, payload, named, 1, world.now, refused_by=now)
+        new = reroutes.NewReroute(parent, message, payload, 1, refused_by=now)
+        return reroutes.put_reroute(world.table, row, named, new, world.now)
 
     key = file()
     assert key == SubmissionKey(first.key.message_id, "00000R1")
@@ -221,7 +223,7 @@ def test_a_resend_has_all_of_what_its_recipient_reads() -> None:
     named = {"path": "00000R1", "account": "c", "vendor": "qixintong"}
     payload = Payload((FIRST,), (Personal("您好1", {"code": "1"}),))
     row = recipient_key(first, FIRST)
-    key = reroutes.put_reroute(world.table, row, first, message, payload, named, 1, world.now)
+    key = reroutes.put_reroute(world.table, row, named, reroutes.NewReroute(first, message, payload, 1), world.now)
     assert key
     assert stands(world, key).payload() == payload
 
@@ -233,7 +235,9 @@ def test_a_failure_without_a_reason_can_be_read_again(count: int) -> None:
     world, first = begun(count, failed=False)
     outcome, row = outcome_of(world, first), recipient_key(first, FIRST)
     account, key = world.settings().accounts["b"], SubmissionKey(first.key.message_id, "path")
-    reroutes.decide(world.table, row, outcome, key, account, {**FAILED, "reason": None}, ENTRY, as_heard=False)
+    reroutes.decide(
+        world.table, row, outcome, reroutes.named(key, account), {**FAILED, "reason": None}, ENTRY, as_heard=False
+    )
     after = outcome_of(world, first)
     assert after.so_far == FAILED
     resend = replace(first, key=key, recipient_row=row, own_message=None, state=State.REFUSED)

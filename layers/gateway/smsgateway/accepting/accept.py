@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from smsgateway.accepting.acceptor import Acceptor, Draft, EarlyReads, Request
+from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, EarlyReads
 from smsgateway.accepting.contents import contents_of, kept_place, template_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
@@ -31,10 +31,10 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
 
     Returns the status and body of the answer. Raises Refusal: then nothing of the post is sent.
     """
-    request = _who_may(acceptor, client, post)
-    if first := _answered_before(request):
+    checked = _who_may(acceptor, client, post)
+    if first := _answered_before(checked):
         return 202, first
-    draft = _who_gets_it(acceptor, request)
+    draft = _who_gets_it(acceptor, checked)
     routed = route_draft(acceptor, draft)
     if post.dry_run:
         return 200, answer_to_dry_run(routed)
@@ -43,7 +43,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     return 202, filed.answer
 
 
-def _who_may(acceptor: Acceptor, client: Client, post: Post) -> Request:
+def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
     """The post of a client with the right to it, and what is read before anything is decided. Raises Refusal."""
     check_rights(client, post)
     recipients = recipients_of(post)
@@ -54,7 +54,7 @@ def _who_may(acceptor: Acceptor, client: Client, post: Post) -> Request:
         identity = message_id(acceptor.now(), acceptor.random.getrandbits(80))
     route = route_of(acceptor, post, settings)
     early = _read_early(acceptor, post, identity, list(recipients.numbers), route)
-    return Request(client, post, identity, settings, route, recipients, early)
+    return CheckedPost(client, post, identity, settings, route, recipients, early)
 
 
 def _read_early(
@@ -74,48 +74,48 @@ def _read_early(
     return EarlyReads(items, clear, read_at)
 
 
-def _answered_before(request: Request) -> dict[str, Any] | None:
+def _answered_before(checked: CheckedPost) -> dict[str, Any] | None:
     """The answer that the first post with this Idempotency-Key got, or None. Raises Refusal if it had another body."""
-    if request.post.dry_run:
+    if checked.post.dry_run:
         return None
-    there = standing(request.early.items, request.message_id)
-    return first_answer(there, request.post, request.recipients)
+    there = standing(checked.early.items, checked.message_id)
+    return first_answer(there, checked.post, checked.recipients)
 
 
-def _who_gets_it(acceptor: Acceptor, request: Request) -> Draft:
-    """The request with its recipients, who are neither suppressed nor stray landlines, and what each reads.
+def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
+    """The post with its recipients, who are neither suppressed nor stray landlines, and what each reads.
 
     Raises Refusal when it is too late, when there is no account, when nobody is left, or a content cannot be made.
     """
-    post, numbers = request.post, request.recipients.numbers
+    post, numbers = checked.post, checked.recipients.numbers
     if post.send_at is not None and post.send_at < acceptor.now() - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
-    accounts = accounts_for(request.client, post, request.settings, request.route)
+    accounts = accounts_for(checked.client, post, checked.settings, checked.route)
     if len(numbers) == 1:
-        suppressed = suppressions.suppressed_in(request.early.items, numbers)
+        suppressed = suppressions.suppressed_in(checked.early.items, numbers)
     else:
         suppressed = suppressions.suppressed(acceptor.table, numbers)
-    recipients = without_suppressed(request.recipients, suppressed, post)
+    recipients = without_suppressed(checked.recipients, suppressed, post)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     template = template_of(acceptor.table, post)
     payload, common = contents_of(post, template, recipients)
     message = replace(
-        _message_of(request, acceptor.now(), template, payload, common),
+        _message_of(checked, acceptor.now(), template, payload, common),
         suppressed=tuple(suppressed),
         mobiles_only=mobiles_only,
     )
-    return Draft(request, accounts, recipients, template, payload, message)
+    return Draft(checked, accounts, recipients, template, payload, message)
 
 
 def _message_of(
-    request: Request, now: Millis, template: Template | None, payload: Payload, common: Personal | None
+    checked: CheckedPost, now: Millis, template: Template | None, payload: Payload, common: Personal | None
 ) -> Message:
-    """The message of a request, before its route is known. `common`: what all read, or None."""
-    post = request.post
+    """The message of a post, before its route is known. `common`: what all read, or None."""
+    post = checked.post
     validity = DEFAULT_VALIDITY[post.purpose] if post.valid_for is None else post.valid_for
     return Message(
-        id=request.message_id,
-        client=request.client.name,
+        id=checked.message_id,
+        client=checked.client.name,
         purpose=post.purpose,
         created_at=now,
         valid_until=max(now, post.send_at or now) + millis(validity),

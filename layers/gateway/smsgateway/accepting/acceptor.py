@@ -42,8 +42,9 @@ class EarlyReads:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A post of a client who may make it."""
+class CheckedPost:
+    """A post of a client who may make it, with what is read before anything is decided. `recipients`: all but the
+    invalid."""
 
     client: Client
     post: Post
@@ -56,12 +57,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A request with who gets the message, and what each reads. Not yet known: `message.route`, its segments, blocks.
+    """A checked post with who gets the message, and what each reads.
 
     `accounts`: those of the route that the client may use. `recipients`: without the suppressed and stray landlines.
+    `message`: its route, segments and blocks are not known yet.
     """
 
-    request: Request
+    checked: CheckedPost
     accounts: Sequence[Account]
     recipients: Recipients
     template: Template | None

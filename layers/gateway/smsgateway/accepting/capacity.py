@@ -35,10 +35,9 @@ def latest(until: Millis, now: Millis) -> Millis:
 
 
 def check(now: Callable[[], Millis], store_by: Millis, carriages: Sequence[Carriage], *, stored: bool) -> None:
-    """Raises Refusal for a message that cannot be stored by then, with the number of texts that could be.
+    """Raises Refusal for a message that cannot be stored before `store_by`, with the number of texts that could be.
 
-    `carriages`: one by each account of the route. `stored`: False when it is only asked what would happen; then the
-    requests have not to be encoded in that time.
+    `carriages`: one by each account of the route. `stored`: False for a dry run, which need not encode all of them.
     """
     payload = carriages[0].payload
     count = len(payload.contents)

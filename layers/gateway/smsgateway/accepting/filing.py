@@ -28,30 +28,30 @@ def file_message(acceptor: Acceptor, routed: Routed) -> Filed:
     """Take the message's segments from its client's day, and store it.
 
     Returns what another request with the same Idempotency-Key has stored meanwhile, if there is one. Raises Refusal
-    when the day's limit is spent, when the other request is still under way, and when there was not time enough; then
-    nothing of the message is sent.
+    when the day's limit is spent, when the other request is still under way, and when there was not time enough: then
+    this request has stored nothing that will be sent.
     """
-    table, request = acceptor.table, routed.draft.request
+    table, checked = acceptor.table, routed.draft.checked
     try:
-        message = daily_limit.pay(table, request.client, routed.message)
+        message = daily_limit.pay(table, checked.client, routed.message)
     except Refusal:
-        standing = standing_now(table, request.message_id) if request.post.idempotency_key else None
+        standing = standing_now(table, checked.message_id) if checked.post.idempotency_key else None
         if standing is None:
             raise
-        return Filed(routed.message, rivals_answer(standing, request.post, request.recipients, acceptor.now()), (), 0)
+        return Filed(routed.message, rivals_answer(standing, checked.post, checked.recipients, acceptor.now()), (), 0)
     carriage = routed.carriages[0]
     try:
         keys = _store(acceptor, message, carriage, routed.store_by)
     except TimeoutError:
-        daily_limit.give_back(table, request.client, message, None)
+        daily_limit.give_back(table, checked.client, message, None)
         raise _not_in_time(acceptor) from None
     except ConditionFailed:
         standing = standing_now(table, message.id)
-        daily_limit.give_back(table, request.client, message, standing.message if standing else None)
+        daily_limit.give_back(table, checked.client, message, standing.message if standing else None)
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         first = [SubmissionKey(message.id, root_path(0))]
-        return Filed(message, rivals_answer(standing, request.post, request.recipients, acceptor.now()), first, 0)
-    clear_until = request.early.clear_until(carriage.account.name)
+        return Filed(message, rivals_answer(standing, checked.post, checked.recipients, acceptor.now()), first, 0)
+    clear_until = checked.early.clear_until(carriage.account.name)
     return Filed(message, answer_to(message, routed.draft.recipients), keys, clear_until)
 
 
@@ -80,10 +80,9 @@ def _store(acceptor: Acceptor, message: Message, carriage: Carriage, store_by: M
         submissions.new_submission(
             key,
             message,
-            account=carriage.account.name,
-            vendor=carriage.account.vendor,
-            count=len(part.numbers),
-            segments=carriage.segments_of(part),
+            submissions.Share(
+                carriage.account.name, carriage.account.vendor, len(part.numbers), carriage.segments_of(part)
+            ),
             ttl=ttl,
             now=now,
         )

@@ -56,7 +56,7 @@ def route_draft(acceptor: Acceptor, draft: Draft) -> Routed:
 
     Each request of the message is encoded for each account, to see; of a dry run with many texts, some of them.
     """
-    post, payload = draft.request.post, draft.payload
+    post, payload = draft.checked.post, draft.payload
     carriages = [Carriage(account, draft.message, payload) for account in draft.accounts]
     store_by = capacity.latest(acceptor.until, acceptor.now())
     capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run)

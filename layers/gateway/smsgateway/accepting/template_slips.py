@@ -19,6 +19,7 @@ def slips(template_text: str) -> list[str]:
 
 
 def _slips(template_text: str) -> Iterator[str]:
+    """The slips in a template's text, one as often as it stands there."""
     for sign, name in _SIGN_BEFORE.findall(template_text):
         yield f"the {sign} in front of {{{name}}} is sent as it stands: if it is not meant, take it out"
     for name in _DOUBLED.findall(template_text):

@@ -1,6 +1,6 @@
 """One call to an account: may it be made, when, with what request, over which connection.
 
-What the outcome of a call means for the next step is said in routing.py.
+What the result of a call means for the next step is said in routing.py.
 
     breaker.py    may the account be called now: its breaker, and its slow calls
     pace.py       when: moments that all workers take from one item

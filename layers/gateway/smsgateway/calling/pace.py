@@ -57,7 +57,8 @@ def take(
     if turns == 1:
         wait = pacing.reserve(table, account, operation, step, earliest, longest)
     else:
-        wait = pacing.reserve_in_turn(table, account, operation, step, earliest, longest, int(chance * turns), turns)
+        turn = pacing.Turn(int(chance * turns), turns)
+        wait = pacing.reserve_in_turn(table, account, operation, step, earliest, longest, turn)
     return wait - LEAD if wait < 0 else earliest + wait
 
 

@@ -82,10 +82,12 @@ def _give_to_children(core: WakingCore, parent: StoredSubmission, children: _Chi
         child = submissions.new_submission(
             key,
             children.message,
-            account=children.account,
-            vendor=children.vendor,
-            count=len(part.numbers),
-            segments=sum(children.segments[number] for number in part.numbers),
+            submissions.Share(
+                children.account,
+                children.vendor,
+                len(part.numbers),
+                sum(children.segments[number] for number in part.numbers),
+            ),
             ttl=parent.ttl,
             now=now,
         )

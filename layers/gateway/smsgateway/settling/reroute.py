@@ -178,7 +178,8 @@ def _decide(batch: _Batch, case: _Case) -> None:
         reroutes.finish(table, failure.row, row, final, entry, as_heard=no_report)
         return
     key = case.submission.key.reroute(case.submission.owner, failure.number)
-    decided = reroutes.decide(table, failure.row, row, key, account, final, entry, as_heard=no_report)
+    decided = reroutes.named(key, account)
+    reroutes.decide(table, failure.row, row, decided, final, entry, as_heard=no_report)
     _start(batch, case, decided, final)
 
 
@@ -211,8 +212,7 @@ def _start(batch: _Batch, case: _Case, decided: Mapping[str, str], final: Item |
     segments = Carriage(account, message, payload).segments[failure.number] if account else case.row.segments
     of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
     refused_by = failure.submission.vendor if of_content else ""
-    key = reroutes.put_reroute(
-        core.table, failure.row, case.submission, message, payload, decided, segments, now, refused_by=refused_by
-    )
+    new = reroutes.NewReroute(case.submission, message, payload, segments, refused_by)
+    key = reroutes.put_reroute(core.table, failure.row, decided, new, now)
     if key:
         batch.started[queues.urgent(message), decided["account"]].append(key)

@@ -1,7 +1,8 @@
-"""The submissions that wait for delivery reports, by the moment of their mark.
+"""The submissions that wait for delivery reports, by the time of their mark.
 
-No index lists them by account: that would be a write more for each. But the index of what is due has them at their mark
-plus the account's report window, where sweep puts each that is still open some minutes after its mark.
+There is no index by account: it would cost one write per submission. The index `by_due` has them instead: sweep gives
+an open submission, some minutes after its mark, the due time *mark + report window*. So those that were marked in the
+last minutes are missing.
 """
 
 from collections.abc import Iterator

@@ -21,15 +21,19 @@ class BreakerState:
 
     @property
     def well(self) -> bool:
-        """Whether there is nothing to consider, nor to forget once the vendor has answered."""
+        """True if the breaker is closed, no failure is counted and no call is slow.
+
+        Then there is nothing to check before a call, and nothing to reset after it.
+        """
         return self == BreakerState()
 
     def hanging(self, now: int) -> int:
-        """How many calls are taking long right now; those of dead workers do not count beyond their time."""
+        """How many calls are taking long at `now`. A dead worker's call counts until it would have ended at last."""
         return sum(until >= now for until, _ in self.slow)
 
 
 def read_breaker(item: Item | None) -> BreakerState:
+    """The state in a breaker's item; None, of an account that never had a failure or a slow call, is all well."""
     if item is None:
         return BreakerState()
     slow = frozenset(
@@ -39,11 +43,12 @@ def read_breaker(item: Item | None) -> BreakerState:
 
 
 def begin_slow(table: Table, account: str, owner: str, until: int) -> None:
+    """Note a call that takes long, by its worker's name and the time (epoch ms) at which it ends at last."""
     table.update(Change(breaker_key(account)).add(slow={_slow(until, owner)}))
 
 
 def end_slow(table: Table, account: str, owner: str, until: int, now: int) -> None:
-    """Take the call away, and those that dead workers left."""
+    """Take a call that was slow from the notes, and with it those that dead workers left before `now`."""
     left = table.update(Change(breaker_key(account)).take(slow={_slow(until, owner)}))
     if dead := {entry for entry in left.get("slow", ()) if int(entry.partition("#")[0]) < now}:
         table.update(Change(breaker_key(account)).take(slow=dead))
@@ -55,7 +60,10 @@ def _slow(until: int, owner: str) -> str:
 
 
 def count_failure(table: Table, account: str, limit: int, until: int) -> bool:
-    """One more failure in a row; from `limit` on the breaker is open until `until`. True when this one opened it."""
+    """Count one more failure in a row; from `limit` on the breaker is open until `until` (epoch ms).
+
+    Returns True when this failure opened it.
+    """
     calls = table.update(Change(breaker_key(account)).add(failures=1))
     if calls["failures"] < limit:
         return False
@@ -64,12 +72,16 @@ def count_failure(table: Table, account: str, limit: int, until: int) -> bool:
 
 
 def forget_failures(table: Table, account: str) -> None:
-    """The vendor has answered: the breaker is closed."""
+    """Close the breaker, because the vendor has answered."""
     table.update(Change(breaker_key(account)).remove("failures", "open_until"))
 
 
 def claim_probe(table: Table, account: str, seen: int, until: int) -> bool:
-    """Be the one call that finds out whether the vendor answers again, once the breaker's time is over."""
+    """Claim the one call that finds out whether the vendor answers again, once the breaker's time is over.
+
+    `seen`: until when the breaker was open as it was read; the claim keeps it open until `until`. Returns False when
+    another worker has the claim.
+    """
     change = Change(breaker_key(account)).set(open_until=until)
     try:
         table.update(change.when("open_until = :seen", seen=seen))

@@ -27,6 +27,10 @@ class Change:
         given = {name: value for name, value in values.items() if value is not None}
         return self._and("SET", [f"#{name} = :{name}" for name in given], given)
 
+    def assign(self, values: Mapping[str, Any]) -> "Change":
+        """Give attributes these values, and remove those whose value is None."""
+        return self.set(**values).remove(*(name for name, value in values.items() if value is None))
+
     def set_if_missing(self, **values: Any) -> "Change":
         """Give attributes these values, unless they have one."""
         return self._and("SET", [f"#{name} = if_not_exists(#{name}, :{name})" for name in values], values)

@@ -5,10 +5,11 @@ from typing import Any
 
 from smsgateway.model import Reason, Report, ReportStatus, Status
 from smsgateway.store import parts
-from smsgateway.store.history import Change, write
+from smsgateway.store.change import Change
+from smsgateway.store.history import write
 from smsgateway.store.keys import is_submission
 from smsgateway.store.submissions import StoredSubmission
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import Item, Table
 
 type History = Sequence[Mapping[str, Any]]
 
@@ -70,17 +71,10 @@ def _final(submission: StoredSubmission, status: Status, reason: Reason | None, 
     }
 
 
-def set_final(
-    table: Table,
-    row: Key,
-    final: Item,
-    condition: str,
-    entry: Mapping[str, Any] | None = None,
-    known: Mapping[str, Any] | None = None,
-) -> Item:
-    """Give a recipient its final status; the row after it. `known`: values that the condition names besides.
+def set_final(table: Table, change: Change, final: Item, entry: Mapping[str, Any] | None = None) -> Item:
+    """Give a recipient its final status, under the condition of `change`. Returns the row after it.
 
-    Raises ConditionFailed when another status stands that does not give way.
+    `entry` is added to the history. Raises ConditionFailed when another status stands that does not give way.
     """
-    settled: Item = {"due_at": None, "due_shard": None} if is_submission(row) else {}  # nobody looks at that again
-    return write(table, Change(row, final | settled, condition, known or {}), entry)
+    settled: Item = {"due_at": None, "due_shard": None} if is_submission(change.key) else {}  # nobody looks again
+    return write(table, change.assign(final | settled), entry)

@@ -28,6 +28,7 @@ class Group:
 
 
 def read_group(item: Item) -> Group:
+    """The group in an item that the release before wrote."""
     key, done, total = item["pk"], item.get("done", False), item["total"]
     whole = Inbound(number_of_parts(key), "", item["access_number"], item["extension"])
     parts = []

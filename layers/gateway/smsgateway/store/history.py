@@ -5,12 +5,12 @@ so that whatever has been said, there is room for a final status, and for what w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smsgateway.model import Report, ReportStatus
+from smsgateway.store.change import Change
 from smsgateway.store.submissions import StoredSubmission
-from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table, Update
+from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table
 
 FIRST, LAST = 10, 10  # entries that stay
 MOST = FIRST + LAST
@@ -38,39 +38,17 @@ def entry_of(submission: StoredSubmission, report: Report, now: int) -> dict[str
     return entry
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """New values of a recipient's row (None: the attribute goes), and the condition for them."""
-
-    row: Key
-    values: Mapping[str, Any]
-    condition: str
-    known: Mapping[str, Any] = field(default_factory=dict)  # what the condition names besides
-
-    def update(self, seconds: int, entry: Mapping[str, Any] | None = None, condition: str = "") -> Update:
-        """The write, with an entry for the end of the history, and a further condition. `seconds`: see Table."""
-        set_ = [f"#{name} = :{name}" for name, value in self.values.items() if value is not None]
-        set_ += ["history = list_append(if_not_exists(history, :none), :entries)"] if entry else []
-        removed = [f"#{name}" for name, value in self.values.items() if value is None]
-        expression = f"SET {', '.join(set_)}" if set_ else ""
-        expression += f" REMOVE {', '.join(removed)}" if removed else ""
-        values = {**self.values, "none": [], "entries": [entry], "seconds": seconds, **self.known}
-        conditions = [KEPT, f"({self.condition})", condition]
-        return Update(self.row, expression.strip(), values, " AND ".join(filter(None, conditions)))
-
-
 def write(table: Table, change: Change, entry: Mapping[str, Any] | None = None) -> Item:
-    """Make a change of a recipient's row that may add to its history. The row after it.
+    """Make a change of a recipient's row, and add an entry to the end of its history. Returns the row after it.
 
-    Raises ConditionFailed when there is no such row, or its condition is not met.
+    Raises ConditionFailed when there is no such row, or the change's condition is not met.
     """
+    change = change.when(KEPT, seconds=table.seconds)
     if entry is None:
-        return table.update(change.update(table.seconds))
-    roomy = replace(change, known={**change.known, "most": MOST})
+        return table.update(change)
+    roomy = change.append("history", entry).when("attribute_not_exists(history) OR size(history) < :most", most=MOST)
     try:
-        return table.update(
-            roomy.update(table.seconds, entry, "(attribute_not_exists(history) OR size(history) < :most)")
-        )
+        return table.update(roomy)
     except ConditionFailed as failed:
         if failed.item is None or len(failed.item.get("history", ())) < MOST:
             raise
@@ -78,19 +56,14 @@ def write(table: Table, change: Change, entry: Mapping[str, Any] | None = None) 
 
 
 def _write_to_full(table: Table, change: Change, entry: Mapping[str, Any], row: Item) -> Item:
-    """The same, of a row whose history has no room left."""
+    """Make the change of a row whose history has no room left: an entry in its middle gives way to the new one."""
     for _ in range(TRIES):
         entries, left_out = [*row["history"], entry], row.get("left_out", 0)
-        shorter = {
-            "history": [*entries[:FIRST], *entries[-LAST:]],
-            "left_out": left_out + len(entries) - MOST,
-        }
-        as_read = replace(
-            change, values={**change.values, **shorter}, known={**change.known, "before": left_out, "most": MOST}
-        )
-        same = "left_out = :before" if left_out else "attribute_not_exists(left_out)"
+        shorter = change.set(
+            history=[*entries[:FIRST], *entries[-LAST:]], left_out=left_out + len(entries) - MOST
+        ).when("size(history) >= :most", most=MOST)
         try:
-            return table.update(as_read.update(table.seconds, condition=f"{same} AND size(history) >= :most"))
+            return table.update(_none_left_out_since(shorter, left_out))
         except ConditionFailed as failed:
             if failed.item is None or failed.item.get("left_out", 0) == left_out:
                 raise  # the change's own condition
@@ -98,11 +71,25 @@ def _write_to_full(table: Table, change: Change, entry: Mapping[str, Any], row: 
     raise ConditionFailed(row)
 
 
+def _none_left_out_since(change: Change, left_out: int) -> Change:
+    """The change, if as many entries are left out of the history as when it was read."""
+    if not left_out:
+        return change.when("attribute_not_exists(left_out)")
+    return change.when("left_out = :seen_left_out", seen_left_out=left_out)
+
+
+def unchanged_since(change: Change, entries: int, left_out: int) -> Change:
+    """The change, if nothing was added to a recipient's history since so many entries were read."""
+    if not entries:
+        return change.when("attribute_not_exists(history)")
+    return _none_left_out_since(change.when("size(history) = :seen_entries", seen_entries=entries), left_out)
+
+
 def keep(table: Table, row: Key, entry: Mapping[str, Any]) -> bool:
-    """Add to a recipient's history what is not there yet. False: there is no such recipient."""
+    """Add an entry to a recipient's history, unless it is there. Returns False when there is no such recipient."""
     new = "attribute_not_exists(history) OR NOT contains(history, :entry)"
     try:
-        write(table, Change(row, {}, new, {"entry": entry}), entry)
+        write(table, Change(row).when(new, entry=entry), entry)
     except ConditionFailed as failed:
         return failed.item is not None  # it is there already
     return True

@@ -109,13 +109,16 @@ def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
 
 
 def withdraw(table: Table, message_id: str, claim: Claim) -> None:
-    """Give a claim up that is not needed any more."""
+    """Give up the claim of a message's id, because nothing will be accepted under it."""
     with suppress(ConditionFailed):  # it has been taken over, or that was our own first try
         table.delete(message_key(message_id), "#owner = :owner", {"owner": claim.owner})
 
 
 def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
-    """From here on the message is accepted. Raises ConditionFailed when another acceptance has taken its place."""
+    """Write that the message is accepted, from here on.
+
+    Raises ConditionFailed when another acceptance has taken its place.
+    """
     table.update(Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner))
 
 
@@ -132,6 +135,7 @@ def cancel(table: Table, message_id: str, now: int) -> None:
 
 
 def is_canceled(table: Table, message_id: str) -> bool:
+    """True if a message to several numbers was canceled. The read is a consistent one."""
     return "canceled_at" in (table.get(message_key(message_id)) or {})
 
 
@@ -147,6 +151,7 @@ def load_message(table: Table, message_id: str) -> tuple[Message, bool] | None:
 
 
 def put_payload(table: Table, key: SubmissionKey, payload: Payload, ttl: int) -> None:
+    """Store a submission's payload until `ttl` (epoch seconds). Storing the same payload again changes nothing."""
     table.put_many(payload_items(key, payload, ttl))
 
 

@@ -4,13 +4,22 @@ A moment that was taken is not given back when its worker dies; time that passed
 """
 
 from math import ceil
+from typing import NamedTuple
 
+from smsgateway.clock import Millis
 from smsgateway.store.change import Change
 from smsgateway.store.keys import pace_key
 from smsgateway.store.table import ConditionFailed, Table
 
 
-def reserve(table: Table, account: str, operation: str, step: float, now: int, patience: int) -> int:
+class Turn(NamedTuple):
+    """One of several items that give an account's moments."""
+
+    place: int  # from 0
+    of: int
+
+
+def reserve(table: Table, account: str, operation: str, step: float, now: Millis, patience: Millis) -> Millis:
     """Take the account's next moment for a request of this kind, `step` milliseconds after the last one.
 
     Returns the milliseconds to wait for the moment, at most `patience`. A negative figure says that the next moment is
@@ -35,19 +44,19 @@ def reserve(table: Table, account: str, operation: str, step: float, now: int, p
 
 
 def reserve_in_turn(
-    table: Table, account: str, operation: str, step: float, now: int, patience: int, turn: int, turns: int
-) -> int:
+    table: Table, account: str, operation: str, step: float, now: Millis, patience: Millis, turn: Turn
+) -> Millis:
     """Like `reserve`, for moments that several items give, because one item takes only so many writes a second.
 
-    The items share one grid of moments, `step` milliseconds apart, of which each has every `turns`-th. So no two
-    moments are closer than `step`, whichever items they are from. `turn` is the item that is asked.
+    The items share one grid of moments, `step` milliseconds apart, of which each has every so manieth. So no two
+    moments are closer than `step`, whichever items they are from.
     """
-    change = Change(pace_key(account, operation, turn))
+    change = Change(pace_key(account, operation, turn.place))
     step_us, now_us = ceil(step * 1000), now * 1000
-    width = step_us * turns
+    width = step_us * turn.of
 
     def on_grid(moment_us: int) -> int:
-        return moment_us + (turn * step_us - moment_us) % width
+        return moment_us + (turn.place * step_us - moment_us) % width
 
     start, latest = on_grid(now_us), now_us + patience * 1000
     try:
@@ -62,7 +71,7 @@ def reserve_in_turn(
     return ceil((start - now_us) / 1000)
 
 
-def release(table: Table, account: str, operation: str, free_at: int, held_until: int) -> None:
+def release(table: Table, account: str, operation: str, free_at: Millis, held_until: Millis) -> None:
     """Let the next moment be earlier than a reservation made it: at `free_at` in place of `held_until` (epoch ms).
 
     Does nothing when there is a later reservation by now, because its holder counts on the moment as it was.

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from smsgateway.model import Report, ReportStatus, Status
-from smsgateway.store.history import Change, keep, write
+from smsgateway.store.change import Change
+from smsgateway.store.history import keep, write
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
@@ -51,13 +52,17 @@ def note(table: Table, row: Key, submission: StoredSubmission, report: Report, e
         keep(table, row, {**entry, "note": f"a message has at most {LAST_PART} parts"})
         return table.get(row)
     part, said = _attribute(submission, report.segment), STATUS_OF.get(report.status, report.status.value)
-    values = {part: said, _noted(submission): report.segment}
     gives_way = f"#{part} <> :delivered" if report.status in STATUS_OF else f"#{part} IN (:pending, :unknown)"
     new = "attribute_not_exists(history) OR NOT contains(history, :entry)"
-    known = {"delivered": Status.DELIVERED, "pending": _UNDECIDED[0], "unknown": _UNDECIDED[1], "entry": entry}
-    condition = f"(attribute_not_exists(#{part}) OR {gives_way}) AND ({new})"
+    undecided = dict(zip(("pending", "unknown"), _UNDECIDED, strict=True))
+    change = (
+        Change(row)
+        .set(**{part: said, _noted(submission): report.segment})
+        .when(f"attribute_not_exists(#{part}) OR {gives_way}", delivered=Status.DELIVERED, **undecided)
+        .when(new, entry=entry)
+    )
     try:
-        return write(table, Change(row, values, condition, known), entry)
+        return write(table, change, entry)
     except ConditionFailed as failed:  # repeated, or contradicted: what follows may have been missed the first time
         if failed.item is not None:
             keep(table, row, entry)
@@ -77,17 +82,19 @@ def whole(row: Item, submission: StoredSubmission) -> WholeReport:
     return WholeReport(Status.UNDELIVERED, complete=complete, certain=complete and last == counted and listed)
 
 
-def unchanged(row: Item, submission: StoredSubmission) -> tuple[str, Item]:
-    """The condition, and the values it names, that no part was noted since the row was read. For one whose known parts
-    were all delivered: those are not noted again, so that the number of the last one tells."""
+def unchanged_since(change: Change, row: Item, submission: StoredSubmission) -> Change:
+    """The change, if no part was noted since the row was read.
+
+    For a row whose known parts were all delivered: those are not noted again, so that the number of the last one tells.
+    """
     name = _noted(submission)
     if name not in row:  # of a version before, which did not remember it
-        return f"attribute_not_exists(#{name})", {}
-    return f"#{name} = :noted", {"noted": row[name]}
+        return change.when(f"attribute_not_exists(#{name})")
+    return change.when(f"#{name} = :seen_noted", seen_noted=row[name])
 
 
 def _counted(row: Item, submission: StoredSubmission) -> int:
-    """The parts that the message has by our own count; of a resend by its own, for its signature may be another."""
+    """The parts that the message has by our own count; of a reroute by its own, for its signature may be another."""
     return int(submission.segments if submission.recipient_row else row["segments"])
 
 

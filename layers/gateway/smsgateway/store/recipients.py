@@ -32,11 +32,11 @@ class RecipientRow:
     history: tuple[Mapping[str, Any], ...] = ()
     left_out: int = 0  # reports between the first and the last of the history
     reroutes: tuple[Mapping[str, str], ...] = ()  # path, account and vendor of each that was decided on (reroutes.py)
-    so_far: Item | None = None  # the final status, should the last resend come to nothing
+    so_far: Item | None = None  # the final status, should the last reroute come to nothing
 
 
 def read_row(item: Item) -> RecipientRow:
-    """The outcome in a recipient's row, in the item of a message to one number, or in the image of either."""
+    """The recipient in a row, in the item of a message to one number, or in the image of either in a stream record."""
     return RecipientRow(
         number=item["to"],
         status=Status(item["status"]) if "status" in item else None,
@@ -54,7 +54,7 @@ def read_row(item: Item) -> RecipientRow:
 
 
 def recipient_key(submission: StoredSubmission, number: str) -> Key:
-    """Where this recipient of the submission stands."""
+    """Where the row of a submission's recipient stands."""
     if submission.recipient_row:
         return submission.recipient_row
     if submission.own_message:
@@ -69,9 +69,9 @@ def _buckets(submission: StoredSubmission) -> int:
 def put_rows(
     table: Table, message: Message, submission: StoredSubmission, segments: Mapping[str, int], until: int = 0
 ) -> None:
-    """One row a recipient (number → segments), before the vendor call. Only while nothing was ever sent.
+    """Write one row a recipient (number → segments), before the vendor call, and only while nothing was ever sent.
 
-    Raises TimeoutError when they are not all written by `until` (epoch ms).
+    A row that is there is written anew. Raises TimeoutError when they are not all written by `until` (epoch ms).
     """
     table.put_many(
         [
@@ -111,7 +111,10 @@ def all_rows(table: Table, submission: StoredSubmission) -> Iterator[RecipientRo
 
 
 def unreported(table: Table, submission: StoredSubmission) -> int:
-    """How many of a submitted submission's recipients no report has come for, not even one that says nothing final."""
+    """How many recipients of a submission have no report at all, not even one that says nothing final.
+
+    Numbers that the vendor refused at once are not counted. Reads every row that is filed under the submission's root.
+    """
     if submission.own_message and submission.item:
         return int("status" not in submission.item and "history" not in submission.item)
     if submission.recipient_row:  # whose history begins with what other accounts said
@@ -145,7 +148,7 @@ STATUS_OF_STATE = {
 
 
 def derived_status(submission: StoredSubmission, number: str, now: int) -> tuple[Status, Reason | None, str]:
-    """The status of a recipient that has no final one of its own: its submission's."""
+    """The status of a recipient that has no final one of its own, with reason and vendor's word: its submission's."""
     for rejection in submission.rejected:
         if rejection.number == number:
             return Status.REJECTED, rejection.reason, rejection.vendor_status

@@ -10,19 +10,22 @@ from smsgateway.store.table import ConditionFailed, Item, Table
 
 
 def reply_id(account: str, inbound: Inbound, occurrence: int) -> str:
-    """The same for the same reply pushed again. `occurrence` counts equal replies within one push or page."""
+    """The id of a reply: the same for the same reply pushed again.
+
+    `occurrence` counts equal replies within one push or page, from 0.
+    """
     at = inbound.received_at.isoformat() if inbound.received_at else ""
     identity = [account, inbound.vendor_id, inbound.number, inbound.access_number, inbound.extension, at, inbound.text]
     return _id_of("\x1f".join([*identity, str(occurrence)]))
 
 
 def joint_id(key: str, parts: Sequence[str], partial: bool) -> str:
-    """Of a long reply: the same for the same parts under a key (store/reply_parts.py)."""
+    """The id of a long reply: the same for the same parts under a key (store/reply_parts.py)."""
     return _id_of("\x1f".join([key, *parts, str(partial)]))
 
 
 def piece_id(whole: str, index: int) -> str:
-    """Of a piece of a reply that is too long to be published at once."""
+    """The id of a piece of a reply that is too long to be published at once. `index`: from 0."""
     return _id_of(f"{whole}#{index}") if index else whole
 
 
@@ -62,6 +65,7 @@ def put_reply(table: Table, reply: Reply, ttl: int) -> None:
 
 
 def read_reply(item: Item) -> Reply:
+    """The reply in an item that `put_reply` wrote, or in its image in a stream record."""
     return Reply(
         id=item["pk"],
         account=item["account"],

@@ -39,6 +39,7 @@ class StoredPart:
 
     @property
     def total(self) -> int:
+        """How many parts a reply under this key has."""
         return total_of_parts(self.key)
 
 
@@ -61,6 +62,7 @@ def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int
 
 
 def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
+    """The item of a part that `put_part` files; `arrived` in epoch milliseconds, `ttl` in epoch seconds."""
     number = inbound.part.number if inbound.part else 0
     sent_at = inbound.received_at.isoformat() if inbound.received_at else ""
     digest = hashlib.sha256(f"{sent_at}\x1f{inbound.text}".encode(errors="surrogatepass")).hexdigest()[:20]
@@ -78,6 +80,7 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
 
 
 def lying(table: Table, key: str) -> StoredPart:
+    """Read what lies under the key of a long reply: its parts, and the claim of whoever joins them."""
     found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
     claims = found.pop(CLAIM_SK, {})
     parts = {sk: item for sk, item in found.items() if is_part(sk)}
@@ -86,7 +89,10 @@ def lying(table: Table, key: str) -> StoredPart:
 
 
 def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None:
-    """Claim parts for one reply. Raises ConditionFailed when somebody else has claimed any meanwhile."""
+    """Claim parts for one reply, until it is published. `ttl` in epoch seconds.
+
+    Raises ConditionFailed when somebody else has claimed any part since `found` was read.
+    """
     item: dict[str, Any] = {
         "pk": found.key,
         "sk": CLAIM_SK,
@@ -101,7 +107,10 @@ def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None
 
 
 def carried_out(table: Table, found: StoredPart, joint: JoinedReply, version: int) -> None:
-    """A claim's reply is published: its parts are done with, but known for as long as they might come again."""
+    """Note that a claim's reply is published: its parts are done with, and the claim of this `version` is over.
+
+    The parts stay, for as long as they might come again.
+    """
     table.put_many([_done(found.items[sk]) for sk in (*joint.parts, *joint.spent) if sk in found.items])
     for sk in joint.doubted:  # not by a put: who is late with it must not undo what became of such a part meanwhile
         with suppress(ConditionFailed):

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Report, ReportStatus, State, Status
 from smsgateway.store import parts
+from smsgateway.store.change import Change
 from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, set_final
-from smsgateway.store.history import entry_of, keep
+from smsgateway.store.history import entry_of, keep, unchanged_since
 from smsgateway.store.keys import is_submission
 from smsgateway.store.parts import STATUS_OF, WholeReport, decides_alone, marks
 from smsgateway.store.recipients import RecipientRow, read_row, recipient_key
+from smsgateway.store.states import in_states
 from smsgateway.store.submissions import UNSENT, StoredSubmission
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
 
 TRIES = 5  # of a write that others write too
 
-_NOTHING_KNOWN = "attribute_not_exists(#status) AND attribute_not_exists(history)"
+_OPEN = "attribute_not_exists(#status)"
+_NOTHING_KNOWN = f"{_OPEN} AND attribute_not_exists(history)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +37,30 @@ class PlacedReport:
 
     @property
     def key(self) -> Key:
+        """Where the recipient's row stands."""
         return recipient_key(self.submission, self.number)
 
     @property
     def final(self) -> bool:
+        """True if the report says that the message was delivered, or that it failed."""
         return self.report.status in STATUS_OF
 
     @property
     def alone(self) -> bool:
-        """Whether this report, if it is the first, can decide the message's fate."""
+        """True if this report, when it is the first, says what became of the message."""
         return self.final and decides_alone(self.submission, self.report) and not self.denied
 
     @property
     def denied(self) -> bool:
-        """Whether it fails a recipient that was certainly not sent to, and so has a final status without a row."""
+        """True if it fails a recipient that was certainly not sent to, and so has a final status without a report."""
         rejected = any(rejection.number == self.number for rejection in self.submission.rejected)
         return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
 
 
 def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> list[bool]:
-    """Write what reports say of their recipients. Doing it again changes nothing. False: there is no such recipient.
+    """Write what reports say of their recipients. Doing it again changes nothing.
 
+    Returns for each report, in their order, whether there is such a recipient.
     Nearly every report is the first and last of its recipient: those are written many a call, the others one by one.
     """
     firsts: dict[Key, int] = {}
@@ -87,19 +93,18 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
         next_at=0,
     )
     status, entry = STATUS_OF[report.status], entry_of(supposed, report, now)
-    condition = f"#to = :to AND #state = :submitted AND account = :account AND {_NOTHING_KNOWN}"
-    condition += " AND #segments = :one" if report.segment else ""
+    change = (
+        in_states(Change(supposed.table_key), State.SUBMITTED)
+        .when("#to = :to AND account = :account", to=report.number, account=account.name)
+        .when(_NOTHING_KNOWN)
+    )
+    if report.segment:
+        change = change.when("#segments = :one", one=1)
     if status != Status.DELIVERED:
-        condition += " AND attribute_not_exists(resend) AND attribute_not_exists(rejected)"
-    known = {
-        "submitted": State.SUBMITTED,
-        "account": account.name,
-        "to": report.number,
-        "one": 1,
-    }
+        change = change.when("attribute_not_exists(resend) AND attribute_not_exists(rejected)")
     final = final_of(supposed, status, report, entry["at"]) | marks(supposed, report)
     try:
-        set_final(table, supposed.table_key, final, condition, entry, known)
+        set_final(table, change, final, entry)
     except ConditionFailed:
         return False
     return True
@@ -130,7 +135,7 @@ def _only_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
     submission, report = placed.submission, placed.report
     final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
     try:
-        set_final(table, placed.key, final, _NOTHING_KNOWN, entry)
+        set_final(table, Change(placed.key).when(_NOTHING_KNOWN), final, entry)
     except ConditionFailed:
         return False
     return True
@@ -144,12 +149,12 @@ def _apply_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
     if failed and not placed.denied and "status" not in row:
         final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
         with suppress(ConditionFailed):  # a report of more came meanwhile
-            set_final(table, placed.key, final, "attribute_not_exists(#status)")
+            set_final(table, Change(placed.key).when(_OPEN), final)
     return True
 
 
 def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | None, WholeReport]:
-    """Note the report of a part. The recipient's row after it (None: there is none), and what the parts say by now.
+    """Note the report of a part. Returns the recipient's row after it (None: there is none), and what the parts say.
 
     With the last of its parts the message is delivered; one that our count has not, and that was not delivered, takes
     that back. What a failure leads to is left to the caller.
@@ -165,9 +170,9 @@ def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | N
         if row.get("status") == Status.DELIVERED:
             return row, whole
         final = final_of(submission, Status.DELIVERED, report, entry["at"]) | {parts.by_parts(submission): whole.parts}
-        condition, known = parts.unchanged(row, submission)
+        change = parts.unchanged_since(Change(placed.key), row, submission)
         try:
-            return set_final(table, placed.key, final, condition, known=known), whole
+            return set_final(table, change, final), whole
         except ConditionFailed as failed:  # one more part was reported
             row = failed.item
     else:
@@ -181,25 +186,25 @@ def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
     """All parts that we count were delivered, and there is one more, which was not: nor was the message. Nobody knows
     what became of it while that part is open. The row after it; None when it is not so."""
     submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission)
-    condition = f"#{by_parts} < :part"
+    change = Change(placed.key).when(f"#{by_parts} < :part", part=report.segment)
     if report.status == ReportStatus.UNDELIVERED:
         final = final_of(submission, Status.UNDELIVERED, report, entry["at"]) | {by_parts: None}
     else:
-        final, condition = final_by_doubt(submission, entry), f"{condition} AND #status = :was"
+        final, change = final_by_doubt(submission, entry), change.when("#status = :was", was=Status.DELIVERED)
     try:
-        return set_final(table, placed.key, final, condition, known={"part": report.segment, "was": Status.DELIVERED})
+        return set_final(table, change, final)
     except ConditionFailed:
         return None
 
 
 def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> bool:
     """What a report of the whole message says of it."""
-    condition, by_parts = "attribute_not_exists(#status)", parts.by_parts(placed.submission)
+    condition, by_parts = _OPEN, parts.by_parts(placed.submission)
     if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
         condition += f" OR #status <> :status OR attribute_exists(#{by_parts})"
     final = final_of(placed.submission, status, placed.report, entry["at"]) | {by_parts: None}
     try:
-        set_final(table, placed.key, final, condition, entry)
+        set_final(table, Change(placed.key).when(condition), final, entry)
     except ConditionFailed as failed:
         if failed.item is None:
             return False
@@ -209,13 +214,16 @@ def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> 
 
 
 def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: int) -> None:
-    """No report settled a recipient in time: it is `unknown`, unless one comes now."""
+    """Write that no report settled a recipient in time: it is `unknown`, or what a part of it failed with.
+
+    Does nothing if a report settles it meanwhile.
+    """
     key = recipient_key(submission, outcome.number)
     for _ in range(TRIES):
-        condition, known = unchanged_history(outcome)
+        change = history_unchanged(Change(key).when(_OPEN), outcome)
         final = final_at_end(submission, outcome.history, now)
         try:
-            set_final(table, key, final, f"attribute_not_exists(#status) AND {condition}", known=known)
+            set_final(table, change, final)
         except ConditionFailed as failed:
             if failed.item is None or "status" in failed.item:
                 return
@@ -225,13 +233,9 @@ def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now
     raise ConditionFailed(None)
 
 
-def unchanged_history(outcome: RecipientRow) -> tuple[str, Item]:
-    """The condition, and the values it names, that nothing was added to a recipient's history since it was read."""
-    if not outcome.history:
-        return "attribute_not_exists(history)", {}
-    known = {"heard": len(outcome.history), "left_out": outcome.left_out}
-    same = "left_out = :left_out" if outcome.left_out else "attribute_not_exists(left_out)"
-    return f"size(history) = :heard AND {same}", known
+def history_unchanged(change: Change, outcome: RecipientRow) -> Change:
+    """The change, if nothing was added to a recipient's history since its row was read."""
+    return unchanged_since(change, len(outcome.history), outcome.left_out)
 
 
 def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: int) -> None:

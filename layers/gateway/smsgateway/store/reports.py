@@ -26,6 +26,7 @@ WORDS = 16  # of one status, that are kept of a recipient until its message is k
 
 
 def ids_of(report: Report) -> Ids:
+    """What a report names its submission by: reports with equal ids are of one submission."""
     return report.ours, report.vendor_id, report.alternative_id
 
 
@@ -59,9 +60,11 @@ def find_submissions(
 
 
 def _mappings(table: Table, account: str, vendor_ids: Sequence[str]) -> dict[Key, Item]:
-    """What there is at the places of these ids' mappings. Many ids have blocks, and need their own places seldom.
+    """The mappings that there are of vendor ids, by their keys.
 
-    So of many ids, one that a vendor has given twice, alone and among many, is taken for the latter.
+    A mapping stands alone or in a block. For a few ids both places are read. For many the blocks are read first, and
+    then the places of those ids that no block has. So of an id that a vendor has given twice, alone and among many,
+    only the block is found.
     """
     wanted = dict.fromkeys(place for vendor_id in vendor_ids for place in places(account, vendor_id))
     if len(wanted) <= BATCH_READS:
@@ -85,7 +88,10 @@ def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) 
 
 
 def keep_early(table: Table, account: str, reports: Sequence[Report], now: int, ttl: int) -> list[Report]:
-    """File reports whose submissions are not known (yet). Those whose mapping came meanwhile: look again."""
+    """File reports whose submissions are not known (yet), until `ttl` (epoch seconds).
+
+    Returns those whose mapping came meanwhile: their submissions are to be looked for again.
+    """
     ids = [report.alternative_id or report.vendor_id for report in reports]
     _put_all(
         table,
@@ -118,7 +124,7 @@ def _put_all(table: Table, items: Sequence[Item]) -> None:
 
 
 def say_about(table: Table, key: Key, message_id: str) -> None:
-    """A report that came early has no place in the message that it is about either."""
+    """Note at an early report which message it is about, where it fits none of the message's recipients."""
     with suppress(ConditionFailed):  # somebody else has found its place
         table.update(Change(key).set(about=message_id).when("attribute_exists(pk)"))
 
@@ -176,6 +182,7 @@ class UnplacedReport:
 
 
 def read_unplaced(item: Item) -> UnplacedReport:
+    """The report in an item that was filed without a place."""
     return UnplacedReport(_read(item), item["kept_at"], item.get("about", ""))
 
 

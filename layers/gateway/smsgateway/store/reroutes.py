@@ -1,23 +1,26 @@
-"""Resends in the table (`resend.undelivered`): which were decided on, what they are, and who speaks for a recipient.
+"""Reroutes in the table (`resend.undelivered`): which were decided on, what they are, and who speaks for a recipient.
 
-A recipient's row names a resend, in one conditional write, before the resend is there: whoever comes again finds its
+A recipient's row names a reroute, in one conditional write, before the reroute is there: whoever comes again finds its
 name and finishes it. Until the last one is over the row has no final status, and keeps what it will be otherwise.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Message, Payload, Reason, State, Status
+from smsgateway.store.change import Change
 from smsgateway.store.finals import set_final
-from smsgateway.store.history import Change, write
+from smsgateway.store.history import write
 from smsgateway.store.keys import submission_key
 from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row
-from smsgateway.store.report_writes import unchanged_history
+from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
     UNSENT,
     WAKE_UP_LOST,
+    Share,
     StoredSubmission,
     due,
     load_submission,
@@ -28,12 +31,14 @@ from smsgateway.store.submissions import (
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 from smsgateway.store.transitions import canceled, look_no_more
 
-# Of what several attempts came to, the one that stands: a failure does not deny what nobody knows.
 _STRENGTH = {Status.UNKNOWN: 2, Status.UNDELIVERED: 1}
 
 
 def stronger(so_far: Item | None, final: Item) -> Item:
-    """What a recipient's attempts came to: those before, and the last."""
+    """Of two final statuses of a recipient's attempts, the one that stands: of those before, and of the last one.
+
+    `unknown` stands above `undelivered`: a failure does not deny what nobody knows. Otherwise the last one counts.
+    """
     return so_far if so_far and _strength(so_far) > _strength(final) else final
 
 
@@ -42,83 +47,79 @@ def _strength(final: Item) -> int:
 
 
 def successor(outcome: RecipientRow, submission: StoredSubmission) -> Mapping[str, str] | None:
-    """The resend that was decided on because of this submission; None when there is none (yet)."""
-    paths = [resend["path"] for resend in outcome.reroutes]
+    """The reroute that was decided on because this submission failed the recipient; None when there is none (yet)."""
+    paths = [reroute["path"] for reroute in outcome.reroutes]
     place = paths.index(submission.key.path) + 1 if submission.recipient_row else 0
     return outcome.reroutes[place] if place < len(paths) else None
+
+
+def named(key: SubmissionKey, account: Account) -> Mapping[str, str]:
+    """A reroute as its recipient's row names it."""
+    return {"path": key.path, "account": account.name, "vendor": account.vendor}
 
 
 def decide(
     table: Table,
     row: Key,
     outcome: RecipientRow,
-    key: SubmissionKey,
-    account: Account,
+    reroute: Mapping[str, str],
     so_far: Item,
     entry: Item,
     *,
     as_heard: bool,
-) -> Mapping[str, str]:
-    """Say in a recipient's row that it goes on at another account. Raises ConditionFailed when the row has changed.
+) -> None:
+    """Say in a recipient's row that it goes on with a reroute (`named`). `so_far`: its final status, if that fails.
 
-    `as_heard`: a further report changes it, too.
+    `entry` is added to the history, unless it is there. `as_heard`: the decision rests on the history as it was read.
+    Raises ConditionFailed when something was decided meanwhile, or with `as_heard` when something was reported.
     """
-    resend = {"path": key.path, "account": account.name, "vendor": account.vendor}
-    values = {
-        "resent": key.path,
-        "resends": [*outcome.reroutes, resend],
-        "so_far": {name: value for name, value in stronger(outcome.so_far, so_far).items() if value is not None},
-    }
-    condition, known = _unchanged(outcome, as_heard=as_heard)
-    write(table, Change(row, values, condition, known), None if entry in outcome.history else entry)
-    return resend
+    stands = stronger(outcome.so_far, so_far)
+    change = _undecided(row, outcome, as_heard=as_heard).set(
+        resent=reroute["path"],
+        resends=[*outcome.reroutes, reroute],
+        so_far={name: value for name, value in stands.items() if value is not None},
+    )
+    write(table, change, None if entry in outcome.history else entry)
 
 
 def finish(table: Table, row: Key, outcome: RecipientRow, final: Item, entry: Item, *, as_heard: bool = False) -> None:
-    """Give a recipient its final status, for no account is left. Raises ConditionFailed likewise."""
+    """Give a recipient its final status, because no account is left.
+
+    `final` is what the last attempt came to, `entry` what is added to the history. Raises ConditionFailed when
+    something was decided meanwhile, or with `as_heard` when something was reported.
+    """
     new = None if entry in outcome.history else entry
-    condition, known = _unchanged(outcome, as_heard=as_heard)
-    set_final(table, row, stronger(outcome.so_far, final), condition, new, known)
+    set_final(table, _undecided(row, outcome, as_heard=as_heard), stronger(outcome.so_far, final), new)
 
 
-def _unchanged(outcome: RecipientRow, *, as_heard: bool) -> tuple[str, Item]:
-    """The condition, and the values it names, that nothing was decided of a recipient since its row was read."""
-    conditions, known = ["attribute_not_exists(#status)", "attribute_not_exists(resent)"], dict[str, Any]()
+def _undecided(row: Key, outcome: RecipientRow, *, as_heard: bool) -> Change:
+    """A change of a recipient's row, if nothing was decided of the recipient since the row was read."""
+    change = Change(row).when("attribute_not_exists(#status)")
     if outcome.reroutes:
-        conditions[1], known = "resent = :last", {"last": outcome.reroutes[-1]["path"]}
-    if as_heard:
-        further, heard = unchanged_history(outcome)
-        conditions, known = [*conditions, further], known | heard
-    return " AND ".join(conditions), known
+        change = change.when("resent = :last", last=outcome.reroutes[-1]["path"])
+    else:
+        change = change.when("attribute_not_exists(resent)")
+    return history_unchanged(change, outcome) if as_heard else change
+
+
+@dataclass(frozen=True, slots=True)
+class NewReroute:
+    """What a reroute carries, and the submission that it follows."""
+
+    before: StoredSubmission
+    message: Message
+    payload: Payload  # of its one recipient
+    segments: int
+    refused_by: str = ""  # the vendor whose report refuses the content, if it does
 
 
 def put_reroute(
-    table: Table,
-    row: Key,
-    before: StoredSubmission,
-    message: Message,
-    payload: Payload,
-    resend: Mapping[str, str],
-    segments: int,
-    now: int,
-    *,
-    refused_by: str = "",
+    table: Table, row: Key, reroute: Mapping[str, str], new: NewReroute, now: Millis
 ) -> SubmissionKey | None:
-    """File a resend that a recipient's row names, after the submission `before`; None when it is there already.
-
-    `refused_by`: the vendor whose report refuses the content, if it does.
-    """
-    key = SubmissionKey(message.id, resend["path"])
-    item = new_submission(
-        key,
-        message,
-        account=resend["account"],
-        vendor=resend["vendor"],
-        count=1,
-        segments=segments,
-        ttl=before.ttl,
-        now=now,
-    )
+    """File a reroute that a recipient's row names. Returns its key, or None when it is there already."""
+    key, before, payload = SubmissionKey(new.message.id, reroute["path"]), new.before, new.payload
+    share = Share(reroute["account"], reroute["vendor"], 1, new.segments)
+    item = new_submission(key, new.message, share, ttl=before.ttl, now=now)
     (number,) = payload.numbers
     content = payload.contents[0] if payload.contents else None
     item |= {
@@ -126,7 +127,7 @@ def put_reroute(
         "to": number,
         "content": {"text": content.text, "params": content.params} if content else None,
         "tried": [*before.tried, before.account],
-        "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, refused_by)))) or None,
+        "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, new.refused_by)))) or None,
         "filed": True,
         "next_at": now,
         **due(key, now + WAKE_UP_LOST),
@@ -134,42 +135,48 @@ def put_reroute(
     return key if put_child(table, item) else None
 
 
-def superseded(table: Table, resend: StoredSubmission) -> bool:
-    """Whether the recipient needs no resend any more: the report of an earlier attempt says that it has the text."""
-    row = table.get(resend.recipient_row) if resend.recipient_row else None
+def superseded(table: Table, reroute: StoredSubmission) -> bool:
+    """True if the recipient needs no reroute any more: the report of an earlier attempt says that it has the text."""
+    row = table.get(reroute.recipient_row) if reroute.recipient_row else None
     return row is not None and "status" in row
 
 
-def unsent(resend: StoredSubmission) -> bool:
-    """Whether a resend ended without a vendor that took it."""
-    return resend.recipient_row is not None and (resend.state in UNSENT or bool(resend.rejected))
+def unsent(reroute: StoredSubmission) -> bool:
+    """True for a reroute that ended without a vendor that took it, and False for any other submission."""
+    return reroute.recipient_row is not None and (reroute.state in UNSENT or bool(reroute.rejected))
 
 
-def report_unsent(table: Table, resend: StoredSubmission, now: int) -> None:
-    """A resend ended unsent: the recipient's earlier attempts decide what it comes to. Doing it again is safe."""
-    row = table.get(resend.recipient_row) if resend.recipient_row else None
-    if resend.recipient_row and row:
-        _conclude(table, resend, resend.recipient_row, read_row(row), now)
-    look_no_more(table, resend)
+def report_unsent(table: Table, reroute: StoredSubmission, now: int) -> None:
+    """Settle the recipient of a reroute that ended unsent by what its earlier attempts came to.
+
+    Doing it again changes nothing.
+    """
+    row = table.get(reroute.recipient_row) if reroute.recipient_row else None
+    if reroute.recipient_row and row:
+        _conclude(table, reroute, reroute.recipient_row, read_row(row), now)
+    look_no_more(table, reroute)
 
 
 def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
-    """End what waits and was canceled, be it a resend or not. Raises ConditionFailed when it is too late."""
+    """End a submission that waits and was canceled, be it a reroute or not.
+
+    Raises ConditionFailed when it is too late.
+    """
     canceled(table, submission, now)
-    if submission.recipient_row and (resend := load_submission(table, submission.key)) and unsent(resend):
-        report_unsent(table, resend, now)
+    if submission.recipient_row and (reroute := load_submission(table, submission.key)) and unsent(reroute):
+        report_unsent(table, reroute, now)
 
 
-def _conclude(table: Table, resend: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
-    if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != resend.key.path:
+def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
+    if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != reroute.key.path:
         return
-    reason, answer = resend.reason, resend.vendor_status
-    for rejection in resend.rejected:
+    reason, answer = reroute.reason, reroute.vendor_status
+    for rejection in reroute.rejected:
         reason, answer = rejection.reason, rejection.vendor_status
     entry = {
         "at": now,
-        "account": resend.account,
-        "status": STATUS_OF_STATE[resend.state] if resend.state in UNSENT else Status.REJECTED,
+        "account": reroute.account,
+        "status": STATUS_OF_STATE[reroute.state] if reroute.state in UNSENT else Status.REJECTED,
         "reason": reason,
         "vendor_status": answer,
     }
@@ -180,12 +187,14 @@ def _conclude(table: Table, resend: StoredSubmission, row: Key, outcome: Recipie
 
 
 def load(table: Table, submission: StoredSubmission, outcomes: Iterable[RecipientRow]) -> dict[str, StoredSubmission]:
-    """The resends to these recipients of a submission, by path."""
+    """The reroutes to these recipients of a submission, by path."""
     keys = [
-        SubmissionKey(submission.key.message_id, resend["path"]) for outcome in outcomes for resend in outcome.reroutes
+        SubmissionKey(submission.key.message_id, reroute["path"])
+        for outcome in outcomes
+        for reroute in outcome.reroutes
     ]
     found = table.get_many(map(submission_key, keys))
-    return {resend.key.path: resend for resend in map(read_submission, found.values())}
+    return {reroute.key.path: reroute for reroute in map(read_submission, found.values())}
 
 
 def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[str]:
@@ -194,35 +203,40 @@ def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[
     item = table.get(row) if submission.may_reroute else None
     if item:
         outcome = read_row(item)
-        for resend in load(table, submission, [outcome]).values():
-            asked |= {resend.account, *resend.tried}
+        for reroute in load(table, submission, [outcome]).values():
+            asked |= {reroute.account, *reroute.tried}
     return asked
 
 
 def open_reroutes(table: Table, submission: StoredSubmission) -> list[StoredSubmission]:
-    """The resends, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
+    """The reroutes, of recipients filed under this submission's root, that no vendor has been asked to send yet."""
     if not submission.may_reroute:
         return []
     waiting = [outcome for outcome in all_rows(table, submission) if outcome.reroutes and not outcome.status]
-    return [resend for resend in load(table, submission, waiting).values() if resend.unmarked]
+    return [reroute for reroute in load(table, submission, waiting).values() if reroute.unmarked]
 
 
 def attempts(
-    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+    submission: StoredSubmission, outcome: RecipientRow, reroutes: Mapping[str, StoredSubmission]
 ) -> Sequence[StoredSubmission]:
-    """The submission and its resends to a recipient, in their order. `resends`: those that are there, by path."""
-    found = [_named(submission, resend, resends.get(resend["path"])) for resend in outcome.reroutes]
+    """A recipient's attempts in their order: the submission, and then its reroutes.
+
+    `reroutes`: those that are there, by path.
+    """
+    found = [_as_submission(submission, reroute, reroutes.get(reroute["path"])) for reroute in outcome.reroutes]
     return [submission, *found]
 
 
-def _named(submission: StoredSubmission, resend: Mapping[str, str], found: StoredSubmission | None) -> StoredSubmission:
-    """A resend; for a moment it is named, but not there yet."""
+def _as_submission(
+    submission: StoredSubmission, reroute: Mapping[str, str], found: StoredSubmission | None
+) -> StoredSubmission:
+    """A reroute that the row names, as a submission; for a moment it is not there yet."""
     return found or replace(
         submission,
-        key=SubmissionKey(submission.key.message_id, resend["path"]),
+        key=SubmissionKey(submission.key.message_id, reroute["path"]),
         state=State.QUEUED,
-        account=resend["account"],
-        vendor=resend["vendor"],
+        account=reroute["account"],
+        vendor=reroute["vendor"],
         attempt=0,
         vendor_ids=(),
         vendor_status="",
@@ -234,13 +248,15 @@ def _named(submission: StoredSubmission, resend: Mapping[str, str], found: Store
 
 
 def standing(
-    submission: StoredSubmission, outcome: RecipientRow, resends: Mapping[str, StoredSubmission]
+    submission: StoredSubmission, outcome: RecipientRow, reroutes: Mapping[str, StoredSubmission]
 ) -> tuple[StoredSubmission, RecipientRow]:
-    """The attempt that speaks for a recipient, and what became of it: of a final status the one that it came from,
-    otherwise the last."""
+    """The attempt that speaks for a recipient, and the recipient's row as that attempt leaves it.
+
+    For a final status it is the attempt that the status came from, otherwise the last one.
+    """
     if not outcome.reroutes:
         return submission, outcome
-    tried = attempts(submission, outcome, resends)
+    tried = attempts(submission, outcome, reroutes)
     last = tried[-1]
     if outcome.status is None and unsent(last) and outcome.so_far:  # its row is about to say so
         outcome = _ended(outcome, outcome.so_far)

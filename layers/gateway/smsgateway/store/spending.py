@@ -27,19 +27,25 @@ class Charge:
 
     @property
     def place(self) -> str:
+        """The attribute that remembers the last charge of some messages, this one among them."""
         return f"charged{shard(self.message_id, PLACES)}"
 
     @property
     def of_message(self) -> str:
+        """How a charge for this message begins, whichever request made it."""
         return f"{self.message_id}#{self.segments}#"
 
     @property
     def own(self) -> str:
+        """This charge, as it is remembered."""
         return f"{self.of_message}{self.at}"
 
 
 def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
-    """Take segments from the client's limit of the day. The `at` of whoever was charged; None: the limit is spent."""
+    """Take segments from the client's limit of the day, unless another request was charged for the message.
+
+    Returns the `at` of the request that was charged, this one or the other; None: the limit is spent.
+    """
     room = limit - charge.segments
     if room < 0:
         return None
@@ -62,7 +68,7 @@ def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
 
 
 def give_back(table: Table, client: str, charge: Charge) -> None:
-    """Segments that were taken for nothing. Doing it again changes nothing."""
+    """Give back segments that were taken for nothing. Doing it again changes nothing."""
     back = Change(spent_key(client, charge.day)).add(spent=-charge.segments)
     try:
         table.update(back.remove(charge.place).when(f"{charge.place} = :own", own=charge.own))

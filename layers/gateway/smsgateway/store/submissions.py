@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
@@ -60,7 +61,7 @@ class StoredSubmission:
     reference: str = ""  # the client's
     ttl: int = 0
     may_reroute: bool = False  # the client allows `resend.undelivered`
-    recipient_row: Key | None = None  # of a resend: its recipient's row, or the item of a message to one number
+    recipient_row: Key | None = None  # of a reroute: its recipient's row, or the item of a message to one number
     own_message: Message | None = None  # of a message to one number, whose only item this is
     item: Item | None = None
 
@@ -72,6 +73,7 @@ class StoredSubmission:
 
     @property
     def settled(self) -> bool:
+        """True if no worker changes its state any more, unless by a permission or a proof after doubt."""
         return self.state in SETTLED
 
     def untried(self, route: Iterable[str]) -> list[str]:
@@ -81,7 +83,7 @@ class StoredSubmission:
 
     @property
     def unmarked(self) -> bool:
-        """Whether it waits to be marked."""
+        """True if it waits to be marked."""
         return self.state in UNMARKED
 
     @property
@@ -91,22 +93,25 @@ class StoredSubmission:
 
     @property
     def spreading(self) -> bool:
-        """Whether its recipients are on their way to submissions that are not all there yet."""
+        """True if its recipients are on their way to submissions that are not all there yet."""
         return self.state == State.MOVED and self.due_at is not None
 
     @property
     def cancelable(self) -> bool:
-        """Whether its message's cancellation is its own: only a message to one number, and what was made from it, is
-        not canceled as a whole."""
+        """True if its message's cancellation is its own.
+
+        Only a message to one number, and a reroute that was made from it, is not canceled as a whole.
+        """
         return self.own_message is None and not (self.recipient_row and is_submission(self.recipient_row))
 
     @property
     def marked(self) -> bool:
-        """Whether a worker has the right to send it, and its result is not written yet."""
+        """True if a worker has the right to send it, and its result is not written yet."""
         return self.state == State.SENDING
 
     @property
     def buckets(self) -> int:
+        """The partition keys that the rows of so many recipients take."""
         return -(-self.count // BUCKET_RECIPIENTS)
 
     @property
@@ -116,10 +121,11 @@ class StoredSubmission:
 
     @property
     def table_key(self) -> Key:
+        """Where the submission stands in the table."""
         return submission_key(self.key)
 
     def payload(self) -> Payload | None:
-        """The payload, of a message to one number and of a resend; others have an item of their own for it."""
+        """The payload of a message to one number and of a reroute. None for others, whose payload has its own items."""
         if self.item is None or "to" not in self.item:
             return None
         content = self.item.get("content")
@@ -169,10 +175,18 @@ def read_submission(item: Item) -> StoredSubmission:
     )
 
 
-def new_submission(
-    key: SubmissionKey, message: Message, *, account: str, vendor: str, count: int, segments: int, ttl: int, now: int
-) -> Item:
-    """The item of a submission that nobody has tried yet."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a message a submission carries, and where it goes first."""
+
+    account: str
+    vendor: str
+    count: int  # recipients
+    segments: int  # of all of them together
+
+
+def new_submission(key: SubmissionKey, message: Message, share: Share, *, ttl: int, now: Millis) -> Item:
+    """The item of a submission that nobody has tried yet. `ttl` in epoch seconds."""
     send_at = now if message.send_at is None else message.send_at
     pk, sk = submission_key(key)
     return {
@@ -180,10 +194,10 @@ def new_submission(
         "sk": sk,
         "client": message.client,
         "state": State.QUEUED,
-        "account": account,
-        "vendor": vendor,
-        "count": count,
-        "segments": segments,
+        "account": share.account,
+        "vendor": share.vendor,
+        "count": share.count,
+        "segments": share.segments,
         "next_at": send_at,
         "reference": message.reference or None,
         "resend": message.resend_undelivered or None,
@@ -193,8 +207,11 @@ def new_submission(
 
 
 def sweep_at(at: int, now: int, of_urgent: bool) -> int:
-    """When `sweep` must look at what goes on at `at`: when the wake-up for it must have been lost; or, where its queue
-    does not carry one so far ahead, early enough to send it."""
+    """When (epoch ms) `sweep` must look at a submission that goes on at `at`.
+
+    That is when the wake-up for it must have been lost; or, where no queue carries a wake-up so far ahead, early enough
+    to put one.
+    """
     far = at - now > longest_delay(of_urgent) * 1000
     return at - SWEEP_AHEAD if far else at + WAKE_UP_LOST
 
@@ -231,6 +248,7 @@ def delete_unaccepted(table: Table, submission: StoredSubmission) -> None:
 
 
 def load_submission(table: Table, key: SubmissionKey) -> StoredSubmission | None:
+    """Read a submission, consistently. None: there is none, or it has expired."""
     item = table.get(submission_key(key))
     return read_submission(item) if item else None
 
@@ -239,7 +257,7 @@ def message_of(table: Table, submission: StoredSubmission) -> Message | None:
     """The message of a submission; None while its acceptance is not finished."""
     if submission.own_message:
         return submission.own_message
-    if submission.recipient_row and not submission.cancelable:  # the resend of a message to one number
+    if submission.recipient_row and not submission.cancelable:  # the reroute of a message to one number
         item = table.get(submission.recipient_row)
         return read_message(item) if item else None
     loaded = load_message(table, submission.key.message_id)
@@ -260,7 +278,7 @@ def as_canceled(submission: StoredSubmission, message: Message, now: int) -> Sto
 
 
 def load_submissions(table: Table, message_id: str, blocks: int = 1) -> list[StoredSubmission]:
-    """All submissions of a message but its resends, in the order of their paths. `blocks`: of the message."""
+    """All submissions of a message but its reroutes, in the order of their paths. `blocks`: of the message."""
     return load_partitions(table, partitions(message_id, blocks))
 
 

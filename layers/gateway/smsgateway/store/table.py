@@ -193,13 +193,14 @@ class Table:
         return "ttl" not in item or bool(item["ttl"] >= self.seconds)
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """Read an item; None if there is none, or it has expired. An inconsistent read costs half, and may be old."""
         wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
         answer = self.client.get_item(TableName=self.name, Key=wire, ConsistentRead=consistent)
         item = from_wire(answer["Item"]) if "Item" in answer else None
         return item if item and self._kept(item) else None
 
     def put(self, item: Item, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
-        """Raises ConditionFailed with the item that stands there instead."""
+        """Write a whole item. Raises ConditionFailed with the item that stands there instead."""
         request: dict[str, Any] = {"TableName": self.name, "Item": to_wire(item)} | _conditional(condition, values)
         self._write(lambda: self.client.put_item(**request))
 
@@ -257,7 +258,7 @@ class Table:
                 return
 
     def delete(self, key: Key, condition: str = "", values: Mapping[str, Any] | None = None) -> None:
-        """Raises ConditionFailed when the condition is not met."""
+        """Delete an item, if there is one. Raises ConditionFailed when the condition is not met."""
         wire = {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
         request: dict[str, Any] = {"TableName": self.name, "Key": wire} | _conditional(condition, values)
         self._write(lambda: self.client.delete_item(**request))
@@ -344,7 +345,7 @@ class Table:
         )
 
     def delete_many(self, keys: Sequence[Key]) -> None:
-        """Unconditional deletes likewise."""
+        """Unconditional deletes, 25 a call, several calls at once when there are many."""
         self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys], 0, None)
 
     def _write_many(self, requests: Sequence[Any], until: int, pace: FilingPace | None) -> None:

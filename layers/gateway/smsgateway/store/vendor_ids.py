@@ -19,19 +19,24 @@ _MEMBER = "of_"  # begins the attribute that lists a submission's ids in a block
 
 
 def grouped(vendor_ids: Iterable[str]) -> list[list[str]]:
-    """Ids in runs that share a block: its beginning, then each one's ending."""
+    """Ids in runs of those that share a block, for less space: the block's beginning, then each id's ending."""
     runs = groupby(vendor_ids, lambda vendor_id: vendor_id[:-BLOCK_ENDING])
     return [[beginning, *(vendor_id[-BLOCK_ENDING:] for vendor_id in run)] for beginning, run in runs]
 
 
 def ungrouped(runs: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The ids in the runs that `grouped` made of them, in their order."""
     return tuple(run[0] + ending for run in runs for ending in run[1:])
 
 
 def mapping(
     table: Table, account: str, vendor_id: str, key: SubmissionKey, ttl: int, *, to_one: bool, unless_early: bool
 ) -> Change:
-    """The id alone. `to_one`: of a message to one number. `unless_early`: fails when a report under it came first."""
+    """The write of a mapping that stands alone, for the transaction of a result; `ttl` in epoch seconds.
+
+    `to_one`: the submission is of a message to one number, so that its reports need not be looked up to be applied.
+    `unless_early`: the write fails when a report under this id came first.
+    """
     change = Change(vendor_key(account, vendor_id)).set(message_id=key.message_id, path=key.path, ttl=ttl)
     change = change.set(to_one=True) if to_one else change.remove("to_one")
     if unless_early:
@@ -40,7 +45,10 @@ def mapping(
 
 
 def map_in_blocks(table: Table, account: str, vendor_ids: Iterable[str], key: SubmissionKey, ttl: int) -> bool:
-    """Map many ids of one submission. True: a report under one of them, or under a neighbour, came first."""
+    """Map many ids to one submission, a write for each block.
+
+    Returns True when a report under one of them, or under a neighbour in its block, came first.
+    """
     endings: dict[Key, list[str]] = {}
     for vendor_id in vendor_ids:
         endings.setdefault(block_key(account, vendor_id), []).append(vendor_id[-BLOCK_ENDING:])
@@ -69,7 +77,7 @@ def _add(table: Table, place: Key, values: Item, *, ttl: int | None = None) -> I
 
 
 def flag_early(table: Table, account: str, vendor_ids: Iterable[str], ttl: int) -> set[str]:
-    """Say at the places of ids' mappings that reports came before them. Those ids whose mapping is there by now."""
+    """Note at the places of ids' mappings that reports came before these. Returns the ids that are mapped by now."""
     ids = dict.fromkeys(vendor_ids)
     wanted = list(dict.fromkeys(place for vendor_id in ids for place in places(account, vendor_id)))
     added = table.at_once(lambda place: _add(table, place, {"early": True}, ttl=ttl), wanted)
@@ -78,7 +86,7 @@ def flag_early(table: Table, account: str, vendor_ids: Iterable[str], ttl: int) 
 
 
 def places(account: str, vendor_id: str) -> tuple[Key, Key]:
-    """Where the mapping of an id may be."""
+    """The two places where the mapping of an id may be: its own, and its block's."""
     return vendor_key(account, vendor_id), block_key(account, vendor_id)
 
 

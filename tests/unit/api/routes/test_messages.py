@@ -218,7 +218,7 @@ def _add_child(api: Api, parent: StoredSubmission, index: int, numbers: list[str
     key, count = parent.key.child(index), len(numbers)
     put_payload(api.table, key, Payload(tuple(numbers)), parent.ttl)
     item = submissions.new_submission(
-        key, loaded[0], account="ly-bulk", vendor="langyu", count=count, segments=count, ttl=parent.ttl, now=NOW
+        key, loaded[0], submissions.Share("ly-bulk", "langyu", count, count), ttl=parent.ttl, now=NOW
     )
     submissions.put_child(api.table, item | {"tried": ["hb-main"], "buckets": parent.buckets})
 
