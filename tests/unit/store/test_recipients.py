@@ -359,7 +359,7 @@ def test_history_tells_repeated_reports_by_the_vendors_time(table: Table) -> Non
     later = replace(PENDING, reported_at=AT + timedelta(minutes=1))
     assert len(apply(table, submission, PENDING, later, PENDING).history) == 2
     timeless = replace(PENDING, reported_at=None)
-    assert history.entry_of(submission, timeless, NOW + 5)["at"] == NOW + 5
+    assert history.entry_of(submission.via, timeless, NOW + 5)["at"] == NOW + 5
 
 
 def test_a_vendor_that_rejects_some_numbers_takes_the_rest(table: Table) -> None:

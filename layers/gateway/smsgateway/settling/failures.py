@@ -34,13 +34,13 @@ def take_failures(core: WakingCore, reports: Sequence[PlacedReport]) -> list[boo
     failures: dict[int, Failure] = {}  # by the place of their reports
     there = [True] * len(reports)
     for place, placed in enumerate(reports):
-        entry = entry_of(placed.submission, placed.report, now)
+        entry = entry_of(placed.submission.via, placed.report, now)
         if placed.report.segment:
             row, whole = report_writes.note_part(core.table, placed, entry)
             there[place] = row is not None
             failure = _of_parts(placed, entry, row, whole) if row else None
         else:
-            final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
+            final = final_of(placed.submission.via, Status.UNDELIVERED, placed.report, entry["at"])
             failure = Failure(placed.submission, placed.number, entry, final, placed.report.listed)
         if failure:
             failures[place] = failure

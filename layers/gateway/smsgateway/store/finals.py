@@ -8,21 +8,21 @@ from smsgateway.store import parts
 from smsgateway.store.change import Change
 from smsgateway.store.history import write
 from smsgateway.store.keys import is_submission
-from smsgateway.store.submissions import StoredSubmission
+from smsgateway.store.submissions import StoredSubmission, Via
 from smsgateway.store.table import Item, Table
 
 type History = Sequence[Mapping[str, Any]]
 
 
-def final_of(submission: StoredSubmission, status: Status, report: Report, at: int) -> Item:
+def final_of(via: Via, status: Status, report: Report, at: int) -> Item:
     """The attributes of a recipient that a report has settled."""
-    return _final(submission, status, report.reason, report.vendor_status, at) | {"vendor_id": report.vendor_id}
+    return _final(via, status, report.reason, report.vendor_status, at) | {"vendor_id": report.vendor_id}
 
 
 def final_by_part(submission: StoredSubmission, failure: Mapping[str, Any]) -> Item:
     """The attributes of a recipient whose message failed with a part of it, by that part's entry in the history."""
     reason = Reason(failure["reason"]) if "reason" in failure else None
-    return _final(submission, Status.UNDELIVERED, reason, failure["vendor_status"], failure["at"])
+    return _final(submission.via, Status.UNDELIVERED, reason, failure["vendor_status"], failure["at"])
 
 
 def final_at_end(submission: StoredSubmission, history: History, now: int) -> Item:
@@ -36,13 +36,13 @@ def final_at_end(submission: StoredSubmission, history: History, now: int) -> It
     partial = [entry for entry in said if why_open(entry) == Reason.REPORTS_UNDECIDED]
     shown = next((entries[-1] for entries in (strange, partial, said) if entries), None)
     if shown is None:
-        return _final(submission, Status.UNKNOWN, Reason.NO_REPORT, "", now)
-    return _final(submission, Status.UNKNOWN, why_open(shown), shown["vendor_status"], now)
+        return _final(submission.via, Status.UNKNOWN, Reason.NO_REPORT, "", now)
+    return _final(submission.via, Status.UNKNOWN, why_open(shown), shown["vendor_status"], now)
 
 
 def final_by_doubt(submission: StoredSubmission, entry: Mapping[str, Any]) -> Item:
     """The attributes of a recipient that was called delivered until one more part was heard of."""
-    return _final(submission, Status.UNKNOWN, why_open(entry), entry["vendor_status"], entry["at"])
+    return _final(submission.via, Status.UNKNOWN, why_open(entry), entry["vendor_status"], entry["at"])
 
 
 def heard(submission: StoredSubmission, history: History) -> list[Mapping[str, Any]]:
@@ -59,14 +59,14 @@ def why_open(entry: Mapping[str, Any]) -> Reason:
     return Reason.REPORTS_UNDECIDED if entry["status"] == ReportStatus.DELIVERED else Reason.NO_REPORT
 
 
-def _final(submission: StoredSubmission, status: Status, reason: Reason | None, word: str, at: int) -> Item:
+def _final(via: Via, status: Status, reason: Reason | None, word: str, at: int) -> Item:
     return {
         "status": status,
         "reason": reason,
         "vendor_status": word,
         "vendor_id": "",
-        "reported_by": submission.account,
-        "reported_vendor": submission.vendor,
+        "reported_by": via.account,
+        "reported_vendor": via.vendor,
         "reported_at": at,
     }
 

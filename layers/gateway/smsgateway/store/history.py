@@ -9,7 +9,7 @@ from typing import Any
 
 from smsgateway.model import Report, ReportStatus
 from smsgateway.store.change import Change
-from smsgateway.store.submissions import StoredSubmission
+from smsgateway.store.submissions import Via
 from smsgateway.store.table import KEPT, ConditionFailed, Item, Key, Table
 
 FIRST, LAST = 10, 10  # entries that stay
@@ -17,7 +17,7 @@ MOST = FIRST + LAST
 TRIES = 10  # of a write to a full history that others write to as well
 
 
-def entry_of(submission: StoredSubmission, report: Report, now: int) -> dict[str, Any]:
+def entry_of(via: Via, report: Report, now: int) -> dict[str, Any]:
     """The report as the history keeps it; equal for a repeated report that has a time of its own.
 
     One that no table lists says so: at the end of the wait it is a word nobody knows.
@@ -25,7 +25,7 @@ def entry_of(submission: StoredSubmission, report: Report, now: int) -> dict[str
     at = int(report.reported_at.timestamp() * 1000) if report.reported_at else now
     entry: dict[str, Any] = {
         "at": at,
-        "account": submission.account,
+        "account": via.account,
         "status": report.status.value,
         "vendor_status": report.vendor_status,
     }

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from smsgateway.model import Report, ReportStatus, Status
 from smsgateway.store.change import Change
 from smsgateway.store.history import keep, write
-from smsgateway.store.submissions import StoredSubmission
+from smsgateway.store.submissions import StoredSubmission, Via
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 LAST_PART = 255  # a phone counts the parts of a message in one octet (3GPP TS 23.040, 9.2.3.24.1)
@@ -34,13 +34,13 @@ def decides_alone(submission: StoredSubmission, report: Report) -> bool:
     return not report.segment or (report.segment == 1 and submission.segments == submission.count)
 
 
-def marks(submission: StoredSubmission, report: Report) -> Item:
+def marks(via: Via, report: Report) -> Item:
     """What a recipient's row remembers of a final report of its only part, should that not have been the only one."""
     if not report.segment:
         return {}
     status = STATUS_OF[report.status]
-    marks = {_attribute(submission, report.segment): status, _noted(submission): report.segment}
-    return marks | ({by_parts(submission): report.segment} if status == Status.DELIVERED else {})
+    marks = {_attribute(via, report.segment): status, _noted(via): report.segment}
+    return marks | ({by_parts(via): report.segment} if status == Status.DELIVERED else {})
 
 
 def note(table: Table, row: Key, submission: StoredSubmission, report: Report, entry: Mapping[str, Any]) -> Item | None:
@@ -51,13 +51,13 @@ def note(table: Table, row: Key, submission: StoredSubmission, report: Report, e
     if report.segment > LAST_PART:  # no part of a text: nothing follows from it but that it was said
         keep(table, row, {**entry, "note": f"a message has at most {LAST_PART} parts"})
         return table.get(row)
-    part, said = _attribute(submission, report.segment), STATUS_OF.get(report.status, report.status.value)
+    part, said = _attribute(submission.via, report.segment), STATUS_OF.get(report.status, report.status.value)
     gives_way = f"#{part} <> :delivered" if report.status in STATUS_OF else f"#{part} IN (:pending, :unknown)"
     new = "attribute_not_exists(history) OR NOT contains(history, :entry)"
     undecided = dict(zip(("pending", "unknown"), _UNDECIDED, strict=True))
     change = (
         Change(row)
-        .set(**{part: said, _noted(submission): report.segment})
+        .set(**{part: said, _noted(submission.via): report.segment})
         .when(f"attribute_not_exists(#{part}) OR {gives_way}", delivered=Status.DELIVERED, **undecided)
         .when(new, entry=entry)
     )
@@ -87,7 +87,7 @@ def unchanged_since(change: Change, row: Item, submission: StoredSubmission) -> 
 
     For a row whose known parts were all delivered: those are not noted again, so that the number of the last one tells.
     """
-    name = _noted(submission)
+    name = _noted(submission.via)
     if name not in row:  # of a version before, which did not remember it
         return change.when(f"attribute_not_exists(#{name})")
     return change.when(f"#{name} = :seen_noted", seen_noted=row[name])
@@ -100,13 +100,13 @@ def _counted(row: Item, submission: StoredSubmission) -> int:
 
 def known_parts(row: Item, submission: StoredSubmission) -> dict[int, str]:
     """What was reported of each part, through this submission: a phone cannot put parts of two attempts together."""
-    prefix = _attribute(submission, "")
+    prefix = _attribute(submission.via, "")
     return {int(name.removeprefix(prefix)): said for name, said in row.items() if name.startswith(prefix)}
 
 
-def by_parts(submission: StoredSubmission) -> str:
+def by_parts(via: Via) -> str:
     """The attribute that says of how many parts a message was called delivered, through this submission."""
-    return f"by_parts{submission.key.token}"
+    return f"by_parts{via.token}"
 
 
 def is_open_or_failed(row: Item, submission: StoredSubmission, part: int) -> bool:
@@ -124,9 +124,9 @@ def failures(history: Sequence[Mapping[str, Any]], submission: StoredSubmission)
     )
 
 
-def _attribute(submission: StoredSubmission, part: int | str) -> str:
-    return f"segment{submission.key.token}_{part}"
+def _attribute(via: Via, part: int | str) -> str:
+    return f"segment{via.token}_{part}"
 
 
-def _noted(submission: StoredSubmission) -> str:
-    return f"noted{submission.key.token}"
+def _noted(via: Via) -> str:
+    return f"noted{via.token}"

@@ -14,11 +14,11 @@ from smsgateway.store import parts
 from smsgateway.store.change import Change
 from smsgateway.store.finals import final_at_end, final_by_doubt, final_of, set_final
 from smsgateway.store.history import entry_of, keep, unchanged_since
-from smsgateway.store.keys import is_submission
+from smsgateway.store.keys import is_submission, submission_key
 from smsgateway.store.parts import STATUS_OF, WholeReport, decides_alone, marks
 from smsgateway.store.recipients import RecipientRow, read_row, recipient_key
 from smsgateway.store.states import in_states
-from smsgateway.store.submissions import UNSENT, StoredSubmission
+from smsgateway.store.submissions import UNSENT, StoredSubmission, Via
 from smsgateway.store.table import ConditionFailed, Fill, Item, Key, Table
 
 TRIES = 5  # of a write that others write too
@@ -75,26 +75,18 @@ def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> li
 
 
 def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Report, now: int) -> bool:
-    """Apply the report of a message to one number that is as nearly all are: sent by this account, its only segment or
-    all of them reported at once, nothing known of it before. What would be read for that is the write's condition.
+    """Apply the report of a message to one number without reading the message first.
 
-    False: it is not so, and nothing was done.
+    That is possible where all is as it nearly always is: the message was sent by this account, its only segment is
+    reported, or all segments at once, and nothing was reported before. What would be read to know this is the write's
+    condition. Returns False when it is not so, and nothing was done.
     """
     if report.status not in STATUS_OF or report.segment > 1:
         return False
-    supposed = StoredSubmission(
-        key,
-        client="",
-        state=State.SUBMITTED,
-        account=account.name,
-        vendor=account.vendor,
-        count=1,
-        segments=1,
-        next_at=0,
-    )
-    status, entry = STATUS_OF[report.status], entry_of(supposed, report, now)
+    via = Via(account.name, account.vendor)
+    status, entry = STATUS_OF[report.status], entry_of(via, report, now)
     change = (
-        in_states(Change(supposed.table_key), State.SUBMITTED)
+        in_states(Change(submission_key(key)), State.SUBMITTED)
         .when("#to = :to AND account = :account", to=report.number, account=account.name)
         .when(_NOTHING_KNOWN)
     )
@@ -102,7 +94,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
         change = change.when("#segments = :one", one=1)
     if status != Status.DELIVERED:
         change = change.when("attribute_not_exists(resend) AND attribute_not_exists(rejected)")
-    final = final_of(supposed, status, report, entry["at"]) | marks(supposed, report)
+    final = final_of(via, status, report, entry["at"]) | marks(via, report)
     try:
         set_final(table, change, final, entry)
     except ConditionFailed:
@@ -113,8 +105,8 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
 def _first_of(placed: PlacedReport, now: int) -> Fill:
     """A recipient's final status, if nothing was ever reported of it."""
     submission, report = placed.submission, placed.report
-    entry = entry_of(submission, report, now)
-    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
+    entry = entry_of(submission.via, report, now)
+    final = final_of(submission.via, STATUS_OF[report.status], report, entry["at"]) | marks(submission.via, report)
     values = {name: value for name, value in final.items() if value is not None}
     settled = ("due_at", "due_shard") if is_submission(placed.key) else ()
     return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
@@ -122,7 +114,7 @@ def _first_of(placed: PlacedReport, now: int) -> Fill:
 
 def _apply(table: Table, placed: PlacedReport, now: int) -> bool:
     submission, report = placed.submission, placed.report
-    entry = entry_of(submission, report, now)
+    entry = entry_of(submission.via, report, now)
     if report.segment:
         return (placed.alone and _only_part(table, placed, entry)) or _apply_part(table, placed, entry)
     if not placed.final or placed.denied:
@@ -133,7 +125,7 @@ def _apply(table: Table, placed: PlacedReport, now: int) -> bool:
 def _only_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
     """Settle a recipient by its only part, if nothing was reported of it before."""
     submission, report = placed.submission, placed.report
-    final = final_of(submission, STATUS_OF[report.status], report, entry["at"]) | marks(submission, report)
+    final = final_of(submission.via, STATUS_OF[report.status], report, entry["at"]) | marks(submission.via, report)
     try:
         set_final(table, Change(placed.key).when(_NOTHING_KNOWN), final, entry)
     except ConditionFailed:
@@ -147,7 +139,7 @@ def _apply_part(table: Table, placed: PlacedReport, entry: Item) -> bool:
         return False
     failed = placed.report.status == ReportStatus.UNDELIVERED and whole.status == Status.UNDELIVERED
     if failed and not placed.denied and "status" not in row:
-        final = final_of(placed.submission, Status.UNDELIVERED, placed.report, entry["at"])
+        final = final_of(placed.submission.via, Status.UNDELIVERED, placed.report, entry["at"])
         with suppress(ConditionFailed):  # a report of more came meanwhile
             set_final(table, Change(placed.key).when(_OPEN), final)
     return True
@@ -169,7 +161,9 @@ def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | N
             break
         if row.get("status") == Status.DELIVERED:
             return row, whole
-        final = final_of(submission, Status.DELIVERED, report, entry["at"]) | {parts.by_parts(submission): whole.parts}
+        final = final_of(submission.via, Status.DELIVERED, report, entry["at"]) | {
+            parts.by_parts(submission.via): whole.parts
+        }
         change = parts.unchanged_since(Change(placed.key), row, submission)
         try:
             return set_final(table, change, final), whole
@@ -177,7 +171,7 @@ def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | N
             row = failed.item
     else:
         raise ConditionFailed(row)
-    if parts.by_parts(submission) in row and parts.is_open_or_failed(row, submission, report.segment):
+    if parts.by_parts(submission.via) in row and parts.is_open_or_failed(row, submission, report.segment):
         row = _take_back(table, placed, entry) or row
     return row, whole
 
@@ -185,10 +179,10 @@ def note_part(table: Table, placed: PlacedReport, entry: Item) -> tuple[Item | N
 def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
     """All parts that we count were delivered, and there is one more, which was not: nor was the message. Nobody knows
     what became of it while that part is open. The row after it; None when it is not so."""
-    submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission)
+    submission, report, by_parts = placed.submission, placed.report, parts.by_parts(placed.submission.via)
     change = Change(placed.key).when(f"#{by_parts} < :part", part=report.segment)
     if report.status == ReportStatus.UNDELIVERED:
-        final = final_of(submission, Status.UNDELIVERED, report, entry["at"]) | {by_parts: None}
+        final = final_of(submission.via, Status.UNDELIVERED, report, entry["at"]) | {by_parts: None}
     else:
         final, change = final_by_doubt(submission, entry), change.when("#status = :was", was=Status.DELIVERED)
     try:
@@ -199,10 +193,10 @@ def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
 
 def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> bool:
     """What a report of the whole message says of it."""
-    condition, by_parts = _OPEN, parts.by_parts(placed.submission)
+    condition, by_parts = _OPEN, parts.by_parts(placed.submission.via)
     if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
         condition += f" OR #status <> :status OR attribute_exists(#{by_parts})"
-    final = final_of(placed.submission, status, placed.report, entry["at"]) | {by_parts: None}
+    final = final_of(placed.submission.via, status, placed.report, entry["at"]) | {by_parts: None}
     try:
         set_final(table, Change(placed.key).when(condition), final, entry)
     except ConditionFailed as failed:
@@ -240,4 +234,4 @@ def history_unchanged(change: Change, outcome: RecipientRow) -> Change:
 
 def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: int) -> None:
     """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
-    keep(table, recipient_key(submission, number), entry_of(submission, report, now) | {"note": note})
+    keep(table, recipient_key(submission, number), entry_of(submission.via, report, now) | {"note": note})

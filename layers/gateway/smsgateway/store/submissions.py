@@ -5,7 +5,7 @@ How one goes from state to state is in `transitions`. All times are epoch millis
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from smsgateway.clock import Millis
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
@@ -22,6 +22,14 @@ SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission g
 UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 UNMARKED = frozenset({State.QUEUED, State.WAITING})
+
+
+class Via(NamedTuple):
+    """What a recipient's row says of the submission through which a report came."""
+
+    account: str
+    vendor: str
+    token: str = ""  # of a reroute (ids.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,11 @@ class StoredSubmission:
     def table_key(self) -> Key:
         """Where the submission stands in the table."""
         return submission_key(self.key)
+
+    @property
+    def via(self) -> Via:
+        """The submission as a recipient's row names it."""
+        return Via(self.account, self.vendor, self.key.token)
 
     def payload(self) -> Payload | None:
         """The payload of a message to one number and of a reroute. None for others, whose payload has its own items."""
