@@ -113,7 +113,7 @@ def _calls(items: Mapping[str, Item], now: Millis) -> dict[str, Any]:
 
 
 def amount_view(balance: Balance) -> dict[str, str]:
-    """One amount of a balance."""
+    """An amount of a balance."""
     return {"product": balance.product, "amount": str(balance.amount)}
 
 

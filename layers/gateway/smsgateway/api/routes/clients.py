@@ -42,8 +42,8 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
     if body.name == ADMINISTRATOR.name:
         raise invalid([("name", "is the administrator's own")])
     if body.accounts:
-        known = gateway.accounts.get().accounts
-        if unknown := [index for index, name in enumerate(body.accounts) if name not in known]:
+        configured = gateway.accounts.get().accounts
+        if unknown := [index for index, name in enumerate(body.accounts) if name not in configured]:
             raise invalid([(f"accounts[{index}]", "there is no such account") for index in unknown])
     if clients.claimed_hash(gateway.table, body.name):
         raise _taken()

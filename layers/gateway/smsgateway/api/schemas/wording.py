@@ -43,14 +43,14 @@ KINDS: Mapping[type, str] = {str: "a string", bool: "true or false", list: "a li
 
 
 def plain(error: Mapping[str, Any], body: type[BaseModel] | None) -> str:
-    """One of pydantic's errors in our words. `body`: the model of the request's body, if it has one."""
+    """Say one of pydantic's errors in our words. `body` is the model of the request's body, if it has one."""
     if error["loc"][:1] == ("query",) and isinstance(error.get("input"), list):
         return "is there more than once: send one"
     context = error.get("ctx") or {}
     details = {
         **context,
         "given": _kind(error.get("input")),
-        "known": ", ".join(_known(body, error["loc"])) if body else "nothing",
+        "known": ", ".join(_fields_at(body, error["loc"])) if body else "nothing",
         "spoken": SPOKEN.get(context.get("pattern", ""), "of another form"),
         "choices": str(context.get("expected", "")).replace("'", ""),
         "own": str(error["msg"]).removeprefix("Value error, "),
@@ -69,8 +69,8 @@ def _kind(value: object) -> str:
     return "null" if value is None else KINDS.get(type(value), "a number")
 
 
-def _known(body: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """The fields of the object that a place in the body is in."""
+def _fields_at(body: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The names of the fields of the object that a place in the body is in."""
     model = body
     for step in loc[1:-1]:
         if step in model.model_fields:
