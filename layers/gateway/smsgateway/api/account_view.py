@@ -3,7 +3,7 @@
 The table's items of an account are handed about as a mapping, by their sort keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from smsgateway.api.serving.gateway import Gateway
@@ -13,6 +13,7 @@ from smsgateway.config.options import options_taken
 from smsgateway.model import Account, Balance, Kind
 from smsgateway.store import accounts
 from smsgateway.store.breakers import read_breaker
+from smsgateway.store.keys import ALERTS, BALANCE_SK, BREAKER_SK, DAYS, poll_sk, push_sk
 from smsgateway.store.reports import UnplacedReport
 from smsgateway.store.table import Item
 
@@ -39,9 +40,9 @@ def account_view(gateway: Gateway, account: Account, base_url: str) -> dict[str,
         "health": "alert" if alerts else "ok",
         "calls": _calls(items, gateway.now()),
         "alerts": alerts,
-        "last_push": _times(items, "push", "pushed_at"),
-        "last_try": _times(items, "push", "tried_at"),
-        "last_poll": _times(items, "poll", "polled_at"),
+        "last_push": _times(items, push_sk, "pushed_at"),
+        "last_try": _times(items, push_sk, "tried_at"),
+        "last_poll": _times(items, poll_sk, "polled_at"),
         "problem": str(problem) if problem else None,
     }
 
@@ -80,14 +81,14 @@ def _options(account: Account) -> dict[str, Any]:
 
 
 def _balance(items: Mapping[str, Item]) -> dict[str, Any] | None:
-    item = items.get("balance")
+    item = items.get(BALANCE_SK)
     return {"at": iso(int(item["at"])), "amounts": item["amounts"]} if item else None
 
 
 def _statistics(items: Mapping[str, Item]) -> list[dict[str, Any]]:
     """A vendor's statistics of the last days, newest first."""
-    days = sorted((key for key in items if key.startswith("day#")), reverse=True)[:DAYS_SHOWN]
-    return [_day(key.removeprefix("day#"), items[key]) for key in days]
+    days = sorted((key for key in items if key.startswith(DAYS)), reverse=True)[:DAYS_SHOWN]
+    return [_day(key.removeprefix(DAYS), items[key]) for key in days]
 
 
 def _day(day: str, item: Item) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _day(day: str, item: Item) -> dict[str, Any]:
 
 def _calls(items: Mapping[str, Item], now: Millis) -> dict[str, Any]:
     """The state of the account's breaker, and how many calls are slow."""
-    breaker = read_breaker(items.get("calls"))
+    breaker = read_breaker(items.get(BREAKER_SK))
     state = "closed" if not breaker.open_until else "open" if breaker.open_until > now else "probing"
     return {"breaker": state, "failures": breaker.failures, "slow": breaker.hanging(now)}
 
@@ -117,14 +118,14 @@ def amount_view(balance: Balance) -> dict[str, str]:
     return {"product": balance.product, "amount": str(balance.amount)}
 
 
-def _times(items: Mapping[str, Item], what: str, attribute: str) -> dict[str, str | None]:
+def _times(items: Mapping[str, Item], sk_of: Callable[[str], str], attribute: str) -> dict[str, str | None]:
     """When something last happened, for each kind of vendor bytes."""
-    times = {kind: items.get(f"{what}#{kind}", {}).get(attribute) for kind in get_args(Kind)}
+    times = {kind: items.get(sk_of(kind), {}).get(attribute) for kind in get_args(Kind)}
     return {kind: iso(at) if at else None for kind, at in times.items()}
 
 
 def _alerts(items: Mapping[str, Item], since: Millis) -> list[dict[str, Any]]:
     """The alerts since a time, newest first."""
-    alerts = [item for key, item in items.items() if key.startswith("alert#") and item["raised_at"] >= since]
+    alerts = [item for key, item in items.items() if key.startswith(ALERTS) and item["raised_at"] >= since]
     alerts.sort(key=lambda item: -int(item["raised_at"]))
     return [{"alert": item["alert"], "detail": item["detail"], "at": iso(item["raised_at"])} for item in alerts]

@@ -17,7 +17,12 @@ _REPLY = "mo_"
 _REPLY_PARTS = "parts#"
 _PART = "P#"
 _ACCOUNT = "account#"
-_ALERT = "alert#"
+
+# Sort keys beside an account's partition key, or how these begin.
+BALANCE_SK = "balance"
+BREAKER_SK = "calls"
+DAYS = "day#"
+ALERTS = "alert#"
 
 
 class Kind(Enum):
@@ -42,7 +47,7 @@ def kind_of(key: Key) -> Kind:
         return Kind.REPLY
     if pk.startswith(_REPLY_PARTS):
         return Kind.REPLY_PART
-    return Kind.ALERT if pk.startswith(_ACCOUNT) and sk.startswith(_ALERT) else Kind.OTHER
+    return Kind.ALERT if pk.startswith(_ACCOUNT) and sk.startswith(ALERTS) else Kind.OTHER
 
 
 # Messages
@@ -181,7 +186,12 @@ def account_pk(account: str) -> str:
 
 def poll_key(account: str, kind: str) -> Key:
     """Where an account's lease for one kind of poll stands."""
-    return account_pk(account), f"poll#{kind}"
+    return account_pk(account), poll_sk(kind)
+
+
+def poll_sk(kind: str) -> str:
+    """The sort key of an account's lease for one kind of poll."""
+    return f"poll#{kind}"
 
 
 def pace_key(account: str, operation: str, turn: int | None = None) -> Key:
@@ -191,12 +201,17 @@ def pace_key(account: str, operation: str, turn: int | None = None) -> Key:
 
 def breaker_key(account: str) -> Key:
     """Where an account's breaker stands."""
-    return account_pk(account), "calls"
+    return account_pk(account), BREAKER_SK
 
 
 def push_key(account: str, kind: str) -> Key:
     """Where it stands when an account's pushes of one kind were last understood."""
-    return account_pk(account), f"push#{kind}"
+    return account_pk(account), push_sk(kind)
+
+
+def push_sk(kind: str) -> str:
+    """The sort key of what is known of an account's pushes of one kind."""
+    return f"push#{kind}"
 
 
 def silence_key(account: str) -> Key:
@@ -206,17 +221,17 @@ def silence_key(account: str) -> Key:
 
 def balance_key(account: str) -> Key:
     """Where an account's balance stands."""
-    return account_pk(account), "balance"
+    return account_pk(account), BALANCE_SK
 
 
 def day_key(account: str, day: str) -> Key:
     """Where a vendor's statistics of a day (yyyy-MM-dd) stand."""
-    return account_pk(account), f"day#{day}"
+    return account_pk(account), f"{DAYS}{day}"
 
 
 def alert_key(account: str, alert: str, occasion: str) -> Key:
     """Where an alert about an account stands, for one occasion."""
-    return account_pk(account), f"{_ALERT}{alert}#{occasion}"
+    return account_pk(account), f"{ALERTS}{alert}#{occasion}"
 
 
 # Clients
