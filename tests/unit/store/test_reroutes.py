@@ -12,6 +12,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Payload, Personal, Reason, Rejection, State, Status
 from smsgateway.queues import parse_wake_up
 from smsgateway.store import recipients, reroutes, submissions, transitions
+from smsgateway.store.history import MOST
 from smsgateway.store.keys import submission_key
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
@@ -146,6 +147,18 @@ def test_nothing_is_decided_of_a_row_that_has_changed(
         assert [each["path"] for each in after.reroutes[len(outcome.reroutes) :]] == ["path"]
         assert world.item(row)["resent"] == "path"
         assert after.so_far == FAILED
+
+
+def test_a_full_history_counts_what_it_leaves_out_also_for_a_decision() -> None:
+    """GIVEN a recipient of whom more was reported than is kept WHEN a decision that rests on all of it adds an entry
+    THEN one more is left out."""
+    world, first = begun(2)
+    row = recipient_key(first, FIRST)
+    put_in_row(world, first, history=[{**ENTRY, "at": ENTRY["at"] + place} for place in range(1, MOST + 1)], left_out=3)
+    named = {"path": "path", "account": "c", "vendor": "qixintong"}
+    reroutes.decide(world.table, row, outcome_of(world, first), named, FAILED, ENTRY, as_heard=True)
+    after = outcome_of(world, first)
+    assert (len(after.history), after.left_out) == (MOST, 4)
 
 
 @pytest.mark.parametrize("how", ["decide", "finish"])

@@ -20,7 +20,8 @@ TRIES = 10  # of a write to a full history that others write to as well
 def entry_of(via: Via, report: Report, now: int) -> dict[str, Any]:
     """The report as the history keeps it; equal for a repeated report that has a time of its own.
 
-    One that no table lists says so: at the end of the wait it is a word nobody knows.
+    The entry of a word that no table lists says so (`unlisted`): if nothing else comes, it is shown as a word that
+    nobody knows.
     """
     at = int(report.reported_at.timestamp() * 1000) if report.reported_at else now
     entry: dict[str, Any] = {

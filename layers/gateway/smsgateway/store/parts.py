@@ -17,8 +17,6 @@ LAST_PART = 255  # a phone counts the parts of a message in one octet (3GPP TS 2
 
 STATUS_OF = {ReportStatus.DELIVERED: Status.DELIVERED, ReportStatus.UNDELIVERED: Status.UNDELIVERED}
 
-_UNDECIDED = (ReportStatus.PENDING.value, ReportStatus.UNKNOWN.value)
-
 
 class WholeReport(NamedTuple):
     """What the parts say of the message."""
@@ -30,7 +28,7 @@ class WholeReport(NamedTuple):
 
 
 def decides_alone(submission: StoredSubmission, report: Report) -> bool:
-    """Whether a report needs no others to say what became of the message: of the whole, or of the only part."""
+    """True if a report needs no others to say what became of the message: it is of the whole, or of the only part."""
     return not report.segment or (report.segment == 1 and submission.segments == submission.count)
 
 
@@ -44,7 +42,7 @@ def marks(via: Via, report: Report) -> Item:
 
 
 def note(table: Table, row: Key, submission: StoredSubmission, report: Report, entry: Mapping[str, Any]) -> Item | None:
-    """Note what became of one part. The recipient's row after it; None when there is no such recipient.
+    """Note what became of one part. Returns the recipient's row after it; None when there is no such recipient.
 
     A part that was delivered stays so, and one that failed is not open again.
     """
@@ -54,11 +52,16 @@ def note(table: Table, row: Key, submission: StoredSubmission, report: Report, e
     part, said = _attribute(submission.via, report.segment), STATUS_OF.get(report.status, report.status.value)
     gives_way = f"#{part} <> :delivered" if report.status in STATUS_OF else f"#{part} IN (:pending, :unknown)"
     new = "attribute_not_exists(history) OR NOT contains(history, :entry)"
-    undecided = dict(zip(("pending", "unknown"), _UNDECIDED, strict=True))
+    pending, unknown = ReportStatus.PENDING.value, ReportStatus.UNKNOWN.value
     change = (
         Change(row)
         .set(**{part: said, _noted(submission.via): report.segment})
-        .when(f"attribute_not_exists(#{part}) OR {gives_way}", delivered=Status.DELIVERED, **undecided)
+        .when(
+            f"attribute_not_exists(#{part}) OR {gives_way}",
+            delivered=Status.DELIVERED,
+            pending=pending,
+            unknown=unknown,
+        )
         .when(new, entry=entry)
     )
     try:
@@ -110,7 +113,7 @@ def by_parts(via: Via) -> str:
 
 
 def is_open_or_failed(row: Item, submission: StoredSubmission, part: int) -> bool:
-    """Whether something was reported of this part, but not that it was delivered."""
+    """True if something was reported of this part, but not that it was delivered."""
     return known_parts(row, submission).get(part, Status.DELIVERED) != Status.DELIVERED
 
 

@@ -9,9 +9,9 @@ must still be as the writer has read it. A write whose condition fails has chang
 Theory of operation
 -------------------
 
-A submission waits as QUEUED, or as WAITING after an attempt that was certainly not sent. "mark" is the only way to
-SENDING, and so the only way to a vendor call: of several workers with the same submission, one gets it. A mark is
-numbered by the attempt and signed by its owner, a name that is random.
+A submission waits as QUEUED, and as WAITING once it was attempted or has gone to another account. "mark" is the only
+way to SENDING, and so the only way to a vendor call: of several workers with the same submission, one gets it. A mark
+is numbered by the attempt and signed by its owner, a name that is random.
 
 SENDING is left by the worker that holds the mark ("submit", "doubt", "wait", "move", "refuse", "expire", "give up").
 Nobody takes SENDING over. When its deadline has passed, the worker counts as dead ("bury"), and the submission is in
@@ -25,8 +25,8 @@ would deny the sending has UNPROVED in its condition. When such a transition fai
 After an attempt in doubt no end is a denial: in place of REFUSED, EXPIRED and CANCELED the submission is UNCONFIRMED
 again, and given up. Only "retry" leads from doubt to another attempt, if the client prefers a second text to none.
 
-REFUSED, EXPIRED, CANCELED and MOVED are left by nothing. The diagram in README.md is made from this table, and the
-tests hold the table to what workers, run in every order, have been seen to write (tests/unit/journeys).
+SUBMITTED, REFUSED, EXPIRED, CANCELED and MOVED are left by nothing. The diagram in README.md is made from this table,
+and the tests hold the table to what workers, run in every order, have been seen to write (tests/unit/journeys).
 """
 
 from collections.abc import Iterator, Mapping

@@ -66,7 +66,7 @@ class _Serializer(TypeSerializer):
     """Half a character, as a vendor's JSON can hold it, is no UTF-8: it is stored as U+FFFD."""
 
     def serialize(self, value: Any) -> Any:
-        """Texts and numbers likewise."""
+        """Texts and numbers, which nearly all values are, without a search for what they could be."""
         if type(value) is str:
             return {"S": self._serialize_s(value)}
         if type(value) is int:
