@@ -68,9 +68,10 @@ def due_runs(poller: Poller) -> list[dict[str, str]]:
         runs += [{"account": account.name, "kind": kind} for kind in account.poll]
         if now - polling.polled_at(poller.table, account.name, "balance") >= BALANCE_EVERY:
             runs.append({"account": account.name, "kind": "balance"})
-        last_run = day_of_run(polling.polled_at(poller.table, account.name, "statistics"))
-        if VENDORS[account.vendor].statistics and last_run < day_of_run(now):
-            runs.append({"account": account.name, "kind": "statistics"})
+        if VENDORS[account.vendor].statistics:  # only then is it worth a read
+            last_run = polling.polled_at(poller.table, account.name, "statistics")
+            if day_of_run(last_run) < day_of_run(now):
+                runs.append({"account": account.name, "kind": "statistics"})
     return runs
 
 
