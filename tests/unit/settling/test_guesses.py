@@ -86,7 +86,8 @@ def test_an_unlisted_word_sends_no_second_text(vendor: str, data: st.DataObject,
     """GIVEN `resend.undelivered` WHEN a vendor reports in a word that no table lists THEN nobody else is asked, and the
     word is shown: of a failure, if its document says that all such words are one, else of an unknown end."""
     word = data.draw(strange_words(vendor))
-    assume(not listed(vendor, word) and word.strip("0 "))
+    # Platforms write a word that is absent as "null": such a report says nothing, and is parked.
+    assume(not listed(vendor, word) and word.strip("0 ") and word.strip().lower() != "null")
     world, outcome = told(vendor, count, word)
     assert texts(world) == 1
     assert outcome.status in (Status.UNDELIVERED, Status.UNKNOWN)

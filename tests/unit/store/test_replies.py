@@ -7,7 +7,7 @@ import pytest
 
 from smsgateway.model import Inbound, Reply
 from smsgateway.store import replies
-from smsgateway.store.table import Table
+from smsgateway.store.table import Query, Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL
 
@@ -35,10 +35,10 @@ def test_a_reply_is_put_once(table: Table) -> None:
 def test_replies_are_listed_by_number_and_by_time(table: Table) -> None:
     for index in range(3):
         replies.put_reply(table, replace(REPLY, id=f"mo_{index:026d}", received_at=NOW + index), TTL)
-    by_number, _ = table.query("#to = :to", {"to": "from#13800138000"}, index="by_number", forward=False)
+    by_number, _ = table.query(Query("#to = :to", {"to": "from#13800138000"}, index="by_number", forward=False))
     assert [row["at"] for row in by_number] == [f"{NOW + index}" for index in (2, 1, 0)]
     assert by_number[0]["client"] == "-"
-    newest, _ = table.query("#list = :list", {"list": "inbound"}, index="by_list", forward=False, limit=1)
+    newest, _ = table.query(Query("#list = :list", {"list": "inbound"}, index="by_list", forward=False, limit=1))
     assert replies.read_reply(newest[0]).received_at == NOW + 2
 
 

@@ -14,7 +14,7 @@ from smsgateway.model import Inbound, Part
 from smsgateway.store import groups, reply_parts
 from smsgateway.store.joining import whole
 from smsgateway.store.keys import account_of_parts
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Query, Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW, TTL
 
@@ -58,7 +58,7 @@ def test_a_part_that_comes_again_stays_as_it_is(table: Table) -> None:
 def test_parts_are_due_until_they_are_done(table: Table) -> None:
     put(table, *PARTS)
     values = {"shard": f"due#{shard(KEY, DUE_SHARDS)}", "now": str(DUE)}
-    due = list(table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due"))
+    due = list(table.query_all(Query("due_shard = :shard AND due_at <= :now", values, index="by_due")))
     assert len(due) == 3
     found = reply_parts.lying(table, KEY)
     joint = whole(found.held, 3)

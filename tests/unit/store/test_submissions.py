@@ -9,7 +9,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Purpose, Reason, State
 from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST
-from smsgateway.store.table import ConditionFailed, Table
+from smsgateway.store.table import ConditionFailed, Query, Table
 from tests.unit.store.given import DEADLINE, MESSAGE, NEXT, NOW, current, item_of, marked, one_of_many, queued
 
 # How one begins
@@ -79,7 +79,7 @@ def test_the_due_index_has_exactly_what_is_due(table: Table) -> None:
 
     def due(until: int) -> list[str]:
         values = {"shard": shard, "now": f"{until:013d}"}
-        rows = table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due")
+        rows = table.query_all(Query("due_shard = :shard AND due_at <= :now", values, index="by_due"))
         return [row["sk"] for row in rows]
 
     assert due(NOW + WAKE_UP_LOST - 1) == []

@@ -15,7 +15,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from smsgateway import runtime
 from smsgateway.store import table as wire
-from smsgateway.store.table import ConditionFailed, Fill, Table, Update
+from smsgateway.store.table import ConditionFailed, Fill, Query, Table, Update
 from tests.doubles import aws
 
 KEY = ("a", "b")
@@ -161,7 +161,7 @@ def test_an_update_that_meets_transactions_all_the_time_fails(stubbed: tuple[Tab
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 260])
 def test_many_items_are_put_25_a_call(count: int, table: Table) -> None:
     table.put_many([{"pk": "many", "sk": f"{index:04d}"} for index in range(count)])
-    assert len(list(table.query_all("pk = :pk", {"pk": "many"}))) == count
+    assert len(list(table.query_all(Query("pk = :pk", {"pk": "many"})))) == count
 
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 130])
@@ -181,7 +181,7 @@ def test_many_items_are_filled_25_a_call(count: int, table: Table) -> None:
         for index in range(count)
         if index % 5
     ]
-    assert [{**item, "pk": "f"} for item in table.query_all("pk = :pk", {"pk": "f"})] == [
+    assert [{**item, "pk": "f"} for item in table.query_all(Query("pk = :pk", {"pk": "f"}))] == [
         {"pk": "f", "sk": f"{index:04d}"} | fields
         for index, fields in zip([index for index in range(count) if index % 5], expected, strict=True)
     ]
@@ -288,18 +288,18 @@ def test_keys_that_are_never_read_are_an_error(stubbed: tuple[Table, Stubber]) -
 
 def test_a_query_goes_on_page_after_page(table: Table) -> None:
     table.put_many([{"pk": "many", "sk": f"{index:04d}", "n": index} for index in range(7)])
-    items, following = table.query("pk = :pk", {"pk": "many"}, limit=3)
+    items, following = table.query(Query("pk = :pk", {"pk": "many"}, limit=3))
     assert [item["n"] for item in items] == [0, 1, 2]
     assert following == {"pk": "many", "sk": "0002"}
-    assert [item["n"] for item in table.query_all("pk = :pk", {"pk": "many"}, limit=3)] == list(range(7))
-    backwards, _ = table.query("pk = :pk", {"pk": "many"}, forward=False, limit=2, start=following)
+    assert [item["n"] for item in table.query_all(Query("pk = :pk", {"pk": "many"}, limit=3))] == list(range(7))
+    backwards, _ = table.query(Query("pk = :pk", {"pk": "many"}, forward=False, limit=2), following)
     assert [item["n"] for item in backwards] == [1, 0]
 
 
 def test_a_query_can_filter_and_project(table: Table) -> None:
     table.put_many([{"pk": "many", "sk": f"{index}", "n": index, "state": "S"} for index in range(4)])
     values = {"pk": "many", "least": 2, "unused": 1}
-    items = table.query_all("pk = :pk", values, where="n >= :least", project="#state, n")
+    items = table.query_all(Query("pk = :pk", values, where="n >= :least", project="#state, n"))
     assert list(items) == [{"n": 2, "state": "S"}, {"n": 3, "state": "S"}]
 
 
@@ -309,8 +309,8 @@ def test_the_table_is_read_strongly_and_an_index_cannot_be(table: Table) -> None
         "provide-client-params.dynamodb", lambda params, **_: seen.append(params.get("ConsistentRead", False))
     )
     table.get(KEY)
-    table.query("pk = :pk", {"pk": "a"})
-    table.query("#to = :to", {"to": "1"}, index="by_number")
+    table.query(Query("pk = :pk", {"pk": "a"}))
+    table.query(Query("#to = :to", {"to": "1"}, index="by_number"))
     table.get(KEY, consistent=False)
     assert seen == [True, True, False, False]
 
@@ -347,7 +347,7 @@ THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException", "R
         (lambda table: table.update_both(COUNTED, OTHER), "TransactWriteItems"),
         (lambda table: table.put_many([ITEM]), "BatchWriteItem"),
         (lambda table: table.get_many([KEY]), "BatchGetItem"),
-        (lambda table: list(table.query_all("pk = :pk", {"pk": "a"})), "Query"),
+        (lambda table: list(table.query_all(Query("pk = :pk", {"pk": "a"}))), "Query"),
     ],
 )
 def test_a_throttled_call_is_tried_again(call: Callable[[Table], Any], asked: str, waits: list[float]) -> None:

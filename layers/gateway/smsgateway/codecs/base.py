@@ -52,33 +52,49 @@ class Sends(Protocol):
 
     PROFILE: Profile
 
-    def encode_send(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request: ...
+    def encode_send(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request:
+        """Makes the request. Raises EncodeError for what the protocol cannot say; `nonce` is 20 random digits."""
+        ...
 
-    def decode_send(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused: ...
+    def decode_send(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused:
+        """Reads the answer. Raises DecodeError for what is none: then nobody knows whether the vendor took it."""
+        ...
 
 
 class SendsBatch(Protocol):
     """Submission of one content a number."""
 
-    def encode_batch(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request: ...
+    def encode_batch(self, account: Account, submission: Submission, now: datetime, nonce: str, /) -> Request:
+        """Makes the request, with a content for each number in the same order. Raises EncodeError."""
+        ...
 
-    def decode_batch(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused: ...
+    def decode_batch(self, account: Account, submission: Submission, response: Response, /) -> Accepted | Refused:
+        """Reads the answer. Raises DecodeError for what is none."""
+        ...
 
 
 class PollsReports(Protocol):
     """Destructive query of delivery reports."""
 
-    def encode_report_poll(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+    def encode_report_poll(self, account: Account, now: datetime, nonce: str, /) -> Request:
+        """Makes the request for the next page of reports, which the vendor then forgets."""
+        ...
 
-    def decode_report_poll(self, account: Account, response: Response, /) -> Page[Report] | Refused: ...
+    def decode_report_poll(self, account: Account, response: Response, /) -> Page[Report] | Refused:
+        """Reads a page; records that cannot be read are in its `unreadable`. Raises DecodeError if none can be."""
+        ...
 
 
 class PollsInbound(Protocol):
     """Destructive query of replies."""
 
-    def encode_inbound_poll(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+    def encode_inbound_poll(self, account: Account, now: datetime, nonce: str, /) -> Request:
+        """Makes the request for the next page of replies, which the vendor then forgets."""
+        ...
 
-    def decode_inbound_poll(self, account: Account, response: Response, /) -> Page[Inbound] | Refused: ...
+    def decode_inbound_poll(self, account: Account, response: Response, /) -> Page[Inbound] | Refused:
+        """Reads a page; records that cannot be read are in its `unreadable`. Raises DecodeError if none can be."""
+        ...
 
 
 class TakesPushes(Protocol):
@@ -92,7 +108,9 @@ class TakesPushes(Protocol):
         """
         ...
 
-    def acknowledgement(self, account: Account, kind: Kind, /) -> str: ...
+    def acknowledgement(self, account: Account, kind: Kind, /) -> str:
+        """The body that tells the vendor that a push was received."""
+        ...
 
     def failure(self, account: Account, kind: Kind, /) -> str:
         """The body that tells the vendor to try again."""
@@ -100,31 +118,57 @@ class TakesPushes(Protocol):
 
 
 class PushesReports(TakesPushes, Protocol):
-    def decode_report_push(self, account: Account, push: Push, /) -> Page[Report]: ...
+    """Delivery reports that the vendor pushes."""
+
+    def decode_report_push(self, account: Account, push: Push, /) -> Page[Report]:
+        """Reads a push; records that cannot be read are in its `unreadable`. Raises DecodeError if none can be."""
+        ...
 
 
 class PushesInbound(TakesPushes, Protocol):
-    def decode_inbound_push(self, account: Account, push: Push, /) -> Page[Inbound]: ...
+    """Replies that the vendor pushes."""
+
+    def decode_inbound_push(self, account: Account, push: Push, /) -> Page[Inbound]:
+        """Reads a push; records that cannot be read are in its `unreadable`. Raises DecodeError if none can be."""
+        ...
 
 
 class HasBalance(Protocol):
-    def encode_balance(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+    """Query of what is left of the account's credit, by product."""
 
-    def decode_balance(self, account: Account, response: Response, /) -> tuple[Balance, ...] | Refused: ...
+    def encode_balance(self, account: Account, now: datetime, nonce: str, /) -> Request:
+        """Makes the request."""
+        ...
+
+    def decode_balance(self, account: Account, response: Response, /) -> tuple[Balance, ...] | Refused:
+        """Reads the answer. Raises DecodeError for what is none."""
+        ...
 
 
 class HasStatistics(Protocol):
+    """Query of the vendor's own figures, by day."""
+
     def encode_statistics(
         self, account: Account, now: datetime, nonce: str, first: date, last: date, page: int, /
-    ) -> Request: ...
+    ) -> Request:
+        """Makes the request for a page (from 1) of the days from `first` to `last`, both included."""
+        ...
 
-    def decode_statistics(self, account: Account, response: Response, /) -> Page[DayStatistics] | Refused: ...
+    def decode_statistics(self, account: Account, response: Response, /) -> Page[DayStatistics] | Refused:
+        """Reads a page. Raises DecodeError for what is none."""
+        ...
 
 
 class HasHealth(Protocol):
-    def encode_health(self, account: Account, now: datetime, nonce: str, /) -> Request: ...
+    """Query of whether the platform is well."""
 
-    def decode_health(self, account: Account, response: Response, /) -> bool: ...
+    def encode_health(self, account: Account, now: datetime, nonce: str, /) -> Request:
+        """Makes the request."""
+        ...
+
+    def decode_health(self, account: Account, response: Response, /) -> bool:
+        """Whether the answer says so. Raises DecodeError for what is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +187,5 @@ class Vendor:
 
     @property
     def profile(self) -> Profile:
+        """The vendor's fixed properties."""
         return self.send.PROFILE

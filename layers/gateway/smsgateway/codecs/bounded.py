@@ -39,6 +39,7 @@ def _ids(vendor_ids: Sequence[str], most: int) -> tuple[tuple[str, ...], str]:
 
 
 def refused(refusal: Refused) -> Refused:
+    """The refusal with a word and ids that fit into an item."""
     ids, _ = _ids(refusal.vendor_ids, SPARE_IDS)
     if ids == refusal.vendor_ids and len(refusal.vendor_status) <= LONGEST_WORD:
         return refusal
@@ -46,6 +47,7 @@ def refused(refusal: Refused) -> Refused:
 
 
 def reports(found: Sequence[Report]) -> Sequence[Report]:
+    """The reports, in their order, with ids, numbers and words that fit into an item."""
     # Of hundreds, few are changed: a copy of each would cost more than its decoding.
     return [report if _fits(report) else _cut(report) for report in found]
 

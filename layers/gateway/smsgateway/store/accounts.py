@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store.change import Change
 from smsgateway.store.keys import account_pk, balance_key, day_key, poll_key, push_key, silence_key
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import Item, Key, Query, Table
 
 SEEN_EVERY = 60_000  # milliseconds between two notes of a vendor's pushes
 
@@ -92,4 +92,4 @@ def put_silence(table: Table, account: str, silence: Silence) -> None:
 
 def items_of(table: Table, account: str) -> dict[str, Item]:
     """Everything stored of the account, by sort key."""
-    return {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": account_pk(account)})}
+    return {item["sk"]: item for item in table.query_all(Query("pk = :pk", {"pk": account_pk(account)}))}

@@ -12,7 +12,7 @@ from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
 from smsgateway.store.keys import is_submission
 from smsgateway.store.submissions import StoredSubmission, read_submission
-from smsgateway.store.table import BATCH_READS, Key, Table
+from smsgateway.store.table import BATCH_READS, Key, Query, Table
 
 AWAITED = frozenset({State.SUBMITTED, State.UNCONFIRMED})
 
@@ -37,7 +37,7 @@ def _due_at_their_window(table: Table, account: Account, shard: int, after: int,
         return
     window = account.options.report_window * 1000
     values = {"shard": f"due#{shard}", "first": f"{after + 1 + window:013d}", "last": f"{until + window:013d}"}
-    due = table.query_all("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due")
+    due = table.query_all(Query("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due"))
     for item in due:
         key = item["pk"], item["sk"]
         if is_submission(key):

@@ -2,7 +2,7 @@
 
 from smsgateway.model import Client
 from smsgateway.store.keys import client_key, client_name_key
-from smsgateway.store.table import ConditionFailed, Item, Table
+from smsgateway.store.table import ConditionFailed, Item, Query, Table
 
 
 def put_client(table: Table, client: Client, key_hash: str) -> bool:
@@ -60,7 +60,9 @@ def delete_client(table: Table, name: str, key_hash: str) -> None:
 
 def list_clients(table: Table) -> list[Client]:
     """All clients, by name, as the index knows them: a moment late."""
-    return [_read_client(item) for item in table.query_all("#list = :list", {"list": "clients"}, index="by_list")]
+    return [
+        _read_client(item) for item in table.query_all(Query("#list = :list", {"list": "clients"}, index="by_list"))
+    ]
 
 
 def _read_client(item: Item) -> Client:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from smsgateway.model import Reply
 from smsgateway.store.replies import read_reply
 from smsgateway.store.reports import UnplacedReport, list_of, read_unplaced
-from smsgateway.store.table import Item, Table
+from smsgateway.store.table import Item, Query, Table
 
 # Where a page begins, apart from the partition key, which every request names itself.
 BY_NUMBER_POSITION: Mapping[str, type] = {"pk": str, "sk": str, "at": str}
@@ -87,7 +87,7 @@ def _page(
     for _ in range(QUERIES):
         size = READ_AT_ONCE if client else limit
         found, position = table.query(
-            key, values, index=index.name, forward=False, limit=size, start=position, where=where
+            Query(key, values, index=index.name, forward=False, limit=size, where=where), position
         )
         items += found
         if len(items) > limit or (len(items) == limit and position):

@@ -10,7 +10,7 @@ from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
 from smsgateway.store.keys import chunk_sk, message_key, payload_pk, submission_key, submission_sk
-from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Table
+from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Query, Table
 
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
@@ -102,7 +102,7 @@ def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
     first = submission_key(SubmissionKey(message_id, root_path(0)))
     for pk in partitions(message_id, blocks):
         values = {"pk": pk, "prefix": submission_sk("")}
-        left = table.query_all("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl")
+        left = table.query_all(Query("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl"))
         table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
     with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
         table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": now // 1000})
@@ -172,7 +172,7 @@ def payload_items(key: SubmissionKey, payload: Payload, ttl: int) -> list[Item]:
 
 def load_payload(table: Table, key: SubmissionKey) -> Payload:
     """Raises LookupError when a submission has no payload, which only a bug can bring about."""
-    chunks = [item["bytes"] for item in table.query_all("pk = :pk", {"pk": payload_pk(key)})]
+    chunks = [item["bytes"] for item in table.query_all(Query("pk = :pk", {"pk": payload_pk(key)}))]
     if not chunks:
         raise LookupError(f"submission {key.reference} has no payload")
     return _unpacked(b"".join(chunks))

@@ -3,7 +3,7 @@
 import zlib
 
 from smsgateway.store.keys import chunk_sk, page_pk
-from smsgateway.store.table import Item, Table
+from smsgateway.store.table import Item, Query, Table
 
 PIECE = 300_000  # bytes
 
@@ -18,7 +18,7 @@ def put_page(table: Table, name: str, content: bytes, ttl: int) -> None:
 
 def get_page(table: Table, name: str) -> bytes | None:
     """The bytes under a name, or None when some of them are gone."""
-    pieces: list[Item] = list(table.query_all("pk = :pk", {"pk": page_pk(name)}))
+    pieces: list[Item] = list(table.query_all(Query("pk = :pk", {"pk": page_pk(name)})))
     if not pieces or len(pieces) != pieces[0]["of"]:
         return None
     return zlib.decompress(b"".join(piece["bytes"] for piece in pieces))

@@ -14,7 +14,7 @@ from smsgateway.queues import urgent
 from smsgateway.store.keys import is_submission, root_at, rows_pk, submission_key
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import StoredSubmission, load_children, read_submission
-from smsgateway.store.table import Item, Key, Table
+from smsgateway.store.table import Item, Key, Query, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def all_rows(table: Table, submission: StoredSubmission) -> Iterator[RecipientRo
         return
     for bucket in range(_buckets(submission)):
         pk = rows_pk(submission.key.message_id, submission.key.root, bucket)
-        yield from map(read_row, table.query_all("pk = :pk", {"pk": pk}))
+        yield from map(read_row, table.query_all(Query("pk = :pk", {"pk": pk})))
 
 
 def unreported(table: Table, submission: StoredSubmission) -> int:
@@ -127,10 +127,12 @@ def unreported(table: Table, submission: StoredSubmission) -> int:
     count = 0
     for bucket in range(_buckets(submission)):
         rows = table.query_all(
-            "pk = :pk",
-            {"pk": rows_pk(submission.key.message_id, submission.key.root, bucket)},
-            where="attribute_not_exists(#status) AND attribute_not_exists(history)",
-            project="sk, #ttl",
+            Query(
+                "pk = :pk",
+                {"pk": rows_pk(submission.key.message_id, submission.key.root, bucket)},
+                where="attribute_not_exists(#status) AND attribute_not_exists(history)",
+                project="sk, #ttl",
+            )
         )
         count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
     return count
@@ -158,7 +160,7 @@ def derived_status(submission: StoredSubmission, number: str, now: int) -> tuple
 
 def newest_to(table: Table, number: str, limit: int) -> list[Key]:
     """The newest recipients with this number, by the index: a moment old at most."""
-    rows, _ = table.query("#to = :to", {"to": number}, index="by_number", forward=False, limit=limit)
+    rows, _ = table.query(Query("#to = :to", {"to": number}, index="by_number", forward=False, limit=limit))
     return [(row["pk"], row["sk"]) for row in rows]
 
 

@@ -15,7 +15,7 @@ from smsgateway.model import Inbound
 from smsgateway.store.change import Change
 from smsgateway.store.joining import HeldPart, JoinedReply
 from smsgateway.store.keys import CLAIM_SK, is_part, part_sk, reply_parts_pk, total_of_parts
-from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Table
+from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Query, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
 
 def lying(table: Table, key: str) -> StoredPart:
     """Read what lies under the key of a long reply: its parts, and the claim of whoever joins them."""
-    found = {item["sk"]: item for item in table.query_all("pk = :pk", {"pk": key})}
+    found = {item["sk"]: item for item in table.query_all(Query("pk = :pk", {"pk": key}))}
     claims = found.pop(CLAIM_SK, {})
     parts = {sk: item for sk, item in found.items() if is_part(sk)}
     before = [item for sk, item in found.items() if not is_part(sk)]

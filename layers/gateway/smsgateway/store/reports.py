@@ -16,7 +16,7 @@ from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.change import Change
 from smsgateway.store.keys import block_key, early_sk, submission_key, vendor_key
 from smsgateway.store.submissions import StoredSubmission, read_submission
-from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Table
+from smsgateway.store.table import BATCH_READS, ConditionFailed, Item, Key, Query, Table
 from smsgateway.store.vendor_ids import flag_early, key_in, key_to_one, places
 from smsgateway.text import said_number
 
@@ -168,7 +168,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
 
 def early_reports(table: Table, place: str) -> Iterator[tuple[Key, Report]]:
     """The reports filed beside the mapping at partition `place`, each with its key, to be deleted once applied."""
-    for item in table.query_all("pk = :pk AND begins_with(sk, :early)", {"pk": place, "early": early_sk("")}):
+    for item in table.query_all(Query("pk = :pk AND begins_with(sk, :early)", {"pk": place, "early": early_sk("")})):
         yield (item["pk"], item["sk"]), _read(item)
 
 

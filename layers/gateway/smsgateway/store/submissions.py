@@ -13,7 +13,7 @@ from smsgateway.model import Message, Payload, Personal, Reason, Rejection, Stat
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
 from smsgateway.store.messages import load_message, message_fields, read_message
-from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Table
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Query, Table
 from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
@@ -309,7 +309,7 @@ def submissions_of(table: Table, message: Message) -> Iterator[StoredSubmission]
 def _under(table: Table, pk: str, path: str = "") -> Iterator[StoredSubmission]:
     """The submissions under a partition key whose paths begin with this."""
     values = {"pk": pk, "prefix": submission_sk(path)}
-    yield from map(read_submission, table.query_all("pk = :pk AND begins_with(sk, :prefix)", values))
+    yield from map(read_submission, table.query_all(Query("pk = :pk AND begins_with(sk, :prefix)", values)))
 
 
 def load_children(table: Table, parent: StoredSubmission) -> list[StoredSubmission]:

@@ -112,6 +112,42 @@ class Write(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """One Query: a key condition, a filter (`where`), what to fetch (`project`), and the values they name with a colon.
+
+    `limit`: items a page. `forward`: in the order of the sort key.
+    """
+
+    key: str
+    values: Mapping[str, Any]
+    index: str = ""
+    forward: bool = True
+    limit: int | None = None
+    where: str = ""
+    project: str = ""
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """The Query request, for the table of this name."""
+        values = _tokens(f"{self.key} {self.where}", ":")
+        request: dict[str, Any] = {
+            "TableName": table,
+            "KeyConditionExpression": self.key,
+            "ExpressionAttributeValues": {name: _serialize(self.values[name[1:]]) for name in values},
+            "ScanIndexForward": self.forward,
+        }
+        if names := {word: word[1:] for word in _tokens(f"{self.key} {self.where} {self.project}", "#")}:
+            request["ExpressionAttributeNames"] = names
+        optional = {
+            "IndexName": self.index,
+            "ConsistentRead": not self.index,
+            "Limit": self.limit,
+            "FilterExpression": self.where,
+            "ProjectionExpression": self.project,
+        }
+        return request | {name: value for name, value in optional.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """One UpdateItem: `SET`/`REMOVE`/`ADD` clauses, a condition, and the values they name with a colon.
 
@@ -263,52 +299,24 @@ class Table:
         request: dict[str, Any] = {"TableName": self.name, "Key": wire} | _conditional(condition, values)
         self._write(lambda: self.client.delete_item(**request))
 
-    def query(
-        self,
-        key: str,
-        values: Mapping[str, Any],
-        *,
-        index: str = "",
-        forward: bool = True,
-        limit: int | None = None,
-        start: Mapping[str, Any] | None = None,
-        where: str = "",
-        project: str = "",
-    ) -> tuple[list[Item], Item | None]:
-        """One page of a query by key condition, and where the next page starts. Strongly consistent on the table.
+    def query(self, query: Query, start: Item | None = None) -> tuple[list[Item], Item | None]:
+        """One page of a query, from `start` on, and where the next page starts. Strongly consistent on the table.
 
         What has expired is left out; an index that does not hold `ttl` cannot tell, and a `project` must name it.
         """
-        words = f"{key} {where} {project}"
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": key,
-            "ExpressionAttributeValues": {
-                name: _serialize(values[name[1:]]) for name in _tokens(f"{key} {where}", ":")
-            },
-            "ScanIndexForward": forward,
-        }
-        if names := {word: word[1:] for word in _tokens(words, "#")}:
-            request["ExpressionAttributeNames"] = names
-        optional = {
-            "IndexName": index,
-            "ConsistentRead": not index,
-            "Limit": limit,
-            "ExclusiveStartKey": to_wire(start) if start else None,
-            "FilterExpression": where,
-            "ProjectionExpression": project,
-        }
-        request |= {name: value for name, value in optional.items() if value}
+        request = query.wire(self.name)
+        if start:
+            request["ExclusiveStartKey"] = to_wire(start)
         answer = self.client.query(**request)
-        following = answer.get("LastEvaluatedKey")
         items = [item for wire in answer["Items"] if self._kept(item := from_wire(wire))]
-        return items, from_wire(following) if following else None
+        last = answer.get("LastEvaluatedKey")
+        return items, from_wire(last) if last else None
 
-    def query_all(self, key: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+    def query_all(self, query: Query) -> Iterator[Item]:
         """Every item of a query, page after page."""
         start: Item | None = None
         while True:
-            items, start = self.query(key, values, start=start, **options)
+            items, start = self.query(query, start)
             yield from items
             if start is None:
                 return

@@ -4,7 +4,7 @@ from typing import Any
 
 from smsgateway.model import Template, TemplateCode
 from smsgateway.store.keys import template_key
-from smsgateway.store.table import Item, Table
+from smsgateway.store.table import Item, Query, Table
 
 
 def put_template(table: Table, template: Template) -> None:
@@ -40,7 +40,9 @@ def delete_template(table: Table, name: str) -> None:
 
 def list_templates(table: Table) -> list[Template]:
     """All templates, by name, as the index knows them: a moment late."""
-    return [_read_template(item) for item in table.query_all("#list = :list", {"list": "templates"}, index="by_list")]
+    return [
+        _read_template(item) for item in table.query_all(Query("#list = :list", {"list": "templates"}, index="by_list"))
+    ]
 
 
 def _read_template(item: Item) -> Template:

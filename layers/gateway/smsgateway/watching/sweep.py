@@ -21,7 +21,7 @@ from smsgateway.store import recipients, report_writes, reroutes, submissions, t
 from smsgateway.store.keys import Kind, account_of_parts, kind_of
 from smsgateway.store.messages import load_payload
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, sweep_at
-from smsgateway.store.table import ConditionFailed, Item, Key
+from smsgateway.store.table import ConditionFailed, Item, Key, Query
 
 PAGE = 100
 LONGEST_PATIENCE = 900_000  # milliseconds between two wake-ups that sweep puts into a queue for one submission
@@ -68,7 +68,7 @@ def _sweep_shard(sweeper: Sweeper, shard: int) -> tuple[int, int]:
 def _due(sweeper: Sweeper, shard: int) -> list[Key]:
     """The keys of what is due in one shard of the index, the longest due first."""
     values = {"shard": f"due#{shard}", "now": sortable(sweeper.now())}
-    items = sweeper.table.query_all("due_shard = :shard AND due_at <= :now", values, index="by_due", limit=PAGE)
+    items = sweeper.table.query_all(Query("due_shard = :shard AND due_at <= :now", values, index="by_due", limit=PAGE))
     return [(item["pk"], item["sk"]) for item in items]
 
 
