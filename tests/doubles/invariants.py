@@ -8,7 +8,7 @@ from smsgateway.events import EventType, detail_of
 from smsgateway.model import FINAL, State, Status
 from smsgateway.store.keys import is_submission
 from smsgateway.store.messages import load_message, load_payload
-from smsgateway.store.recipients import derived_status, load_outcomes
+from smsgateway.store.recipients import derived_status, load_rows
 from smsgateway.store.states import arrows
 from smsgateway.store.submissions import SETTLED, StoredSubmission, load_submissions, read_submission
 from smsgateway.store.table import from_wire
@@ -80,7 +80,7 @@ def statuses(world: World, message_id: str) -> dict[str, Status]:
         if submission.state == State.MOVED:
             continue
         recipients = _numbers(world, submission)
-        outcomes = load_outcomes(world.table, submission, recipients)
+        outcomes = load_rows(world.table, submission, recipients)
         for number in recipients:
             assert number not in found, "a recipient in two submissions"
             own = outcomes[number].status if number in outcomes else None

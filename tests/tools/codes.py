@@ -15,7 +15,7 @@ from smsgateway.codecs.refusals import Codes, Fate, Words
 from smsgateway.codecs.words import OPERATOR_CODE, SHARED_WORDS
 from smsgateway.config.options import OPTIONS
 from smsgateway.model import About, Options, Reason, Refused, ReportStatus
-from smsgateway.routing import Again, Attempt, Doubt, End, Move, alert_for, next_step
+from smsgateway.routing import Again, Doubt, End, Move, Tried, alert_for, next_step
 from tests.doubles.samples import OfEach, samples
 from tests.tools.pages import ACCOUNTS
 
@@ -70,7 +70,7 @@ def by_judgement(tables: Mapping[str, Codes]) -> Mapping[Judgement, list[str]]:
 def following(about: About, reason: Reason) -> str:
     """What the policy does next, where the route has an account of the same vendor and one of another."""
     refused = Refused(about, reason, "")
-    match next_step(refused, Attempt("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
+    match next_step(refused, Tried("first", ("second", "third"), ("third",), failures=0, busy=0), jitter=0):
         case Again():
             return "a free account, else the same later"
         case Move("second") if about == About.MOMENT:

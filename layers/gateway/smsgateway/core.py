@@ -30,9 +30,10 @@ class Core:
     def alert(
         self, account: str, vendor: str, kind: str, detail: str, *, occasion: str = "", at: Millis | None = None
     ) -> None:
-        """Tell the operator about an account, once an hour for the same kind, or once for its `occasion`.
+        """Tell the operator about an account.
 
-        `at` is when it happened, if not just now. The alert becomes an event through the table's stream.
+        An alert of one kind is raised once in each hour of the clock, or once for its `occasion`. `at` is when it
+        happened, if not just now. The alert becomes an event through the table's stream.
         """
         happened = self.now() if at is None else at
         raise_alert(self.table, Alert(account, vendor, kind, detail, happened, self.ttl), occasion)

@@ -58,7 +58,7 @@ def _drawn(entries: Sequence[RouteEntry], random: Callable[[], float]) -> tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Tried:
     """Where a submission stands when a call returns: who was asked, and who may be asked next."""
 
     account: str
@@ -123,7 +123,7 @@ class End:
 type Step = Submit | Doubt | Again | Move | End
 
 
-def next_step(result: CallResult, tried: Attempt, jitter: float) -> Step:
+def next_step(result: CallResult, tried: Tried, jitter: float) -> Step:
     """Returns what follows from the result of a call. `jitter` is random, in [0, 1).
 
     | result | next |
@@ -153,7 +153,7 @@ def next_step(result: CallResult, tried: Attempt, jitter: float) -> Step:
             return _refused(result, tried, jitter)
 
 
-def _unreached(result: NotSentError, tried: Attempt, jitter: float) -> Step:
+def _unreached(result: NotSentError, tried: Tried, jitter: float) -> Step:
     """What follows from a call that certainly did not reach the vendor."""
     failures = tried.failures + 1
     if failures >= TRIES_UNREACHED and tried.others:
@@ -163,7 +163,7 @@ def _unreached(result: NotSentError, tried: Attempt, jitter: float) -> Step:
     return Again(backoff(failures, jitter), Reason.NOT_REACHED, result.problem, failures=failures, busy=tried.busy)
 
 
-def _refused(result: Refused, tried: Attempt, jitter: float) -> Step:
+def _refused(result: Refused, tried: Tried, jitter: float) -> Step:
     """What follows from a refusal, by what it is about."""
     match result.about:
         case About.UNLISTED:
@@ -180,7 +180,7 @@ def _refused(result: Refused, tried: Attempt, jitter: float) -> Step:
             return End(State.REFUSED, result.reason, result.vendor_status)
 
 
-def _not_now(result: Refused, tried: Attempt, jitter: float) -> Step:
+def _not_now(result: Refused, tried: Tried, jitter: float) -> Step:
     """What follows from a refusal for the moment.
 
     An account outside its hours is not waited for: they may begin tomorrow. A busy account is, for as long as
@@ -207,7 +207,7 @@ def _not_now(result: Refused, tried: Attempt, jitter: float) -> Step:
 
 
 def _elsewhere(
-    others: Sequence[str], tried: Attempt, jitter: float, about: About | None, reason: Reason, vendor_status: str
+    others: Sequence[str], tried: Tried, jitter: float, about: About | None, reason: Reason, vendor_status: str
 ) -> Step:
     """The next step to the first of the `others`, else back to an account that was passed over, else to the end."""
     if others:
@@ -217,7 +217,7 @@ def _elsewhere(
     return End(State.REFUSED, reason, vendor_status)
 
 
-def _back(tried: Attempt, jitter: float, about: About | None, reason: Reason, vendor_status: str) -> Move:
+def _back(tried: Tried, jitter: float, about: About | None, reason: Reason, vendor_status: str) -> Move:
     """The step back to the account that was passed over for its moment longest ago: its moment may have come.
 
     This may be done any number of times, since no vendor that was asked so far can have sent the submission; the pauses

@@ -10,7 +10,7 @@ from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
 from smsgateway.config.accounts import parse_accounts
 from smsgateway.model import About, Reason, Refused
-from smsgateway.routing import Again, Attempt, Doubt, End, Move, next_step
+from smsgateway.routing import Again, Doubt, End, Move, Tried, next_step
 from tests.doubles.samples import samples
 from tests.doubles.voices import account
 from tests.simulators.accounts import default_accounts
@@ -127,7 +127,7 @@ def test_what_a_refusal_leads_to_is_the_policy() -> None:
     }
     rows = PAGE.table_with("about", "next")
     assert len(rows) == len(About)
-    tried = Attempt("first", ("second", "third"), ("third",), 0, 0)
+    tried = Tried("first", ("second", "third"), ("third",), 0, 0)
     for row, value in zip(rows, About, strict=True):
         beginning, step, following = words[value]
         assert row["about"].startswith(beginning)

@@ -65,7 +65,7 @@ def test_a_report_reaches_its_recipient(stack: Stack) -> None:
     handle(sample("ingest-push"))
     found = submissions.load_submission(stack.table, key)
     assert found
-    assert recipients.load_outcomes(stack.table, found, ("13900210021",))["13900210021"].status == Status.DELIVERED
+    assert recipients.load_rows(stack.table, found, ("13900210021",))["13900210021"].status == Status.DELIVERED
 
 
 def test_a_failure_wakes_the_next_account_up(stack: Stack) -> None:

@@ -13,7 +13,7 @@ from smsgateway import routing
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import About, Reason, Refused, State, Status
 from smsgateway.queues import parse_wake_up
-from smsgateway.routing import Again, Attempt, Move, next_step
+from smsgateway.routing import Again, Move, Tried, next_step
 from smsgateway.store import breakers
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
@@ -239,7 +239,7 @@ def test_a_reroute_knows_which_vendor_refused_the_content() -> None:
 
 # The policy itself
 
-OTHERS = Attempt("first", ("second", "third"), ("third",), 0, 0)
+OTHERS = Tried("first", ("second", "third"), ("third",), 0, 0)
 
 
 def refused(reason: Reason) -> Refused:
@@ -247,7 +247,7 @@ def refused(reason: Reason) -> Refused:
 
 
 def test_credentials_that_were_changed_are_tried_at_the_same_account() -> None:
-    free = Attempt(
+    free = Tried(
         "first", ("second",), ("second",), 0, 0, free=("second",), in_order=("second",), waited=MINUTE, patience=0
     )
     assert isinstance(next_step(refused(Reason.CREDENTIALS_REFUSED), free, 0.5), Again)

@@ -14,7 +14,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.codecs.words import SHARED_WORDS, folded
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, Status
-from smsgateway.store.recipients import RecipientRow, load_outcomes
+from smsgateway.store.recipients import RecipientRow, load_rows
 from smsgateway.store.submissions import load_submission
 from tests.doubles.receipts import WORDS, masked_report, report_of
 from tests.doubles.samples import samples
@@ -53,7 +53,7 @@ def ended(world: World, key: SubmissionKey) -> RecipientRow:
     assert not world.parked
     submission = load_submission(world.table, key)
     assert submission
-    return load_outcomes(world.table, submission, (FIRST,))[FIRST]
+    return load_rows(world.table, submission, (FIRST,))[FIRST]
 
 
 def texts(world: World) -> int:
@@ -163,7 +163,7 @@ def test_a_masked_report_that_fits_several_is_none_of_nobody() -> None:
         assert len(world.vendors.seen) == 1
         submission = load_submission(world.table, SubmissionKey(answer["id"], "00000"))
         assert submission
-        for outcome in load_outcomes(world.table, submission, to).values():
+        for outcome in load_rows(world.table, submission, to).values():
             assert (outcome.status, outcome.reason) == (Status.UNKNOWN, Reason.REPORTS_UNDECIDED)
             assert outcome.vendor_status == WORDS["infocloud"][status]
 

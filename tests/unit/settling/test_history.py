@@ -13,7 +13,7 @@ from smsgateway.model import Status
 from smsgateway.store.history import FIRST as KEPT_FIRST
 from smsgateway.store.history import LAST as KEPT_LAST
 from smsgateway.store.history import MOST
-from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
+from smsgateway.store.recipients import RecipientRow, load_rows, recipient_key
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import to_wire
 from tests.doubles import aws, invariants
@@ -48,7 +48,7 @@ def tell(world: World, word: str, seam: Seam | None = None, segment: int = 0) ->
 def outcome_of(world: World, key: SubmissionKey) -> RecipientRow:
     submission = load_submission(world.table, key)
     assert submission
-    return load_outcomes(world.table, submission, (FIRST,))[FIRST]
+    return load_rows(world.table, submission, (FIRST,))[FIRST]
 
 
 def bytes_of(world: World, key: SubmissionKey) -> int:
@@ -133,7 +133,7 @@ def test_masked_reports_fill_nothing() -> None:
     world.ingest(report_of(world, "a", vendor_id, *to))
     submission = load_submission(world.table, SubmissionKey(answer["id"], "00000"))
     assert submission
-    for outcome in load_outcomes(world.table, submission, to).values():
+    for outcome in load_rows(world.table, submission, to).values():
         assert (outcome.status, len(outcome.history)) == (Status.DELIVERED, MOST)
 
 

@@ -10,7 +10,7 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.store import transitions
-from smsgateway.store.recipients import RecipientRow, load_outcomes
+from smsgateway.store.recipients import RecipientRow, load_rows
 from smsgateway.store.submissions import StoredSubmission, load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import WORDS, report_of
@@ -29,7 +29,7 @@ def stored(world: World, key: SubmissionKey) -> StoredSubmission:
 
 
 def outcome_of(world: World, key: SubmissionKey) -> RecipientRow:
-    return load_outcomes(world.table, stored(world, key), (FIRST,))[FIRST]
+    return load_rows(world.table, stored(world, key), (FIRST,))[FIRST]
 
 
 def status_of(world: World, key: SubmissionKey) -> Status:

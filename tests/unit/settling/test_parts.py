@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, Status
-from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
+from smsgateway.store.recipients import RecipientRow, load_rows, recipient_key
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.table import to_wire
 from tests.doubles import invariants
@@ -65,7 +65,7 @@ def ended(world: World, key: SubmissionKey) -> RecipientRow:
     assert not world.due()
     submission = load_submission(world.table, key)
     assert submission
-    return load_outcomes(world.table, submission, (FIRST,))[FIRST]
+    return load_rows(world.table, submission, (FIRST,))[FIRST]
 
 
 def requests(world: World) -> int:
@@ -189,7 +189,7 @@ def test_a_contradiction_of_counts_is_no_reason_to_wait(count: int) -> None:
     tell(world, (3, FAILED))
     submission = load_submission(world.table, key)
     assert submission
-    assert load_outcomes(world.table, submission, (FIRST,))[FIRST].status == Status.UNDELIVERED
+    assert load_rows(world.table, submission, (FIRST,))[FIRST].status == Status.UNDELIVERED
     tell(world, (1, DELIVERED))
     tell(world, (2, FAILED))
     world.settle()

@@ -12,7 +12,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.queues import VendorBytes
 from smsgateway.store.listing import unplaced_reports
-from smsgateway.store.recipients import load_outcomes
+from smsgateway.store.recipients import load_rows
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import masked_report, page_of, report_of
@@ -40,7 +40,7 @@ def status_of(world: World, key: SubmissionKey, number: str) -> Status:
 def history_of(world: World, key: SubmissionKey, number: str) -> list[str]:
     submission = load_submission(world.table, key)
     assert submission is not None
-    outcome = load_outcomes(world.table, submission, (number,))[number]
+    outcome = load_rows(world.table, submission, (number,))[number]
     return sorted(entry["status"] for entry in outcome.history)
 
 
@@ -225,7 +225,7 @@ def test_a_report_proves_only_what_its_account_was_sent(count: int) -> None:
     submission = load_submission(world.table, key)
     assert submission is not None
     assert submission.state == State.SUBMITTED
-    outcome = load_outcomes(world.table, submission, (FIRST,))[FIRST]
+    outcome = load_rows(world.table, submission, (FIRST,))[FIRST]
     assert [entry["account"] for entry in outcome.history] == ["first", "second"]
 
 

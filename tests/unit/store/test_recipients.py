@@ -38,7 +38,7 @@ def single(table: Table, segments: int = 1) -> StoredSubmission:
 
 
 def outcome(table: Table, submission: StoredSubmission, number: str = NUMBER) -> RecipientRow:
-    return recipients.load_outcomes(table, current(table), (number,))[number]
+    return recipients.load_rows(table, current(table), (number,))[number]
 
 
 def apply(table: Table, submission: StoredSubmission, *reports: Report) -> RecipientRow:
@@ -228,7 +228,7 @@ def test_rows_are_spread_over_buckets(table: Table) -> None:
     recipients.put_rows(table, MESSAGE, submission, dict.fromkeys(numbers, 1))
     buckets = {recipients.recipient_key(submission, number)[0] for number in numbers}
     assert len(buckets) == 2
-    assert len(recipients.load_outcomes(table, submission, (*numbers[:150], "13700137000"))) == 150
+    assert len(recipients.load_rows(table, submission, (*numbers[:150], "13700137000"))) == 150
     assert {row.number for row in recipients.all_rows(table, submission)} == set(numbers)
 
 

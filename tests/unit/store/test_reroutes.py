@@ -15,7 +15,7 @@ from smsgateway.store import recipients, reroutes, submissions, transitions
 from smsgateway.store.history import MOST
 from smsgateway.store.keys import submission_key
 from smsgateway.store.messages import load_payload
-from smsgateway.store.recipients import RecipientRow, load_outcomes, recipient_key
+from smsgateway.store.recipients import RecipientRow, load_rows, recipient_key
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission
 from smsgateway.store.table import ConditionFailed, Item, Update
 from tests.doubles import invariants
@@ -50,7 +50,7 @@ def stands(world: World, key: SubmissionKey) -> StoredSubmission:
 
 
 def outcome_of(world: World, first: StoredSubmission) -> RecipientRow:
-    return load_outcomes(world.table, stands(world, first.key), (FIRST,))[FIRST]
+    return load_rows(world.table, stands(world, first.key), (FIRST,))[FIRST]
 
 
 def resend_of(world: World, first: StoredSubmission) -> StoredSubmission:
@@ -496,4 +496,4 @@ def test_a_refusal_of_the_number_ends_a_resend_in_the_real_run() -> None:
     world.queues.waiting.clear()
     world.settle()
     assert invariants.statuses(world, first.key.message_id) == {FIRST: Status.UNDELIVERED, ANOTHER: Status.DELIVERED}
-    assert recipients.load_outcomes(world.table, first, (FIRST,))[FIRST].account == "a"
+    assert recipients.load_rows(world.table, first, (FIRST,))[FIRST].account == "a"

@@ -145,7 +145,7 @@ def test_a_result_is_only_the_markers_to_write(name: str, table: Table) -> None:
 def test_a_result_also_counts_after_the_deadline(name: str, table: Table) -> None:
     queued(table)
     submission = marked(table)
-    transitions.expire(table, submission, DEADLINE + 1)
+    transitions.bury(table, submission, DEADLINE + 1)
     RESULTS[name](table, submission)
     assert current(table).state.lower() == name.removesuffix(" with an id")
 
@@ -261,8 +261,8 @@ def test_expire_waits_for_the_deadline(table: Table) -> None:
     queued(table)
     submission = marked(table)
     with pytest.raises(ConditionFailed):
-        transitions.expire(table, submission, DEADLINE)
-    transitions.expire(table, submission, DEADLINE + 1)
+        transitions.bury(table, submission, DEADLINE)
+    transitions.bury(table, submission, DEADLINE + 1)
     expired = current(table)
     assert (expired.state, expired.reason) == (State.UNCONFIRMED, Reason.AMBIGUOUS_ANSWER)
 
@@ -272,7 +272,7 @@ def test_expire_does_not_overtake_the_worker(table: Table) -> None:
     submission = marked(table)
     transitions.submitted(table, submission, Accepted())
     with pytest.raises(ConditionFailed):
-        transitions.expire(table, submission, DEADLINE + 1)
+        transitions.bury(table, submission, DEADLINE + 1)
     assert current(table).state == State.SUBMITTED
 
 
@@ -282,7 +282,7 @@ def test_expire_does_not_touch_a_later_attempt(table: Table) -> None:
     transitions.waiting(table, first, ATTEMPT, replace(GONE_ON, next_at=NOW))
     transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
     with pytest.raises(ConditionFailed):
-        transitions.expire(table, first, DEADLINE + 1)
+        transitions.bury(table, first, DEADLINE + 1)
 
 
 def test_a_report_proves_an_unconfirmed_submission(table: Table) -> None:
@@ -298,8 +298,8 @@ def test_a_report_that_comes_during_the_call_keeps_it_from_doubt(table: Table) -
     before = marked(table)
     transitions.prove(table, before)
     with pytest.raises(ConditionFailed):
-        transitions.expire(table, before, DEADLINE + 1)  # read before the proof
-    transitions.expire(table, current(table), DEADLINE + 1)
+        transitions.bury(table, before, DEADLINE + 1)  # read before the proof
+    transitions.bury(table, current(table), DEADLINE + 1)
     assert current(table).state == State.SUBMITTED
 
 
@@ -322,7 +322,7 @@ def test_a_report_proves_nothing_else(state: State, table: Table) -> None:
 def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
     queued(table, attempt=1, proved=1)
     second = transitions.mark(table, current(table), "worker-2", DEADLINE, NOW)
-    transitions.expire(table, second, DEADLINE + 1)
+    transitions.bury(table, second, DEADLINE + 1)
     assert current(table).state == State.UNCONFIRMED
 
 

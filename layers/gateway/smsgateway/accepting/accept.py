@@ -1,14 +1,15 @@
 """Accepting what a client posted: everything is checked before anything is stored, and what was answered 202 is stored.
 
 Five steps, each of which adds to what the one before has found (acceptor.py): who may post this, who gets it, which
-accounts carry it, then it is filed, and woken up.
+accounts carry it, then it is filed, and woken up. There are two ways out between: a repeated post gets its first answer
+after the first step, and a dry run gets its plan after the third.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, EarlyReads
+from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, FirstReads
 from smsgateway.accepting.contents import contents_of, kept_place, template_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
@@ -53,13 +54,13 @@ def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
     else:
         identity = message_id(acceptor.now(), acceptor.random.getrandbits(80))
     route = route_of(acceptor, post, settings)
-    early = _read_early(acceptor, post, identity, list(recipients.numbers), route)
-    return CheckedPost(client, post, identity, settings, route, recipients, early)
+    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route)
+    return CheckedPost(client, post, identity, settings, route, recipients, first_reads)
 
 
-def _read_early(
+def _read_first(
     acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]
-) -> EarlyReads:
+) -> FirstReads:
     """What is read of a post before anything is decided, in one request to the table.
 
     One number: an earlier message under its Idempotency-Key, the number's suppression and the breakers of the route.
@@ -67,18 +68,18 @@ def _read_early(
     """
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
-        return EarlyReads(acceptor.table.get_many(keys), frozenset(), read_at)
-    places = {account: breaker_key(account) for account in route}
-    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *places.values()])
-    clear = {account for account, place in places.items() if breakers.read_breaker(items.get(place)).well}
-    return EarlyReads(items, clear, read_at)
+        return FirstReads(acceptor.table.get_many(keys), frozenset(), read_at)
+    breaker_keys = {account: breaker_key(account) for account in route}
+    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values()])
+    clear = {account for account, key in breaker_keys.items() if breakers.read_breaker(items.get(key)).clear}
+    return FirstReads(items, clear, read_at)
 
 
 def _answered_before(checked: CheckedPost) -> dict[str, Any] | None:
     """The answer that the first post with this Idempotency-Key got, or None. Raises Refusal if it had another body."""
     if checked.post.dry_run:
         return None
-    there = standing(checked.early.items, checked.message_id)
+    there = standing(checked.first_reads.items, checked.message_id)
     return first_answer(there, checked.post, checked.recipients)
 
 
@@ -92,7 +93,7 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
     if len(numbers) == 1:
-        suppressed = suppressions.suppressed_in(checked.early.items, numbers)
+        suppressed = suppressions.suppressed_in(checked.first_reads.items, numbers)
     else:
         suppressed = suppressions.suppressed(acceptor.table, numbers)
     recipients = without_suppressed(checked.recipients, suppressed, post)

@@ -29,7 +29,7 @@ class Acceptor(WakingCore):
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyReads:
+class FirstReads:
     """What is read before anything is decided."""
 
     items: Mapping[Key, Item]
@@ -52,7 +52,7 @@ class CheckedPost:
     settings: Settings
     route: Sequence[str]  # accounts that may be asked, whoever posts
     recipients: Recipients
-    early: EarlyReads
+    first_reads: FirstReads
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from smsgateway.accepting.idempotency import answer_to, rivals_answer, standing_
 from smsgateway.accepting.post import Refusal
 from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import Millis, epoch_seconds, seconds
-from smsgateway.ids import SubmissionKey, in_turn, root_path
+from smsgateway.ids import SubmissionKey, in_turn, owner, root_path
 from smsgateway.model import Message
 from smsgateway.store import messages, submissions
 from smsgateway.store.table import ConditionFailed, Item, Table
@@ -51,7 +51,7 @@ def file_message(acceptor: Acceptor, routed: Routed) -> Filed:
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         first = [SubmissionKey(message.id, root_path(0))]
         return Filed(message, rivals_answer(standing, checked.post, checked.recipients, acceptor.now()), first, 0)
-    clear_until = checked.early.clear_until(carriage.account.name)
+    clear_until = checked.first_reads.clear_until(carriage.account.name)
     return Filed(message, answer_to(message, routed.draft.recipients), keys, clear_until)
 
 
@@ -88,7 +88,7 @@ def _store(acceptor: Acceptor, message: Message, carriage: Carriage, store_by: M
         )
         for key, part in zip(keys, parts, strict=True)
     ]
-    claim = messages.Claim(f"{acceptor.random.getrandbits(64):016x}", now, _dead_at(acceptor, now))
+    claim = messages.Claim(owner(acceptor.random), now, _dead_at(acceptor, now))
     if message.recipients == 1:
         _store_single(acceptor.table, message, items[0], parts[0].numbers[0], claim)
         return keys

@@ -19,7 +19,7 @@ from smsgateway.ids import partitions
 from smsgateway.model import FINAL, Message, Payload, State, Status
 from smsgateway.store import reroutes
 from smsgateway.store.messages import load_message, load_payload
-from smsgateway.store.recipients import RecipientRow, all_rows, derived_status, load_outcomes, submission_of_row
+from smsgateway.store.recipients import RecipientRow, all_rows, derived_status, load_rows, submission_of_row
 from smsgateway.store.submissions import StoredSubmission, as_canceled, load_partitions, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
@@ -66,7 +66,7 @@ def number_view(table: Table, key: Key, now: Millis) -> dict[str, Any] | None:
     if submission is None or submission.ttl < epoch_seconds(now):
         return None
     message = message_of(table, submission)
-    row = next(iter(load_outcomes(table, submission, (key[1],)).values()), None)
+    row = next(iter(load_rows(table, submission, (key[1],)).values()), None)
     if message is None or row is None:
         return None
     found = _reroutes(table, message, submission, [row], now)
@@ -234,7 +234,7 @@ def _recipients(
     payload: Payload,
     now: Millis,
 ) -> Iterator[dict[str, Any]]:
-    rows = load_outcomes(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
+    rows = load_rows(table, submission, payload.numbers) if submission.attempt or submission.tried else {}
     segments = _planned_segments(settings, whole, submission, payload) if len(rows) < len(payload.numbers) else {}
     found = _reroutes(table, whole.message, submission, rows.values(), now)
     for number in payload.numbers:

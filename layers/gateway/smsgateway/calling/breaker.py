@@ -65,13 +65,13 @@ def claim_trial(table: Table, account: Account, state: BreakerState, now: Millis
     if not state.open_until:
         return 0
     until = now + account.options.breaker_seconds * 1000
-    return until if breakers.claim_probe(table, account.name, state.open_until, until) else None
+    return until if breakers.claim_trial(table, account.name, state.open_until, until) else None
 
 
 def give_back_trial(table: Table, account: Account, state: BreakerState, claimed_until: Millis) -> None:
     """Let the next worker make the trial call, because this one did not. `claimed_until`: what `claim_trial` said."""
     if claimed_until:
-        breakers.claim_probe(table, account.name, claimed_until, state.open_until)
+        breakers.claim_trial(table, account.name, claimed_until, state.open_until)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 A vendor forgets a page of reports or replies once it has handed it out. Therefore a run holds a lease, writes an intent
 before it asks, and puts the raw page into a queue before anybody parses it. An intent that is left behind means that a
-page may be lost, and raises the alert `page_maybe_lost`.
+page may be lost, and raises the alert `page_maybe_lost`; so does a kept page that has expired.
 """
 
 from collections.abc import Callable

@@ -2,15 +2,20 @@
 
 Everything before the mark can be done twice without harm. The mark is the one point of no return: only the worker that
 gets it calls the account, once, and that worker insists on writing what came of the call.
+
+A message to one number may come marked already (dispatch.py `_mark_unread`); then claim and mark fall away.
+
+Three random names of this worker: the *filer* has claimed the writing of the rows, the *claimant* (the filer, if there
+is one) the right to mark, and the *owner* signs the mark.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from smsgateway import queues, routing
+from smsgateway import ids, queues, routing
 from smsgateway.calling import breaker, encoding, pace
-from smsgateway.clock import Millis, utc
+from smsgateway.clock import Millis, millis, seconds, utc
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.model import Account, Reason, Request, State, Submission
 from smsgateway.sending.failover import come_back, end_unsent, go_on, not_this_account, step_aside
@@ -69,9 +74,9 @@ def send(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> None:
         return
     call = replace(call, filer=_file_rows(dispatcher, call))
     moment = _take_moment(dispatcher, work)
-    if moment < 0:
+    if (too_far := -moment) > 0:  # no moment was taken: it is tried again after so long
         _tell_filed(dispatcher, call)
-        come_back(dispatcher, work, -moment)
+        come_back(dispatcher, work, too_far)
         return
     _send_at(dispatcher, replace(call, moment=moment))
 
@@ -81,7 +86,7 @@ def _prepare(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> _Call:
     name = work.submission.account
     if work.account_is_gone:
         raise EncodeError(Reason.SERVICE_REFUSED, f"the account {name} is not configured any more")
-    nonce = f"{dispatcher.random.randrange(10**20):020d}"
+    nonce = ids.nonce(dispatcher.random)
     outgoing = work.carriage.submission(work.payload, work.submission.sent_reference)
     personalised = work.carriage.personalised
     request = encoding.encode(work.account, outgoing, utc(dispatcher.now()), nonce, personalised=personalised)
@@ -151,6 +156,7 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
         if claimant is None:
             reroutes.end_canceled(dispatcher.table, work.submission, dispatcher.now())
             return
+        # None: another worker makes the trial call; 0: the breaker is closed, and nothing was claimed.
         trial_until = breaker.claim_trial(dispatcher.table, work.account, work.breaker, dispatcher.now())
         if trial_until is None:
             _tell_filed(dispatcher, call)
@@ -177,6 +183,7 @@ def _claim_and_wait(dispatcher: Dispatcher, call: _Call) -> str | None:
     """
     submission, claimant = call.work.submission, call.filer
     left = call.hard_end - max(dispatcher.now(), call.moment)
+    # The shorter of the two is SHORTEST_CALL, as long as no account's `timeout` may be below a second.
     if left < min(longest_call(call.work.account), SHORTEST_CALL) + WRITING_TIME:
         raise InFlightError(0)
     if submission.cancelable:
@@ -222,7 +229,7 @@ def _call_once(dispatcher: Dispatcher, call: _Call, limit: Millis) -> routing.Ca
     """Make the one HTTP call that a mark allows, within `limit`. Errors of the call are values here, too."""
     work = call.work
     try:
-        response = dispatcher.call(work.account, call.request, limit / 1000)
+        response = dispatcher.call(work.account, call.request, seconds(limit))
         return encoding.decode(work.account, call.outgoing, response, personalised=work.carriage.personalised)
     except (NotSentError, AmbiguousError, DecodeError) as error:
         return error
@@ -244,10 +251,10 @@ def _insist(dispatcher: Dispatcher, hard_end: Millis, write: Callable[[], None])
                 raise
         else:
             return
-        dispatcher.sleep(pause / 1000)
+        dispatcher.sleep(seconds(pause))
         pause = min(2 * pause, pace.PATIENCE)
 
 
 def longest_call(account: Account) -> Millis:
     """How long a call to an account may take."""
-    return int(account.options.timeout * 1000)
+    return millis(account.options.timeout)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from smsgateway import queues
 from smsgateway.calling import pace
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, seconds
 from smsgateway.config.settings import Settings
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, State
@@ -66,13 +66,13 @@ def _load(dispatcher: Dispatcher, wake_up: queues.WakeUp, settings: Settings) ->
     The account that the wake-up names is a hint: its breaker is read together with the submission.
     """
     table, key, hinted = dispatcher.table, wake_up.key, breaker_key(wake_up.account)
-    at, packed = submission_key(key), payload_key(key)
-    found = table.get_many([at, message_key(key.message_id), hinted, packed])
-    if at not in found:
+    own, packed = submission_key(key), payload_key(key)
+    found = table.get_many([own, message_key(key.message_id), hinted, packed])
+    if own not in found:
         return None
-    submission = submissions.read_submission(found[at])
+    submission = submissions.read_submission(found[own])
     message = _message_of(table, submission, found)
-    if message is None or not _is_to_be_sent(dispatcher, submission, message):
+    if message is None or not _see_to(dispatcher, submission, message):
         return None
     breaker = breaker_key(submission.account)
     state = breakers.read_breaker(found.get(hinted) if breaker == hinted else table.get(breaker))
@@ -86,17 +86,17 @@ def _message_of(table: Table, submission: StoredSubmission, found: dict[Key, Ite
     None if its acceptance was never finished: then nobody was promised anything, and sweep clears it away.
     """
     whole = message_key(submission.key.message_id)
-    # A message to several numbers may be a rival's here, under the same Idempotency-Key, that was never finished.
+    # Under the same Idempotency-Key a rival's message to several numbers may lie here, unfinished.
     if whole in found and not submission.own_message:
         return accepted_message(found[whole])
     return submissions.message_of(table, submission)
 
 
-def _is_to_be_sent(dispatcher: Dispatcher, submission: StoredSubmission, message: Message) -> bool:
-    """Whether a submission is to be sent now. What is to be done otherwise is done here.
+def _see_to(dispatcher: Dispatcher, submission: StoredSubmission, message: Message) -> bool:
+    """See to a submission that is not to be sent now. Returns True if it is to be sent now.
 
-    A dead worker's submission is expired, a canceled one is ended, and an early wake-up is put back. Raises
-    InFlightError while another worker is at it.
+    A dead worker's submission is buried (UNCONFIRMED, or SUBMITTED if proved), a canceled one is ended, and a wake-up
+    that comes before its time is put back. Raises InFlightError while another worker is at it.
     """
     now = dispatcher.now()
     if submission.settled:
@@ -105,14 +105,14 @@ def _is_to_be_sent(dispatcher: Dispatcher, submission: StoredSubmission, message
         if submission.deadline >= now:
             raise InFlightError(submission.deadline - now + 1)
         with suppress(ConditionFailed):  # its worker came back after all, or a report came
-            transitions.expire(dispatcher.table, submission, now)
+            transitions.bury(dispatcher.table, submission, now)
         return False
     if message.canceled_at is not None:
         reroutes.end_canceled(dispatcher.table, submission, now)
         return False
     if submission.next_at > now:
-        wait = (submission.next_at - now) / 1000
-        dispatcher.wake_ups.put(queues.urgent(message), submission.account, [submission.key], wait)
+        wait = submission.next_at - now
+        dispatcher.wake_ups.put(queues.urgent(message), submission.account, [submission.key], seconds(wait))
         return False
     return True
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
 from smsgateway.calling.carriage import Carriage, able_accounts
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, seconds
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import About, Reason, State
@@ -70,7 +70,7 @@ def come_back(dispatcher: Dispatcher, work: Work, wait: Millis) -> None:
     look_at = submissions.sweep_at(again, now, urgent)
     if (submission.due_at or 0) <= again or look_at < again:
         transitions.look_again(dispatcher.table, submission, look_at)
-    dispatcher.wake_ups.put(urgent, submission.account, [submission.key], wait / 1000)
+    dispatcher.wake_ups.put(urgent, submission.account, [submission.key], seconds(wait))
 
 
 def not_this_account(dispatcher: Dispatcher, work: Work, error: EncodeError) -> None:
@@ -81,7 +81,7 @@ def not_this_account(dispatcher: Dispatcher, work: Work, error: EncodeError) -> 
     submission, others = work.submission, others_of(work)
     if not work.account_is_gone and 1 < len(work.carriage.parts) <= MOST_CHILDREN:
         others = (submission.account, *others)  # it takes fewer at once than when the message was cut
-    tried = routing.Attempt(submission.account, others, others, 0, submission.busy, deferred=deferred_of(work))
+    tried = routing.Tried(submission.account, others, others, 0, submission.busy, deferred=deferred_of(work))
     step = routing.next_step(error, tried, dispatcher.random.random())
     if isinstance(step, routing.Move):
         go_on(dispatcher, work, step)
@@ -141,7 +141,7 @@ def go_on(dispatcher: Dispatcher, work: Work, step: routing.Again | routing.Move
             look_at=submissions.sweep_at(next_at, now, urgent),
         ),
     )
-    dispatcher.wake_ups.put(urgent, account.name, [submission.key], (next_at - now) / 1000)
+    dispatcher.wake_ups.put(urgent, account.name, [submission.key], seconds(next_at - now))
 
 
 def _attempt(submission: StoredSubmission, step: routing.Again | routing.Move, now: Millis) -> Mapping[str, Any]:

@@ -77,7 +77,7 @@ def _in_doubt(
         apply_early(dispatcher, work.account, submission, ids)
 
 
-def _standing(dispatcher: Dispatcher, work: Work, result: routing.CallResult) -> routing.Attempt:
+def _standing(dispatcher: Dispatcher, work: Work, result: routing.CallResult) -> routing.Tried:
     """Where the submission stands, for `routing.next_step`.
 
     To find out which accounts are left takes time, while the result is not written yet: it is done only for a result
@@ -92,7 +92,7 @@ def _standing(dispatcher: Dispatcher, work: Work, result: routing.CallResult) ->
     among = callable_among(dispatcher, work, others) if of_moment and others else CallableAccounts((), ())
     if isinstance(result, Refused) and result.about == About.CONTENT:  # as well at the vendor's other accounts
         deferred = tuple(name for name in deferred if accounts[name].vendor != vendor)
-    return routing.Attempt(
+    return routing.Tried(
         account=work.account.name,
         others=others,
         other_vendors=tuple(name for name in others if accounts[name].vendor != vendor),

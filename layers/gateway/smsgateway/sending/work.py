@@ -6,11 +6,12 @@ from functools import cached_property
 from random import Random
 
 from smsgateway.calling.carriage import Carriage
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, seconds
 from smsgateway.config.cache import AccountsCache
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.errors import GatewayError
+from smsgateway.ids import owner
 from smsgateway.model import Account, Message, Payload, Request, Response
 from smsgateway.store.breakers import BreakerState
 from smsgateway.store.submissions import StoredSubmission
@@ -36,12 +37,12 @@ class Dispatcher(WakingCore):
 
     def new_owner(self) -> str:
         """A name for a mark or a claim, by which a worker tells its own success from another worker's."""
-        return f"{self.random.getrandbits(64):016x}"
+        return owner(self.random)
 
     def wait_until(self, moment: Millis) -> None:
         """Sleep until a time, unless it has passed."""
         if (wait := moment - self.now()) > 0:
-            self.sleep(wait / 1000)
+            self.sleep(seconds(wait))
 
 
 @dataclass(frozen=True)  # without slots: `cached_property` keeps its values beside the fields

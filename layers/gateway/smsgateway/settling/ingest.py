@@ -80,6 +80,7 @@ def _records(ingester: Ingester, account: Account, vendor_bytes: VendorBytes) ->
     replies = decode_inbound(account, vendor_bytes)
 
     def apply_replies(start: int, stop: int) -> None:
+        # All so far, for equal replies are told apart by their order.
         take_replies(ingester, account, replies.items[:stop], start, received_at)
 
     return _Records(apply_replies, REPLIES_AT_ONCE, len(replies.items), replies.unreadable)
@@ -96,7 +97,7 @@ def _take(ingester: Ingester, account: Account, vendor_bytes: VendorBytes, recor
         applied = stop
         if ingester.is_over:
             return applied
-    for each in records.unreadable[applied - readable :]:
+    for each in records.unreadable[applied - readable :]:  # by now `applied` is `readable` at least
         _park(ingester, _alone(vendor_bytes, each), account.vendor, f"{each.place}: {each.problem}")
         applied += 1
         if ingester.is_over:

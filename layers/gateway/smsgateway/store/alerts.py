@@ -21,7 +21,7 @@ class Alert:
 
 
 def raise_alert(table: Table, alert: Alert, occasion: str = "") -> None:
-    """Store an alert, once an hour for the same kind, or once for its `occasion`."""
+    """Store an alert, once in each hour of the clock for the same kind, or once for its `occasion`."""
     pk, sk = alert_key(alert.account, alert.kind, occasion or str(alert.raised_at // HOUR))
     item = {
         "pk": pk,

@@ -20,7 +20,7 @@ class BreakerState:
     open_until: int = 0  # 0: the breaker is closed
 
     @property
-    def well(self) -> bool:
+    def clear(self) -> bool:
         """True if the breaker is closed, no failure is counted and no call is slow.
 
         Then there is nothing to check before a call, and nothing to reset after it.
@@ -76,7 +76,7 @@ def forget_failures(table: Table, account: str) -> None:
     table.update(Change(breaker_key(account)).remove("failures", "open_until"))
 
 
-def claim_probe(table: Table, account: str, seen: int, until: int) -> bool:
+def claim_trial(table: Table, account: str, seen: int, until: int) -> bool:
     """Claim the one call that finds out whether the vendor answers again, once the breaker's time is over.
 
     `seen`: until when the breaker was open as it was read; the claim keeps it open until `until`. Returns False when

@@ -92,7 +92,7 @@ def put_rows(
     )
 
 
-def load_outcomes(table: Table, submission: StoredSubmission, numbers: tuple[str, ...]) -> dict[str, RecipientRow]:
+def load_rows(table: Table, submission: StoredSubmission, numbers: tuple[str, ...]) -> dict[str, RecipientRow]:
     """The rows that exist among the submission's recipients, by number."""
     if submission.own_message and submission.item:
         return {submission.item["to"]: read_row(submission.item)}

@@ -1,7 +1,7 @@
 """What reports write into recipients' rows, and what is written when none came in time.
 
-The order in which reports arrive does not matter: `delivered` stands for good, any other final status gives way to
-`delivered` only, and a contradiction is kept in the history.
+The order in which reports arrive does not matter: `delivered` stands for good (but see `_take_back`), any other final
+status gives way to `delivered` only, and a contradiction is kept in the history.
 """
 
 from collections.abc import Sequence
@@ -194,7 +194,7 @@ def _take_back(table: Table, placed: PlacedReport, entry: Item) -> Item | None:
 def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> bool:
     """What a report of the whole message says of it."""
     condition, by_parts = _OPEN, parts.by_parts(placed.submission.via)
-    if status == Status.DELIVERED:  # which stands for good, also where it had been counted from parts
+    if status == Status.DELIVERED:  # of the whole, which stands for good, also where it had been counted from parts
         condition += f" OR #status <> :status OR attribute_exists(#{by_parts})"
     final = final_of(placed.submission.via, status, placed.report, entry["at"]) | {by_parts: None}
     try:

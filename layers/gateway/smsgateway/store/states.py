@@ -1,7 +1,7 @@
 """The states of a submission, and every way from one to another.
 
 Rule 1: everything that moves a submission from state to state stands in `TRANSITIONS`. transitions.py makes the writes,
-and nobody else writes a state; a submission that is filed begins as QUEUED.
+and nobody else writes a state; a submission that is stored begins as QUEUED.
 
 Rule 2: a transition is one conditional write. Its condition says in which states it may find the submission, and what
 must still be as the writer has read it. A write whose condition fails has changed nothing: somebody else was first.
@@ -64,25 +64,25 @@ class Transition:
 UNMARKED = (State.QUEUED, State.WAITING)
 IN_HAND = (State.SENDING, State.UNCONFIRMED)  # of a worker that has marked it; UNCONFIRMED once it was buried
 _HELD = (Condition.SAME_OWNER, Condition.SAME_ATTEMPT)  # by the worker that has marked it
-_DENIED = (*_HELD, Condition.UNPROVED)
-_ELSEWHERE = (Condition.SAME_ACCOUNT, Condition.SAME_ATTEMPT)
+_DENYING = (*_HELD, Condition.UNPROVED)  # what would deny that it was sent
+_STILL_HERE = (Condition.SAME_ACCOUNT, Condition.SAME_ATTEMPT)  # nobody has marked it, or led it elsewhere
 _AS_READ = (Condition.SAME_ATTEMPT,)
 
 TRANSITIONS: Mapping[str, Transition] = {
     # The point of no return.
-    "mark": Transition(UNMARKED, State.SENDING, (*_ELSEWHERE, Condition.DUE), "a worker marks it"),
+    "mark": Transition(UNMARKED, State.SENDING, (*_STILL_HERE, Condition.DUE), "a worker marks it"),
     # By the worker that has marked it. What it submits may be SUBMITTED already: the vendor's ids are still missing.
     "submit": Transition((*IN_HAND, State.SUBMITTED), State.SUBMITTED, _HELD, "the vendor took it"),
-    "doubt": Transition(IN_HAND, State.UNCONFIRMED, _DENIED, "in doubt"),
-    "wait": Transition(IN_HAND, State.WAITING, _DENIED, "certainly not sent"),
-    "move": Transition(IN_HAND, State.MOVED, _DENIED, "the next account takes fewer at once"),
-    "refuse": Transition(IN_HAND, State.REFUSED, _DENIED, "no account is left"),
-    "expire": Transition(IN_HAND, State.EXPIRED, _DENIED, "valid_for has passed"),
-    "give up": Transition(IN_HAND, State.UNCONFIRMED, _DENIED, "no account is left after a doubt"),
+    "doubt": Transition(IN_HAND, State.UNCONFIRMED, _DENYING, "in doubt"),
+    "wait": Transition(IN_HAND, State.WAITING, _DENYING, "certainly not sent"),
+    "move": Transition(IN_HAND, State.MOVED, _DENYING, "the next account takes fewer at once"),
+    "refuse": Transition(IN_HAND, State.REFUSED, _DENYING, "no account that may be asked is left"),
+    "expire": Transition(IN_HAND, State.EXPIRED, _DENYING, "valid_for has passed"),
+    "give up": Transition(IN_HAND, State.UNCONFIRMED, _DENYING, "it ends after a doubt"),
     "overrule": Transition(IN_HAND, State.SUBMITTED, _HELD, "a report proves it"),
     # Before a mark.
-    "wait unmarked": Transition(UNMARKED, State.WAITING, _ELSEWHERE, "not at this account"),
-    "move unmarked": Transition(UNMARKED, State.MOVED, _ELSEWHERE, "the next account takes fewer at once"),
+    "wait unmarked": Transition(UNMARKED, State.WAITING, _STILL_HERE, "not at this account"),
+    "move unmarked": Transition(UNMARKED, State.MOVED, _STILL_HERE, "its account, or the next, takes fewer at once"),
     "refuse unmarked": Transition(UNMARKED, State.REFUSED, _AS_READ, "no account can carry it"),
     "expire unmarked": Transition(UNMARKED, State.EXPIRED, _AS_READ, "valid_for has passed"),
     "cancel": Transition(UNMARKED, State.CANCELED, _AS_READ, "its client cancels it"),

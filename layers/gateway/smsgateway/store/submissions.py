@@ -1,6 +1,15 @@
 """Submissions as they stand in the table: what is known of each, and how they get there.
 
 How one goes from state to state is in `transitions`. All times are epoch milliseconds.
+
+Some attributes have other names than the fields of `StoredSubmission`, for what is stored keeps its names:
+
+    answer          vendor_status
+    refusal         reason, also of a doubt
+    put_off         deferred
+    filing_until    claimed_until
+    resend          may_reroute
+    row             recipient_row
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,10 @@
 """The one way of a submission from each state to the next: the writes of the transitions in `states`.
 
-What is not settled has a `due_at`, the time at which `sweep` looks again. It only has to be early enough, so a
+What somebody must look at again has a `due_at`, the time at which `sweep` does. It only has to be early enough, so a
 transition moves it only when it must: a write to an index costs as much as a write to the item.
+
+The SDK may repeat a write that has succeeded; the condition of the repetition then fails on what this worker itself has
+written. Where a function knows its own state again, that is a success.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +51,8 @@ def mark_unread(
 ) -> StoredSubmission:
     """`mark` without reading first, which saves a read for nearly every message to one number.
 
-    Succeeds only for a message to one number that is QUEUED at this account and was never attempted. The item that the
-    write returns takes the place of the read. Raises ConditionFailed for any other submission.
+    Succeeds only for a message to one number that is QUEUED, or WAITING without an attempt, at this account. The item
+    that the write returns takes the place of the read. Raises ConditionFailed for any other submission.
     """
     change = _marked(Seen(submission_key(key), account), owner, deadline, now)
     return _mark(table, change.when("attribute_exists(message)"), owner)
@@ -321,7 +324,7 @@ def _with_attempt(submission: StoredSubmission, attempt: Mapping[str, Any]) -> l
 # By others than its worker
 
 
-def expire(table: Table, submission: StoredSubmission, now: Millis) -> None:
+def bury(table: Table, submission: StoredSubmission, now: Millis) -> None:
     """Write that the worker of a SENDING past its deadline died: UNCONFIRMED, or SUBMITTED if a report has proved it.
 
     Raises ConditionFailed when the worker came back first, or a report came between the reading and this write: `sweep`

@@ -96,7 +96,7 @@ def look_at(sweeper: Sweeper, submission: StoredSubmission) -> None:
             if submission.deadline >= now:
                 transitions.look_again(table, submission, submission.deadline + 1)
                 return
-            transitions.expire(table, submission, now)
+            transitions.bury(table, submission, now)
             # Looked at again in the next run: as SUBMITTED, or as UNCONFIRMED, which may be retried on request.
         case State.SUBMITTED:
             _await_reports(sweeper, submission)
@@ -157,7 +157,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         return
     payload = submission.payload() or load_payload(table, submission.key)
     rejected = {rejection.number for rejection in submission.rejected}
-    rows = recipients.load_outcomes(table, submission, payload.numbers)
+    rows = recipients.load_rows(table, submission, payload.numbers)
     still_open = [row for row in rows.values() if row.number not in rejected and not row.status]
     if submission.may_reroute:
         failures.close(sweeper, submission, [row.number for row in still_open])

@@ -9,7 +9,7 @@ from functools import lru_cache
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Status
 from smsgateway.queues import VendorBytes, parse_wake_up
-from smsgateway.store.recipients import load_outcomes
+from smsgateway.store.recipients import load_rows
 from smsgateway.store.submissions import load_submission
 from smsgateway.watching.sweep import look_at
 from tests.doubles import invariants
@@ -91,7 +91,7 @@ def asked(world: World, number: str) -> list[str]:
 def history_of(world: World, key: SubmissionKey, number: str) -> list[tuple[str, str]]:
     submission = load_submission(world.table, key)
     assert submission is not None
-    outcome = load_outcomes(world.table, submission, (number,))[number]
+    outcome = load_rows(world.table, submission, (number,))[number]
     return [(entry["account"], entry["status"]) for entry in outcome.history]
 
 

@@ -62,8 +62,8 @@ REASONS: Mapping[Reason, str] = {
 
 STATUS = """What became of one recipient.
 
-`delivered` stands for good. Any other final status gives way to `delivered` only. A report that contradicts a final
-status is kept in the recipient's `history`, and changes nothing.
+`delivered` stands for good, but for the one case below. Any other final status gives way to `delivered` only. A report
+that contradicts a final status is kept in the recipient's `history`, and changes nothing.
 
 hbsmservice reports long messages part by part. Such a message is delivered when every part is, and undelivered with
 the first part that is not. If the vendor reports more parts than the gateway counts, the vendor's number stands: a

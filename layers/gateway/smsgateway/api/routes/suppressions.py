@@ -23,9 +23,10 @@ router = new_router()
     responses=responses.described({200: ("Nothing is accepted for it from now on", resources.Suppression)}, 404, 413),
 )
 def put_view(number: NumberPath) -> dict[str, Any]:
-    """Suppresses a number: from now on nothing is accepted for it, whoever posts, and nothing is sent to it again.
+    """Suppresses a number: from now on nothing is accepted for it, whoever posts.
 
-    What was accepted before goes out, unless you cancel it. The body, if any, is not read. For administrators.
+    What was accepted before, also what is scheduled, goes out unless you cancel it; only a reroute leaves the number
+    out. The body, if any, is not read. For administrators.
     """
     gateway = gateway_of(router)
     normalised = number_at("number", number)
