@@ -220,7 +220,7 @@ def test_each_page_that_may_be_lost_is_told() -> None:
 
 
 def test_a_page_that_breaks_the_decoder_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GIVEN a bug in a decoder WHEN a page meets it THEN the page is in the queue all the same."""
+    """GIVEN a bug in a decoder WHEN a page meets it THEN it is in the queue all the same, and nobody calls it lost."""
 
     def broken(_account: Account, _response: Response) -> None:
         raise RuntimeError
@@ -229,6 +229,9 @@ def test_a_page_that_breaks_the_decoder_is_stored(monkeypatch: pytest.MonkeyPatc
     world, reports = begun()
     assert run(world, reports) is None
     assert stored(world) == reports.handed_out
+    world.now += MINUTE
+    run(world, reports)
+    assert not alerts(world)
 
 
 def test_an_unreadable_page_is_stored_and_parked() -> None:

@@ -182,6 +182,7 @@ def _keep(run: Run, response: Response, decode: Decode) -> PollResult:
         return PollResult(problem=error.problem)
     except Exception:  # a decoder's bug; the vendor has forgotten the page all the same
         _store(run, response)
+        polling.fulfil(run.poller.table, run.lease)  # the page is stored: the next run need not call it lost
         raise
     if isinstance(page, Refused):
         run.poller.tell_refusal(run.account, page)
