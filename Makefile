@@ -21,7 +21,7 @@ help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo 'Python 3.13 has another name? make demo PYTHON=/path/to/python'
 
-demo: setup ## the whole gateway on this machine: sends through five simulated vendors and shows what comes back
+demo: setup ## the whole gateway on this machine: sends through the simulated vendors and shows what comes back
 	$(VENV)/python -m tests.local demo
 
 test: check ## style, types, security and template checks, then every test

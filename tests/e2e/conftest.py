@@ -1,4 +1,4 @@
-"""One world for all end-to-end tests: the deployed template, five vendors on real sockets, the real bus."""
+"""One world for all end-to-end tests: the deployed template, the vendors on real sockets, the real bus."""
 
 import itertools
 import json

@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     starting.add_argument("--accounts", type=Path, help="an accounts document (else: simulators)")
     commands.add_parser("down", help="stop it again")
     commands.add_parser("redrive", help="put what is in the dead-letter queues back into their queues")
-    commands.add_parser("demo", help="send through all five vendors and show what happens")
+    commands.add_parser("demo", help="send through all vendors and show what happens")
     checking = commands.add_parser("accounts", help="check an accounts document")
     checking.add_argument("file", type=Path)
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What all five vendors share: accounts, messages and their fates, and the queues of reports and replies."""
+"""What all vendors share: accounts, messages and their fates, and the queues of reports and replies."""
 
 import itertools
 import threading
@@ -68,7 +68,7 @@ class Mailbox:
 
 
 class Engine:
-    """The state behind the five listeners and the control address. All methods may be called from any thread."""
+    """The state behind the listeners and the control address. All methods may be called from any thread."""
 
     def __init__(self) -> None:
         self.settings = Settings()

@@ -27,7 +27,7 @@ def parts(text: str) -> list[str]:
 
 
 def beijing(at: float, layout: str) -> str:
-    """A moment in Beijing time, which is what all five vendors write."""
+    """A moment in Beijing time, which is what all vendors write."""
     return datetime.fromtimestamp(at, BEIJING).strftime(layout)
 
 

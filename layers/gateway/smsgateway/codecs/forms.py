@@ -34,9 +34,17 @@ def address(account: Account, profile: Profile, operation: str) -> str:
 
 
 def form_request(
-    url: str, fields: Sequence[tuple[str, str]], *, charset: str = "utf-8", method: Literal["POST", "GET"] = "POST"
+    url: str,
+    fields: Sequence[tuple[str, str]],
+    *,
+    charset: str = "utf-8",
+    method: Literal["POST", "GET"] = "POST",
+    statuses: frozenset[int] = frozenset({200}),
 ) -> Request:
-    """A form in a charset, as the body of a POST or the query of a GET. EncodeError names a field that does not fit."""
+    """A form in a charset, as the body of a POST or the query of a GET, and the statuses of the vendor's own answers.
+
+    Raises EncodeError with the name of a field that does not fit.
+    """
     encoded = []
     for name, value in fields:
         try:
@@ -47,14 +55,14 @@ def form_request(
     form = urlencode(encoded)
     if method == "POST":
         content_type = f"application/x-www-form-urlencoded; charset={charset.upper()}"
-        return Request("POST", url, {"Content-Type": content_type}, form.encode("ascii"))
+        return Request("POST", url, {"Content-Type": content_type}, form.encode("ascii"), statuses=statuses)
     whole = f"{url}{'&' if '?' in url else '?'}{form}"
     if len(whole) > _ADDRESS_LIMIT:
         raise EncodeError(
             Reason.PARAMETER_REFUSED,
             f"as a GET the request is {len(whole)} characters long, the limit is {_ADDRESS_LIMIT}",
         )
-    return Request("GET", whole)
+    return Request("GET", whole, statuses=statuses)
 
 
 def unencodable(text: str, charset: str) -> str:
