@@ -1,4 +1,4 @@
-"""What tests against moto share: the stack's table, made from template.yaml. And how many schedules were checked."""
+"""What tests of several rooms share: the stack, or its table alone, in moto. And how many schedules were checked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
+from smsgateway.ids import BLOCK_ROOTS
 from smsgateway.store.table import Table
-from tests.doubles import aws, invariants
+from tests.doubles import aws, invariants, world
+from tests.doubles.stack import log, module_stack, stack  # noqa: F401  fixtures
 
 SCHEDULES = pytest.StashKey[int]()
 
@@ -30,6 +32,12 @@ def in_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def table(in_aws: None) -> Table:
     """The template's table, behind a client that refuses what DynamoDB refuses."""
     return aws.create_table(aws.dynamodb())
+
+
+@pytest.fixture(params=[BLOCK_ROOTS, 1], ids=["one block", "a block each"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How submissions stand in the table: all under one partition key, or each of a large message under its own."""
+    monkeypatch.setattr(world, "BLOCK_ROOTS", request.param)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_architecture import ROOMS
+from tests.unit.test_architecture import PACKAGE, ROOMS
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -32,6 +32,11 @@ def test_each_folder_is_a_room_or_known_to_be_none() -> None:
     folders = {path.relative_to(UNIT).parts[0] for path in MODULES if path.is_relative_to(UNIT) and path.parent != UNIT}
     assert folders <= set(ROOMS) | BESIDE
     assert folders >= BESIDE
+
+
+def test_each_room_that_is_a_folder_has_a_folder_of_tests() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {room for room in rooms if not [*(UNIT / room).rglob("test_*.py")]} == set()
 
 
 def test_each_loose_file_is_of_a_module_that_lies_flat() -> None:

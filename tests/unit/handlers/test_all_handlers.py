@@ -12,8 +12,9 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Request
 from smsgateway.store.table import to_wire
 from tests.doubles import aws
+from tests.doubles.stack import TOKEN, Context, Stack, sample
 from tests.tools.template import FUNCTIONS, ROOT
-from tests.unit.handlers.conftest import TOKEN, Context, Stack, records, sample
+from tests.unit.handlers.conftest import records
 
 NUMBER = "13800138000"
 REPORT = (

@@ -14,8 +14,8 @@ from smsgateway.api import runtime as api_runtime
 from smsgateway.handlers import query, send
 from smsgateway.store.table import Table
 from tests.doubles import aws
+from tests.doubles.stack import Context
 from tests.unit.api.conftest import ACCOUNTS, ADMINISTRATOR_KEY, KeysSeen, sample
-from tests.unit.handlers.conftest import Context
 
 CONTEXT = cast("LambdaContext", Context())
 CACHED = (

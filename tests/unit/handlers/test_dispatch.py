@@ -16,7 +16,7 @@ from smsgateway.store import messages, submissions, transitions
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table
 from tests.doubles import aws
-from tests.unit.handlers.conftest import DOCUMENT, Context, Stack, sample, samples
+from tests.doubles.stack import DOCUMENT, Context, Stack, sample, samples
 
 URGENT, BULK = sample("dispatch-urgent"), sample("dispatch-bulk")
 get_many = Table.get_many

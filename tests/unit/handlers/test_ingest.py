@@ -23,7 +23,7 @@ from smsgateway.queues import VendorBytes, parse_vendor_bytes, vendor_bytes_body
 from smsgateway.settling.reading import decode_inbound, decode_reports
 from smsgateway.store import pages, recipients, submissions, transitions
 from tests.doubles import aws, voices
-from tests.unit.handlers.conftest import Context, Stack, sample, samples
+from tests.doubles.stack import Context, Stack, sample, samples
 
 UNREADABLE = sample("ingest-unreadable")
 EXPECTED_REPLIES = {"ingest-push": 3, "ingest-poll": 3, "ingest-unreadable": 0}

@@ -18,9 +18,10 @@ from smsgateway.handlers import poll
 from smsgateway.model import Request, Response
 from smsgateway.store.table import to_wire
 from tests.doubles import aws
+from tests.doubles.stack import Context, Stack, sample
 from tests.tools.policies import Deployment, Right, allows
 from tests.tools.template import FUNCTIONS
-from tests.unit.handlers.conftest import Context, Stack, records, sample
+from tests.unit.handlers.conftest import records
 from tests.unit.handlers.test_all_handlers import REPORT, fresh_handler
 from tests.unit.template.test_rights import needed
 

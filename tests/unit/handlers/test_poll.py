@@ -10,7 +10,7 @@ from smsgateway.handlers import poll
 from smsgateway.model import Request, Response
 from smsgateway.queues import parse_vendor_bytes
 from smsgateway.store import accounts
-from tests.unit.handlers.conftest import EVENTS, Context, Stack, sample, samples
+from tests.doubles.stack import EVENTS, Context, Stack, sample, samples
 
 CASES = EVENTS.parent / "tests" / "cases" / "hbsmservice"
 ANSWERS = {

@@ -11,7 +11,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Message, Personal, State
 from smsgateway.store import submissions, transitions
 from smsgateway.store.submissions import WAKE_UP_LOST
-from tests.unit.handlers.conftest import Context, Stack, sample, samples
+from tests.doubles.stack import Context, Stack, sample, samples
 
 KEY = SubmissionKey("msg_" + "1" * 26, "00000")
 

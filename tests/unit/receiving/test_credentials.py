@@ -1,6 +1,6 @@
 """How tokens and credentials are compared, at every door: as bytes, in constant time, each of the configured ones.
 
-That non-ASCII input is refused without an exception, and by whom, is in handlers/test_webhook.py and test_contract.py.
+That non-ASCII input is refused without an exception, and by whom, is in test_push.py and test_contract.py.
 """
 
 import hashlib

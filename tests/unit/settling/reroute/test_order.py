@@ -6,7 +6,7 @@ import pytest
 
 from smsgateway.model import Status
 from tests.doubles import invariants
-from tests.unit.journeys.reroute.given import FIRST, LAYOUTS, ROUTES, asked, begun, check, failure
+from tests.unit.settling.reroute.given import FIRST, LAYOUTS, ROUTES, asked, begun, check, failure
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

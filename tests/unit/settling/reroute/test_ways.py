@@ -12,7 +12,7 @@ from tests.doubles import invariants
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import Seam
 from tests.doubles.world import HOUR, SECOND, World, accounts_document, numbers, personal_post, post
-from tests.unit.journeys.reroute.given import (
+from tests.unit.settling.reroute.given import (
     FIRST,
     LAYOUTS,
     ROUTES,

@@ -11,7 +11,7 @@ from smsgateway.store.table import ConditionFailed
 from tests.doubles.receipts import report_of
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
 from tests.doubles.world import MINUTE, SECOND, numbers
-from tests.unit.journeys.reroute.given import (
+from tests.unit.settling.reroute.given import (
     LAYOUTS,
     ROUTES,
     WINDOW,

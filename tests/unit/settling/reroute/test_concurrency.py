@@ -12,7 +12,7 @@ from tests.doubles.interleaving import Task, schedules
 from tests.doubles.seam import Seam
 from tests.doubles.vendors import Seen
 from tests.doubles.world import DISPATCH_TIME, SECOND, World, accounts_document, numbers, post
-from tests.unit.journeys.reroute.given import FIRST, LAYOUTS, WINDOW, asked, begun, check, drive, failure, look_now
+from tests.unit.settling.reroute.given import FIRST, LAYOUTS, WINDOW, asked, begun, check, drive, failure, look_now
 
 type Part = Callable[[World, SubmissionKey], Task]
 
