@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
+from smsgateway.clock import Millis
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
@@ -22,7 +23,9 @@ ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply'
 LONGEST_TEXT = 20_000  # characters of one event: the bus takes 256 KB
 
 
-def take_replies(core: WakingCore, account: Account, inbound: Sequence[Inbound], start: int, received_at: int) -> None:
+def take_replies(
+    core: WakingCore, account: Account, inbound: Sequence[Inbound], start: int, received_at: Millis
+) -> None:
     """Store the replies from `start` on. Doing it again changes nothing.
 
     `inbound`: all replies of the push or page so far, for equal ones are told apart by their order. `received_at`:
@@ -42,7 +45,7 @@ def take_replies(core: WakingCore, account: Account, inbound: Sequence[Inbound],
             _store_reply(core, _reply(reply_id, account.name, account.vendor, said, at))
 
 
-def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: int, *, partial: bool = False) -> Reply:
+def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: Millis, *, partial: bool = False) -> Reply:
     """A reply of which nobody has looked yet what it answers. `at`: when it was received (epoch ms)."""
     return Reply(
         id=reply_id,
@@ -57,7 +60,7 @@ def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: int, 
     )
 
 
-def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at: int) -> None:
+def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at: Millis) -> None:
     """File a part; the one that completes its reply has the whole stored."""
     key = reply_parts.parts_key(account.name, inbound)
     due_at = received_at + account.options.parts_window * 1000
@@ -65,7 +68,7 @@ def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at
     join_parts(core, key, account.vendor)
 
 
-def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: int = 0) -> None:
+def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: Millis = 0) -> None:
     """Store the replies whose parts have all come; with `overdue_at` (epoch ms), also what has come of those that are
     due by then.
 

@@ -7,6 +7,7 @@ so that whatever has been said, there is room for a final status, and for what w
 from collections.abc import Mapping
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.model import Report, ReportStatus
 from smsgateway.store.change import Change
 from smsgateway.store.submissions import Via
@@ -17,7 +18,7 @@ MOST = FIRST + LAST
 TRIES = 10  # of a write to a full history that others write to as well
 
 
-def entry_of(via: Via, report: Report, now: int) -> dict[str, Any]:
+def entry_of(via: Via, report: Report, now: Millis) -> dict[str, Any]:
     """The report as the history keeps it; equal for a repeated report that has a time of its own.
 
     The entry of a word that no table lists says so (`unlisted`): if nothing else comes, it is shown as a word that

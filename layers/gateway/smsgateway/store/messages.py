@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
@@ -51,8 +52,8 @@ class Claim:
     """The right to accept a message under an id. `owner` is different each time; times are epoch milliseconds."""
 
     owner: str
-    now: int
-    until: int  # when it counts as dead, unless it is finished
+    now: Millis
+    until: Millis  # when it counts as dead, unless it is finished
 
 
 def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> None:
@@ -97,7 +98,7 @@ def _blocks_left(claim: Item | None) -> int:
     return max(claim.get("blocks", 1), claim.get("blocks_left", 1)) if claim else 1
 
 
-def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
+def _clear(table: Table, message_id: str, blocks: int, now: Millis) -> None:
     """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
     first = submission_key(SubmissionKey(message_id, root_path(0)))
     for pk in partitions(message_id, blocks):
@@ -122,7 +123,7 @@ def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
     table.update(Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner))
 
 
-def cancel(table: Table, message_id: str, now: int) -> None:
+def cancel(table: Table, message_id: str, now: Millis) -> None:
     """Cancel all of a message to several numbers that is not marked: by one write, however many submissions it has.
 
     It is each side's own fact, written before the other's is read. A worker claims a submission (claims.claim),

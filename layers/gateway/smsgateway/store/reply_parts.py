@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
 from smsgateway.store.change import Change
@@ -50,7 +51,7 @@ def parts_key(account: str, inbound: Inbound) -> str:
     return reply_parts_pk(account, inbound.number, inbound.access_number, part_id, total)
 
 
-def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int, due_at: int, ttl: int) -> None:
+def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: Millis, due_at: Millis, ttl: int) -> None:
     """File a part; one that is there already stays as it is. `arrived`, `due_at`: epoch milliseconds.
 
     At `due_at` it is published without those that are missing.
@@ -61,7 +62,7 @@ def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int
         table.put(item, UNUSED, {"seconds": table.seconds})
 
 
-def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
+def part_item(key: str, inbound: Inbound, vendor: str, arrived: Millis, ttl: int) -> Item:
     """The item of a part that `put_part` files; `arrived` in epoch milliseconds, `ttl` in epoch seconds."""
     number = inbound.part.number if inbound.part else 0
     sent_at = inbound.received_at.isoformat() if inbound.received_at else ""

@@ -146,7 +146,7 @@ def unsent(reroute: StoredSubmission) -> bool:
     return reroute.recipient_row is not None and (reroute.state in UNSENT or bool(reroute.rejected))
 
 
-def report_unsent(table: Table, reroute: StoredSubmission, now: int) -> None:
+def report_unsent(table: Table, reroute: StoredSubmission, now: Millis) -> None:
     """Settle the recipient of a reroute that ended unsent by what its earlier attempts came to.
 
     Doing it again changes nothing.
@@ -157,7 +157,7 @@ def report_unsent(table: Table, reroute: StoredSubmission, now: int) -> None:
     look_no_more(table, reroute)
 
 
-def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
+def end_canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
     """End a submission that waits and was canceled, be it a reroute or not.
 
     Raises ConditionFailed when it is too late.
@@ -167,7 +167,7 @@ def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
         report_unsent(table, reroute, now)
 
 
-def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
+def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: Millis) -> None:
     if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != reroute.key.path:
         return
     reason, answer = reroute.reason, reroute.vendor_status

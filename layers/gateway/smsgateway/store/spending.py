@@ -7,6 +7,7 @@ stays small.
 
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
 from smsgateway.ids import shard
 from smsgateway.store.change import Change
 from smsgateway.store.keys import spent_key
@@ -22,7 +23,7 @@ class Charge:
 
     message_id: str
     segments: int
-    at: int
+    at: Millis
     day: str  # yyyy-mm-dd, Beijing
 
     @property
