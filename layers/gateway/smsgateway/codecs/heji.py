@@ -55,6 +55,7 @@ PROFILE = Profile(
     # operations apart.
     paths={"send": "", "balance": ""},
     pushes_in_query=True,
+    push_proof=("random", "timestamp"),  # what the digest is made of, beside the secret
     recipients=1000,  # the document has no figure: ours; an account's is `recipients_per_request`
 )
 

@@ -15,7 +15,7 @@ from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
 from smsgateway.store.keys import account_of_parts, number_of_parts
-from smsgateway.store.reply_parts import StoredPart
+from smsgateway.store.reply_parts import StoredParts
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -96,7 +96,7 @@ def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: Millis = 
         _carry_out(core, found, joint, found.version + 1, vendor)
 
 
-def _carry_out(core: WakingCore, found: StoredPart, joint: JoinedReply, version: int, vendor: str) -> None:
+def _carry_out(core: WakingCore, found: StoredParts, joint: JoinedReply, version: int, vendor: str) -> None:
     """Store the reply whose parts were claimed, then note these as done; until then they keep their texts."""
     chosen = [found.items[sk] for sk in joint.parts if sk in found.items]
     if chosen:
@@ -110,7 +110,7 @@ def _carry_out(core: WakingCore, found: StoredPart, joint: JoinedReply, version:
     reply_parts.carried_out(core.table, found, joint, version)
 
 
-def _adopt(core: WakingCore, found: StoredPart, vendor: str) -> None:
+def _adopt(core: WakingCore, found: StoredParts, vendor: str) -> None:
     """Take over the groups of an earlier release, and store what it closed and may not have stored."""
     account = account_of_parts(found.key)
     for group in map(groups.read_group, found.before):

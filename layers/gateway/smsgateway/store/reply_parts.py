@@ -20,7 +20,7 @@ from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Query, T
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPart:
+class StoredParts:
     """What lies under the key of a long reply."""
 
     key: str
@@ -80,16 +80,16 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: Millis, ttl: int
     }
 
 
-def lying(table: Table, key: str) -> StoredPart:
+def lying(table: Table, key: str) -> StoredParts:
     """Read what lies under the key of a long reply: its parts, and the claim of whoever joins them."""
     found = {item["sk"]: item for item in table.query_all(Query("pk = :pk", {"pk": key}))}
     claims = found.pop(CLAIM_SK, {})
     parts = {sk: item for sk, item in found.items() if is_part(sk)}
     before = [item for sk, item in found.items() if not is_part(sk)]
-    return StoredPart(key, parts, claims.get("version", 0), _read_claim(claims), before)
+    return StoredParts(key, parts, claims.get("version", 0), _read_claim(claims), before)
 
 
-def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None:
+def claim(table: Table, found: StoredParts, joint: JoinedReply, ttl: int) -> None:
     """Claim parts for one reply, until it is published. `ttl` in epoch seconds.
 
     Raises ConditionFailed when somebody else has claimed any part since `found` was read.
@@ -107,7 +107,7 @@ def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None
     table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
 
 
-def carried_out(table: Table, found: StoredPart, joint: JoinedReply, version: int) -> None:
+def carried_out(table: Table, found: StoredParts, joint: JoinedReply, version: int) -> None:
     """Note that a claim's reply is published: its parts are done with, and the claim of this `version` is over.
 
     The parts stay, for as long as they might come again.

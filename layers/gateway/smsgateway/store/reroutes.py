@@ -153,7 +153,7 @@ def report_unsent(table: Table, reroute: StoredSubmission, now: Millis) -> None:
     """
     row = table.get(reroute.recipient_row) if reroute.recipient_row else None
     if reroute.recipient_row and row:
-        _conclude(table, reroute, reroute.recipient_row, read_row(row), now)
+        _finish_unsent(table, reroute, reroute.recipient_row, read_row(row), now)
     look_no_more(table, reroute)
 
 
@@ -167,18 +167,19 @@ def end_canceled(table: Table, submission: StoredSubmission, now: Millis) -> Non
         report_unsent(table, reroute, now)
 
 
-def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: Millis) -> None:
+def _finish_unsent(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: Millis) -> None:
+    """Give the recipient of a reroute that ended unsent its final status, unless something was decided meanwhile."""
     if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != reroute.key.path:
         return
-    reason, answer = reroute.reason, reroute.vendor_status
+    reason, vendor_status = reroute.reason, reroute.vendor_status
     for rejection in reroute.rejected:
-        reason, answer = rejection.reason, rejection.vendor_status
+        reason, vendor_status = rejection.reason, rejection.vendor_status
     entry = {
         "at": now,
         "account": reroute.account,
         "status": STATUS_OF_STATE[reroute.state] if reroute.state in UNSENT else Status.REJECTED,
         "reason": reason,
-        "vendor_status": answer,
+        "vendor_status": vendor_status,
     }
     try:
         finish(table, row, outcome, outcome.so_far, entry)
