@@ -172,7 +172,7 @@ def test_a_function_is_one_file_that_no_one_imports() -> None:
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("smsgateway.")])
 def test_times_are_milliseconds_by_their_type(name: str) -> None:
-    """GIVEN a parameter or a field whose name is a time's WHEN it is a whole number THEN its type says `Millis`, so that
+    """GIVEN a parameter or a field with the name of a time WHEN it is a whole number THEN its type is `Millis`, so that
     nobody takes it for seconds: those have names that say so (clock.py)."""
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:

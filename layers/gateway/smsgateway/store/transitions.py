@@ -130,7 +130,9 @@ def unconfirmed(table: Table, submission: StoredSubmission, vendor_status: str, 
     is the vendor's own word.
     """
     try:
-        _settle_unproved(table, submission, change_of("doubt", seen(submission)).set(answer=vendor_status, refusal=reason))
+        _settle_unproved(
+            table, submission, change_of("doubt", seen(submission)).set(answer=vendor_status, refusal=reason)
+        )
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("proved") == submission.attempt):
             raise
