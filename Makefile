@@ -57,7 +57,7 @@ deploy: setup ## build and deploy to AWS
 smoke: setup ## deploy a stack of its own to AWS, try it, update and delete it: STACK=name ACCOUNTS=file TO=number
 	@$(VENV)/python -m tests.deployed smoke $(if $(and $(STACK),$(ACCOUNTS),$(TO)),"$(STACK)" --accounts "$(ACCOUNTS)" --to "$(TO)",$(error make smoke STACK=name ACCOUNTS=file TO=number))
 
-lint: setup
+lint: setup ## style of code and tests
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 
@@ -65,14 +65,14 @@ format: setup ## put the code into its style
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-types: setup
+types: setup ## types of code and tests
 	$(VENV)/mypy $(CODE) tests
 
-security: setup
+security: setup ## what bandit and a search for secrets find
 	$(VENV)/bandit --quiet --recursive $(CODE)
 	$(VENV)/python -m tests.tools.leaks
 
-template: setup
+template: setup ## the template, by its linters, also as CloudFormation gets it
 	$(SAM)/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM)/sam validate --lint --template-file template.yaml
 	$(VENV)/python -m tests.tools.transformed

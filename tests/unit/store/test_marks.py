@@ -68,11 +68,11 @@ def test_a_worker_that_read_it_before_an_earlier_attempt_gets_no_mark(earlier: i
 def test_a_stale_move_does_not_pass_for_one_after_a_further_attempt(table: Table) -> None:
     """Its worker would give the children what it knew before that attempt, which may have ended in doubt."""
     stale = queued(table)
-    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
-    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))  # the SDK's retry
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk", "langyu", 100))
+    transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk", "langyu", 100))  # the SDK's retry
     table.update(Update(stale.table_key, "SET attempt = :one", {"one": 1}))
     with pytest.raises(ConditionFailed):
-        transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk"))
+        transitions.moved(table, stale, ATTEMPT, transitions.Split("ly-bulk", "langyu", 100))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.QUEUED, State.WAITING)])

@@ -3,6 +3,7 @@
 Who speaks for a recipient, what is decided once, and what is read of a reroute.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -159,6 +160,23 @@ def test_a_full_history_counts_what_it_leaves_out_also_for_a_decision() -> None:
     reroutes.decide(world.table, row, outcome_of(world, first), named, FAILED, ENTRY, as_heard=True)
     after = outcome_of(world, first)
     assert (len(after.history), after.left_out) == (MOST, 4)
+
+
+@pytest.mark.parametrize("how", ["decide", "finish"])
+def test_a_decision_about_a_full_history_falls_to_a_report_that_came_meanwhile(how: str) -> None:
+    """GIVEN a full history WHEN a report comes between a decision's reading and its write THEN it is decided anew."""
+    world, first = begun(2)
+    row, history = recipient_key(first, FIRST), [{**ENTRY, "at": ENTRY["at"] + place} for place in range(1, MOST + 1)]
+    put_in_row(world, first, history=history, left_out=3)
+    read = outcome_of(world, first)
+    put_in_row(world, first, history=[*history[1:], {**ENTRY, "at": ENTRY["at"] + MOST + 1}], left_out=4)
+    named = {"path": "path", "account": "c", "vendor": "qixintong"}
+    writes: dict[str, Callable[[], object]] = {
+        "finish": lambda: reroutes.finish(world.table, row, read, FAILED, ENTRY, as_heard=True),
+        "decide": lambda: reroutes.decide(world.table, row, read, named, FAILED, ENTRY, as_heard=True),
+    }
+    with pytest.raises(ConditionFailed):
+        writes[how]()
 
 
 @pytest.mark.parametrize("how", ["decide", "finish"])

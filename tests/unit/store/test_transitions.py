@@ -115,7 +115,9 @@ RESULTS: dict[str, Callable[[Table, StoredSubmission], None]] = {
     ),
     "refused": lambda table, submission: transitions.ended(table, submission, State.REFUSED, "107", Reason.BUSY),
     "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
+    "moved": lambda table, submission: transitions.moved(
+        table, submission, ATTEMPT, transitions.Split("ly-bulk", "langyu", 100)
+    ),
 }
 every_result = pytest.mark.parametrize("name", RESULTS)
 
@@ -199,7 +201,9 @@ UNSENT: dict[str, Callable[[Table, StoredSubmission], None]] = {
         table, submission, State.CANCELED, Reason.CANCELED_BY_CLIENT
     ),
     "waiting": lambda table, submission: transitions.waiting(table, submission, ATTEMPT, GONE_ON),
-    "moved": lambda table, submission: transitions.moved(table, submission, ATTEMPT, transitions.Split("ly-bulk")),
+    "moved": lambda table, submission: transitions.moved(
+        table, submission, ATTEMPT, transitions.Split("ly-bulk", "langyu", 100)
+    ),
 }
 every_end = pytest.mark.parametrize("name", UNSENT)
 
@@ -331,7 +335,7 @@ def test_a_proof_is_of_its_attempt_only(table: Table) -> None:
     [
         lambda table, first: transitions.waiting(table, first, ATTEMPT, GONE_ON),
         lambda table, first: transitions.ended(table, first, State.REFUSED, "105", Reason.SENSITIVE_CONTENT),
-        lambda table, first: transitions.moved(table, first, {"at": NOW}, transitions.Split("ly-bulk")),
+        lambda table, first: transitions.moved(table, first, {"at": NOW}, transitions.Split("ly-bulk", "langyu", 100)),
     ],
 )
 def test_what_a_report_has_proved_sent_goes_nowhere_else(settle: Callable[..., None], table: Table) -> None:

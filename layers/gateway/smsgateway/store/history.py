@@ -65,7 +65,7 @@ def _write_to_full(table: Table, change: Change, entry: Mapping[str, Any], row: 
             history=[*entries[:FIRST], *entries[-LAST:]], left_out=left_out + len(entries) - MOST
         ).when("size(history) >= :most", most=MOST)
         try:
-            return table.update(_none_left_out_since(shorter, left_out))
+            return table.update(_none_left_out_since(shorter, left_out, "full_left_out"))
         except ConditionFailed as failed:
             if failed.item is None or failed.item.get("left_out", 0) == left_out:
                 raise  # the change's own condition
@@ -73,18 +73,23 @@ def _write_to_full(table: Table, change: Change, entry: Mapping[str, Any], row: 
     raise ConditionFailed(row)
 
 
-def _none_left_out_since(change: Change, left_out: int) -> Change:
-    """The change, if as many entries are left out of the history as when it was read."""
+def _none_left_out_since(change: Change, left_out: int, name: str) -> Change:
+    """The change, if as many entries are left out of the history as when it was read.
+
+    `name`: of the value, because a decision and its entry may rest on two readings, of which the older one must fail.
+    """
     if not left_out:
         return change.when("attribute_not_exists(left_out)")
-    return change.when("left_out = :seen_left_out", seen_left_out=left_out)
+    return change.when(f"left_out = :{name}", **{name: left_out})
 
 
 def unchanged_since(change: Change, entries: int, left_out: int) -> Change:
     """The change, if nothing was added to a recipient's history since so many entries were read."""
     if not entries:
         return change.when("attribute_not_exists(history)")
-    return _none_left_out_since(change.when("size(history) = :seen_entries", seen_entries=entries), left_out)
+    return _none_left_out_since(
+        change.when("size(history) = :seen_entries", seen_entries=entries), left_out, "seen_left_out"
+    )
 
 
 def keep(table: Table, row: Key, entry: Mapping[str, Any]) -> bool:

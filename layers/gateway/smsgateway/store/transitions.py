@@ -240,8 +240,8 @@ class Split:
     """
 
     account: str
-    vendor: str = ""
-    limit: int = 0  # recipients of a child
+    vendor: str
+    limit: int  # recipients of a child
     deferred: Sequence[str] = ()
     refused_by: Sequence[str] = ()
 

@@ -390,7 +390,9 @@ def test_cancelling_too_late(api: Api) -> None:
 
 def moved(api: Api, message_id: str) -> StoredSubmission:
     """Its one submission, refused by an account that takes 200 at once; its children are not there yet."""
-    transitions.moved(api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, transitions.Split("ly-bulk"))
+    transitions.moved(
+        api.table, marked(api, message_id), {"at": NOW + 1, **REFUSED}, transitions.Split("ly-bulk", "langyu", 100)
+    )
     return load(api, message_id)
 
 
