@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import unquote_to_bytes
 
-from smsgateway.clock import BEIJING
+from smsgateway.clock import BEIJING, millis_of
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare, patched, shown
 from smsgateway.codecs.forms import (
@@ -229,7 +229,7 @@ def _is_fresh(account: Account, timestamp: str, push: Push) -> bool:
     if re.fullmatch("[0-9]{9,10}|[0-9]{12,13}", timestamp) and len(timestamp) != 12:
         made = int(timestamp) * (1000 if len(timestamp) <= 10 else 1)
     elif moment := beijing_time(timestamp):
-        made = int(moment.timestamp() * 1000)
+        made = millis_of(moment)
     else:
         raise DecodeError("the timestamp of the push is none that can be read", push_raw(push))
     return abs(push.at - made) <= window * 1000

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, millis_of
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
@@ -40,7 +40,7 @@ def take_replies(
         if said.part:
             _take_part(core, account, said, received_at)
         else:
-            at = int(said.received_at.timestamp() * 1000) if said.received_at else received_at
+            at = millis_of(said.received_at) if said.received_at else received_at
             reply_id = replies.reply_id(account.name, said, seen[identity] - 1)
             _store_reply(core, _reply(reply_id, account.name, account.vendor, said, at))
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from copy import replace
-from datetime import UTC, datetime
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, utc
 from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
@@ -27,7 +26,7 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
     the same when the bytes come again.
     """
     table, now = core.table, core.now()
-    received = datetime.fromtimestamp(received_at / 1000, UTC)
+    received = utc(received_at)
     stamped = [report if report.reported_at else replace(report, reported_at=received) for report in items]
     mapped: dict[Key, Item] = {}
     if len(stamped) == 1:

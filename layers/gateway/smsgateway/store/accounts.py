@@ -3,7 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store.change import Change
 from smsgateway.store.keys import account_pk, balance_key, day_key, poll_key, push_key, silence_key
@@ -16,7 +16,7 @@ def put_balance(table: Table, account: str, balances: Sequence[Balance], now: Mi
     """Store what the vendor says is left, at `now` (epoch ms)."""
     pk, sk = balance_key(account)
     amounts = [{"product": balance.product, "amount": str(balance.amount)} for balance in balances]
-    table.put({"pk": pk, "sk": sk, "amounts": amounts, "at": f"{now:013d}"})
+    table.put({"pk": pk, "sk": sk, "amounts": amounts, "at": sortable(now)})
 
 
 def put_statistics(table: Table, account: str, day: DayStatistics, now: Millis, ttl: int) -> None:

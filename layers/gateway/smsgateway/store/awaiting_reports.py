@@ -8,7 +8,7 @@ last minutes are missing.
 from collections.abc import Iterator
 from itertools import batched
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
 from smsgateway.store.keys import is_submission
@@ -37,7 +37,7 @@ def _due_at_their_window(table: Table, account: Account, shard: int, after: Mill
     if after >= until:
         return
     window = account.options.report_window * 1000
-    values = {"shard": f"due#{shard}", "first": f"{after + 1 + window:013d}", "last": f"{until + window:013d}"}
+    values = {"shard": f"due#{shard}", "first": sortable(after + 1 + window), "last": sortable(until + window)}
     due = table.query_all(Query("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due"))
     for item in due:
         key = item["pk"], item["sk"]

@@ -6,7 +6,7 @@ together with the submission that is to be sent.
 
 from dataclasses import dataclass
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.store.change import Change
 from smsgateway.store.keys import breaker_key
 from smsgateway.store.table import ConditionFailed, Item, Table
@@ -57,7 +57,7 @@ def end_slow(table: Table, account: str, owner: str, until: Millis, now: Millis)
 
 def _slow(until: Millis, owner: str) -> str:
     """A slow call as a member of a set of texts."""
-    return f"{until:013d}#{owner}"
+    return f"{sortable(until)}#{owner}"
 
 
 def count_failure(table: Table, account: str, limit: int, until: Millis) -> bool:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
@@ -76,7 +76,7 @@ def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> 
     try:
         _claim(table, item, "attribute_not_exists(pk)", {})
     except ConditionFailed as failed:
-        values = {"now": claim.now, "seconds": claim.now // 1000}
+        values = {"now": claim.now, "seconds": epoch_seconds(claim.now)}
         left = _blocks_left(failed.item)
         # Whoever comes after this worker, should it die over the clearing, must find as many.
         item["blocks_left"] = left if left > message.blocks else None
@@ -106,7 +106,7 @@ def _clear(table: Table, message_id: str, blocks: int, now: Millis) -> None:
         left = table.query_all(Query("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl"))
         table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
     with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
-        table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": now // 1000})
+        table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": epoch_seconds(now)})
 
 
 def withdraw(table: Table, message_id: str, claim: Claim) -> None:

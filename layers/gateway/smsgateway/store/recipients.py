@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import shard
 from smsgateway.model import Message, Reason, State, Status
 from smsgateway.queues import urgent
@@ -80,7 +80,7 @@ def put_rows(
                 "pk": recipient_key(submission, number)[0],
                 "sk": number,
                 "to": number,
-                "at": f"{message.created_at:013d}",
+                "at": sortable(message.created_at),
                 "client": message.client,
                 "reference": message.reference or None,
                 "segments": count,

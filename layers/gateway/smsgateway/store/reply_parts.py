@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
 from smsgateway.store.change import Change
@@ -57,7 +57,7 @@ def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: Mil
     At `due_at` it is published without those that are missing.
     """
     item = part_item(key, inbound, vendor, arrived, ttl)
-    item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
+    item |= {"due_at": sortable(due_at), "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
     with suppress(ConditionFailed):
         table.put(item, UNUSED, {"seconds": table.seconds})
 

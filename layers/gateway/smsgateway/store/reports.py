@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.change import Change
@@ -150,7 +150,7 @@ def _early_item(place: Key, account: str, report: Report, now: Millis, ttl: int)
         "kept_at": now,
         "ttl": ttl,
         "list": list_of(account),
-        "listed_at": f"{now:013d}",
+        "listed_at": sortable(now),
         "report": {
             "vendor_id": report.vendor_id,
             "number": report.number,

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, epoch_seconds, sortable
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
@@ -240,7 +240,7 @@ def sweep_at(at: Millis, now: Millis, of_urgent: bool) -> Millis:
 
 def due(key: SubmissionKey, at: Millis) -> Item:
     """The attributes that put an item into the index of what must be looked at."""
-    return {"due_at": f"{at:013d}", "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
+    return {"due_at": sortable(at), "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
 
 
 def put_single(table: Table, message: Message, item: Item, number: str, now: Millis) -> None:
@@ -248,8 +248,8 @@ def put_single(table: Table, message: Message, item: Item, number: str, now: Mil
 
     Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
     """
-    whole = item | {"message": message_fields(message), "to": number, "at": f"{message.created_at:013d}"}
-    table.put(whole, UNUSED, {"seconds": now // 1000})
+    whole = item | {"message": message_fields(message), "to": number, "at": sortable(message.created_at)}
+    table.put(whole, UNUSED, {"seconds": epoch_seconds(now)})
 
 
 def put_first(table: Table, item: Item, now: Millis) -> None:
@@ -257,7 +257,7 @@ def put_first(table: Table, item: Item, now: Millis) -> None:
 
     Raises ConditionFailed when a message to one number stands there, accepted under the same Idempotency-Key.
     """
-    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": now // 1000})
+    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": epoch_seconds(now)})
 
 
 def delete_unaccepted(table: Table, submission: StoredSubmission) -> None:

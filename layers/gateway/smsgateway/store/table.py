@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.errors import GatewayError
 from smsgateway.store.write_pace import FilingPace
 
@@ -224,7 +224,7 @@ class Table:
     @property
     def seconds(self) -> int:
         """What expiry is compared with."""
-        return self.now() // 1000
+        return epoch_seconds(self.now())
 
     def _kept(self, item: Item) -> bool:
         return "ttl" not in item or bool(item["ttl"] >= self.seconds)
