@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import unquote_to_bytes
 
-from smsgateway.clock import BEIJING, millis_of
+from smsgateway.clock import BEIJING, millis, millis_of
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare, patched, shown
 from smsgateway.codecs.forms import (
@@ -232,7 +232,7 @@ def _is_fresh(account: Account, timestamp: str, push: Push) -> bool:
         made = millis_of(moment)
     else:
         raise DecodeError("the timestamp of the push is none that can be read", push_raw(push))
-    return abs(push.at - made) <= window * 1000
+    return abs(push.at - made) <= millis(window)
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
-from smsgateway.clock import Millis, millis_of
+from smsgateway.clock import Millis, millis, millis_of
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
@@ -63,7 +63,7 @@ def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: Milli
 def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at: Millis) -> None:
     """File a part; the one that completes its reply has the whole stored."""
     key = reply_parts.parts_key(account.name, inbound)
-    due_at = received_at + account.options.parts_window * 1000
+    due_at = received_at + millis(account.options.parts_window)
     reply_parts.put_part(core.table, key, inbound, account.vendor, received_at, due_at, core.ttl)
     join_parts(core, key, account.vendor)
 

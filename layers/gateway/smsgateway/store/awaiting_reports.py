@@ -8,7 +8,7 @@ last minutes are missing.
 from collections.abc import Iterator
 from itertools import batched
 
-from smsgateway.clock import Millis, sortable
+from smsgateway.clock import Millis, millis, sortable
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
 from smsgateway.store.keys import is_submission
@@ -36,7 +36,7 @@ def awaited(table: Table, account: Account, after: Millis, until: Millis) -> Ite
 def _due_at_their_window(table: Table, account: Account, shard: int, after: Millis, until: Millis) -> Iterator[Key]:
     if after >= until:
         return
-    window = account.options.report_window * 1000
+    window = millis(account.options.report_window)
     values = {"shard": f"due#{shard}", "first": sortable(after + 1 + window), "last": sortable(until + window)}
     due = table.query_all(Query("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due"))
     for item in due:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from smsgateway.clock import Millis, epoch_seconds, sortable
+from smsgateway.clock import Millis, epoch_seconds, millis, sortable
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
@@ -234,7 +234,7 @@ def sweep_at(at: Millis, now: Millis, of_urgent: bool) -> Millis:
     That is when the wake-up for it must have been lost; or, where no queue carries a wake-up so far ahead, early enough
     to put one.
     """
-    far = at - now > longest_delay(of_urgent) * 1000
+    far = at - now > millis(longest_delay(of_urgent))
     return at - SWEEP_AHEAD if far else at + WAKE_UP_LOST
 
 
