@@ -223,7 +223,7 @@ class Table:
 
     @property
     def seconds(self) -> int:
-        """What expiry is compared with."""
+        """The time in epoch seconds, which `ttl` is compared with."""
         return epoch_seconds(self.now())
 
     def _kept(self, item: Item) -> bool:
