@@ -28,15 +28,13 @@ _NOT_HERE = re.compile(
     r"\bthe designs?\b|\bdesign(?:\.md)?,? sections?\b|\((?:the )?design\b|\bissues? #?\d+\b", re.IGNORECASE
 )
 _MACHINE = re.compile(r"(?<![\w.$}>/-])/(?:work|root|home|Users|mnt)/[\w.]")
-_HOSTS = ("pypi.org", "pythonhosted.org", "npmjs.org", "npmjs.com", "crates.io", "rubygems.org", "deb.debian.org")
 _ELSEWHERE = {
     "a path of somebody's machine": _MACHINE,
-    "a host of packages": re.compile(r"--(?:extra-)?index-url|\b(?:" + "|".join(map(re.escape, _HOSTS)) + r")\b"),
+    "a package index": re.compile(r"--(?:extra-)?index-url"),
 }
 # `table.get_many`, `store.pages.put_page`: a module and what is defined in it.
 _DOTTED = re.compile(r"(?<![\w./#:<-])(?:[a-z_]+\.)*([a-z_]+)\.([A-Za-z_]+)(?![\w.])")
 _OTHER_MODULES = {"push", "requests"}  # as prose means them: a member of the accounts document, the library
-_ITSELF = "tests/tools/references.py"  # which has the names of hosts
 _VENDORS_BYTES = ("tests/cases/", "tests/fuzz/finds/", "events/")
 
 
@@ -56,8 +54,7 @@ def finds() -> list[Find]:
     """Every such reference in the project's files."""
     paths = {str(path.relative_to(ROOT)): path for path in project_files()}
     known = Known(endings(paths), definitions(path for name, path in paths.items() if name.endswith(".py")))
-    read = [name for name in sorted(paths) if name != _ITSELF]
-    return [find for name in read for find in finds_in(name, paths[name], known)]
+    return [find for name in sorted(paths) for find in finds_in(name, paths[name], known)]
 
 
 @dataclass(frozen=True, slots=True)

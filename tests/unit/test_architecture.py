@@ -1,6 +1,7 @@
 """Imports go one way, each kind of input and output has one door, and nothing happens at import."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -50,6 +51,8 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "handlers": f"{GROUND} queues runtime publishing calling accepting receiving settling sending watching api",
     }.items()
 }
+# Parameters and fields that are times: `now`, `until`, `created_at`, `busy_since`.
+TIME = re.compile(r"(\w+_)?(now|at|until|deadline|moment|since|arrived|earliest)|after|last_report|counted_to")
 NO_IO = {"boto3", "botocore", "requests", "os", "time", "random", "secrets", "socket", "uuid", "pathlib", "subprocess"}
 DYNAMODB_CALLS = {
     *("get_item", "put_item", "update_item", "delete_item", "batch_get_item", "batch_write_item", "scan"),
@@ -165,6 +168,17 @@ def test_a_function_is_one_file_that_no_one_imports() -> None:
         if path.suffix and path.suffix != ".pyc"
     ) == sorted(path for path in (f"{name.split('.')[1]}/app.py" for name in SOURCES if name.startswith("functions.")))
     assert not [name for name in SOURCES if any(used.startswith("functions") for used in own_imports(name))]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("smsgateway.")])
+def test_times_are_milliseconds_by_their_type(name: str) -> None:
+    """GIVEN a parameter or a field with the name of a time WHEN it is a whole number THEN its type is `Millis`, so that
+    nobody takes it for seconds: those have names that say so (clock.py)."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            called = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
+            plain = re.search(r"\bint\b", ast.unparse(node.annotation))
+            assert not (plain and TIME.fullmatch(called)), f"{name}: {called}: {ast.unparse(node.annotation)}"
 
 
 @pytest.mark.parametrize("name", CODECS)

@@ -52,7 +52,7 @@ class WakeUps:
     bulk_url: str
 
     def put(
-        self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear_until: int = 0
+        self, urgent: bool, account: str, keys: Iterable[SubmissionKey], delay: float = 0, *, clear_until: Millis = 0
     ) -> None:
         """Put a wake-up for each of an account's submissions into a queue, to be received after `delay` seconds.
 

@@ -190,7 +190,7 @@ def vendor_bytes_store() -> Callable[[str, Kind], None]:
 
 
 @cache
-def sent_notes() -> "dict[tuple[str, Kind, Source], int]":
+def sent_notes() -> "dict[tuple[str, Kind, Source], Millis]":
     """When this process last put a note of a push that was not stored (receiving/push.py)."""
     return {}
 

@@ -166,7 +166,7 @@ def test_the_profile_agrees_with_the_capabilities(name: str) -> None:
     assert all(seconds > 0 for seconds in profile.pace.values())
     known = {each for each, option in OPTIONS.items() if option.of_some}
     assert profile.options <= known, f"PROFILE.options of {name}: config/options.py has no {profile.options - known}"
-    assert not profile.push_credentials or vendor.report_push or vendor.inbound_push
+    assert not (profile.push_credentials or profile.push_proof) or vendor.report_push or vendor.inbound_push
     assert vendor.report_push or vendor.report_poll, f"{name} tells its reports in no way"
     assert vendor.inbound_push or vendor.inbound_poll, f"{name} tells its replies in no way"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, millis
 from smsgateway.errors import AmbiguousError, DecodeError, NotSentError
 from smsgateway.model import About, Account, Refused
 from smsgateway.routing import CallResult
@@ -64,7 +64,7 @@ def claim_trial(table: Table, account: Account, state: BreakerState, now: Millis
     """
     if not state.open_until:
         return 0
-    until = now + account.options.breaker_seconds * 1000
+    until = now + millis(account.options.breaker_seconds)
     return until if breakers.claim_trial(table, account.name, state.open_until, until) else None
 
 
@@ -107,7 +107,7 @@ def record(table: Table, account: Account, state: BreakerState, result: CallResu
     Returns `breaker_open` or `breaker_closed` when that has changed.
     """
     if failed(result):
-        until = now + account.options.breaker_seconds * 1000
+        until = now + millis(account.options.breaker_seconds)
         opened = breakers.count_failure(table, account.name, account.options.breaker_failures, until)
         return "breaker_open" if opened else None
     if state.failures:

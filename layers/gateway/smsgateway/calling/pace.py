@@ -74,7 +74,7 @@ def hold(
     """Take a moment for what is seldom asked: nobody else asks while a call of at most `seconds` lasts.
 
     So it does not matter when in that time the call reaches the vendor. The caller must `release` it after the call.
-    Returns the moment, or a negative figure as `take` does.
+    `interval`: seconds between two moments. Returns the moment, or a negative figure as `take` does.
     """
     step = spaced(interval) + seconds * 1000
     wait = pacing.reserve(table, account, operation, step, now, patience)
@@ -84,7 +84,10 @@ def hold(
 def release(
     table: Table, account: str, operation: str, interval: float, seconds: float, moment: Millis, answered_at: Millis
 ) -> None:
-    """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next."""
+    """Give back what is left of a moment that `hold` gave for a call of `seconds`, unless somebody holds the next.
+
+    `interval`: seconds between two moments, as `hold` was given it.
+    """
     free_at, held_until = ceil(answered_at + spaced(interval)), moment + spaced(interval) + seconds * 1000
     pacing.release(table, account, operation, free_at, ceil(held_until))
 

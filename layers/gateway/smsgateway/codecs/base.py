@@ -43,6 +43,7 @@ class Profile:
     sign_methods: tuple[str, ...] = ()  # what the option `sign_method` may be
     needs_template: bool = False  # text goes through a template registered with the vendor
     pushes_in_query: bool = False  # a push may have its fields in the query: elsewhere one without a body says nothing
+    push_proof: tuple[str, ...] = ()  # fields that a push proves itself with, beside credentials: they say nothing more
     fails_on_nothing: bool = False  # a push that says nothing is answered as one that was not received
     pace: Mapping[str, float] = field(default_factory=dict)  # seconds between two requests, by operation
 

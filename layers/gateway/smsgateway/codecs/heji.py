@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import unquote_to_bytes
 
-from smsgateway.clock import BEIJING
+from smsgateway.clock import BEIJING, millis, millis_of
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import bare, patched, shown
 from smsgateway.codecs.forms import (
@@ -55,6 +55,7 @@ PROFILE = Profile(
     # operations apart.
     paths={"send": "", "balance": ""},
     pushes_in_query=True,
+    push_proof=("random", "timestamp"),  # what the digest is made of, beside the secret
     recipients=1000,  # the document has no figure: ours; an account's is `recipients_per_request`
 )
 
@@ -228,10 +229,10 @@ def _is_fresh(account: Account, timestamp: str, push: Push) -> bool:
     if re.fullmatch("[0-9]{9,10}|[0-9]{12,13}", timestamp) and len(timestamp) != 12:
         made = int(timestamp) * (1000 if len(timestamp) <= 10 else 1)
     elif moment := beijing_time(timestamp):
-        made = int(moment.timestamp() * 1000)
+        made = millis_of(moment)
     else:
         raise DecodeError("the timestamp of the push is none that can be read", push_raw(push))
-    return abs(push.at - made) <= window * 1000
+    return abs(push.at - made) <= millis(window)
 
 
 def acknowledgement(account: Account, _kind: Kind) -> str:

@@ -29,7 +29,6 @@ NOTE_EVERY = 60_000  # milliseconds between two notes of one kind
 BLANK = b"\xef\xbb\xbf\0 \t\r\n"  # of a body that says nothing; a byte order mark is no word
 LONGEST_TRY = 1000  # bytes of a body that may be one
 FORM = re.compile(rb"(?:[A-Za-z_]{1,40}=[ -%\'-~]*&?)+")
-PROOF = frozenset({"random", "timestamp"})  # with which heji's digest is made; they say nothing by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +143,10 @@ def _says_nothing(account: Account, push: Push) -> bool:
     """True if a push has nothing to store: a vendor's console, or whoever set the address up, tries the address."""
     if _is_empty(account, push):
         return True
-    secrets = {name.replace("_", "") for name in VENDORS[account.vendor].profile.push_credentials}
+    profile = VENDORS[account.vendor].profile
+    proof = {name.replace("_", "") for name in (*profile.push_credentials, *profile.push_proof)}
     said = _said(account, push)
-    return said is not None and {name.replace("_", "") for name in said} <= secrets | PROOF
+    return said is not None and {name.replace("_", "") for name in said} <= proof
 
 
 def _is_empty(account: Account, push: Push) -> bool:

@@ -145,7 +145,7 @@ def _take_moment(dispatcher: Dispatcher, work: Work) -> Millis:
     moment = pace.take(dispatcher.table, work.account.name, "send", interval, now, patience, chance)
     if moment > 0 or urgent:
         return moment
-    return moment - int(interval * dispatcher.random.uniform(0, BULK_SPREAD) * 1000)
+    return moment - millis(interval * dispatcher.random.uniform(0, BULK_SPREAD))
 
 
 def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
@@ -160,7 +160,7 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
         trial_until = breaker.claim_trial(dispatcher.table, work.account, work.breaker, dispatcher.now())
         if trial_until is None:
             _tell_filed(dispatcher, call)
-            wait = work.account.options.breaker_seconds * 1000
+            wait = millis(work.account.options.breaker_seconds)
             step_aside(dispatcher, work, breaker.NotNow(wait, elsewhere=True))
             return
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from smsgateway.clock import Millis
 from smsgateway.core import WakingCore
 from smsgateway.queues import VendorBytes
 from smsgateway.store.table import Item, Key
@@ -14,7 +15,7 @@ class Ingester(WakingCore):
 
     park: Callable[[VendorBytes, str], None]
     noted: dict[Key, Item] = field(default_factory=dict)  # pushes of the last minute (store.accounts.seen_push)
-    until: int | None = None  # epoch milliseconds; after that nothing is begun
+    until: Millis | None = None  # epoch milliseconds; after that nothing is begun
 
     @property
     def is_over(self) -> bool:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 
+from smsgateway.clock import Millis, millis, millis_of
 from smsgateway.core import WakingCore
 from smsgateway.model import Account, Inbound, Reply
 from smsgateway.settling.optout import is_opt_out
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
 from smsgateway.store.keys import account_of_parts, number_of_parts
-from smsgateway.store.reply_parts import StoredPart
+from smsgateway.store.reply_parts import StoredParts
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -22,7 +23,9 @@ ANSWERED_LOOKED_AT = 20  # the newest messages to a number, among which a reply'
 LONGEST_TEXT = 20_000  # characters of one event: the bus takes 256 KB
 
 
-def take_replies(core: WakingCore, account: Account, inbound: Sequence[Inbound], start: int, received_at: int) -> None:
+def take_replies(
+    core: WakingCore, account: Account, inbound: Sequence[Inbound], start: int, received_at: Millis
+) -> None:
     """Store the replies from `start` on. Doing it again changes nothing.
 
     `inbound`: all replies of the push or page so far, for equal ones are told apart by their order. `received_at`:
@@ -37,12 +40,12 @@ def take_replies(core: WakingCore, account: Account, inbound: Sequence[Inbound],
         if said.part:
             _take_part(core, account, said, received_at)
         else:
-            at = int(said.received_at.timestamp() * 1000) if said.received_at else received_at
+            at = millis_of(said.received_at) if said.received_at else received_at
             reply_id = replies.reply_id(account.name, said, seen[identity] - 1)
             _store_reply(core, _reply(reply_id, account.name, account.vendor, said, at))
 
 
-def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: int, *, partial: bool = False) -> Reply:
+def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: Millis, *, partial: bool = False) -> Reply:
     """A reply of which nobody has looked yet what it answers. `at`: when it was received (epoch ms)."""
     return Reply(
         id=reply_id,
@@ -57,15 +60,15 @@ def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: int, 
     )
 
 
-def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at: int) -> None:
+def _take_part(core: WakingCore, account: Account, inbound: Inbound, received_at: Millis) -> None:
     """File a part; the one that completes its reply has the whole stored."""
     key = reply_parts.parts_key(account.name, inbound)
-    due_at = received_at + account.options.parts_window * 1000
+    due_at = received_at + millis(account.options.parts_window)
     reply_parts.put_part(core.table, key, inbound, account.vendor, received_at, due_at, core.ttl)
     join_parts(core, key, account.vendor)
 
 
-def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: int = 0) -> None:
+def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: Millis = 0) -> None:
     """Store the replies whose parts have all come; with `overdue_at` (epoch ms), also what has come of those that are
     due by then.
 
@@ -93,7 +96,7 @@ def join_parts(core: WakingCore, key: str, vendor: str, *, overdue_at: int = 0) 
         _carry_out(core, found, joint, found.version + 1, vendor)
 
 
-def _carry_out(core: WakingCore, found: StoredPart, joint: JoinedReply, version: int, vendor: str) -> None:
+def _carry_out(core: WakingCore, found: StoredParts, joint: JoinedReply, version: int, vendor: str) -> None:
     """Store the reply whose parts were claimed, then note these as done; until then they keep their texts."""
     chosen = [found.items[sk] for sk in joint.parts if sk in found.items]
     if chosen:
@@ -107,7 +110,7 @@ def _carry_out(core: WakingCore, found: StoredPart, joint: JoinedReply, version:
     reply_parts.carried_out(core.table, found, joint, version)
 
 
-def _adopt(core: WakingCore, found: StoredPart, vendor: str) -> None:
+def _adopt(core: WakingCore, found: StoredParts, vendor: str) -> None:
     """Take over the groups of an earlier release, and store what it closed and may not have stored."""
     account = account_of_parts(found.key)
     for group in map(groups.read_group, found.before):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from copy import replace
-from datetime import UTC, datetime
 
+from smsgateway.clock import Millis, utc
 from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
@@ -19,14 +19,14 @@ from smsgateway.text import matches_mask
 type Matched = tuple[StoredSubmission, Report]  # a report with the submission that its id belongs to
 
 
-def take_reports(core: WakingCore, account: Account, items: Sequence[Report], received_at: int) -> None:
+def take_reports(core: WakingCore, account: Account, items: Sequence[Report], received_at: Millis) -> None:
     """Apply reports to their recipients, or file them. Doing it again changes nothing.
 
     `received_at`: when the vendor bytes came (epoch ms). A report without a time of its own gets that one, which is
     the same when the bytes come again.
     """
     table, now = core.table, core.now()
-    received = datetime.fromtimestamp(received_at / 1000, UTC)
+    received = utc(received_at)
     stamped = [report if report.reported_at else replace(report, reported_at=received) for report in items]
     mapped: dict[Key, Item] = {}
     if len(stamped) == 1:
@@ -65,7 +65,7 @@ def apply_early(core: WakingCore, account: Account, submission: StoredSubmission
                 reports.say_about(table, key, submission.key.message_id)
 
 
-def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: int) -> list[bool]:
+def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: Millis) -> list[bool]:
     """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
     table = core.table
     submissions = {submission.key: submission for submission, _ in matched}
@@ -84,7 +84,7 @@ def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: 
     return [applied.get(place, False) for place in range(len(matched))]
 
 
-def _apply_placed(core: WakingCore, placed: Sequence[PlacedReport], now: int) -> list[bool]:
+def _apply_placed(core: WakingCore, placed: Sequence[PlacedReport], now: Millis) -> list[bool]:
     """Apply reports, those apart that may lead to a reroute. False: there is no such recipient."""
     plain = [place for place, each in enumerate(placed) if not may_lead_to_reroute(each)]
     failing = [place for place, each in enumerate(placed) if may_lead_to_reroute(each)]

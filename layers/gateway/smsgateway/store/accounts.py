@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from smsgateway.clock import Millis, sortable
 from smsgateway.model import Balance, DayStatistics
 from smsgateway.store.change import Change
 from smsgateway.store.keys import account_pk, balance_key, day_key, poll_key, push_key, silence_key
@@ -11,14 +12,14 @@ from smsgateway.store.table import Item, Key, Query, Table
 SEEN_EVERY = 60_000  # milliseconds between two notes of a vendor's pushes
 
 
-def put_balance(table: Table, account: str, balances: Sequence[Balance], now: int) -> None:
+def put_balance(table: Table, account: str, balances: Sequence[Balance], now: Millis) -> None:
     """Store what the vendor says is left, at `now` (epoch ms)."""
     pk, sk = balance_key(account)
     amounts = [{"product": balance.product, "amount": str(balance.amount)} for balance in balances]
-    table.put({"pk": pk, "sk": sk, "amounts": amounts, "at": f"{now:013d}"})
+    table.put({"pk": pk, "sk": sk, "amounts": amounts, "at": sortable(now)})
 
 
-def put_statistics(table: Table, account: str, day: DayStatistics, now: int, ttl: int) -> None:
+def put_statistics(table: Table, account: str, day: DayStatistics, now: Millis, ttl: int) -> None:
     """Store a vendor's own figures of a day. Later ones replace earlier ones, and leave what these were compared with.
 
     `now` in epoch milliseconds, `ttl` in epoch seconds.
@@ -27,7 +28,7 @@ def put_statistics(table: Table, account: str, day: DayStatistics, now: int, ttl
     table.update(change.set(accepted=day.accepted, delivered=day.delivered, failed=day.failed, open=day.open))
 
 
-def put_comparison(table: Table, account: str, day: str, open_here: int, differs: bool, now: int) -> None:
+def put_comparison(table: Table, account: str, day: str, open_here: int, differs: bool, now: Millis) -> None:
     """Store what a day's statistics were compared with, and the outcome.
 
     `open_here`: how many messages of the day waited for a report here at `now` (epoch ms).
@@ -36,7 +37,7 @@ def put_comparison(table: Table, account: str, day: str, open_here: int, differs
 
 
 def seen_push(
-    table: Table, account: str, kind: str, now: int, noted: MutableMapping[Key, Item], *, brought: bool = True
+    table: Table, account: str, kind: str, now: Millis, noted: MutableMapping[Key, Item], *, brought: bool = True
 ) -> None:
     """Note to the minute when the vendor's pushes were last understood, and when one `brought` anything.
 
@@ -52,12 +53,12 @@ def seen_push(
         noted[key] = table.update(Change(key).set(**dict.fromkeys(names, now)))
 
 
-def note_try(table: Table, account: str, kind: str, at: int) -> None:
+def note_try(table: Table, account: str, kind: str, at: Millis) -> None:
     """Note when somebody last tried a push address with a push that says nothing (epoch ms)."""
     table.update(Change(push_key(account, kind)).set(tried_at=at))
 
 
-def _all_after(item: Item, names: Sequence[str], moment: int) -> bool:
+def _all_after(item: Item, names: Sequence[str], moment: Millis) -> bool:
     return all(item.get(name, 0) > moment for name in names)
 
 
@@ -65,14 +66,14 @@ def _all_after(item: Item, names: Sequence[str], moment: int) -> bool:
 class Silence:
     """What has been counted of an account's messages since its last report. Times are epoch milliseconds."""
 
-    last_report: int  # 0: there was none
-    counted_to: int  # all marks until then are counted
-    earliest: int = 0  # mark that was counted; 0: none was
+    last_report: Millis  # 0: there was none
+    counted_to: Millis  # all marks until then are counted
+    earliest: Millis = 0  # mark that was counted; 0: none was
     messages: int = 0
-    look_at: int = 0  # not to be counted on before
+    look_at: Millis = 0  # not to be counted on before
 
 
-def silences(table: Table, names: Sequence[str]) -> dict[str, tuple[int, Silence | None]]:
+def silences(table: Table, names: Sequence[str]) -> dict[str, tuple[Millis, Silence | None]]:
     """Of each account: when its last report came (epoch ms, to the minute; 0: never), and what was counted last."""
     sources = {name: (push_key(name, "reports"), poll_key(name, "reports")) for name in names}
     found = table.get_many(key for name in names for key in (*sources[name], silence_key(name)))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
 from smsgateway.store.keys import alert_key
 from smsgateway.store.table import ConditionFailed, Table
 
@@ -16,7 +17,7 @@ class Alert:
     vendor: str
     kind: str
     detail: str
-    raised_at: int
+    raised_at: Millis
     ttl: int
 
 

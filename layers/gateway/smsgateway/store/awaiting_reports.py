@@ -8,6 +8,7 @@ last minutes are missing.
 from collections.abc import Iterator
 from itertools import batched
 
+from smsgateway.clock import Millis, millis, sortable
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Account, State
 from smsgateway.store.keys import is_submission
@@ -17,7 +18,7 @@ from smsgateway.store.table import BATCH_READS, Key, Query, Table
 AWAITED = frozenset({State.SUBMITTED, State.UNCONFIRMED})
 
 
-def awaited(table: Table, account: Account, after: int, until: int) -> Iterator[StoredSubmission]:
+def awaited(table: Table, account: Account, after: Millis, until: Millis) -> Iterator[StoredSubmission]:
     """The account's submissions with after < mark <= until (epoch ms), read only as far as they are asked for.
 
     A message to one number is no longer among them once it is final; a larger one is until its report window ends.
@@ -32,11 +33,11 @@ def awaited(table: Table, account: Account, after: int, until: int) -> Iterator[
                     yield submission
 
 
-def _due_at_their_window(table: Table, account: Account, shard: int, after: int, until: int) -> Iterator[Key]:
+def _due_at_their_window(table: Table, account: Account, shard: int, after: Millis, until: Millis) -> Iterator[Key]:
     if after >= until:
         return
-    window = account.options.report_window * 1000
-    values = {"shard": f"due#{shard}", "first": f"{after + 1 + window:013d}", "last": f"{until + window:013d}"}
+    window = millis(account.options.report_window)
+    values = {"shard": f"due#{shard}", "first": sortable(after + 1 + window), "last": sortable(until + window)}
     due = table.query_all(Query("due_shard = :shard AND due_at BETWEEN :first AND :last", values, index="by_due"))
     for item in due:
         key = item["pk"], item["sk"]

@@ -6,6 +6,7 @@ together with the submission that is to be sent.
 
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis, sortable
 from smsgateway.store.change import Change
 from smsgateway.store.keys import breaker_key
 from smsgateway.store.table import ConditionFailed, Item, Table
@@ -15,9 +16,9 @@ from smsgateway.store.table import ConditionFailed, Item, Table
 class BreakerState:
     """What is known of an account's calls. Times are epoch milliseconds."""
 
-    slow: frozenset[tuple[int, str]] = frozenset()  # until when a call can last at most, and its owner
+    slow: frozenset[tuple[Millis, str]] = frozenset()  # until when a call can last at most, and its owner
     failures: int = 0  # in a row
-    open_until: int = 0  # 0: the breaker is closed
+    open_until: Millis = 0  # 0: the breaker is closed
 
     @property
     def clear(self) -> bool:
@@ -27,7 +28,7 @@ class BreakerState:
         """
         return self == BreakerState()
 
-    def hanging(self, now: int) -> int:
+    def hanging(self, now: Millis) -> int:
         """How many calls are taking long at `now`. A dead worker's call counts until it would have ended at last."""
         return sum(until >= now for until, _ in self.slow)
 
@@ -42,24 +43,24 @@ def read_breaker(item: Item | None) -> BreakerState:
     return BreakerState(slow, item.get("failures", 0), item.get("open_until", 0))
 
 
-def begin_slow(table: Table, account: str, owner: str, until: int) -> None:
+def begin_slow(table: Table, account: str, owner: str, until: Millis) -> None:
     """Note a call that takes long, by its worker's name and the time (epoch ms) at which it ends at last."""
     table.update(Change(breaker_key(account)).add(slow={_slow(until, owner)}))
 
 
-def end_slow(table: Table, account: str, owner: str, until: int, now: int) -> None:
+def end_slow(table: Table, account: str, owner: str, until: Millis, now: Millis) -> None:
     """Take a call that was slow from the notes, and with it those that dead workers left before `now`."""
     left = table.update(Change(breaker_key(account)).take(slow={_slow(until, owner)}))
     if dead := {entry for entry in left.get("slow", ()) if int(entry.partition("#")[0]) < now}:
         table.update(Change(breaker_key(account)).take(slow=dead))
 
 
-def _slow(until: int, owner: str) -> str:
+def _slow(until: Millis, owner: str) -> str:
     """A slow call as a member of a set of texts."""
-    return f"{until:013d}#{owner}"
+    return f"{sortable(until)}#{owner}"
 
 
-def count_failure(table: Table, account: str, limit: int, until: int) -> bool:
+def count_failure(table: Table, account: str, limit: int, until: Millis) -> bool:
     """Count one more failure in a row; from `limit` on the breaker is open until `until` (epoch ms).
 
     Returns True when this failure opened it.
@@ -76,7 +77,7 @@ def forget_failures(table: Table, account: str) -> None:
     table.update(Change(breaker_key(account)).remove("failures", "open_until"))
 
 
-def claim_trial(table: Table, account: str, seen: int, until: int) -> bool:
+def claim_trial(table: Table, account: str, seen: int, until: Millis) -> bool:
     """Claim the one call that finds out whether the vendor answers again, once the breaker's time is over.
 
     `seen`: until when the breaker was open as it was read; the claim keeps it open until `until`. Returns False when

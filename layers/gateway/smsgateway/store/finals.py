@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smsgateway.clock import Millis
 from smsgateway.model import Reason, Report, ReportStatus, Status
 from smsgateway.store import parts
 from smsgateway.store.change import Change
@@ -14,7 +15,7 @@ from smsgateway.store.table import Item, Table
 type History = Sequence[Mapping[str, Any]]
 
 
-def final_of(via: Via, status: Status, report: Report, at: int) -> Item:
+def final_of(via: Via, status: Status, report: Report, at: Millis) -> Item:
     """The attributes of a recipient that a report has settled."""
     return _final(via, status, report.reason, report.vendor_status, at) | {"vendor_id": report.vendor_id}
 
@@ -25,7 +26,7 @@ def final_by_part(submission: StoredSubmission, failure: Mapping[str, Any]) -> I
     return _final(submission.via, Status.UNDELIVERED, reason, failure["vendor_status"], failure["at"])
 
 
-def final_at_end(submission: StoredSubmission, history: History, now: int) -> Item:
+def final_at_end(submission: StoredSubmission, history: History, now: Millis) -> Item:
     """The attributes of a recipient whose report did not come in time: nobody knows, and the last word that was heard
     is shown. Or it failed, if a part of it did, and what became of the others was not said.
     """
@@ -59,7 +60,7 @@ def why_open(entry: Mapping[str, Any]) -> Reason:
     return Reason.REPORTS_UNDECIDED if entry["status"] == ReportStatus.DELIVERED else Reason.NO_REPORT
 
 
-def _final(via: Via, status: Status, reason: Reason | None, word: str, at: int) -> Item:
+def _final(via: Via, status: Status, reason: Reason | None, word: str, at: Millis) -> Item:
     return {
         "status": status,
         "reason": reason,

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from smsgateway.clock import Millis
 from smsgateway.model import Inbound, Part
 from smsgateway.store.keys import number_of_parts
 from smsgateway.store.reply_parts import part_item
@@ -21,7 +22,7 @@ class Group:
     key: str
     generation: int
     parts: Sequence[Inbound]
-    started_at: int  # epoch milliseconds
+    started_at: Millis  # epoch milliseconds
     done: bool
     published: bool | None  # partial; None: it was not closed, or has been told
     item: Item = field(repr=False)

@@ -7,6 +7,7 @@ so that whatever has been said, there is room for a final status, and for what w
 from collections.abc import Mapping
 from typing import Any
 
+from smsgateway.clock import Millis, millis_of
 from smsgateway.model import Report, ReportStatus
 from smsgateway.store.change import Change
 from smsgateway.store.submissions import Via
@@ -17,13 +18,13 @@ MOST = FIRST + LAST
 TRIES = 10  # of a write to a full history that others write to as well
 
 
-def entry_of(via: Via, report: Report, now: int) -> dict[str, Any]:
+def entry_of(via: Via, report: Report, now: Millis) -> dict[str, Any]:
     """The report as the history keeps it; equal for a repeated report that has a time of its own.
 
     The entry of a word that no table lists says so (`unlisted`): if nothing else comes, it is shown as a word that
     nobody knows.
     """
-    at = int(report.reported_at.timestamp() * 1000) if report.reported_at else now
+    at = millis_of(report.reported_at) if report.reported_at else now
     entry: dict[str, Any] = {
         "at": at,
         "account": via.account,

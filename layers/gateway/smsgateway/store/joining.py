@@ -7,6 +7,8 @@ say which part belongs to which: they are put together in the order in which the
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
+
 BURST = 60_000  # milliseconds: parts that came one after the other within that may be of one reply
 
 
@@ -17,7 +19,7 @@ class HeldPart:
     key: str
     number: int
     text: str
-    arrived: int  # epoch milliseconds
+    arrived: Millis  # epoch milliseconds
     doubtful: bool = False  # it could have been a part of a reply that is published
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.ids import SubmissionKey, partitions, root_path
 from smsgateway.model import Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
@@ -51,8 +52,8 @@ class Claim:
     """The right to accept a message under an id. `owner` is different each time; times are epoch milliseconds."""
 
     owner: str
-    now: int
-    until: int  # when it counts as dead, unless it is finished
+    now: Millis
+    until: Millis  # when it counts as dead, unless it is finished
 
 
 def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> None:
@@ -75,7 +76,7 @@ def begin_acceptance(table: Table, message: Message, claim: Claim, ttl: int) -> 
     try:
         _claim(table, item, "attribute_not_exists(pk)", {})
     except ConditionFailed as failed:
-        values = {"now": claim.now, "seconds": claim.now // 1000}
+        values = {"now": claim.now, "seconds": epoch_seconds(claim.now)}
         left = _blocks_left(failed.item)
         # Whoever comes after this worker, should it die over the clearing, must find as many.
         item["blocks_left"] = left if left > message.blocks else None
@@ -97,7 +98,7 @@ def _blocks_left(claim: Item | None) -> int:
     return max(claim.get("blocks", 1), claim.get("blocks_left", 1)) if claim else 1
 
 
-def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
+def _clear(table: Table, message_id: str, blocks: int, now: Millis) -> None:
     """Delete what an acceptance that died has left: its submissions must not come to life with the message's next."""
     first = submission_key(SubmissionKey(message_id, root_path(0)))
     for pk in partitions(message_id, blocks):
@@ -105,7 +106,7 @@ def _clear(table: Table, message_id: str, blocks: int, now: int) -> None:
         left = table.query_all(Query("pk = :pk AND begins_with(sk, :prefix)", values, project="pk, sk, #ttl"))
         table.delete_many([key for item in left if (key := (item["pk"], item["sk"])) != first])
     with suppress(ConditionFailed):  # a message to one number, accepted meanwhile
-        table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": now // 1000})
+        table.delete(first, f"attribute_not_exists(message) OR {EXPIRED}", {"seconds": epoch_seconds(now)})
 
 
 def withdraw(table: Table, message_id: str, claim: Claim) -> None:
@@ -122,7 +123,7 @@ def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
     table.update(Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner))
 
 
-def cancel(table: Table, message_id: str, now: int) -> None:
+def cancel(table: Table, message_id: str, now: Millis) -> None:
     """Cancel all of a message to several numbers that is not marked: by one write, however many submissions it has.
 
     It is each side's own fact, written before the other's is read. A worker claims a submission (claims.claim),

@@ -7,6 +7,7 @@ is safe. An intent that is left behind says to the next holder that an answer ma
 import zlib
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
 from smsgateway.store.change import Change
 from smsgateway.store.keys import chunk_sk, page_pk, poll_key
 from smsgateway.store.table import ConditionFailed, Key, Table
@@ -21,12 +22,12 @@ class Lease:
     account: str
     kind: str
     owner: str
-    lost_at: int = 0  # when the last holder asked the vendor, if nobody knows what became of the answer
-    free_at: int = 0  # the vendor is not to be asked before; the holder of a lease, who alone asks, keeps the pace
+    lost_at: Millis = 0  # when the last holder asked the vendor, if nobody knows what became of the answer
+    free_at: Millis = 0  # the vendor is not to be asked before; the holder of a lease, who alone asks, keeps the pace
     kept: int = 0  # chunks of a page that the last holder could put into no queue
 
 
-def take_lease(table: Table, account: str, kind: str, owner: str, now: int, until: int) -> Lease | None:
+def take_lease(table: Table, account: str, kind: str, owner: str, now: Millis, until: Millis) -> Lease | None:
     """Take the lease until `until` (epoch ms). Returns None while somebody else has it."""
     change = Change(poll_key(account, kind)).set(owner=owner, leased_until=until)
     try:
@@ -38,7 +39,7 @@ def take_lease(table: Table, account: str, kind: str, owner: str, now: int, unti
     return Lease(account, kind, owner, item.get("intent", 0), item.get("free_at", 0), item.get("kept", 0))
 
 
-def intend(table: Table, lease: Lease, now: int) -> None:
+def intend(table: Table, lease: Lease, now: Millis) -> None:
     """Note, before the vendor is asked, that an answer will need a place: what it hands out it forgets.
 
     This, like every write of a lease's holder, raises ConditionFailed when the lease has run out and another holder
@@ -47,7 +48,7 @@ def intend(table: Table, lease: Lease, now: int) -> None:
     table.update(_held(lease).set(intent=now))
 
 
-def fulfil(table: Table, lease: Lease, polled_at: int | None = None, *, brought: bool = False) -> None:
+def fulfil(table: Table, lease: Lease, polled_at: Millis | None = None, *, brought: bool = False) -> None:
     """End the intent: the answer is in the queue, or there was none to lose.
 
     `polled_at`: when an answer came (epoch ms), None for none. `brought`: the answer was no empty one.
@@ -82,7 +83,7 @@ def _chunk_key(lease: Lease, index: int) -> Key:
     return page_pk(f"{lease.account}#{lease.kind}"), chunk_sk(index)
 
 
-def give_back(table: Table, lease: Lease, free_at: int = 0) -> None:
+def give_back(table: Table, lease: Lease, free_at: Millis = 0) -> None:
     """End the lease. `free_at`: when the vendor may be asked next (epoch ms).
 
     An intent that is left stays for the next holder to see. The lease of a holder that dies runs out, which takes
@@ -96,7 +97,7 @@ def _held(lease: Lease) -> Change:
     return Change(poll_key(lease.account, lease.kind)).when("#owner = :owner", owner=lease.owner)
 
 
-def polled_at(table: Table, account: str, kind: str) -> int:
+def polled_at(table: Table, account: str, kind: str) -> Millis:
     """When a poll of this kind last brought an answer (epoch ms); 0: never."""
     item = table.get(poll_key(account, kind), consistent=False)
     return int(item.get("polled_at", 0)) if item else 0

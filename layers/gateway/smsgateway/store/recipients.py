@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import shard
 from smsgateway.model import Message, Reason, State, Status
 from smsgateway.queues import urgent
@@ -27,7 +28,7 @@ class RecipientRow:
     vendor_status: str = ""
     vendor_id: str = ""
     account: str = ""
-    reported_at: int | None = None
+    reported_at: Millis | None = None
     segments: int = 1
     history: tuple[Mapping[str, Any], ...] = ()
     left_out: int = 0  # reports between the first and the last of the history
@@ -67,7 +68,7 @@ def _buckets(submission: StoredSubmission) -> int:
 
 
 def put_rows(
-    table: Table, message: Message, submission: StoredSubmission, segments: Mapping[str, int], until: int = 0
+    table: Table, message: Message, submission: StoredSubmission, segments: Mapping[str, int], until: Millis = 0
 ) -> None:
     """Write one row a recipient (number → segments), before the vendor call, and only while nothing was ever sent.
 
@@ -79,7 +80,7 @@ def put_rows(
                 "pk": recipient_key(submission, number)[0],
                 "sk": number,
                 "to": number,
-                "at": f"{message.created_at:013d}",
+                "at": sortable(message.created_at),
                 "client": message.client,
                 "reference": message.reference or None,
                 "segments": count,
@@ -149,7 +150,7 @@ STATUS_OF_STATE = {
 }
 
 
-def derived_status(submission: StoredSubmission, number: str, now: int) -> tuple[Status, Reason | None, str]:
+def derived_status(submission: StoredSubmission, number: str, now: Millis) -> tuple[Status, Reason | None, str]:
     """The status of a recipient that has no final one of its own, with reason and vendor's word: its submission's."""
     for rejection in submission.rejected:
         if rejection.number == number:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from smsgateway.clock import sortable
 from smsgateway.ids import base32
 from smsgateway.model import Inbound, Reply
 from smsgateway.store import keys
@@ -53,9 +54,9 @@ def put_reply(table: Table, reply: Reply, ttl: int) -> None:
         "opt_out": reply.opt_out,
         "partial": reply.partial,
         "to": f"from#{reply.number}",
-        "at": f"{reply.received_at:013d}",
+        "at": sortable(reply.received_at),
         "list": "inbound",
-        "listed_at": f"{reply.received_at:013d}#{reply.id}",
+        "listed_at": f"{sortable(reply.received_at)}#{reply.id}",
         "ttl": ttl,
     }
     try:

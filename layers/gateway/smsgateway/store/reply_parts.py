@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import DUE_SHARDS, shard
 from smsgateway.model import Inbound
 from smsgateway.store.change import Change
@@ -19,7 +20,7 @@ from smsgateway.store.table import KEPT, UNUSED, ConditionFailed, Item, Query, T
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPart:
+class StoredParts:
     """What lies under the key of a long reply."""
 
     key: str
@@ -50,18 +51,18 @@ def parts_key(account: str, inbound: Inbound) -> str:
     return reply_parts_pk(account, inbound.number, inbound.access_number, part_id, total)
 
 
-def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: int, due_at: int, ttl: int) -> None:
+def put_part(table: Table, key: str, inbound: Inbound, vendor: str, arrived: Millis, due_at: Millis, ttl: int) -> None:
     """File a part; one that is there already stays as it is. `arrived`, `due_at`: epoch milliseconds.
 
     At `due_at` it is published without those that are missing.
     """
     item = part_item(key, inbound, vendor, arrived, ttl)
-    item |= {"due_at": f"{due_at:013d}", "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
+    item |= {"due_at": sortable(due_at), "due_shard": f"due#{shard(key, DUE_SHARDS)}"}
     with suppress(ConditionFailed):
         table.put(item, UNUSED, {"seconds": table.seconds})
 
 
-def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -> Item:
+def part_item(key: str, inbound: Inbound, vendor: str, arrived: Millis, ttl: int) -> Item:
     """The item of a part that `put_part` files; `arrived` in epoch milliseconds, `ttl` in epoch seconds."""
     number = inbound.part.number if inbound.part else 0
     sent_at = inbound.received_at.isoformat() if inbound.received_at else ""
@@ -79,16 +80,16 @@ def part_item(key: str, inbound: Inbound, vendor: str, arrived: int, ttl: int) -
     }
 
 
-def lying(table: Table, key: str) -> StoredPart:
+def lying(table: Table, key: str) -> StoredParts:
     """Read what lies under the key of a long reply: its parts, and the claim of whoever joins them."""
     found = {item["sk"]: item for item in table.query_all(Query("pk = :pk", {"pk": key}))}
     claims = found.pop(CLAIM_SK, {})
     parts = {sk: item for sk, item in found.items() if is_part(sk)}
     before = [item for sk, item in found.items() if not is_part(sk)]
-    return StoredPart(key, parts, claims.get("version", 0), _read_claim(claims), before)
+    return StoredParts(key, parts, claims.get("version", 0), _read_claim(claims), before)
 
 
-def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None:
+def claim(table: Table, found: StoredParts, joint: JoinedReply, ttl: int) -> None:
     """Claim parts for one reply, until it is published. `ttl` in epoch seconds.
 
     Raises ConditionFailed when somebody else has claimed any part since `found` was read.
@@ -106,7 +107,7 @@ def claim(table: Table, found: StoredPart, joint: JoinedReply, ttl: int) -> None
     table.put(item, f"{UNUSED} OR version = :version", {"version": found.version, "seconds": table.seconds})
 
 
-def carried_out(table: Table, found: StoredPart, joint: JoinedReply, version: int) -> None:
+def carried_out(table: Table, found: StoredParts, joint: JoinedReply, version: int) -> None:
     """Note that a claim's reply is published: its parts are done with, and the claim of this `version` is over.
 
     The parts stay, for as long as they might come again.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Report, ReportStatus, State, Status
 from smsgateway.store import parts
@@ -57,7 +58,7 @@ class PlacedReport:
         return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
 
 
-def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> list[bool]:
+def apply_reports(table: Table, reports: Sequence[PlacedReport], now: Millis) -> list[bool]:
     """Write what reports say of their recipients. Doing it again changes nothing.
 
     Returns for each report, in their order, whether there is such a recipient.
@@ -74,7 +75,7 @@ def apply_reports(table: Table, reports: Sequence[PlacedReport], now: int) -> li
     return [index in written or _apply(table, placed, now) for index, placed in enumerate(reports)]
 
 
-def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Report, now: int) -> bool:
+def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Report, now: Millis) -> bool:
     """Apply the report of a message to one number without reading the message first.
 
     That is possible where all is as it nearly always is: the message was sent by this account, its only segment is
@@ -102,7 +103,7 @@ def apply_unread(table: Table, key: SubmissionKey, account: Account, report: Rep
     return True
 
 
-def _first_of(placed: PlacedReport, now: int) -> Fill:
+def _first_of(placed: PlacedReport, now: Millis) -> Fill:
     """A recipient's final status, if nothing was ever reported of it."""
     submission, report = placed.submission, placed.report
     entry = entry_of(submission.via, report, now)
@@ -112,7 +113,7 @@ def _first_of(placed: PlacedReport, now: int) -> Fill:
     return Fill(placed.key, values | {"history": [entry]}, ("status", "history"), settled)
 
 
-def _apply(table: Table, placed: PlacedReport, now: int) -> bool:
+def _apply(table: Table, placed: PlacedReport, now: Millis) -> bool:
     submission, report = placed.submission, placed.report
     entry = entry_of(submission.via, report, now)
     if report.segment:
@@ -207,7 +208,7 @@ def _finish(table: Table, placed: PlacedReport, status: Status, entry: Item) -> 
     return True
 
 
-def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: int) -> None:
+def close(table: Table, submission: StoredSubmission, outcome: RecipientRow, now: Millis) -> None:
     """Write that no report settled a recipient in time: it is `unknown`, or what a part of it failed with.
 
     Does nothing if a report settles it meanwhile.
@@ -232,6 +233,6 @@ def history_unchanged(change: Change, outcome: RecipientRow) -> Change:
     return unchanged_since(change, len(outcome.history), outcome.left_out)
 
 
-def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: int) -> None:
+def remember(table: Table, submission: StoredSubmission, number: str, report: Report, note: str, now: Millis) -> None:
     """Keep a report in a recipient's history that says nothing for certain, with the reason why."""
     keep(table, recipient_key(submission, number), entry_of(submission.via, report, now) | {"note": note})

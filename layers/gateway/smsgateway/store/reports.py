@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+from smsgateway.clock import Millis, sortable
 from smsgateway.ids import SubmissionKey, names_one, parse_reference
 from smsgateway.model import Reason, Report, ReportStatus
 from smsgateway.store.change import Change
@@ -87,7 +88,7 @@ def _load(table: Table, account: str, keys: Mapping[Ids, SubmissionKey | None]) 
     return {ids: theirs[key] for ids, key in keys.items() if key in theirs}
 
 
-def keep_early(table: Table, account: str, reports: Sequence[Report], now: int, ttl: int) -> list[Report]:
+def keep_early(table: Table, account: str, reports: Sequence[Report], now: Millis, ttl: int) -> list[Report]:
     """File reports whose submissions are not known (yet), until `ttl` (epoch seconds).
 
     Returns those whose mapping came meanwhile: their submissions are to be looked for again.
@@ -104,7 +105,7 @@ def keep_early(table: Table, account: str, reports: Sequence[Report], now: int, 
     return [report for vendor_id, report in zip(ids, reports, strict=True) if vendor_id in mapped]
 
 
-def keep_unmatched(table: Table, account: str, reports: Sequence[tuple[Report, str]], now: int, ttl: int) -> None:
+def keep_unmatched(table: Table, account: str, reports: Sequence[tuple[Report, str]], now: Millis, ttl: int) -> None:
     """Keep reports of known submissions that fit none of their recipients, or several, among those without a place.
 
     Each with the message that it is about.
@@ -141,7 +142,7 @@ def _identity(report: Report) -> str:
     return f"{report.number}#{report.segment}#{report.status}#{'listed' if report.listed else 'unlisted'}#{place}"
 
 
-def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) -> Item:
+def _early_item(place: Key, account: str, report: Report, now: Millis, ttl: int) -> Item:
     return {
         "pk": place[0],
         "sk": early_sk(_identity(report)),
@@ -149,7 +150,7 @@ def _early_item(place: Key, account: str, report: Report, now: int, ttl: int) ->
         "kept_at": now,
         "ttl": ttl,
         "list": list_of(account),
-        "listed_at": f"{now:013d}",
+        "listed_at": sortable(now),
         "report": {
             "vendor_id": report.vendor_id,
             "number": report.number,
@@ -177,7 +178,7 @@ class UnplacedReport:
     """A report that nobody can place, or not yet. `message_id`: what it is about, if that is known."""
 
     report: Report
-    kept_at: int  # epoch milliseconds
+    kept_at: Millis  # epoch milliseconds
     message_id: str
 
 

@@ -146,18 +146,18 @@ def unsent(reroute: StoredSubmission) -> bool:
     return reroute.recipient_row is not None and (reroute.state in UNSENT or bool(reroute.rejected))
 
 
-def report_unsent(table: Table, reroute: StoredSubmission, now: int) -> None:
+def report_unsent(table: Table, reroute: StoredSubmission, now: Millis) -> None:
     """Settle the recipient of a reroute that ended unsent by what its earlier attempts came to.
 
     Doing it again changes nothing.
     """
     row = table.get(reroute.recipient_row) if reroute.recipient_row else None
     if reroute.recipient_row and row:
-        _conclude(table, reroute, reroute.recipient_row, read_row(row), now)
+        _finish_unsent(table, reroute, reroute.recipient_row, read_row(row), now)
     look_no_more(table, reroute)
 
 
-def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
+def end_canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
     """End a submission that waits and was canceled, be it a reroute or not.
 
     Raises ConditionFailed when it is too late.
@@ -167,18 +167,19 @@ def end_canceled(table: Table, submission: StoredSubmission, now: int) -> None:
         report_unsent(table, reroute, now)
 
 
-def _conclude(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: int) -> None:
+def _finish_unsent(table: Table, reroute: StoredSubmission, row: Key, outcome: RecipientRow, now: Millis) -> None:
+    """Give the recipient of a reroute that ended unsent its final status, unless something was decided meanwhile."""
     if outcome.status or outcome.so_far is None or outcome.reroutes[-1]["path"] != reroute.key.path:
         return
-    reason, answer = reroute.reason, reroute.vendor_status
+    reason, vendor_status = reroute.reason, reroute.vendor_status
     for rejection in reroute.rejected:
-        reason, answer = rejection.reason, rejection.vendor_status
+        reason, vendor_status = rejection.reason, rejection.vendor_status
     entry = {
         "at": now,
         "account": reroute.account,
         "status": STATUS_OF_STATE[reroute.state] if reroute.state in UNSENT else Status.REJECTED,
         "reason": reason,
-        "vendor_status": answer,
+        "vendor_status": vendor_status,
     }
     try:
         finish(table, row, outcome, outcome.so_far, entry)

@@ -7,6 +7,7 @@ stays small.
 
 from dataclasses import dataclass
 
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.ids import shard
 from smsgateway.store.change import Change
 from smsgateway.store.keys import spent_key
@@ -22,7 +23,7 @@ class Charge:
 
     message_id: str
     segments: int
-    at: int
+    at: Millis
     day: str  # yyyy-mm-dd, Beijing
 
     @property
@@ -52,7 +53,7 @@ def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
     change = (
         Change(spent_key(client, charge.day))
         .add(spent=charge.segments)
-        .set(ttl=charge.at // 1000 + KEPT_FOR, **{charge.place: charge.own})
+        .set(ttl=epoch_seconds(charge.at) + KEPT_FOR, **{charge.place: charge.own})
         .when("attribute_not_exists(spent) OR spent <= :room", room=room)
         .when(
             f"attribute_not_exists({charge.place}) OR NOT begins_with({charge.place}, :charged)",

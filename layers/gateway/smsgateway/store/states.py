@@ -33,6 +33,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from smsgateway.clock import Millis
 from smsgateway.model import State
 from smsgateway.store.change import Change
 from smsgateway.store.submissions import StoredSubmission
@@ -126,7 +127,7 @@ def seen(submission: StoredSubmission) -> Seen:
     return Seen(submission.table_key, submission.account, submission.attempt, submission.owner)
 
 
-def change_of(name: str, before: Seen, now: int = 0) -> Change:
+def change_of(name: str, before: Seen, now: Millis = 0) -> Change:
     """The write of a transition: its state and its condition, for the caller to add what else it writes.
 
     `now` (epoch ms) is compared by DUE and PAST_DEADLINE.
@@ -139,7 +140,7 @@ def change_of(name: str, before: Seen, now: int = 0) -> Change:
     return change
 
 
-def _when(change: Change, condition: Condition, before: Seen, now: int) -> Change:
+def _when(change: Change, condition: Condition, before: Seen, now: Millis) -> Change:
     match condition:
         case Condition.SAME_OWNER:
             return change.when(condition.value, seen_owner=before.owner)

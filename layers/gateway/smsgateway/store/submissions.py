@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from smsgateway.clock import Millis
+from smsgateway.clock import Millis, epoch_seconds, millis, sortable
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
@@ -52,13 +52,13 @@ class StoredSubmission:
     vendor: str
     count: int  # recipients
     segments: int  # of all recipients together
-    next_at: int  # not to be sent before
+    next_at: Millis  # not to be sent before
     attempt: int = 0  # marks so far
     owner: str = ""  # of the last mark
-    deadline: int = 0  # of the last mark
+    deadline: Millis = 0  # of the last mark
     proved: int = 0  # the attempt that counts as sent, whatever its worker will say: a report came, or is missing
     filed: bool = False  # its recipients' rows are written
-    claimed_until: int = 0  # until when a worker may mark it that has not done so yet
+    claimed_until: Millis = 0  # until when a worker may mark it that has not done so yet
     early: bool = False  # reports came before its vendor ids, and may not be applied yet
     doubted: bool = False  # an earlier attempt may have reached a vendor; the client allowed another
     given_up: bool = False  # UNCONFIRMED, and there will be no other attempt
@@ -67,13 +67,13 @@ class StoredSubmission:
     refused_by: tuple[str, ...] = ()  # vendors that refused its content
     failures: int = 0  # consecutive calls that never reached this account
     busy: int = 0  # consecutive refusals about the moment
-    busy_since: int = 0  # when this account first refused it for the moment
+    busy_since: Millis = 0  # when this account first refused it for the moment
     vendor_ids: tuple[str, ...] = ()
     vendor_status: str = ""  # the vendor's own word on the submission
     reason: Reason | None = None
     rejected: tuple[Rejection, ...] = ()
-    submitted_at: int | None = None  # the moment of the last mark
-    due_at: int | None = None
+    submitted_at: Millis | None = None  # the moment of the last mark
+    due_at: Millis | None = None
     attempts: tuple[Mapping[str, Any], ...] = ()  # what became of each earlier attempt
     reference: str = ""  # the client's
     ttl: int = 0
@@ -228,36 +228,36 @@ def new_submission(key: SubmissionKey, message: Message, share: Share, *, ttl: i
     }
 
 
-def sweep_at(at: int, now: int, of_urgent: bool) -> int:
+def sweep_at(at: Millis, now: Millis, of_urgent: bool) -> Millis:
     """When (epoch ms) `sweep` must look at a submission that goes on at `at`.
 
     That is when the wake-up for it must have been lost; or, where no queue carries a wake-up so far ahead, early enough
     to put one.
     """
-    far = at - now > longest_delay(of_urgent) * 1000
+    far = at - now > millis(longest_delay(of_urgent))
     return at - SWEEP_AHEAD if far else at + WAKE_UP_LOST
 
 
-def due(key: SubmissionKey, at: int) -> Item:
+def due(key: SubmissionKey, at: Millis) -> Item:
     """The attributes that put an item into the index of what must be looked at."""
-    return {"due_at": f"{at:013d}", "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
+    return {"due_at": sortable(at), "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
 
 
-def put_single(table: Table, message: Message, item: Item, number: str, now: int) -> None:
+def put_single(table: Table, message: Message, item: Item, number: str, now: Millis) -> None:
     """Accept a message to one number: one item is the message, its submission and its recipient.
 
     Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
     """
-    whole = item | {"message": message_fields(message), "to": number, "at": f"{message.created_at:013d}"}
-    table.put(whole, UNUSED, {"seconds": now // 1000})
+    whole = item | {"message": message_fields(message), "to": number, "at": sortable(message.created_at)}
+    table.put(whole, UNUSED, {"seconds": epoch_seconds(now)})
 
 
-def put_first(table: Table, item: Item, now: int) -> None:
+def put_first(table: Table, item: Item, now: Millis) -> None:
     """File the first submission of a message to several numbers, while its acceptance is under way.
 
     Raises ConditionFailed when a message to one number stands there, accepted under the same Idempotency-Key.
     """
-    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": now // 1000})
+    table.put(item, f"{UNUSED} OR attribute_not_exists(message)", {"seconds": epoch_seconds(now)})
 
 
 def delete_unaccepted(table: Table, submission: StoredSubmission) -> None:
@@ -286,7 +286,7 @@ def message_of(table: Table, submission: StoredSubmission) -> Message | None:
     return loaded[0] if loaded and loaded[1] else None
 
 
-def as_canceled(submission: StoredSubmission, message: Message, now: int) -> StoredSubmission:
+def as_canceled(submission: StoredSubmission, message: Message, now: Millis) -> StoredSubmission:
     """What waits of a canceled message as it will be: nobody has the right to mark it, nor ever will (messages.cancel).
 
     Recipients that are on their way to other submissions will be canceled there.

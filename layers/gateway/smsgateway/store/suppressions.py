@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Container
 
+from smsgateway.clock import Millis
 from smsgateway.store.keys import suppression_key
 from smsgateway.store.table import ConditionFailed, Key, Table
 
 
-def suppress(table: Table, number: str, now: int) -> int:
+def suppress(table: Table, number: str, now: Millis) -> Millis:
     """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands."""
     pk, sk = suppression_key(number)
     try:
@@ -16,7 +17,7 @@ def suppress(table: Table, number: str, now: int) -> int:
     return now
 
 
-def suppressed_at(table: Table, number: str) -> int | None:
+def suppressed_at(table: Table, number: str) -> Millis | None:
     """Since when (epoch ms) a number is suppressed. None: it is not."""
     item = table.get(suppression_key(number))
     return int(item["since"]) if item else None

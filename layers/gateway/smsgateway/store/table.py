@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.errors import GatewayError
 from smsgateway.store.write_pace import FilingPace
 
@@ -215,15 +216,15 @@ class Table:
 
     client: "DynamoDBClient"
     name: str
-    now: Callable[[], int] = lambda: 0
+    now: Callable[[], Millis] = lambda: 0
     failed: Callable[[Mapping[str, int]], None] | None = None
     pace: FilingPace | None = None
     sleep: Callable[[float], None] = _sleep
 
     @property
     def seconds(self) -> int:
-        """What expiry is compared with."""
-        return self.now() // 1000
+        """The time in epoch seconds, which `ttl` is compared with."""
+        return epoch_seconds(self.now())
 
     def _kept(self, item: Item) -> bool:
         return "ttl" not in item or bool(item["ttl"] >= self.seconds)
@@ -342,7 +343,7 @@ class Table:
             self._back_off(attempt)
         raise TimeoutError("DynamoDB kept keys of a batch unread")
 
-    def put_many(self, items: Sequence[Item], until: int = 0, *, paced: bool = False) -> None:
+    def put_many(self, items: Sequence[Item], until: Millis = 0, *, paced: bool = False) -> None:
         """Unconditional puts, 25 a call, several calls at once when there are many; `paced` where nobody waits for it.
 
         What DynamoDB does not take yet is put again, after growing pauses: until `until` (epoch ms), and only a few
@@ -356,7 +357,7 @@ class Table:
         """Unconditional deletes, 25 a call, several calls at once when there are many."""
         self._write_many([{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys], 0, None)
 
-    def _write_many(self, requests: Sequence[Any], until: int, pace: FilingPace | None) -> None:
+    def _write_many(self, requests: Sequence[Any], until: Millis, pace: FilingPace | None) -> None:
         batches = list(batched(requests, BATCH_WRITES, strict=False))
         if len(batches) == 1:
             self._write_batch(batches[0], until, pace)
@@ -383,7 +384,7 @@ class Table:
             self.failed(strange)
         return ["Error" not in response for response in responses]
 
-    def _write_batch(self, requests: Sequence[Any], until: int, pace: FilingPace | None) -> None:
+    def _write_batch(self, requests: Sequence[Any], until: Millis, pace: FilingPace | None) -> None:
         pending: Any = {self.name: list(requests)}
         for attempt in count():
             turn = pace.turn(self.now(), PARALLEL) if pace else None

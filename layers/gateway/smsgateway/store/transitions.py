@@ -123,14 +123,16 @@ def submitted(table: Table, submission: StoredSubmission, answer: Accepted, *, u
     _settle(table, submission, change)
 
 
-def unconfirmed(table: Table, submission: StoredSubmission, answer: str, reason: Reason) -> None:
+def unconfirmed(table: Table, submission: StoredSubmission, vendor_status: str, reason: Reason) -> None:
     """Write that nobody can say whether the vendor took it.
 
-    If a report has proved meanwhile that the vendor did, the submission is SUBMITTED after this. `answer` is the
-    vendor's own word.
+    If a report has proved meanwhile that the vendor did, the submission is SUBMITTED after this. `vendor_status`
+    is the vendor's own word.
     """
     try:
-        _settle_unproved(table, submission, change_of("doubt", seen(submission)).set(answer=answer, refusal=reason))
+        _settle_unproved(
+            table, submission, change_of("doubt", seen(submission)).set(answer=vendor_status, refusal=reason)
+        )
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("proved") == submission.attempt):
             raise
@@ -149,21 +151,21 @@ def _settle_unproved(table: Table, submission: StoredSubmission, change: Change)
         raise
 
 
-def ended(table: Table, submission: StoredSubmission, state: State, answer: str, reason: Reason) -> None:
+def ended(table: Table, submission: StoredSubmission, state: State, vendor_status: str, reason: Reason) -> None:
     """Write REFUSED or EXPIRED, by the worker that holds the mark: nothing further will be sent.
 
     Raises ConditionFailed when the submission is not this worker's any more, or a report has proved it sent.
     """
     name = "give up" if submission.doubted else _ENDS[state]
-    _settle_unproved(table, submission, _ended(change_of(name, seen(submission)), submission, answer, reason))
+    _settle_unproved(table, submission, _ended(change_of(name, seen(submission)), submission, vendor_status, reason))
 
 
-def _ended(change: Change, submission: StoredSubmission, answer: str, reason: Reason | None) -> Change:
+def _ended(change: Change, submission: StoredSubmission, vendor_status: str, reason: Reason | None) -> Change:
     """What is written with the end of the attempts. After one in doubt reports are still waited for.
 
     A reroute stays due until its recipient's row says what follows from its end.
     """
-    change = change.set(answer=answer, refusal=reason)
+    change = change.set(answer=vendor_status, refusal=reason)
     if submission.doubted:
         return change.set(given_up=True)
     return change if submission.recipient_row else change.remove("due_at", "due_shard")
@@ -173,10 +175,10 @@ def _ended(change: Change, submission: StoredSubmission, answer: str, reason: Re
 
 
 def ended_unsent(
-    table: Table, submission: StoredSubmission, state: State, reason: Reason | None = None, answer: str = ""
+    table: Table, submission: StoredSubmission, state: State, reason: Reason | None = None, vendor_status: str = ""
 ) -> None:
     """Write REFUSED, EXPIRED or CANCELED before any (further) mark. Raises ConditionFailed when it is too late."""
-    _end_unsent(table, _ended_unsent(submission, state, answer, reason))
+    _end_unsent(table, _ended_unsent(submission, state, vendor_status, reason))
 
 
 def canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
@@ -195,9 +197,9 @@ def canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
         _end_unsent(table, change.set(canceled_at=now))
 
 
-def _ended_unsent(submission: StoredSubmission, state: State, answer: str, reason: Reason | None) -> Change:
+def _ended_unsent(submission: StoredSubmission, state: State, vendor_status: str, reason: Reason | None) -> Change:
     name = "give up unmarked" if submission.doubted else _ENDS_UNMARKED[state]
-    return _ended(change_of(name, seen(submission)), submission, answer, reason)
+    return _ended(change_of(name, seen(submission)), submission, vendor_status, reason)
 
 
 def _end_unsent(table: Table, change: Change, also: Write | None = None) -> None:

@@ -8,6 +8,8 @@ does: half as fast after a batch of which DynamoDB left something, a little fast
 from dataclasses import dataclass
 from threading import Lock
 
+from smsgateway.clock import Millis
+
 FIRST_GAP = 50.0  # milliseconds between two batches. A table that takes everything makes that a second in all.
 LONGEST_GAP = 1_000.0
 FASTER, SLOWER = 0.95, 2.0
@@ -29,7 +31,7 @@ class FilingPace:
         self._gap = FIRST_GAP
         self._next = 0.0  # epoch milliseconds
 
-    def turn(self, now: int, threads: int) -> Turn:
+    def turn(self, now: Millis, threads: int) -> Turn:
         """The next turn, now taken. `threads`: how many take turns, so that a clock put back makes nobody wait long."""
         with self._lock:
             wait = min(max(0.0, self._next - now), threads * self._gap)

@@ -6,7 +6,7 @@ anyway. Only while that time is too long ago are an account's submissions counte
 
 from dataclasses import replace
 
-from smsgateway.clock import Millis, iso
+from smsgateway.clock import Millis, iso, millis
 from smsgateway.codecs import VENDORS
 from smsgateway.core import Core
 from smsgateway.model import Account, State
@@ -44,7 +44,7 @@ def _look(core: Core, account: Account, last_report: Millis, silence: Silence | 
     """
     now, options = core.now(), account.options
     # What is older than the report window is not waited for any more, and could not be counted.
-    patience = min(options.silence_seconds, options.report_window // 2) * 1000
+    patience = millis(min(options.silence_seconds, options.report_window // 2))
     until = now - patience
     if silence is None or silence.last_report != last_report:  # what was counted before that report is of no interest
         # The last report is noted to the minute: what was marked within that minute may have had its own.

@@ -7,7 +7,7 @@ came. One sparse index says what is due; what is done depends on the item's stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from smsgateway.clock import Millis, sortable
+from smsgateway.clock import Millis, millis, seconds, sortable
 from smsgateway.core import WakingCore
 from smsgateway.ids import DUE_SHARDS
 from smsgateway.model import Options, State
@@ -120,10 +120,10 @@ def _wake(sweeper: Sweeper, submission: StoredSubmission) -> None:
     if message.canceled_at is not None:
         reroutes.end_canceled(table, submission, now)
         return
-    if submission.next_at - now > longest_delay(urgent(message)) * 1000:
+    if submission.next_at - now > millis(longest_delay(urgent(message))):
         transitions.look_again(table, submission, sweep_at(submission.next_at, now, urgent(message)))
         return
-    sweeper.wake_ups.put(urgent(message), submission.account, [submission.key], (submission.next_at - now) / 1000)
+    sweeper.wake_ups.put(urgent(message), submission.account, [submission.key], seconds(submission.next_at - now))
     # Many wait behind others rather than that their wake-ups were lost: the longer they do, the seldomer another.
     patience = min(max(WAKE_UP_LOST, now - submission.next_at), LONGEST_PATIENCE)
     transitions.look_again(table, submission, max(now, submission.next_at) + patience)
@@ -150,7 +150,7 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
     account = sweeper.settings().accounts.get(submission.account)
     if submission.early and account:  # its worker may have died before it applied them
         apply_early(sweeper, account, submission, submission.vendor_ids)
-    window = (account.options if account else Options()).report_window * 1000
+    window = millis((account.options if account else Options()).report_window)
     end = (submission.submitted_at or submission.next_at) + window
     if end > now:
         transitions.look_again(table, submission, end)

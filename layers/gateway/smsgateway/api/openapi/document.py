@@ -1,7 +1,7 @@
 """The OpenAPI document, made from the routes of both functions: what they take and answer, each with an example."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from smsgateway.api.openapi.meanings import described_values
 from smsgateway.api.schemas import responses as answers
 from smsgateway.api.serving.problems import PROBLEM_JSON
+from smsgateway.codecs import VENDORS
 
 TITLE = "SMS gateway"
 VERSION = "1"
@@ -104,9 +105,23 @@ def openapi(resolvers: list[APIGatewayRestResolver], server: str) -> dict[str, A
 
 
 def _descriptions(resolver: APIGatewayRestResolver) -> dict[str, str]:
-    """What the operations say of themselves, by their ids: Powertools leaves docstrings out."""
+    """What the operations say of themselves, by their ids: Powertools leaves docstrings out.
+
+    A docstring may name `{vendors_without_batches}`, which stands for those vendors' names.
+    """
+    without = _either(sorted(name for name, vendor in VENDORS.items() if vendor.batch is None))
     routes = [*resolver._static_routes, *resolver._dynamic_routes]  # nothing public tells
-    return {str(route.operation_id): _unwrapped(inspect.getdoc(route.func) or "") for route in routes}
+    return {
+        str(route.operation_id): _unwrapped(inspect.getdoc(route.func) or "").replace(
+            "{vendors_without_batches}", without
+        )
+        for route in routes
+    }
+
+
+def _either(names: Sequence[str]) -> str:
+    """Names as a sentence has them: `a, b or c`."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _unwrapped(text: str) -> str:

@@ -76,7 +76,7 @@ def send_message(
     text as the recipient would read it (or the template's code and values); the accounts that were taken off the route,
     with the reason; the queue; and `warnings` of what in the template is probably not meant.
 
-    A personalised message through heji, langyu or qixintong is a vendor request for each different text. What cannot
+    A personalised message through {vendors_without_batches} is a vendor request for each different text. What cannot
     be stored in the 29 seconds that a request has is refused before anything is stored, with a 422 that says how many
     texts would fit (about 25,000). If storing takes longer after all, the answer is a 503 with `Retry-After`, and
     nothing is sent.
