@@ -72,9 +72,9 @@ def main() -> int:
         missing += check(world, api, sent)
         for sentence in missing:
             say(f"MISSING: {sentence}")
-        show_how_to_go_on(world)
         say(f"{'FAILED' if missing else 'Everything arrived'} after {time.monotonic() - started:.0f} s.")
-        if sys.stdin.isatty():
+        if sys.stdin.isatty():  # else it ends now, and nobody could try anything
+            show_how_to_go_on(world)
             wait_for_enter()
     return 1 if missing else 0
 

@@ -102,14 +102,14 @@ class Randomness(Protocol):
         ...
 
 
-def owner(random: Randomness) -> str:
+def owner(source: Randomness) -> str:
     """The random name that a worker gives itself for a mark, a claim or a lease: 64 bits, in hexadecimal."""
-    return f"{random.getrandbits(64):016x}"
+    return f"{source.getrandbits(64):016x}"
 
 
-def nonce(random: Randomness) -> str:
+def nonce(source: Randomness) -> str:
     """Twenty random digits, for a vendor's request that needs something unique."""
-    return f"{random.randrange(10**20):020d}"
+    return f"{source.randrange(10**20):020d}"
 
 
 def base32(number: int) -> str:
