@@ -11,7 +11,7 @@ from tests.simulators.accounts import account_of
 POLLED_ALONE = {account_of(name) for name, vendor in VENDORS.items() if vendor.report_push is None}
 
 
-@pytest.mark.parametrize("account", map(account_of, VENDORS))
+@pytest.mark.parametrize("account", [account_of(name) for name in VENDORS])
 def test_an_otp_is_delivered_and_answered(gateway: Gateway, account: str) -> None:
     # GIVEN a number whose owner replies
     number = gateway.number("9200")
