@@ -265,6 +265,7 @@ def test_after_three_slow_answers_the_vendor_stops_pushing(control: ControlClien
     control.wait_until_idle()
     assert [found["result"] for found in control.pushes(account="ic-slow")] == ["slow"] * 3
     control.settings(timeout_scale=1)
+    control.inbound("ic-slow", "18551067101", "三")  # both others may have been in one push, and given up with it
     control.push("ic-slow", inbound_url=receiver.url)
     control.wait_until_idle()
     assert control.pushes(account="ic-slow", result="accepted")

@@ -4,10 +4,11 @@
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smsgateway.codecs import qixintong
+from smsgateway.codecs.charsets import misread
 from smsgateway.errors import DecodeError
 from smsgateway.model import Inbound, Page, Response
 from tests.unit.codecs.qixintong.given import ACCOUNT, case, decode_inbound_poll, items
@@ -108,6 +109,8 @@ plain = st.text(st.characters(codec="gbk", exclude_characters="\r\n"), max_size=
 
 @given(st.lists(plain | st.sampled_from(["|", ";", "1;2|3,4"]), min_size=1, max_size=5))
 def test_texts_come_back_exactly(texts: list[str]) -> None:
+    # Few characters of GBK are UTF-8 by chance; a text of them alone is taken for that, and parked.
+    assume(not any(misread(text, "gbk") for text in texts))
     body = f"{len(texts)}|" + "|".join(f"{n};1379836{n:04};{text}" for n, text in enumerate(texts, 100))
     texts[-1] = texts[-1].rstrip("\r\n\0").removesuffix("|")
     assert [each.text for each in items(decode_inbound_poll(body.encode("gbk")))] == texts
