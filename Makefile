@@ -8,6 +8,7 @@ ACCOUNTS ?=
 STACK ?=
 TO ?=
 PYTEST_ARGS ?=
+UNIT_ARGS ?=
 
 VENV := .local/venv/bin
 SAM := .local/sam/bin
@@ -26,7 +27,7 @@ demo: setup ## the whole gateway on this machine: sends through the simulated ve
 
 test: check ## style, types, security and template checks, then every test
 	$(VENV)/pytest $(PYTEST_ARGS) tests/e2e tests/fuzz
-	$(VENV)/pytest $(PYTEST_ARGS) --numprocesses logical --dist worksteal tests/unit
+	$(VENV)/pytest $(PYTEST_ARGS) $(UNIT_ARGS) --numprocesses logical --dist worksteal tests/unit
 
 bench: setup ## what it costs, in calls, bytes, seconds and money, beside the goals; .local/bench.json
 	$(VENV)/python -m tests.bench
