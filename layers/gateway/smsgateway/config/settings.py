@@ -1,9 +1,15 @@
-"""What the accounts document says, as values: the accounts, and which of them a message goes through."""
+"""What the accounts document says, as values: the accounts, which of them a message goes through, and how signatures
+are filed with their vendors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from smsgateway.model import Account
+
+FilingState = Literal["filed", "pending", "refused"]
+# How a signature is filed (报备): its state by account and carrier, which may be ANY_CARRIER.
+type Filing = Mapping[tuple[str, str], FilingState]
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
 
@@ -30,3 +36,4 @@ class Settings:
 
     accounts: Mapping[str, Account]  # by name
     routes: tuple[Route, ...]
+    signatures: Mapping[str, Filing] = field(default_factory=dict)  # as far as the document says
