@@ -10,8 +10,8 @@ from smsgateway.accepting.acceptor import Acceptor, Draft
 from smsgateway.accepting.post import Post
 from smsgateway.calling.carriage import Carriage
 from smsgateway.calling.signatures import SignatureStates
-from smsgateway.carriers import ANY_CARRIER, carrier_of
 from smsgateway.config.settings import Settings
+from smsgateway.rules.carriers import ANY_CARRIER, carrier_of
 from smsgateway.store.keys import signature_key
 from smsgateway.store.signatures import refusals_in
 from smsgateway.store.table import Key

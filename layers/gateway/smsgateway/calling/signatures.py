@@ -7,11 +7,11 @@ carrier goes before that of all of them. Where nothing is known, or a filing is 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from smsgateway.carriers import ANY_CARRIER, carrier_of
 from smsgateway.clock import iso
 from smsgateway.config.settings import Filing, FilingState
 from smsgateway.errors import EncodeError
 from smsgateway.model import Reason
+from smsgateway.rules.carriers import ANY_CARRIER, carrier_of
 from smsgateway.store.signatures import Learned, SignaturePlace
 
 SHOWN_PLACES = 4  # in one problem

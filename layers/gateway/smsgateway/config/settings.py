@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from smsgateway.model import Account
+from smsgateway.model import Account, Cap, Purpose, QuietHours
 
 FilingState = Literal["filed", "pending", "refused"]
 # How a signature is filed (报备): its state by account and carrier, which may be ANY_CARRIER.
 type Filing = Mapping[tuple[str, str], FilingState]
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
+USUAL_QUIET_HOURS: QuietHours = (21 * 60, 8 * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,17 @@ class RouteEntry:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The accounts that messages of a purpose go through; ANY_PURPOSE stands for every purpose without a route."""
+    """The accounts that messages of a purpose go through; ANY_PURPOSE stands for every purpose without a route.
+
+    `caps`: of a number; None: those that are usual for the purpose. `quiet_hours`: of marketing; None: it has none.
+    `strict`: what preflight finds in a message is refused.
+    """
 
     purpose: str
     accounts: tuple[RouteEntry, ...]
+    caps: tuple[Cap, ...] | None = None
+    quiet_hours: QuietHours | None = USUAL_QUIET_HOURS
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +44,10 @@ class Settings:
 
     accounts: Mapping[str, Account]  # by name
     routes: tuple[Route, ...]
-    signatures: Mapping[str, Filing] = field(default_factory=dict)  # as far as the document says
+    uncapped: frozenset[str] = frozenset()  # numbers that no cap holds for
+    signatures: Mapping[str, Filing] = field(default_factory=dict)  # how they are filed, as far as the document says
+
+    def route_of(self, purpose: Purpose) -> Route:
+        """The route that serves a purpose; one without accounts if none does, for a message that names its account."""
+        by_purpose = {route.purpose: route for route in self.routes}
+        return by_purpose.get(purpose) or by_purpose.get(ANY_PURPOSE) or Route(purpose, ())

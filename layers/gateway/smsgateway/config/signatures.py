@@ -5,9 +5,9 @@ from collections.abc import Collection
 from types import MappingProxyType
 from typing import cast, get_args
 
-from smsgateway.carriers import ANY_CARRIER, CARRIERS
 from smsgateway.config.settings import Filing, FilingState
 from smsgateway.config.strict_json import Node
+from smsgateway.rules.carriers import ANY_CARRIER, CARRIERS
 from smsgateway.unseen import marks, named, trimmed
 
 SIGNATURE_LIMIT = 20  # characters

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from smsgateway.calling.carriage import Carriage
 from smsgateway.calling.signatures import state_by_hand
-from smsgateway.carriers import ANY_CARRIER, carrier_of
 from smsgateway.clock import Millis, millis_of
 from smsgateway.core import Core
 from smsgateway.model import Account, Message, Payload, Reason, Report, ReportStatus
+from smsgateway.rules.carriers import ANY_CARRIER, carrier_of
 from smsgateway.store import signatures
 from smsgateway.store.alerts import HOUR
 from smsgateway.store.messages import load_payload
