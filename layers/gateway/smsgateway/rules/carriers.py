@@ -7,11 +7,13 @@ first digits, so what they say is an approximation.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
+Carrier = Literal["mobile", "unicom", "telecom", "broadnet"]  # 移动, 联通, 电信 and 广电
 ANY_CARRIER = "*"  # in place of one: all of them
 
-# 移动, 联通, 电信 and 广电. A longer range goes before the shorter one that it is in.
-RANGES: Mapping[str, str] = {
+# A longer range goes before the shorter one that it is in.
+RANGES: Mapping[Carrier, str] = {
     "mobile": "134 135 136 137 138 139 147 148 150 151 152 157 158 159 165 172 178 182 183 184 187 188 195 197 198"
     " 1440 1703 1705 1706",
     "unicom": "130 131 132 145 146 155 156 166 167 171 175 176 185 186 196 1704 1707 1708 1709",
@@ -20,7 +22,7 @@ RANGES: Mapping[str, str] = {
 }
 CARRIERS = tuple(RANGES)
 
-_CARRIER_OF = {digits: carrier for carrier, ranges in RANGES.items() for digits in ranges.split()}
+_CARRIER_OF: Mapping[str, str] = {digits: carrier for carrier, ranges in RANGES.items() for digits in ranges.split()}
 
 
 def carrier_of(number: str) -> str:
