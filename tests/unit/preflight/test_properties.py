@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smsgateway.model import FindingCode, Purpose
 from smsgateway.preflight.findings import LONGEST_FOUND, findings_in
 from smsgateway.preflight.folding import MOST_KEPT, folded
-from smsgateway.preflight.words import in_chinese, in_english
+from smsgateway.preflight.words import said, said_together
 from tests.unit.preflight.samples import FOUND, HARMLESS
 
 CONTACTS = {
@@ -36,8 +36,8 @@ def test_each_place_is_that_of_what_was_found(text: str, purpose: Purpose) -> No
         assert 0 <= finding.start <= finding.end <= len(text)
         assert finding.found == text[finding.start : finding.end][:LONGEST_FOUND]
         assert bool(finding.found) == (finding.code is not FindingCode.NO_OPT_OUT)
-        assert in_chinese(finding)
-        assert in_english(finding)
+        assert set(said(finding)) == {"code", "loc", "start", "end", "found", "zh", "en"}
+        assert said_together(finding)
     assert findings == sorted(findings, key=lambda each: (each.start, each.end))
     contacts = [each for each in findings if each.code in CONTACTS]
     assert all(one.end <= other.start for one, other in pairwise(contacts)), "one in another"

@@ -19,13 +19,12 @@ _ABROAD = r"(?:(?:\+ ?|00)?86[- ]?)?"
 
 def _grouped(groups: str) -> str:
     """A pattern for the digits of a mobile, in groups of these sizes."""
-    first, *others = groups
-    return f"1[3-9][0-9]{{{int(first) - 2}}}" + "".join(f"{_SEPARATOR}[0-9]{{{size}}}" for size in others)
+    first = f"1[3-9][0-9]{{{int(groups[0]) - 2}}}"
+    return first + "".join(f"{_SEPARATOR}[0-9]{{{size}}}" for size in groups[1:])
 
 
-_MOBILES = "|".join(
-    ["1[3-9][0-9]{9}", *map(_grouped, _GROUPS_OF_A_MOBILE), "1(?P<between>[-. ])[3-9](?:(?P=between)[0-9]){9}"]
-)
+_ONE_BY_ONE = "1(?P<between>[-. ])[3-9](?:(?P=between)[0-9]){9}"
+_MOBILES = "|".join(["1[3-9][0-9]{9}", *map(_grouped, _GROUPS_OF_A_MOBILE), _ONE_BY_ONE])
 _MOBILE = re.compile(rf"(?:{_NOT_INSIDE}|(?<=tel)|(?<=phone)|(?<=mobile)|(?<=call)){_ABROAD}(?:{_MOBILES}){_CLOSED}")
 # Area codes: 10 and 2x have eight digits behind them, the others seven or eight.
 _EIGHT = "[2-9][0-9]{3}[- ]?[0-9]{4}"

@@ -1,6 +1,7 @@
 """What each finding means and what to do about it, in Chinese and in English."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from smsgateway.model import Finding, FindingCode
 from smsgateway.unseen import named
@@ -62,15 +63,21 @@ _WORDS: Mapping[FindingCode, tuple[str, str]] = {
 }
 
 
-def in_chinese(finding: Finding) -> str:
-    """What a finding means, and what to do about it, for somebody who reads Chinese."""
-    return _WORDS[finding.code][0].format(found=_shown(finding))
+def said(finding: Finding) -> dict[str, Any]:
+    """A finding as clients read it: with what it means, and what to do about it."""
+    chinese, english = _meaning(finding)
+    return finding._asdict() | {"zh": chinese, "en": english}
 
 
-def in_english(finding: Finding) -> str:
-    """The same in English."""
-    return _WORDS[finding.code][1].format(found=_shown(finding))
+def said_together(finding: Finding) -> str:
+    """A finding's place in its text, and what it means, as one sentence of both languages: of a refusal."""
+    chinese, english = _meaning(finding)
+    place = f"at character {finding.start + 1}: " if finding.found else ""
+    return f"{place}{english} {chinese}"
 
 
-def _shown(finding: Finding) -> str:
-    return named(finding.found) if finding.code is FindingCode.INVISIBLE else finding.found
+def _meaning(finding: Finding) -> tuple[str, str]:
+    """What a finding means, in Chinese and in English."""
+    shown = named(finding.found) if finding.code == FindingCode.INVISIBLE else finding.found
+    chinese, english = _WORDS[finding.code]
+    return chinese.format(found=shown), english.format(found=shown)
