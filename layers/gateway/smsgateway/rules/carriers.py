@@ -1,9 +1,9 @@
 """Which carrier a mobile number belongs to, by its first digits.
 
-The ranges are those of the carrier table of Google's libphonenumber for China (resources/carrier/zh/86.txt), and 192,
-which 广电 opened in 2022. The four-digit ones, 162, 165, 167 and 171 are mostly those of resellers (虚拟运营商), whose
-texts go through the carrier that they rent from. A number that was taken along to another carrier (携号转网) keeps its
-first digits, so what they say is an approximation.
+The ranges are those of the carrier table for China that Google's libphonenumber has, and 192, which is 广电's. Most of
+the four-digit ones, and 162, 165, 167 and 171, are those of resellers (虚拟运营商), whose texts go through the carrier
+that they rent from. A number that was taken along to another carrier (携号转网) keeps its first digits: what they say
+is an approximation.
 """
 
 from collections.abc import Mapping
