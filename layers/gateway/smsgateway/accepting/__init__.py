@@ -6,6 +6,7 @@
     acceptor.py        what accepting works with, and what each step adds to a post
     post.py            what a client posted, and the refusal that it may get
     recipients.py      who gets it: numbers normalised, the suppressed and stray landlines set apart
+    timing.py          when it is sent, and until when: at once, later, or after quiet hours
     contents.py        what each reads: a text, or a filled template
     idempotency.py     a post that comes again under its Idempotency-Key
     route.py           which accounts carry it
