@@ -15,6 +15,7 @@ from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
 from smsgateway.accepting.post import Post
+from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import recipients_of, without_landlines, without_suppressed
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
 from smsgateway.accepting.timing import Times, times_of
@@ -32,7 +33,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     checked = _who_may(acceptor, client, post)
     if first := _answered_before(checked):
         return 202, first
-    draft = _who_gets_it(acceptor, checked)
+    draft = look_over(_who_gets_it(acceptor, checked))
     routed = route_draft(acceptor, draft)
     if post.dry_run:
         return 200, answer_to_dry_run(routed)

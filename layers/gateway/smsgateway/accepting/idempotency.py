@@ -13,6 +13,7 @@ from smsgateway.accepting.timing import postponed
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
+from smsgateway.preflight.words import said
 from smsgateway.store import messages
 from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.table import Item, Key, Table
@@ -93,4 +94,5 @@ def answer_to(message: Message, recipients: Recipients) -> dict[str, Any]:
         "reference": message.reference or None,
         "postponed": postponed(message),
         "refused": list(recipients.refused),
+        "warnings": [said(finding) for finding in message.findings],
     }
