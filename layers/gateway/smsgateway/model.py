@@ -185,6 +185,9 @@ class Options:
     silence_seconds: int = 3_600
     silence_messages: int = 20  # 0: a silent vendor is never told of
     figures_tolerance: float = 0.01  # of what the vendor accepted on a day
+    opt_out_words: tuple[str, ...] = ()  # that mean stop, beside the usual ones
+    opt_in_words: tuple[str, ...] = ()  # that ask for marketing again, beside the usual ones
+    opt_out_confirmation: str | None = None  # the text that confirms an opt-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,7 +476,8 @@ class Reply:
     client: str = ""  # whose message it answers
     in_reply_to: str = ""
     reference: str = ""
-    opt_out: bool = False
+    opt_out: bool = False  # it asks for no more marketing
+    opt_in: bool = False  # it asks for marketing again
     partial: bool = False
 
 

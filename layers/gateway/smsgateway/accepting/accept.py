@@ -14,6 +14,7 @@ from smsgateway.accepting.contents import contents_of, kept_place, template_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
+from smsgateway.accepting.opt_out_scope import scope_of_post
 from smsgateway.accepting.post import Post
 from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import recipients_of, without_landlines, without_suppressed
@@ -89,17 +90,17 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
     post, numbers = checked.post, checked.recipients.numbers
     times = times_of(post, checked.settings.quiet_hours_of(post.purpose), acceptor.now())
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
-    if len(numbers) == 1:
-        suppressed = suppressions.suppressed_in(checked.first_reads.items, numbers)
-    else:
-        suppressed = suppressions.suppressed(acceptor.table, numbers)
+    template = template_of(acceptor.table, post)
+    scope = scope_of_post(checked.client, post, template, accounts)
+    items = checked.first_reads.items if len(numbers) == 1 else suppressions.load_items(acceptor.table, numbers)
+    suppressed = suppressions.not_to_be_texted(items, numbers, post.purpose, scope)
     recipients = without_suppressed(checked.recipients, suppressed, post)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
-    template = template_of(acceptor.table, post)
     payload, common = contents_of(post, template, recipients)
     message = replace(
         _message_of(checked, times, template, payload, common),
         suppressed=tuple(suppressed),
+        opt_out_scope=scope if scope != checked.client.name else "",
         mobiles_only=mobiles_only,
     )
     return Draft(checked, accounts, recipients, template, payload, message)
