@@ -47,7 +47,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "accepting": f"{GROUND} rules preflight core queues codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",
         "settling": f"{GROUND} rules core queues codecs store routing calling",
-        "sending": f"{GROUND} core queues store config routing calling settling",
+        "sending": f"{GROUND} rules core queues store config routing calling settling",
         "watching": f"{GROUND} core queues codecs store settling sending",
         "api": f"{GROUND} rules codecs store config runtime calling accepting",
         "handlers": f"{GROUND} queues runtime publishing calling accepting receiving settling sending watching api",

@@ -113,6 +113,14 @@ class MessageFields(Schema):
     reference: Reference | None = Field(description="your own id; null without one")
 
 
+class Postponed(Schema):
+    """Why a message is sent later than it was posted for. Its submissions go out within half an hour after `until`."""
+
+    reason: Literal["quiet_hours"] = Field(description="marketing is not sent in the quiet hours of its route")
+    since: Moment = Field(alias="from", description="when it would have been sent")
+    until: Moment = Field(description="when the quiet hours end")
+
+
 class PlannedTemplate(Schema):
     """What a vendor that takes codes is asked for."""
 
@@ -175,6 +183,7 @@ class Plan(Schema):
     route: list[PlannedStep] = Field(description="the accounts, in the order in which they would be tried")
     excluded: list[Excluded] = Field(description="accounts that were taken off the route")
     queue: Literal["urgent", "bulk"] = Field(description="the queue whose workers would send it")
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it would not be sent any more")
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
     examined: int = Field(
@@ -187,6 +196,7 @@ class AcceptedMessage(MessageFields):
     """What became of a post."""
 
     recipients: int = Field(description="to how many recipients the message will be sent", examples=[1])
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     refused: list[RefusedNumber] = Field(description="the numbers that the message is not sent to")
     warnings: list[Finding] = Field(
         description="what carriers as a rule refuse in the message, at most ten of each code; under the same"
