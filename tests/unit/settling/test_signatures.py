@@ -27,7 +27,7 @@ SAID = "SIGNERR"
 @pytest.fixture(autouse=True)
 def signature_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """langyu refuses a content for its signature."""
-    monkeypatch.setitem(vendors.ANSWERS["langyu"], "content", lambda *_: "20260101120000,116")  # type: ignore[arg-type]
+    monkeypatch.setitem(vendors.ANSWERS["langyu"], "content", lambda *_: "20260101120000,116")
 
 
 def document(*filing: dict[str, str]) -> str:
@@ -102,7 +102,7 @@ def test_a_text_without_a_signature_teaches_nothing() -> None:
 
 
 def test_other_refusals_of_the_content_teach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(vendors.ANSWERS["langyu"], "content", lambda *_: "20260101120000,105")  # type: ignore[arg-type]
+    monkeypatch.setitem(vendors.ANSWERS["langyu"], "content", lambda *_: "20260101120000,105")
     world = World(document(), ["content", "accepted"])
     world.accept(post(*numbers(1)))
     world.deliver()
