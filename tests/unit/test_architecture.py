@@ -43,7 +43,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "runtime": f"{GROUND} queues store config",
         "core": "clock queues store config",
         "calling": f"{GROUND} codecs store config routing",
-        "accepting": f"{GROUND} core queues codecs store config routing calling",
+        "accepting": f"{GROUND} rules core queues codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",
         "settling": f"{GROUND} core queues codecs store routing calling",
         "sending": f"{GROUND} core queues store config routing calling settling",
