@@ -51,10 +51,10 @@ def check_counted(world: World, purpose: Purpose, caps: Sequence[Cap] | None = N
             assert times == 1 or at <= world.now - DAY, "stored, and not counted once"
             texts[number] += 1
             moments.setdefault(number, []).append(at)
-    for at in moments.values():
+    for times_of_one in moments.values():
         for count, window in DEFAULT_CAPS[purpose] if caps is None else caps:
-            for first in at:
-                assert sum(first <= other < first + window * SECOND for other in at) <= count, "over a cap"
+            for first in times_of_one:
+                assert sum(first <= other < first + window * SECOND for other in times_of_one) <= count, "over a cap"
     return texts
 
 

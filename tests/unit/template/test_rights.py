@@ -249,9 +249,7 @@ def of_code(name: str) -> Iterator[Right]:
     variables = function(name)["Environment"]["Variables"]
     named = {each: resource(variables[each]) for each in texts(name) & VARIABLES if each in variables}
     indexes = {f"Table/index/{text}" for text in texts(name) & INDEXES}
-    statements_of_batches = (
-        action for kind, action in STATEMENTS.items() if f"{KINDS}{kind}.__init__" in reached(name)
-    )
+    made = {kind for kind in STATEMENTS if f"{KINDS}{kind}.__init__" in reached(name)}
     yield from ((f"dynamodb:{STATEMENTS[kind]}", named["TABLE_NAME"]) for kind in made)
     for method in calls(name, "dynamodb") - {"query", "batch_execute_statement"}:
         yield f"dynamodb:{DYNAMODB[method]}", named["TABLE_NAME"]
