@@ -118,6 +118,35 @@ class ReportStatus(StrEnum):
     UNKNOWN = "unknown"  # a word that the document does not list
 
 
+class FindingCode(StrEnum):
+    """What preflight finds in a message, because carriers as a rule refuse or bill it. A closed list."""
+
+    LINK = "link"  # or a bare domain, or an IP address
+    SHORT_LINK = "short_link"  # of a service that hides where it leads to
+    PHONE_NUMBER = "phone_number"  # a mobile's or a landline's
+    SERVICE_NUMBER = "service_number"  # 400, 800, 95, 96
+    WECHAT_ID = "wechat_id"
+    QQ_ID = "qq_id"
+    BRACKETS = "brackets"  # 【】 beside the signature's
+    NO_OPT_OUT = "no_opt_out"  # marketing that does not say how to get no more
+    VARIABLE_SIGN = "variable_sign"  # `$`, `#` or `%` before a brace
+    INVISIBLE = "invisible"
+    FOREIGN_SIGNATURE = "foreign_signature"  # none of the accounts', nor of the client's
+
+
+class Finding(NamedTuple):
+    """Something in a message that carriers as a rule refuse, and where it stands. Stored as a list of its fields.
+
+    `start`, `end`: characters of the text at `loc`, as it was posted; of a template's text, as it was filled.
+    """
+
+    code: FindingCode
+    loc: str  # text, template, messages[i].text, messages[i], signature
+    start: int
+    end: int  # behind the last character
+    found: str  # what stands there, or the beginning of it
+
+
 @dataclass(frozen=True, slots=True)
 class PushSettings:
     """What proves that a push came from the vendor. Every secret is a list: current and previous."""
@@ -155,6 +184,9 @@ class Options:
     silence_seconds: int = 3_600
     silence_messages: int = 20  # 0: a silent vendor is never told of
     figures_tolerance: float = 0.01  # of what the vendor accepted on a day
+    opt_out_words: tuple[str, ...] = ()  # that mean stop, beside the usual ones
+    opt_in_words: tuple[str, ...] = ()  # that ask for marketing again, beside the usual ones
+    opt_out_confirmation: str | None = None  # the text that confirms an opt-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +300,7 @@ class Message:
     set_apart: str = ""  # where both lie if they are too many for the message's own item (store/set_apart.py)
     opt_out_scope: str = ""  # whose marketing an opt-out of it stops (store/numbers.py); empty: its client's
     mobiles_only: bool = False  # landlines of the post were refused
+    findings: tuple[Finding, ...] = ()  # of preflight
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit
     canceled_at: Millis | None = None  # nothing of it is marked any more
@@ -458,7 +491,8 @@ class Reply:
     client: str = ""  # whose message it answers
     in_reply_to: str = ""
     reference: str = ""
-    opt_out: bool = False
+    opt_out: bool = False  # it asks for no more marketing
+    opt_in: bool = False  # it asks for marketing again
     partial: bool = False
 
 

@@ -15,7 +15,9 @@ from smsgateway.accepting.counting import Limits, apart_of, caps_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
+from smsgateway.accepting.opt_out_scope import scope_of_post
 from smsgateway.accepting.post import Post, Refusal
+from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import check_somebody, recipients_of, set_apart, without_landlines
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
 from smsgateway.clock import Millis, millis
@@ -23,7 +25,7 @@ from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, SetApart, Template
 from smsgateway.store import breakers
 from smsgateway.store.keys import breaker_key, suppression_key
-from smsgateway.store.numbers import Counted, NumberState, load_numbers, read_number, scope_of
+from smsgateway.store.numbers import Counted, NumberState, load_numbers, read_number
 
 DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
 CLOCKS_APART: Millis = 60_000  # that a client's clock may be behind ours
@@ -37,7 +39,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     checked = _who_may(acceptor, client, post)
     if first := _answered_before(acceptor, checked):
         return 202, first
-    draft = _who_gets_it(acceptor, checked)
+    draft = look_over(_who_gets_it(acceptor, checked))
     routed = route_draft(acceptor, draft)
     if post.dry_run:
         return 200, answer_to_dry_run(routed)
@@ -94,23 +96,28 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
     if post.send_at is not None and post.send_at < now - CLOCKS_APART:
         raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
-    limits = _limits_of(checked, now)
+    template = template_of(acceptor.table, post)
+    scope = scope_of_post(checked.client, post, template, accounts)
+    limits = _limits_of(checked, scope, now)
     apart, state = _set_apart(acceptor, checked, limits)
     recipients = set_apart(checked.recipients, apart, post)
     check_somebody(recipients, apart, now)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
-    template = template_of(acceptor.table, post)
     payload, common = contents_of(post, template, recipients)
-    message = replace(_message_of(checked, now, template, payload, common), mobiles_only=mobiles_only)
+    message = replace(
+        _message_of(checked, now, template, payload, common),
+        opt_out_scope=scope if scope != checked.client.name else "",
+        mobiles_only=mobiles_only,
+    )
     return Draft(checked, accounts, recipients, template, payload, message, limits, apart, state)
 
 
-def _limits_of(checked: CheckedPost, now: Millis) -> Limits:
-    """What the numbers of a post are held to."""
+def _limits_of(checked: CheckedPost, scope: str, now: Millis) -> Limits:
+    """What the numbers of a post are held to. `scope`: of the opt-outs that it heeds."""
     client, post = checked.client, checked.post
     return Limits(
         purpose=post.purpose,
-        scope=scope_of(client.name),
+        scope=scope,
         caps=caps_of(checked.settings, client, post.purpose),
         uncapped=checked.settings.uncapped,
         text=Counted(max(now, post.send_at or now), checked.message_id),

@@ -12,6 +12,7 @@ from smsgateway.accepting.recipients import Recipients, landlines_of, set_apart,
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
+from smsgateway.preflight.words import said
 from smsgateway.store import messages
 from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.set_apart import load_set_apart
@@ -96,4 +97,5 @@ def answer_to(message: Message, recipients: Recipients) -> dict[str, Any]:
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
         "refused": list(recipients.refused),
+        "warnings": [said(finding) for finding in message.findings],
     }

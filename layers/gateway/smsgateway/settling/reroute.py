@@ -60,7 +60,7 @@ class _Batch:
     failures: Sequence[Failure]
     messages: dict[str, Message | None] = field(default_factory=dict)
     payloads: dict[SubmissionKey, Payload] = field(default_factory=dict)
-    suppressed: set[str] | None = None
+    limits: Mapping[Key, Item] | None = None
     started: dict[tuple[bool, str], list[SubmissionKey]] = field(default_factory=lambda: defaultdict(list))
 
     def message(self, submission: StoredSubmission) -> Message | None:
@@ -83,12 +83,14 @@ class _Batch:
         index = payload.numbers.index(number)
         return payload.part(index, index + 1)
 
-    def is_suppressed(self, number: str) -> bool:
-        """Whether a recipient of this batch is not to be sent to any more."""
-        if self.suppressed is None:
+    def is_suppressed(self, number: str, message: Message) -> bool:
+        """Whether a recipient of this batch is not to get any more of a message: suppressed, or its marketing stopped
+        by now."""
+        if self.limits is None:
             numbers = list(dict.fromkeys(failure.number for failure in self.failures))
-            self.suppressed = set(suppressions.suppressed(self.core.table, numbers))
-        return number in self.suppressed
+            self.limits = suppressions.load_items(self.core.table, numbers)
+        scope = message.opt_out_scope or message.client
+        return bool(suppressions.not_to_be_texted(self.limits, [number], message.purpose, scope))
 
 
 def _settle_batch(core: WakingCore, failures: Sequence[Failure]) -> list[bool]:
@@ -195,7 +197,7 @@ def _next_account(batch: _Batch, case: _Case, final: Item) -> Account | None:
     asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
     other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
     names = routing.after_failure(final["reason"], others, other_vendors)
-    return accounts[names[0]] if names and not batch.is_suppressed(number) else None
+    return accounts[names[0]] if names and not batch.is_suppressed(number, message) else None
 
 
 def _start(batch: _Batch, case: _Case, decided: Mapping[str, str], final: Item | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.ids import SubmissionKey, partitions, root_path
-from smsgateway.model import Message, Payload, Personal, TemplateCode
+from smsgateway.model import Finding, Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
 from smsgateway.store.keys import chunk_sk, message_key, payload_pk, submission_key, submission_sk
 from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Query, Table
@@ -38,6 +38,7 @@ def read_message(item: Item) -> Message:
     route = tuple(values.pop("route"))
     suppressed = tuple(values.pop("suppressed", ()))
     too_frequent = tuple((number, until) for number, until in values.pop("too_frequent", ()))
+    findings = tuple(Finding(*finding) for finding in values.pop("findings", ()))
     return Message(
         id=item["pk"],
         client=item["client"],
@@ -45,6 +46,7 @@ def read_message(item: Item) -> Message:
         templates=templates,
         suppressed=suppressed,
         too_frequent=too_frequent,
+        findings=findings,
         canceled_at=item.get("canceled_at"),
         blocks=item.get("blocks", 1),
         **values,

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from smsgateway.api.serving.problems import PROBLEM_JSON
-from smsgateway.model import Reason
+from smsgateway.model import FindingCode, Reason
 
 PROBLEMS = {
     400: "The body is not JSON, or there are several headers Idempotency-Key",
@@ -81,6 +81,26 @@ class RefusedNumber(Schema):
         description="of a number that has got as many texts of this purpose as its caps allow (`too_frequent`): when"
         " there is room for one again",
     )
+
+
+class Finding(Schema):
+    """Something in a message that carriers as a rule refuse. The message is sent all the same, unless its route is
+    strict."""
+
+    code: FindingCode = Field(description="what it is", examples=["link"])
+    loc: str = Field(
+        description="the text that it stands in: `text`, `template` (as it is filled), `messages[2].text`,"
+        " `messages[2]` (a filled template), `signature`. Of several texts with the same, the first",
+        examples=["text"],
+    )
+    start: int = Field(description="its first character in that text, counted from 0", examples=[4])
+    end: int = Field(description="the character behind its last", examples=[19])
+    found: str = Field(
+        description="what stands there, the first 60 characters of it; empty where something is missing",
+        examples=["example.com/a?b"],
+    )
+    zh: str = Field(description="what it means and what to do, in Chinese", examples=["含有网址……请删除，或先报备。"])
+    en: str = Field(description="the same in English", examples=["the link … Take it out, or have it filed."])
 
 
 class MessageFields(Schema):
@@ -157,6 +177,10 @@ class AcceptedMessage(MessageFields):
 
     recipients: int = Field(description="to how many recipients the message will be sent", examples=[1])
     refused: list[RefusedNumber] = Field(description="the numbers that the message is not sent to")
+    warnings: list[Finding] = Field(
+        description="what carriers as a rule refuse in the message, at most ten of each code; under the same"
+        " Idempotency-Key the same"
+    )
 
 
 class DryRun(AcceptedMessage):
