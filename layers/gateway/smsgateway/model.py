@@ -88,6 +88,7 @@ class Reason(StrEnum):
     ADDRESS_REFUSED = "address_refused"  # the vendor does not take calls from our address
     SERVICE_REFUSED = "service_refused"  # service code, product, permission, address of the interface
     OUTSIDE_HOURS = "outside_hours"
+    QUIET_HOURS = "quiet_hours"  # our own: marketing is not sent at night
     BUSY = "busy"
     TOO_FAST = "too_fast"
     NOT_REACHED = "not_reached"  # no connection to the vendor could be made
@@ -293,6 +294,8 @@ class Message:
     extension: str = ""
     reference: str = ""
     send_at: Millis | None = None
+    postponed_from: Millis | None = None  # when it would have been sent, were it not for quiet hours until `send_at`
+    spread: Millis = 0  # over which its submissions go out, from `send_at` on
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to

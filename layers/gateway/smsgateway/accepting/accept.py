@@ -16,19 +16,18 @@ from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
 from smsgateway.accepting.opt_out_scope import scope_of_post
-from smsgateway.accepting.post import Post, Refusal
+from smsgateway.accepting.post import Post
 from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import check_somebody, recipients_of, set_apart, without_landlines
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
-from smsgateway.clock import Millis, millis
+from smsgateway.accepting.signatures import first_keys
+from smsgateway.accepting.timing import Times, times_of
+from smsgateway.config.settings import Settings
 from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, SetApart, Template
 from smsgateway.store import breakers
 from smsgateway.store.keys import breaker_key, suppression_key
 from smsgateway.store.numbers import Counted, NumberState, load_numbers, read_number
-
-DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
-CLOCKS_APART: Millis = 60_000  # that a client's clock may be behind ours
 
 
 def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
@@ -58,23 +57,25 @@ def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
     else:
         identity = message_id(acceptor.now(), acceptor.random.getrandbits(80))
     route = route_of(acceptor, post, settings)
-    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route)
+    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route, settings)
     return CheckedPost(client, post, identity, settings, route, recipients, first_reads)
 
 
 def _read_first(
-    acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]
+    acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str], settings: Settings
 ) -> FirstReads:
     """What is read of a post before anything is decided, in one request to the table.
 
-    One number: an earlier message under its Idempotency-Key, the number's own item and the breakers of the route.
+    One number: an earlier message under its Idempotency-Key, the number's own item, the breakers of the route, and
+    what was learned of the signature there.
     Several numbers: only the earlier message; their items are read once a repeated post has been ruled out.
     """
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
         return FirstReads(acceptor.table.get_many(keys), frozenset(), read_at)
     breaker_keys = {account: breaker_key(account) for account in route}
-    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values()])
+    signatures = first_keys(post, settings, route, numbers[0])
+    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values(), *signatures])
     clear = {account for account, key in breaker_keys.items() if breakers.read_breaker(items.get(key)).clear}
     return FirstReads(items, clear, read_at)
 
@@ -92,27 +93,26 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
 
     Raises Refusal when it is too late, when there is no account, when nobody is left, or a content cannot be made.
     """
-    post, now = checked.post, acceptor.now()
-    if post.send_at is not None and post.send_at < now - CLOCKS_APART:
-        raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
+    post = checked.post
+    times = times_of(post, checked.settings.quiet_hours_of(post.purpose), acceptor.now())
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
     template = template_of(acceptor.table, post)
     scope = scope_of_post(checked.client, post, template, accounts)
-    limits = _limits_of(checked, scope, now)
+    limits = _limits_of(checked, scope, times)
     apart, state = _set_apart(acceptor, checked, limits)
     recipients = set_apart(checked.recipients, apart, post)
-    check_somebody(recipients, apart, now)
+    check_somebody(recipients, apart, times.created_at)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     payload, common = contents_of(post, template, recipients)
     message = replace(
-        _message_of(checked, now, template, payload, common),
+        _message_of(checked, times, template, payload, common),
         opt_out_scope=scope if scope != checked.client.name else "",
         mobiles_only=mobiles_only,
     )
     return Draft(checked, accounts, recipients, template, payload, message, limits, apart, state)
 
 
-def _limits_of(checked: CheckedPost, scope: str, now: Millis) -> Limits:
+def _limits_of(checked: CheckedPost, scope: str, times: Times) -> Limits:
     """What the numbers of a post are held to. `scope`: of the opt-outs that it heeds."""
     client, post = checked.client, checked.post
     return Limits(
@@ -120,8 +120,8 @@ def _limits_of(checked: CheckedPost, scope: str, now: Millis) -> Limits:
         scope=scope,
         caps=caps_of(checked.settings, client, post.purpose),
         uncapped=checked.settings.uncapped,
-        text=Counted(max(now, post.send_at or now), checked.message_id),
-        now=now,
+        text=Counted(max(times.created_at, times.send_at or 0), checked.message_id),
+        now=times.created_at,
     )
 
 
@@ -140,17 +140,16 @@ def _set_apart(acceptor: Acceptor, checked: CheckedPost, limits: Limits) -> tupl
 
 
 def _message_of(
-    checked: CheckedPost, now: Millis, template: Template | None, payload: Payload, common: Personal | None
+    checked: CheckedPost, times: Times, template: Template | None, payload: Payload, common: Personal | None
 ) -> Message:
     """The message of a post, before its route is known. `common`: what all read, or None."""
     post = checked.post
-    validity = DEFAULT_VALIDITY[post.purpose] if post.valid_for is None else post.valid_for
     return Message(
         id=checked.message_id,
         client=checked.client.name,
         purpose=post.purpose,
-        created_at=now,
-        valid_until=max(now, post.send_at or now) + millis(validity),
+        created_at=times.created_at,
+        valid_until=times.valid_until,
         route=(),
         recipients=len(payload.numbers),
         segments=0,
@@ -160,7 +159,9 @@ def _message_of(
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,
-        send_at=post.send_at,
+        send_at=times.send_at,
+        postponed_from=times.postponed_from,
+        spread=times.spread,
         resend_unconfirmed=post.resend_unconfirmed,
         resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,

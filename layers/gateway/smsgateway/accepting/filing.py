@@ -46,7 +46,9 @@ def file_message(acceptor: Acceptor, routed: Routed) -> Filed:
         return Filed(message, _rivals_answer(acceptor, checked, standing), first, 0)
     accepted = stored.routed.message
     daily_limit.give_difference_back(table, checked.client, message, accepted)
-    clear_until = checked.first_reads.clear_until(routed.carriages[0].account.name)
+    # Marketing is looked at before it is sent (sending/night.py), and so is never marked unread.
+    marketing = accepted.purpose == "marketing"
+    clear_until = 0 if marketing else checked.first_reads.clear_until(routed.carriages[0].account.name)
     return Filed(accepted, answer_to(accepted, stored.routed.draft.recipients), stored.keys, clear_until)
 
 
@@ -62,13 +64,13 @@ def _not_in_time(acceptor: Acceptor) -> Refusal:
 
 
 def wake_up(acceptor: Acceptor, filed: Filed) -> None:
-    """Put wake-ups into the queue of the message, unless it is sent later than a wake-up can wait.
+    """Put wake-ups into the queue of the message, unless it is sent later than a wake-up can wait, or spread out.
 
     Sweep wakes up what is left out: submissions for which there was no time, and all of them when the queue fails.
     """
     message, now = filed.message, acceptor.now()
     delay, urgent = seconds((message.send_at or now) - now), queues.urgent(message)
-    if delay > queues.longest_delay(urgent):
+    if delay > queues.longest_delay(urgent) or message.spread:
         return
     account, clear_until = message.route[0], 0 if delay else filed.clear_until
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.accepting.recipients import Recipients, landlines_of, set_apart, without
+from smsgateway.accepting.timing import postponed
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
@@ -96,6 +97,7 @@ def answer_to(message: Message, recipients: Recipients) -> dict[str, Any]:
         "segments": message.segments,
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
+        "postponed": postponed(message),
         "refused": list(recipients.refused),
         "warnings": [said(finding) for finding in message.findings],
     }

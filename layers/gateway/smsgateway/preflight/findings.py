@@ -51,9 +51,8 @@ def _places(text: str, purpose: Purpose, signature: tuple[int, int]) -> Iterator
 
 def _contacts(text: Folded) -> Iterator[Place]:
     """Ways to reach somebody outside the message; none is looked for within another."""
+    text = without_emails(text)
     for find in (links, ids, numbers):
         for code, start, end in list(find(text)):
             text = text.without(start, end)
             yield code, start, end
-        if find is links:
-            text = without_emails(text)

@@ -12,7 +12,7 @@ from smsgateway.preflight.folding import Folded
 _WECHAT = "微 ?信|薇 ?信|威 ?信|徽 ?信|微 ?❤|薇 ?心|v ?信|v ?心|卫 ?星号?|wei ?xin|wechat"
 _LETTERS = "w ?x|v ?x|v"  # with 加 before them or a colon behind, for orders and versions have them, too
 _SYLLABLES = "微|薇|威"  # with 加 before them
-_QQ = "q ?q|扣 ?扣|抠 ?抠|球 ?球|企 ?鹅|q(?=群)"
+_QQ = "q ?q|扣 ?扣|抠 ?抠|球 ?球|企 ?鹅|q(?=[群号:])"
 _ADD = r"(?:[加➕+]|添加|搜索?) ?"
 _LINK = "(?:号码?|账号|帐号|群号?|公众号|客服|[:=]|是|为|搜索?|添?加|咨询|联系|[- ])"  # between the name and the id
 _STRONG = "(?:号码?|账号|帐号|群号?|公众号|[:=]|是|为|搜索?|添?加)"

@@ -24,7 +24,7 @@ _BLANKED = re.compile(
     rf"(?:\.cn)?{_ENDS}"
 )
 _SPELT = re.compile(
-    rf"{_BEGINS}{_LETTERED}{_LABEL} ?(?:[点點]|[(\[{{] ?(?:dot|[点點]|\.) ?[)\]}}]) ?"
+    rf"{_BEGINS}{_LETTERED}{_LABEL} ?(?:[点點,]| dot |[(\[{{] ?(?:dot|[点點]|\.) ?[)\]}}]) ?"
     rf"(?:com|cn|net|org|cc|top|vip|xyz){_ENDS}"
 )
 _VISIT = "登录|登陆|访问|网址|打开|官网|域名|浏览|链接"  # two characters each, before a name in Chinese alone
@@ -32,6 +32,7 @@ _NAMED_IN_CHINESE = re.compile(
     rf"(?:{_BEGINS}(?=[0-9-]*[a-z][a-z0-9-]*\.)|(?<={_VISIT})[:是为 ]{{0,2}})"
     rf"(?P<host>[\u4e00-\u9fffa-z0-9-]{{1,15}}\.(?:{CHINESE}))(?![\u4e00-\u9fffa-z0-9])"
 )
+_CHINESE_BEFORE = re.compile(rf"[\u4e00-\u9fff]{{1,10}}\.(?:com|cn|net)(?:\.cn)?{_ENDS}")
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IP = re.compile(rf"(?<![0-9a-z.])(?<![0-9]-)(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9a-z]|\.[0-9])")
 _BEFORE_VERSION = re.compile(
@@ -45,17 +46,17 @@ _LOOKED_BACK = 12  # characters before a number that say what it is
 
 # One of these is in every text that has an address.
 _SIGNS = re.compile(
-    r"[a-z0-9] {0,3}\. {0,3}[a-z]|\. ?[0-9]{1,3}\. ?[0-9]{1,3}\.|: ?/ ?/|@|[点點)\]}] ?[cntvox]|\.(?:" + CHINESE + ")"
+    r"[a-z0-9] {0,3}\. {0,3}[a-z]|\. ?[0-9]{1,3}\. ?[0-9]{1,3}\.|: ?/ ?/|[点點)\]},] ?[cntvox]| dot "
+    rf"|[\u4e00-\u9fff]\.[cn]|\.(?:{CHINESE})"
 )
+_SIGNS_OF_OTHERS = re.compile(rf" \.|\. |\.c ?o? |[点點)\]}},] ?[cntvox]| dot |[\u4e00-\u9fff]\.[cn]|\.(?:{CHINESE})")
 
 
 def links(text: Folded) -> Iterator[tuple[FindingCode, int, int]]:
-    """The links of a text, with their places in what is read, none in another. E-mail addresses are none."""
+    """The links of a text, with their places in what is read, none in another."""
     if not _SIGNS.search(text.read):
         return
     left = text
-    for start, end in [match.span() for match in _EMAIL.finditer(text.read)]:
-        left = left.without(start, end)
     for found in (_with_scheme, _hosts, _others):
         for start, end in list(found(left)):
             left = left.without(start, end)
@@ -63,7 +64,7 @@ def links(text: Folded) -> Iterator[tuple[FindingCode, int, int]]:
 
 
 def without_emails(text: Folded) -> Folded:
-    """The text without its e-mail addresses, whose digits are no numbers."""
+    """The text without its e-mail addresses, whose hosts are no links, and whose digits are no numbers."""
     for match in _EMAIL.finditer(text.read) if "@" in text.read else ():
         text = text.without(*match.span())
     return text
@@ -126,8 +127,11 @@ def _is_domain(text: Folded, match: re.Match[str], *, has_path: bool) -> bool:
 
 def _others(text: Folded) -> Iterator[tuple[int, int]]:
     """Domains that hide from a filter by blanks or words in them, and those of Chinese registries."""
+    if not _SIGNS_OF_OTHERS.search(text.read):
+        return
     behind = 0
-    found = [match.span() for pattern in (_BLANKED, _SPELT) for match in pattern.finditer(text.read)]
+    found = [match.span() for pattern in (_BLANKED, _SPELT, _CHINESE_BEFORE) for match in pattern.finditer(text.read)]
+    found = [(start, end) for start, end in found if not PROSE_DOTS & set(text.written[start:end])]
     found += [match.span("host") for match in _NAMED_IN_CHINESE.finditer(text.read)]
     for start, end in sorted(found):
         if start >= behind:

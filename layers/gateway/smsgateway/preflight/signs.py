@@ -15,11 +15,11 @@ _SIGN_BEFORE_BRACE = re.compile(r"[$#%][{｛][^{}｛｝\s]{1,64}[}｝]")
 _SIGN_BEFORE_VARIABLE = re.compile(r"[$#%＄＃％](?=\{[A-Za-z_][A-Za-z0-9_]*\})")
 _NAME = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-_NO_MORE = "退订|退定|退訂|拒收|拒订|拒絶|拒绝|取消订阅|取消|不再接收|免打扰|退"
+_NO_MORE = "退订|退定|退訂|拒收|拒订|拒絕|拒绝|取消(?:订阅|訂閱|接收|推送)|不再接收|免打扰|退(?![款货貨票换換房费])"
 _REPLY = "回[复復覆]?|发送?|發送?|reply"
 _WORD = "td|t|n|r|qx|td退订|stop|[0-9]{1,4}"
 _WAY_OUT = re.compile(
-    rf"(?:{_NO_MORE})[请請可:,]*(?:{_REPLY})[\"'“”「]?(?:{_WORD})(?![a-z0-9])"
+    rf"(?:{_NO_MORE}|不[想愿需再][^,.!]{{0,6}})[请請可:,]*(?:{_REPLY})[\"'“”「]?(?:{_WORD})(?![a-z0-9恤])"
     rf"|(?:{_REPLY})[\"'“”「]?(?:{_WORD})?[\"'“”」]?(?:即可|可以|可|以|来|便可|则)?(?:{_NO_MORE})"
     rf"|(?<![a-z])(?:td|t|n|r)(?:{_NO_MORE})|(?:退订|退訂|拒收)[请請可:]*(?:td|t|n|r|点击|https?)(?![a-z0-9])"
     r"|unsubscribe|optout|opt-out|reply(?:\"|')?(?:stop|td|t|n|r|no|end|quit)|(?:text|send)stop"

@@ -118,6 +118,14 @@ class MessageFields(Schema):
     reference: Reference | None = Field(description="your own id; null without one")
 
 
+class Postponed(Schema):
+    """Why a message is sent later than it was posted for. Its submissions go out within half an hour after `until`."""
+
+    reason: Literal["quiet_hours"] = Field(description="marketing is not sent in the quiet hours of its route")
+    since: Moment = Field(alias="from", description="when it would have been sent")
+    until: Moment = Field(description="when the quiet hours end")
+
+
 class PlannedTemplate(Schema):
     """What a vendor that takes codes is asked for."""
 
@@ -139,6 +147,19 @@ class PlannedContent(Schema):
     )
 
 
+class PlannedSignature(Schema):
+    """What is known of the filing (报备) of a signature that recipients would read."""
+
+    signature: str = Field(description="the signature, without brackets", examples=["示例"])
+    carrier: Literal["*", "mobile", "unicom", "telecom", "broadnet"] = Field(
+        description="the carrier of some of the numbers; `*`: nobody knows of which", examples=["mobile"]
+    )
+    state: Literal["filed", "pending", "refused"] = Field(
+        description="how it is filed; `refused`: these numbers would not get the message through this account",
+        examples=["pending"],
+    )
+
+
 class PlannedStep(Schema):
     """What an account of the route would be asked."""
 
@@ -146,6 +167,9 @@ class PlannedStep(Schema):
     vendor: Vendor = Field(description="the account's vendor")
     requests: int = Field(description="how many requests the vendor would get", examples=[1])
     segments: int = Field(description="of all recipients together, under this account's signature", examples=[1])
+    signatures: list[PlannedSignature] = Field(
+        description="the states of its signatures, by the carriers of the numbers, as far as they are known"
+    )
     contents: list[PlannedContent] = Field(
         description="what recipients would read: one content, or, of a personalised message, the first ten"
     )
@@ -164,6 +188,7 @@ class Plan(Schema):
     route: list[PlannedStep] = Field(description="the accounts, in the order in which they would be tried")
     excluded: list[Excluded] = Field(description="accounts that were taken off the route")
     queue: Literal["urgent", "bulk"] = Field(description="the queue whose workers would send it")
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it would not be sent any more")
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
     examined: int = Field(
@@ -176,6 +201,7 @@ class AcceptedMessage(MessageFields):
     """What became of a post."""
 
     recipients: int = Field(description="to how many recipients the message will be sent", examples=[1])
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     refused: list[RefusedNumber] = Field(description="the numbers that the message is not sent to")
     warnings: list[Finding] = Field(
         description="what carriers as a rule refuse in the message, at most ten of each code; under the same"
