@@ -40,7 +40,10 @@ type Image = Mapping[str, Any]  # an item as typed JSON: name → {"S": …}
 
 
 def _batch_execute_statement(backend: DynamoDBBackend, statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    def update(request: Mapping[str, Any]) -> None:
+    def write(request: Mapping[str, Any]) -> None:
+        if "Item" in request:
+            backend.put_item(request["TableName"], request["Item"], condition_expression=request["ConditionExpression"])
+            return
         backend.update_item(
             request["TableName"],
             request["Key"],
@@ -50,7 +53,7 @@ def _batch_execute_statement(backend: DynamoDBBackend, statements: Sequence[Mapp
             condition_expression=request["ConditionExpression"],
         )
 
-    return list(partiql.answers(statements, update, ConditionalCheckFailed))
+    return list(partiql.answers(statements, write, ConditionalCheckFailed))
 
 
 DynamoDBBackend.batch_execute_statement = _batch_execute_statement  # type: ignore[method-assign, assignment]
@@ -155,7 +158,7 @@ def scan(table: Table) -> list[Item]:
 
 def check_request(params: dict[str, Any], **_event: Any) -> None:
     actions = [body for action in params.get("TransactItems", []) for body in action.values()]
-    keys = [(body["TableName"], json.dumps(body["Key"])) for body in actions]
+    keys = [(body["TableName"], json.dumps(partiql.key_of(body))) for body in actions]
     assert len(set(keys)) == len(keys), "a transaction names an item twice"
     for request in [params, *actions]:
         _check_expressions(request)

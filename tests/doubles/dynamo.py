@@ -90,12 +90,12 @@ class FakeDynamoDB:
         return {}
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        updates = [action["Update"] for action in TransactItems]
-        keys = [_primary(request["Key"]) for request in updates]
+        writes = [request for action in TransactItems for request in action.values()]
+        keys = [_primary(request.get("Item") or request["Key"]) for request in writes]
         if len(set(keys)) < len(keys):
             raise ValueError("a transaction has two actions on one item")
         reasons: list[dict[str, Any]] = []
-        for request, key in zip(updates, keys, strict=True):
+        for request, key in zip(writes, keys, strict=True):
             try:
                 self._checked(request, key)
                 reasons.append({"Code": "None"})
@@ -104,7 +104,8 @@ class FakeDynamoDB:
         if any(reason["Code"] != "None" for reason in reasons):
             raise TransactionCanceledException(reasons)
         olds = [self.items.get(key) for key in keys]
-        self._write_together([(old, _updated(request, old)) for request, old in zip(updates, olds, strict=True)])
+        news = [request.get("Item") or _updated(request, old) for request, old in zip(writes, olds, strict=True)]
+        self._write_together(list(zip(olds, news, strict=True)))
         return {}
 
     def _write_together(self, changes: Iterable[tuple[WireItem | None, WireItem]]) -> None:
@@ -124,10 +125,10 @@ class FakeDynamoDB:
         return {"UnprocessedItems": {}}
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        def update(request: dict[str, Any]) -> None:
-            FakeDynamoDB.update_item(self, **request)
+        def write(request: dict[str, Any]) -> None:
+            (FakeDynamoDB.put_item if "Item" in request else FakeDynamoDB.update_item)(self, **request)
 
-        return {"Responses": list(partiql.answers(Statements, update, ConditionalCheckFailedException))}
+        return {"Responses": list(partiql.answers(Statements, write, ConditionalCheckFailedException))}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         ((table, wanted),) = RequestItems.items()

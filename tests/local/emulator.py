@@ -1,7 +1,8 @@
 """MiniStack as its own command starts it, with some differences from AWS put right. Runs in MiniStack's environment.
 
-- An update by PartiQL writes a record to the table's stream.
-- A batch of PartiQL updates needs the right `dynamodb:PartiQLUpdate` on the statements' table.
+- An insertion and an update by PartiQL write a record to the table's stream.
+- A batch of PartiQL statements needs the right `dynamodb:PartiQLInsert` or `dynamodb:PartiQLUpdate` on their table,
+  as its first statement is the one or the other: ours are all of one kind.
 - A batch of SQS messages needs the right `sqs:SendMessage`.
 - A batch of writes holds up others for less long: one thread serves all requests here. A BatchExecuteStatement lets
   others have it between two of its statements, a BatchWriteItem before it begins, and then not until it is done.
@@ -26,10 +27,11 @@ from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
 from ministack.services import dynamodb, lambda_svc
 
-RIGHTS = {"dynamodb:BatchExecuteStatement": "dynamodb:PartiQLUpdate", "sqs:SendMessageBatch": "sqs:SendMessage"}
+RIGHTS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 LONGEST_CALL = 900.0  # seconds; the longest that Lambda lets a function work
 LOG_WAIT = 0.005  # seconds for a first line, as MiniStack waits for a next one; what comes later is in the next log
 
+partiql_insert = dynamodb._partiql_insert
 partiql_update = dynamodb._partiql_update
 extract_iam_action = iam_actions.extract_iam_action
 dynamodb_resource_arns = iam_actions.dynamodb_resource_arns
@@ -39,6 +41,14 @@ handle_request = dynamodb.handle_request
 kill_workers = lambda_runtime.kill_workers
 written = threading.Event()  # to a stream
 batches = asyncio.Lock()
+
+
+def insert_with_record(table: dict[str, Any], parsed: dict[str, Any]) -> Any:
+    answer = partiql_insert(table, parsed)
+    if answer[0] == 200:
+        item = parsed["item"]
+        dynamodb._emit_stream_event(parsed["table"], "INSERT", None, item["M"] if set(item) == {"M"} else item)
+    return answer
 
 
 def update_with_record(table: dict[str, Any], parsed: dict[str, Any], data: Any = None) -> Any:
@@ -51,14 +61,20 @@ def update_with_record(table: dict[str, Any], parsed: dict[str, Any], data: Any 
     return answer
 
 
-def right(*request: Any, **named: Any) -> Any:
-    action = extract_iam_action(*request, **named)
+def right(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+) -> Any:
+    action = extract_iam_action(service, method, path, headers, body, query_params)
+    if action == "dynamodb:BatchExecuteStatement":
+        statements = json.loads(body or b"{}").get("Statements") or [{}]
+        verb = statements[0].get("Statement", "").partition(" ")[0]
+        return f"dynamodb:PartiQL{verb.capitalize()}"
     return RIGHTS.get(action, action)
 
 
 def tables(body: bytes, region: str, account: str) -> list[str]:
     statements = [each.get("Statement", "") for each in json.loads(body or b"{}").get("Statements", ())]
-    names = dict.fromkeys(re.findall(r'^UPDATE "([^"]+)"', "\n".join(statements), re.MULTILINE))
+    names = dict.fromkeys(re.findall(r'^(?:UPDATE|INSERT INTO) "([^"]+)"', "\n".join(statements), re.MULTILINE))
     return [f"arn:aws:dynamodb:{region}:{account}:table/{name}" for name in names] or dynamodb_resource_arns(
         body, region, account
     )
@@ -121,6 +137,7 @@ def await_and_kill(worker: Worker) -> None:
     kill_workers([worker])
 
 
+dynamodb._partiql_insert = insert_with_record
 dynamodb._partiql_update = update_with_record
 dynamodb.esm_wake = written
 dynamodb.handle_request = handle_patiently

@@ -120,12 +120,12 @@ class Meter:
                     else:
                         self._wrote(request["DeleteRequest"]["Key"], None)
             case "transact_write_items":
-                for update in (action["Update"] for action in params["TransactItems"]):
-                    key = {"TableName": update["TableName"], "Key": update["Key"]}
-                    self._wrote(update["Key"], self._client.get_item(**key, ConsistentRead=True)["Item"], times=2)
+                for write in (write for action in params["TransactItems"] for write in action.values()):
+                    key = {"TableName": write["TableName"], "Key": partiql.key_of(write)}
+                    self._wrote(key["Key"], self._client.get_item(**key, ConsistentRead=True)["Item"], times=2)
             case "batch_execute_statement":
                 for statement, response in zip(params["Statements"], answer["Responses"], strict=True):
-                    self._executed(partiql.as_update(statement["Statement"], statement["Parameters"]), response)
+                    self._executed(partiql.as_request(statement["Statement"], statement["Parameters"]), response)
             case _:
                 self._charge_read(call, params, answer)
 
@@ -142,13 +142,13 @@ class Meter:
             case _:
                 raise ValueError(f"no price is known of {call}")
 
-    def _executed(self, update: Mapping[str, Any], response: Mapping[str, Any]) -> None:
-        key = {"TableName": update["TableName"], "Key": update["Key"]}
+    def _executed(self, write: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+        key = {"TableName": write["TableName"], "Key": partiql.key_of(write)}
         item = self._client.get_item(**key, ConsistentRead=True).get("Item")
         if "Error" in response:
             self.table_units += write_units(item)
         else:
-            self._wrote(update["Key"], item)
+            self._wrote(key["Key"], item)
 
     def _wrote(self, key: Image, new: Image | None, times: int = 1) -> None:
         place = json.dumps([key[name] for name in KEYS])

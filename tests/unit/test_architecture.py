@@ -32,11 +32,12 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "unseen": "",
         "written": "unseen",
         "text": "model unseen written",
+        "rules": "clock model",
         "queues": "clock model ids",
         "events": "clock",
         "codecs": GROUND,
-        "store": f"{GROUND} queues",
-        "config": f"{GROUND} codecs",
+        "store": f"{GROUND} rules queues",
+        "config": f"{GROUND} rules codecs",
         "routing": f"{GROUND} config",
         "publishing": f"{GROUND} events store",
         "runtime": f"{GROUND} queues store config",
@@ -47,7 +48,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "settling": f"{GROUND} core queues codecs store routing calling",
         "sending": f"{GROUND} core queues store config routing calling settling",
         "watching": f"{GROUND} core queues codecs store settling sending",
-        "api": f"{GROUND} codecs store config runtime calling accepting",
+        "api": f"{GROUND} rules codecs store config runtime calling accepting",
         "handlers": f"{GROUND} queues runtime publishing calling accepting receiving settling sending watching api",
     }.items()
 }

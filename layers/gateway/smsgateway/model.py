@@ -11,6 +11,8 @@ from smsgateway.clock import Millis
 
 Purpose = Literal["otp", "notice", "marketing"]
 Kind = Literal["reports", "inbound"]
+type Cap = tuple[int, int]  # so many texts in so many seconds, at most
+type QuietHours = tuple[int, int]  # minutes of the day in Beijing: from, until; the first may be the later one
 # Where in a content its author may have put a signature: elsewhere a variable's value stands, which brings none.
 SignaturePlace = Literal["anywhere", "start", "end", "nowhere"]
 
@@ -196,6 +198,9 @@ class Client:
     accounts: tuple[str, ...] = ()  # none: all
     daily_segments: int | None = None
     key_id: str = ""  # API Gateway's
+    signatures: tuple[str, ...] = ()  # that it texts under; none: nobody says
+    caps: Mapping[str, tuple[Cap, ...]] = field(default_factory=dict)  # by purpose, in place of the route's
+    test: bool = False  # nothing that it posts ever reaches a vendor
 
     @property
     def administrator(self) -> bool:
@@ -243,6 +248,7 @@ class Message:
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
+    opt_out_scope: str = ""  # whose marketing an opt-out of it stops (store/numbers.py); empty: its client's
     mobiles_only: bool = False  # landlines of the post were refused
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit

@@ -96,6 +96,11 @@ def route(value: object) -> Change:
     return lambda document: document.update(routes=[value])
 
 
+def rules(**said: Any) -> Change:
+    """A route that says this beside its accounts."""
+    return route({"purpose": "*", "accounts": ["hj"], **said})
+
+
 def refused(document: str | bytes, *, allow_loopback: bool = False) -> ConfigurationError:
     """The error, which must not show the document's secrets anywhere, tracebacks and contexts included."""
     with pytest.raises(ConfigurationError) as caught:

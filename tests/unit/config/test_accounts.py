@@ -30,6 +30,7 @@ from tests.unit.config.given import (
     put,
     refused,
     route,
+    rules,
 )
 
 # What is accepted
@@ -52,6 +53,20 @@ def test_a_whole_document_becomes_values() -> None:
         Route("otp", (RouteEntry("jf-otp"), RouteEntry("hb-main"))),
         Route("*", (RouteEntry("hb-main", 3.0), RouteEntry("ly-bulk", 1.0))),
     )
+
+
+def test_a_route_may_have_rules_of_its_own() -> None:
+    document = copy.deepcopy(DOCUMENT) | {"uncapped": ["13800138000"]}
+    document["routes"][0] |= {"caps": {"hour": 9, "minute": 2}, "quiet_hours": {"from": "22:30", "to": "07:05"}}
+    document["routes"][1] |= {"caps": None, "quiet_hours": None, "strict": True}
+    parsed = parse_accounts(json.dumps(document))
+    otp, others = parsed.route_of("otp"), parsed.route_of("marketing")
+    assert (otp.caps, otp.quiet_hours, otp.strict) == (((2, 60), (9, 3600)), (22 * 60 + 30, 7 * 60 + 5), False)
+    assert (others.caps, others.quiet_hours, others.strict) == ((), None, True)
+    assert parsed.uncapped == {"13800138000"}
+    usual = parse_accounts(json.dumps(DOCUMENT)).route_of("notice")
+    assert (usual.purpose, usual.caps, usual.quiet_hours) == ("*", None, (21 * 60, 8 * 60))
+    assert parse_accounts('{"accounts": []}').route_of("otp") == Route("otp", ())
 
 
 def test_what_may_be_left_out_has_defaults() -> None:
@@ -269,6 +284,17 @@ ROUTE: list[tuple[Change, str, str]] = [
     (route({"purpose": "*", "accounts": [{"name": "qx", "weight": True}]}), "routes[0].accounts[0].weight", "number"),
     (route({"purpose": "*", "accounts": [{"name": "qx", "wieght": 1}]}), "routes[0].accounts[0].wieght", "unknown"),
     (lambda d: d["routes"].append({"purpose": "otp", "accounts": ["hj"]}), "routes[2].purpose", "another"),
+    (rules(caps={"day": 0}), "routes[0].caps.day", "from 1 to 100"),
+    (rules(caps={"week": 1}), "routes[0].caps.week", "unknown"),
+    (rules(caps=3), "routes[0].caps", "object"),
+    (rules(quiet_hours={"from": "21:00"}), "routes[0].quiet_hours.to", "missing"),
+    (rules(quiet_hours={"from": "21:00", "to": "24:00"}), "routes[0].quiet_hours.to", "a time in Beijing"),
+    (rules(quiet_hours={"from": "8:00", "to": "09:00"}), "routes[0].quiet_hours.from", "a time in Beijing"),
+    (rules(quiet_hours={"from": "21:00", "to": "21:00"}), "routes[0].quiet_hours.to", "another time"),
+    (rules(quiet_hours=False), "routes[0].quiet_hours", "object"),
+    (rules(strict="yes"), "routes[0].strict", "true or false"),
+    (lambda d: d.update(uncapped="13800138000"), "uncapped", "list"),
+    (lambda d: d.update(uncapped=["13800138000", "1380013800"]), "uncapped[1]", "11 digits"),
 ]
 
 BASE_URL: list[tuple[Change, str, str]] = [

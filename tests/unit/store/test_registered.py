@@ -10,7 +10,9 @@ from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW
 
-SHOP = Client("shop", "sender", ("otp", "notice"), ("hb-main",), 100, "k1")
+SHOP = Client(
+    "shop", "sender", ("otp", "notice"), ("hb-main",), 100, "k1", ("示例",), {"otp": ((1, 60),), "marketing": ()}, True
+)
 ADMIN = Client("admin", "administrator")
 TEMPLATE = Template(
     "code",
@@ -67,6 +69,6 @@ def test_a_number_is_suppressed_until_it_is_allowed(table: Table) -> None:
     numbers = [f"138{index:08d}" for index in range(150)] + ["13800138000"]
     suppressions.suppress(table, "13800000007", NOW)
     assert suppressions.suppressed(table, numbers) == ["13800000007", "13800138000"]
-    suppressions.allow(table, "13800000007")
-    suppressions.allow(table, "13800138000")
+    suppressions.allow(table, "13800000007", NOW)
+    suppressions.allow(table, "13800138000", NOW)
     assert not suppressions.suppressed(table, numbers)

@@ -15,7 +15,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from smsgateway import runtime
 from smsgateway.store import table as wire
-from smsgateway.store.table import ConditionFailed, Fill, Query, Table, Update
+from smsgateway.store.table import Amend, ConditionFailed, Fill, Insert, Query, Table, Update
 from tests.doubles import aws
 
 KEY = ("a", "b")
@@ -402,3 +402,56 @@ def test_a_batch_that_fails_for_a_strange_reason_says_so(code: str, in_aws: None
         fills = [Fill(("f", sk), {"word": "x"}, ("word",)) for sk in "123"]
         assert Table(client, aws.TABLE_NAME, failed=told.append).fill_many(fills) == [False, True, False]
     assert told == ([{code: 2}] if code in STRANGE else [])
+
+
+@pytest.mark.parametrize("count", [0, 1, 25, 26, 130])
+def test_statements_say_which_were_done(count: int, table: Table) -> None:
+    """GIVEN places of which every third is taken THEN an Insert fills the others, and an Amend changes what is as it
+    expects, by a number that is the same or less."""
+    places = [f"{index:04d}" for index in range(count)]
+    table.put_many([{"pk": "s", "sk": sk, "version": 1} for sk in places[::3]])
+    inserts = [Insert({"pk": "s", "sk": sk, "version": 2, "list": [[1, "a"]]}) for sk in places]
+    assert table.execute_many(inserts) == [bool(index % 3) for index in range(count)]
+    amends = [Amend(("s", sk), {"version": 3, "ttl": 9**12, "list": {"a": [1]}}, "version", 1) for sk in places]
+    assert table.execute_many(amends) == [not index % 3 for index in range(count)]
+    less = [Amend(("s", sk), {"version": 4}, "version", 3, "<") for sk in (*places, "gone")]
+    assert table.execute_many(less) == [bool(index % 3) for index in range(count)] + [False]
+    for index, item in enumerate(table.query_all(Query("pk = :pk", {"pk": "s"}))):
+        assert item["version"] == (4 if index % 3 else 3)
+        assert item["list"] == ([[1, "a"]] if index % 3 else {"a": [1]})
+
+
+def test_statements_that_had_no_capacity_come_again_alone(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    inserts = [Insert({"pk": "s", "sk": sk}) for sk in "123"]
+    errors = [{"Error": {"Code": code}} for code in ("DuplicateItem", "ThrottlingError")]
+    stubber.add_response("batch_execute_statement", {"Responses": [{}, *errors]})
+    stubber.add_client_error("batch_execute_statement", "ThrottlingException")
+    expected = {"Statements": [insert.wire(table.name) for insert in inserts[2:]]}
+    stubber.add_response("batch_execute_statement", {"Responses": [{}]}, expected)
+    assert table.execute_many(inserts) == [True, False, True]
+    assert len(waits) == 2
+
+
+def test_statements_that_never_have_capacity_are_an_error(stubbed: tuple[Table, Stubber], waits: list[float]) -> None:
+    table, stubber = stubbed
+    for _ in range(wire.RETRIES):
+        stubber.add_response("batch_execute_statement", {"Responses": [{"Error": {"Code": "ThrottlingError"}}]})
+    with pytest.raises(TimeoutError):
+        table.execute_many([Insert({"pk": "s", "sk": "1"})])
+
+
+def test_two_puts_are_made_together_or_not_at_all(table: Table) -> None:
+    """Whoever hears of a failed condition is told which put it was, and what stands in its place."""
+    first, second = {"pk": "p", "sk": "1"}, {"pk": "p", "sk": "2", "version": 1}
+    free = "attribute_not_exists(pk)"
+    table.put_both(wire.Put(first, free), wire.Put(second, free))
+    assert table.get(("p", "2")) == second
+    other = {"pk": "p", "sk": "3"}
+    with pytest.raises(ConditionFailed) as failed:
+        table.put_both(wire.Put(other, free), wire.Put(second, "version = :version", {"version": 2}))
+    assert (failed.value.place, failed.value.item) == (1, second)
+    assert table.get(("p", "3")) is None
+    with pytest.raises(ConditionFailed) as failed:
+        table.put_both(wire.Put(first, free), wire.Put(second, "version = :version", {"version": 2}))
+    assert failed.value.place == 0

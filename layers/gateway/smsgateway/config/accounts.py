@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from types import MappingProxyType
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from smsgateway.codecs import VENDORS
@@ -19,7 +19,7 @@ from smsgateway.config.addresses import forbidden, literal, translated
 from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry, Settings
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
-from smsgateway.model import Account, Kind, Options, Purpose, PushSettings
+from smsgateway.model import Account, Cap, Kind, Options, Purpose, PushSettings, QuietHours
 from smsgateway.unseen import marks, named, trimmed
 
 TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
@@ -34,7 +34,7 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
 
     Raises ConfigurationError with the path and what must be there. It never quotes a value, which may be a secret.
     """
-    fields = strict_json.load(text).fields(["accounts"], ["routes"])
+    fields = strict_json.load(text).fields(["accounts"], ["routes", "uncapped"])
     accounts: dict[str, Account] = {}
     for node in fields["accounts"].items():
         account = _account(node, allow_loopback)
@@ -47,7 +47,8 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
         if route.purpose in routes:
             raise ConfigurationError(f"{node.path}.purpose", "has another route already")
         routes[route.purpose] = route
-    return Settings(MappingProxyType(accounts), tuple(routes.values()))
+    uncapped = frozenset(map(_number, fields["uncapped"].items())) if "uncapped" in fields else frozenset()
+    return Settings(MappingProxyType(accounts), tuple(routes.values()), uncapped)
 
 
 def _account(node: Node, allow_loopback: bool) -> Account:
@@ -157,7 +158,7 @@ def _network(node: Node) -> str:
 
 
 def _route(node: Node, accounts: Mapping[str, Account]) -> Route:
-    fields = node.fields(["purpose", "accounts"])
+    fields = node.fields(["purpose", "accounts"], ["caps", "quiet_hours", "strict"])
     purpose = fields["purpose"].one_of([*get_args(Purpose), ANY_PURPOSE])
     entries = [_route_entry(item, accounts) for item in fields["accounts"].items()]
     if not entries:
@@ -166,7 +167,49 @@ def _route(node: Node, accounts: Mapping[str, Account]) -> Route:
         raise fields["accounts"].wrong("must name an account only once")
     if len({entry.weight is None for entry in entries}) > 1:
         raise fields["accounts"].wrong("must have weights everywhere or nowhere")
-    return Route(purpose, tuple(entries))
+    return Route(purpose, tuple(entries), **_rules(fields))
+
+
+def _rules(fields: Mapping[str, Node]) -> dict[str, Any]:
+    """What a route says of its messages beside their accounts: only what it says."""
+    rules: dict[str, Any] = {}
+    if "caps" in fields:
+        rules["caps"] = _caps(fields["caps"])
+    if "quiet_hours" in fields:
+        rules["quiet_hours"] = _quiet_hours(fields["quiet_hours"])
+    if "strict" in fields:
+        rules["strict"] = fields["strict"].flag()
+    return rules
+
+
+def _caps(node: Node) -> tuple[Cap, ...]:
+    """`{"minute": 1, "hour": 5}`, or null for none."""
+    from smsgateway.rules.caps import MOST_TEXTS, WINDOWS  # noqa: PLC0415  a cold start of `webhook` goes without
+
+    if node.value is None:
+        return ()
+    windows = node.fields([], list(WINDOWS))
+    return tuple((windows[name].integer(1, MOST_TEXTS), WINDOWS[name]) for name in WINDOWS if name in windows)
+
+
+def _quiet_hours(node: Node) -> QuietHours | None:
+    """`{"from": "21:00", "to": "08:00"}`, or null for none."""
+    if node.value is None:
+        return None
+    fields = node.fields(["from", "to"])
+    begins, ends = _minute(fields["from"]), _minute(fields["to"])
+    if begins == ends:
+        raise fields["to"].wrong("must be another time than `from`")
+    return begins, ends
+
+
+def _minute(node: Node) -> int:
+    hour, minute = node.matching("([01][0-9]|2[0-3]):[0-5][0-9]", "a time in Beijing such as 08:00").split(":")
+    return 60 * int(hour) + int(minute)
+
+
+def _number(node: Node) -> str:
+    return node.matching("1[3-9][0-9]{9}", "a mobile number of 11 digits")
 
 
 def _route_entry(node: Node, accounts: Iterable[str]) -> RouteEntry:

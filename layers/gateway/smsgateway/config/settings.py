@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smsgateway.model import Account
+from smsgateway.model import Account, Cap, Purpose, QuietHours
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
+USUAL_QUIET_HOURS: QuietHours = (21 * 60, 8 * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,17 @@ class RouteEntry:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The accounts that messages of a purpose go through; ANY_PURPOSE stands for every purpose without a route."""
+    """The accounts that messages of a purpose go through; ANY_PURPOSE stands for every purpose without a route.
+
+    `caps`: of a number; None: those that are usual for the purpose. `quiet_hours`: of marketing; None: it has none.
+    `strict`: what preflight finds in a message is refused.
+    """
 
     purpose: str
     accounts: tuple[RouteEntry, ...]
+    caps: tuple[Cap, ...] | None = None
+    quiet_hours: QuietHours | None = USUAL_QUIET_HOURS
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,9 @@ class Settings:
 
     accounts: Mapping[str, Account]  # by name
     routes: tuple[Route, ...]
+    uncapped: frozenset[str] = frozenset()  # numbers that no cap holds for
+
+    def route_of(self, purpose: Purpose) -> Route:
+        """The route that serves a purpose; one without accounts if none does, for a message that names its account."""
+        by_purpose = {route.purpose: route for route in self.routes}
+        return by_purpose.get(purpose) or by_purpose.get(ANY_PURPOSE) or Route(purpose, ())

@@ -31,7 +31,8 @@ Which items there are is on the map: README.md, "The items of the table".
     breakers.py          an account's breaker, and its slow calls
     clients.py           clients, by the hash of their key and by their name
     templates.py         templates
-    suppressions.py      suppressed numbers
+    numbers.py           what limits texts to a number: suppressions, opt-outs, and what counts towards caps
+    suppressions.py      numbers that an administrator has suppressed
     spending.py          a client's segments of the day
     pages.py             vendor bytes that no queue takes, in pieces
     write_pace.py        how fast one process writes what is large

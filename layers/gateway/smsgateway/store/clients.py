@@ -26,6 +26,9 @@ def put_client(table: Table, client: Client, key_hash: str) -> bool:
             "accounts": list(client.accounts),
             "daily_segments": client.daily_segments,
             "key_id": client.key_id,
+            "signatures": list(client.signatures) or None,
+            "caps": {purpose: [list(cap) for cap in caps] for purpose, caps in client.caps.items()} or None,
+            "test": client.test or None,
             "list": "clients",
             "listed_at": client.name,
         }
@@ -73,4 +76,10 @@ def _read_client(item: Item) -> Client:
         accounts=tuple(item["accounts"]),
         daily_segments=item.get("daily_segments"),
         key_id=item["key_id"],
+        signatures=tuple(item.get("signatures", ())),
+        caps={
+            purpose: tuple((texts, seconds) for texts, seconds in caps)
+            for purpose, caps in item.get("caps", {}).items()
+        },
+        test=item.get("test", False),
     )

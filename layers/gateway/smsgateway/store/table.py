@@ -32,15 +32,10 @@ PARALLEL = 8
 RETRIES = 10
 THROTTLED = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
 # Of BatchExecuteStatement's error codes, those that a table in order gives: a condition, or want of capacity.
-EXPECTED = frozenset(
-    {
-        "ConditionalCheckFailed",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "TransactionConflict",
-    }
-)
+NOT_MET = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
+NOT_NOW = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"})
+EXPECTED = NOT_MET | NOT_NOW
+DECIDED = NOT_MET | {None}  # None: it was carried out
 
 # DynamoDB deletes what has expired up to two days late: until then it stands there, and counts as gone.
 EXPIRED = "#ttl < :seconds"
@@ -98,11 +93,15 @@ def _sleep(seconds: float) -> None:
 
 
 class ConditionFailed(GatewayError):  # noqa: N818  DynamoDB's own name for it
-    """A conditional write found another state; `item` is what it found (None: nothing, or expired, or not told)."""
+    """A conditional write found another state; `item` is what it found (None: nothing, or expired, or not told).
 
-    def __init__(self, item: Item | None) -> None:
+    `place`: of a transaction, which of its writes it was, the first being 0.
+    """
+
+    def __init__(self, item: Item | None, place: int = 0) -> None:
         super().__init__("the item is in another state")
         self.item = item
+        self.place = place
 
 
 class Write(Protocol):
@@ -110,6 +109,26 @@ class Write(Protocol):
 
     def wire(self, table: str) -> dict[str, Any]:
         """The UpdateItem request, for the table of this name."""
+
+
+class Statement(Protocol):
+    """A PartiQL statement that writes one item, and may depend on what stands there."""
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """The statement with its parameters, for the table of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One PutItem of a transaction: a whole item, which may depend on a condition and the values that it names."""
+
+    item: Item
+    condition: str = ""
+    values: Mapping[str, Any] | None = None
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """The PutItem request, for the table of this name."""
+        return {"TableName": table, "Item": to_wire(self.item)} | _conditional(self.condition, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +215,39 @@ class Fill:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A whole item, for a place where none stands: not even one that has expired and is not deleted yet."""
+
+    item: Item
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """A PartiQL statement. It fails with DuplicateItem where an item stands."""
+        item = to_wire(self.item)
+        values = ", ".join(f"'{name}': ?" for name in item)
+        return {"Statement": f'INSERT INTO "{table}" VALUE {{{values}}}', "Parameters": list(item.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Attributes for an item that exists, if one of its numbers is as expected: `=` or `<` than a value."""
+
+    key: Key
+    values: Mapping[str, Any]
+    attribute: str
+    expected: int
+    relation: str = "="
+
+    def wire(self, table: str) -> dict[str, Any]:
+        """A PartiQL statement. It fails as an UpdateItem with this condition would, and costs the same."""
+        changes = " ".join(f'SET "{name}"=?' for name in self.values)
+        where = f'"pk"=? AND "sk"=? AND "{self.attribute}"{self.relation}?'
+        return {
+            "Statement": f'UPDATE "{table}" {changes} WHERE {where}',
+            "Parameters": [_serialize(value) for value in (*self.values.values(), *self.key, self.expected)],
+        }
+
+
 def _tokens(expression: str, sign: str) -> set[str]:
     """The names (`#status`) or values (`:now`) that an expression uses."""
     return set(re.findall(sign + "[A-Za-z0-9_]+", expression))
@@ -270,24 +322,32 @@ class Table:
                     raise
                 self._back_off(conflicts)
 
-    def _failed(self, response: Any) -> ConditionFailed:
+    def _failed(self, response: Any, place: int = 0) -> ConditionFailed:
         wire = response.get("Item")
         item = from_wire(wire) if wire else None
-        return ConditionFailed(item if item and self._kept(item) else None)
+        return ConditionFailed(item if item and self._kept(item) else None, place)
 
     def update_both(self, first: Write, second: Write) -> None:
         """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""
-        actions: Any = [
-            {"Update": update.wire(self.name) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
-            for update in (first, second)
-        ]
+        self._transact(
+            [
+                {"Update": update.wire(self.name) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+                for update in (first, second)
+            ]
+        )
+
+    def put_both(self, first: Put, second: Put) -> None:
+        """Two puts in one transaction. Raises ConditionFailed with what the failing one found; the first, if both."""
+        self._transact([{"Put": put.wire(self.name)} for put in (first, second)])
+
+    def _transact(self, actions: Any) -> None:
         for attempt in range(RETRIES):
             try:
                 self.client.transact_write_items(TransactItems=actions)
             except self.client.exceptions.TransactionCanceledException as error:
-                for reason in error.response.get("CancellationReasons", []):
+                for place, reason in enumerate(error.response.get("CancellationReasons", [])):
                     if reason.get("Code") == "ConditionalCheckFailed":
-                        raise self._failed(reason) from None
+                        raise self._failed(reason, place) from None
                 if attempt == RETRIES - 1:  # it was a conflict with another transaction all the time
                     raise
                 self._back_off(attempt)
@@ -376,13 +436,56 @@ class Table:
             return [done for batch in pool.map(self._fill_batch, batches) for done in batch]
 
     def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
-        statements: Any = [fill.wire(self.name) for fill in fills]
-        responses = self.client.batch_execute_statement(Statements=statements)["Responses"]
-        codes = Counter(response["Error"].get("Code", "") for response in responses if "Error" in response)
-        strange = {code: count for code, count in codes.items() if code not in EXPECTED}
-        if strange and self.failed:
+        return [code is None for code in self._execute(fills)]
+
+    def execute_many(self, statements: Sequence[Statement], until: Millis = 0) -> list[bool]:
+        """Statements on different items, 25 a call, several calls at once when there are many. False: the condition
+        was not met, or, of an Insert, an item stands there.
+
+        What DynamoDB does not carry out for want of capacity is asked for again after growing pauses: until `until`
+        (epoch ms), and only a few times without it. Nobody can say whether a failure of DynamoDB's own has done
+        something all the same: only statements whose second try does no harm may come here. Raises TimeoutError when
+        not everything is decided by then.
+        """
+        batches = list(batched(statements, BATCH_WRITES, strict=False))
+        if len(batches) == 1:
+            return self._execute_batch(batches[0], until)
+        with ThreadPoolExecutor(min(PARALLEL, len(batches) or 1)) as pool:
+            decided = pool.map(lambda some: self._execute_batch(some, until), batches)
+            return [done for batch in decided for done in batch]
+
+    def _execute_batch(self, statements: Sequence[Statement], until: Millis) -> list[bool]:
+        done: dict[int, bool] = {}
+        attempt = 0
+        while len(done) < len(statements):
+            if attempt:
+                self._back_off(attempt)
+            if self.now() >= until if until else attempt == RETRIES:
+                raise TimeoutError("DynamoDB kept statements of a batch waiting")
+            pending = [index for index in range(len(statements)) if index not in done]
+            codes = self._codes_of([statements[index] for index in pending])
+            decided = ((index, code) for index, code in zip(pending, codes, strict=True) if code in DECIDED)
+            done |= {index: code is None for index, code in decided}
+            attempt += 1
+        return [done[index] for index in range(len(statements))]
+
+    def _codes_of(self, statements: Sequence[Statement]) -> list[str | None]:
+        """As `_execute`, also where DynamoDB takes nothing of the batch for want of capacity."""
+        try:
+            return self._execute(statements)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in THROTTLED:
+                raise
+            return ["ThrottlingError"] * len(statements)
+
+    def _execute(self, statements: Sequence[Statement]) -> list[str | None]:
+        """One BatchExecuteStatement. Returns for each statement None if it was carried out, else why not."""
+        wires: Any = [statement.wire(self.name) for statement in statements]
+        responses = self.client.batch_execute_statement(Statements=wires)["Responses"]
+        codes = [response["Error"].get("Code", "") if "Error" in response else None for response in responses]
+        if self.failed and (strange := Counter(code for code in codes if code is not None and code not in EXPECTED)):
             self.failed(strange)
-        return ["Error" not in response for response in responses]
+        return codes
 
     def _write_batch(self, requests: Sequence[Any], until: Millis, pace: FilingPace | None) -> None:
         pending: Any = {self.name: list(requests)}

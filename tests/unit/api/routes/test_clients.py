@@ -30,6 +30,9 @@ def test_a_client_from_its_making_to_its_end(api: Api) -> None:
             "purposes": ["otp", "notice"],
             "accounts": ["hb-main"],
             "daily_segments": 10_000,
+            "signatures": ["示例", "例子"],
+            "caps": {"otp": {"minute": 1, "day": 20}, "marketing": None},
+            "test": True,
         }
     ]
     assert key not in listed.text
@@ -83,6 +86,9 @@ def test_a_name_that_is_taken_in_the_meantime(api: Api, monkeypatch: pytest.Monk
         ({"name": "shop", "purposes": ["spam"]}, ["purposes[0]"]),
         ({"name": "shop", "accounts": ["hb-main", "nobody"]}, ["accounts[1]"]),
         ({"name": "shop", "daily_segments": 0}, ["daily_segments"]),
+        ({"name": "shop", "signatures": ["【示例】"]}, ["signatures[0]"]),
+        ({"name": "shop", "caps": {"sms": {"day": 1}}}, ["caps.sms (the name)"]),
+        ({"name": "shop", "caps": {"otp": {"day": 0, "week": 1}}}, ["caps.otp.day", "caps.otp.week"]),
         ({"name": "shop", "daily_segments": True}, ["daily_segments"]),
         ({"name": "shop", "daily_segments": 1.5}, ["daily_segments"]),
         ({"name": "shop", "api_key": "mine"}, ["api_key"]),

@@ -38,7 +38,16 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
         "vendor_templates": {"ic-1": {"code": "67510", "params": ["code"]}, "params": {"code": "1"}},
         "lengths": {"code": 6},
     },
-    NewClient: {"name": "shop", "role": "sender", "purposes": ["otp"], "accounts": ["hb-1"], "daily_segments": 5},
+    NewClient: {
+        "name": "shop",
+        "role": "sender",
+        "purposes": ["otp"],
+        "accounts": ["hb-1"],
+        "daily_segments": 5,
+        "signatures": ["示例"],
+        "caps": {"otp": {"minute": 1}},
+        "test": True,
+    },
 }
 ODD: list[Any] = [
     *(None, True, 0, -1, 1.5, 10**30, "", "x" * 20_000, "a\ud83d", "中 /", "\x00"),

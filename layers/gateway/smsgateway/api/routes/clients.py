@@ -8,12 +8,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath
-from smsgateway.api.schemas.requests import NewClient
+from smsgateway.api.schemas.requests import Caps, NewClient
 from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
 from smsgateway.api.serving.context import new_router
 from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import Problem, invalid, not_found
-from smsgateway.model import Client
+from smsgateway.model import Cap, Client
+from smsgateway.rules.caps import WINDOWS
 from smsgateway.store import clients
 
 KEY_BYTES = 20  # as 40 hexadecimal digits
@@ -49,7 +50,17 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
         raise _taken()
     api_key = secrets.token_hex(KEY_BYTES)
     key_id = gateway.keys.create(body.name, api_key)
-    client = Client(body.name, body.role, tuple(body.purposes), tuple(body.accounts), body.daily_segments, key_id)
+    client = Client(
+        body.name,
+        body.role,
+        tuple(body.purposes),
+        tuple(body.accounts),
+        body.daily_segments,
+        key_id,
+        tuple(body.signatures),
+        {purpose: _caps(caps) for purpose, caps in body.caps.items()},
+        body.test,
+    )
     try:
         stored = clients.put_client(gateway.table, client, key_hash(api_key))
     except BaseException:
@@ -101,6 +112,18 @@ def _taken() -> Problem:
     return Problem(409, "there is a client of this name already")
 
 
+def _caps(caps: Caps | None) -> tuple[Cap, ...]:
+    """The caps of a body; none where they are null."""
+    allowed = caps.model_dump(exclude_none=True) if caps else {}
+    return tuple((allowed[name], seconds) for name, seconds in WINDOWS.items() if name in allowed)
+
+
+def _shown(caps: tuple[Cap, ...]) -> dict[str, int] | None:
+    """Caps as a body has them."""
+    names = {seconds: name for name, seconds in WINDOWS.items()}
+    return {names[seconds]: texts for texts, seconds in caps} or None
+
+
 def _view(client: Client) -> dict[str, Any]:
     return {
         "name": client.name,
@@ -108,4 +131,7 @@ def _view(client: Client) -> dict[str, Any]:
         "purposes": list(client.purposes),
         "accounts": list(client.accounts),
         "daily_segments": client.daily_segments,
+        "signatures": list(client.signatures),
+        "caps": {purpose: _shown(caps) for purpose, caps in client.caps.items()},
+        "test": client.test,
     }

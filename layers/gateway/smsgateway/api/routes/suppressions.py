@@ -59,11 +59,12 @@ def show_view(number: NumberPath) -> dict[str, Any]:
 )
 def delete_view(number: NumberPath) -> Response[str]:
     """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
-    table = gateway_of(router).table
+    gateway = gateway_of(router)
+    table = gateway.table
     normalised = number_at("number", number)
     if suppressions.suppressed_at(table, normalised) is None:
         raise not_found("suppression")
-    suppressions.allow(table, normalised)
+    suppressions.allow(table, normalised, gateway.now())
     return Response(204, body="")
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from smsgateway.api.schemas.moments import moment
 from smsgateway.model import Purpose
+from smsgateway.rules.caps import MOST_TEXTS
 from smsgateway.unseen import lost_at, marks, named, trimmed, visible
 
 MOST_RECIPIENTS = 50_000
@@ -277,6 +278,14 @@ class TemplateBody(Body):
     )
 
 
+class Caps(Body):
+    """How many texts of one purpose a number may get in any minute, hour and day; what is not named has no cap."""
+
+    minute: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 60 seconds")
+    hour: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 60 minutes")
+    day: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 24 hours")
+
+
 class NewClient(Body):
     """Somebody else who may call the API."""
 
@@ -289,6 +298,8 @@ class NewClient(Body):
                     "purposes": ["otp", "notice"],
                     "accounts": ["hb-1"],
                     "daily_segments": 100_000,
+                    "signatures": ["示例"],
+                    "caps": {"otp": {"minute": 1, "day": 20}},
                 }
             ]
         }
@@ -310,4 +321,19 @@ class NewClient(Body):
         le=1_000_000_000,
         description="segments a day of Beijing time, counted when a message is accepted, and not given back"
         " when it is cancelled; null: unlimited",
+    )
+    signatures: Annotated[list[Signature], Field(max_length=100)] = Field(
+        [],
+        description="the signatures that it texts under, without brackets. With two or more, a person who opts out does"
+        " so for the signature of the message that is answered; else for all of the client's marketing",
+    )
+    caps: dict[Purpose, Caps | None] = Field(
+        {},
+        description="by purpose, how many texts a number may get, in place of the caps of the route; null: as many as"
+        " the client posts",
+    )
+    test: bool = Field(
+        False,
+        description="the key is for tests: verifications of magic numbers have fixed codes, and nothing that is posted"
+        " with it ever reaches a vendor",
     )

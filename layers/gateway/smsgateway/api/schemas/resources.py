@@ -310,6 +310,13 @@ class Client(Schema):
     daily_segments: int | None = Field(
         description="how many segments it may send each day of Beijing time; null: unlimited", examples=[100_000]
     )
+    signatures: list[str] = Field(description="the signatures that it texts under", examples=[["示例"]])
+    caps: dict[Purpose, dict[str, int] | None] = Field(
+        description="how many texts a number may get in any `minute`, `hour` and `day`, by purpose, where that is not"
+        " the route's; null: no cap",
+        examples=[{"otp": {"minute": 1, "day": 20}}],
+    )
+    test: bool = Field(description="nothing that it posts ever reaches a vendor", examples=[False])
 
 
 class CreatedClient(Client):

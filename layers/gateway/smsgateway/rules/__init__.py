@@ -1,0 +1,7 @@
+"""What the law and the carriers demand of texts, as pure functions.
+
+Whoever accepts or sends a message asks here what it may do; what is read for that, it brings along.
+
+    caps.py         how many texts of one purpose a number may get within a time
+    quiet_hours.py  when marketing is not sent
+"""

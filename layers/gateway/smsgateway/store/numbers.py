@@ -1,0 +1,180 @@
+"""What limits texts to a number: who has suppressed it, who must not advertise to it, and what it got lately.
+
+One item a number, written on the condition that nobody has written it since it was read. It stands while it says
+something: what is counted expires after a day, a suppression does not.
+
+The item lies under the key of the suppressions that it grew from, and an item of an earlier release, which has `since`
+alone, is read as what it was.
+
+    since       of `suppressed`: epoch ms
+    why         the rest of `suppressed`
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from smsgateway.clock import Millis, epoch_seconds, millis, sortable
+from smsgateway.model import Purpose
+from smsgateway.rules.caps import DAY
+from smsgateway.store.keys import suppression_key
+from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Table
+
+EVERYBODY = "*"  # the scope of a stop that holds for all clients
+LIST = "suppressions"
+KEPT_LONGER = 3_600  # seconds, beyond the longest window of a cap
+TRIES = 20  # of a write that others write too
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a number is not to be texted, and by whose word. `source`: `reply`, `api` or `import`."""
+
+    at: Millis
+    reason: str = ""
+    source: str = "api"
+    reply_id: str = ""
+    account: str = ""  # that the reply came to
+    client: str = ""  # whose marketing is stopped; empty: everybody's
+    signature: str = ""  # under which it is stopped; empty: under all of the client's
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A text that counts towards a number's caps. `at`: when it goes out, as far as was planned (epoch ms)."""
+
+    at: Millis
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberState:
+    """What limits texts to a number. `version`: of the item that it was read from; 0 if there is none, or an old one.
+
+    `suppressed`: for all clients and purposes. `stops`: for marketing, by scope (`scope_of`). `counted`: by purpose,
+    the earliest first.
+    """
+
+    number: str
+    suppressed: Suppression | None = None
+    stops: Mapping[str, Suppression] = field(default_factory=dict)
+    counted: Mapping[str, tuple[Counted, ...]] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def listed(self) -> bool:
+        """True if somebody has said that the number is not to be texted."""
+        return bool(self.suppressed or self.stops)
+
+
+def scope_of(client: str, signature: str = "") -> str:
+    """The scope of a stop: a client, or one of the signatures of a client that has several."""
+    return f"{client}#{signature}" if signature else client
+
+
+def refusal_to(state: NumberState, purpose: Purpose, scope: str) -> Suppression | None:
+    """Why a number is not to get a message of a purpose and a scope (`scope_of`); None if it may.
+
+    A stop of a client counts under all of its signatures.
+    """
+    if state.suppressed or purpose != "marketing":
+        return state.suppressed
+    found = (state.stops.get(each) for each in (scope, scope.partition("#")[0], EVERYBODY))
+    return next((stop for stop in found if stop), None)
+
+
+def counting(state: NumberState, purpose: Purpose, text: Counted, now: Millis) -> NumberState:
+    """The state with one more text that counts, and without those that count no more. The same text counts once."""
+    kept = [each for each in state.counted.get(purpose, ()) if each.at > now - millis(DAY)]
+    if not any(each.message_id == text.message_id for each in kept):
+        kept.append(text)
+    ordered = tuple(sorted(kept, key=lambda each: each.at))
+    return replace(state, counted={**state.counted, purpose: ordered})
+
+
+def load_number(table: Table, number: str) -> NumberState:
+    """Read what limits texts to a number, consistently."""
+    return read_number(table.get(suppression_key(number)), number)
+
+
+def load_numbers(table: Table, numbers: Iterable[str]) -> dict[str, NumberState]:
+    """Read what limits texts to some numbers, consistently, 100 a call."""
+    wanted = list(dict.fromkeys(numbers))
+    found = table.get_many(map(suppression_key, wanted))
+    return {number: read_number(found.get(suppression_key(number)), number) for number in wanted}
+
+
+def read_number(item: Item | None, number: str) -> NumberState:
+    """The state in a number's item, also in one of an earlier release; that of a number without an item."""
+    if item is None:
+        return NumberState(number)
+    return NumberState(
+        number,
+        Suppression(item["since"], **item.get("why", {})) if "since" in item else None,
+        {scope: Suppression(**stop) for scope, stop in item.get("stops", {}).items()},
+        {
+            purpose: tuple(Counted(at, message_id) for at, message_id in texts)
+            for purpose, texts in item.get("counted", {}).items()
+        },
+        item.get("version", 0),
+    )
+
+
+def item_of(state: NumberState, now: Millis) -> Item:
+    """The item of a state, one version further than what it was read from."""
+    pk, sk = suppression_key(state.number)
+    item: Item = {"pk": pk, "sk": sk, "version": state.version + 1}
+    if state.suppressed:
+        item |= {"since": state.suppressed.at, "why": _fields(state.suppressed, without="at") or None}
+    if state.stops:
+        item["stops"] = {scope: _fields(stop) for scope, stop in state.stops.items()}
+    if counted := {purpose: texts for purpose, texts in state.counted.items() if texts}:
+        item["counted"] = {
+            purpose: [[each.at, each.message_id] for each in texts] for purpose, texts in counted.items()
+        }
+    if state.listed:
+        said = [*([state.suppressed] if state.suppressed else []), *state.stops.values()]
+        return item | {"list": LIST, "listed_at": f"{sortable(max(each.at for each in said))}#{state.number}"}
+    newest = max((texts[-1].at for texts in counted.values()), default=now)
+    return item | {"ttl": epoch_seconds(max(newest, now)) + DAY + KEPT_LONGER}
+
+
+def unchanged(state: NumberState) -> str:
+    """The condition under which a number's item is still what the state was read from; it names `:seen` and `:seconds`.
+
+    What has expired counts as gone.
+    """
+    return f"attribute_not_exists(version) OR {EXPIRED}" if not state.version else f"version = :seen OR {EXPIRED}"
+
+
+def change_number(
+    table: Table, number: str, change: Callable[[NumberState], NumberState], now: Millis
+) -> tuple[NumberState, NumberState]:
+    """Change what limits texts to a number, by a function of what is there; again if others change it meanwhile.
+
+    Returns the state before and after. A change that changes nothing writes nothing. Raises ConditionFailed when others
+    never let it come to its turn.
+    """
+    for _ in range(TRIES):
+        before = load_number(table, number)
+        after = change(before)
+        if after == before:
+            return before, after
+        try:
+            table.put(item_of(after, now), unchanged(before), _seen(table, before))
+        except ConditionFailed:
+            continue
+        return before, replace(after, version=before.version + 1)
+    raise ConditionFailed(None)
+
+
+def _seen(table: Table, state: NumberState) -> dict[str, Any]:
+    values: dict[str, Any] = {"seconds": table.seconds}
+    return values | {"seen": state.version} if state.version else values
+
+
+def _fields(suppression: Suppression, without: str = "") -> Item:
+    """The fields of a suppression as a map inside an item, without those that are empty."""
+    names = ("at", "reason", "source", "reply_id", "account", "client", "signature")
+    values = {name: getattr(suppression, name) for name in names if name != without}
+    return {name: value for name, value in values.items() if value}
