@@ -1,12 +1,13 @@
 """What the accounts document says, as values: the accounts, and which of them a message goes through."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smsgateway.model import Account, Cap, Purpose, QuietHours
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
 USUAL_QUIET_HOURS: QuietHours = (21 * 60, 8 * 60)
+USUAL_KEY_CAPS: Mapping[str, tuple[Cap, ...]] = dict.fromkeys(("ip", "device"), ((10, 3_600), (30, 86_400)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,24 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationCaps:
+    """How many codes may be asked for: by kind of key (`ip`, `device`), under one key; and by each client.
+
+    `client`: in an hour of the clock; None: no cap.
+    """
+
+    keys: Mapping[str, tuple[Cap, ...]] = field(default_factory=lambda: dict(USUAL_KEY_CAPS))
+    client: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The accounts document as values."""
 
     accounts: Mapping[str, Account]  # by name
     routes: tuple[Route, ...]
     uncapped: frozenset[str] = frozenset()  # numbers that no cap holds for
+    verifications: VerificationCaps = field(default_factory=VerificationCaps)
 
     def route_of(self, purpose: Purpose) -> Route:
         """The route that serves a purpose; one without accounts if none does, for a message that names its account."""

@@ -49,4 +49,6 @@ def _refusal(of: str, cap: Cap, free_at: Millis, now: Millis) -> Refusal:
     problem = f"{codes} codes in {seconds} seconds are the most that one {of} may ask for"
     errors = [] if of == "client" else [(f"keys.{of}", problem)]
     members: dict[str, Any] = {"cap": {"of": of, "codes": codes, "seconds": seconds, "until": iso(free_at)}}
-    return Refusal(429, "Too many codes", f"{problem}: repeat it in {left} s", errors, retry_after=left, members=members)
+    return Refusal(
+        429, "Too many codes", f"{problem}: repeat it in {left} s", errors, retry_after=left, members=members
+    )

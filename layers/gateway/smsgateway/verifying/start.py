@@ -2,8 +2,8 @@
 
 The verification is written first, and then the message with its code is accepted like any other, under a key that
 follows from the verification and from how many messages it has had. So whoever comes after a request that died between
-the two, or asks twice, posts the same message once: a repeated request makes sure of it. A code that nobody got, because
-its first message was refused, is withdrawn.
+the two, or asks twice, posts the same message once: a repeated request makes sure of it. A code that nobody got,
+because its first message was refused, is withdrawn.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from smsgateway.accepting.accept import accept
 from smsgateway.accepting.post import Post, Refusal
-from smsgateway.accepting.recipients import the_number
 from smsgateway.clock import Millis, millis
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Client, Template
@@ -22,10 +21,10 @@ from smsgateway.store.submissions import read_submission
 from smsgateway.store.table import ConditionFailed, Item, Key
 from smsgateway.store.templates import read_template
 from smsgateway.store.verifications import Verification, read_verification
+from smsgateway.text import normalise_number, problem_with_number
 from smsgateway.verifying import limits, magic
 from smsgateway.verifying.challenge import challenge, keys_to_judge
-from smsgateway.verifying.codes import code_hash, code_of, digest_of, key_digest, new_nonce
-from smsgateway.verifying.codes import Name
+from smsgateway.verifying.codes import Name, code_hash, code_of, digest_of, key_digest, new_nonce
 from smsgateway.verifying.verifier import Verifier
 from smsgateway.verifying.view import message_ids, name_of, post_key
 from smsgateway.verifying.wanted import Wanted, check_template, filled
@@ -92,7 +91,10 @@ def start(verifier: Verifier, client: Client, wanted: Wanted) -> Verification:
 
 def _case_of(verifier: Verifier, client: Client, wanted: Wanted) -> _Case:
     """The case of a request. Raises Refusal if its number is none, or not one that the client may verify."""
-    number, pepper = the_number("to", wanted.to), verifier.pepper()
+    number, pepper = normalise_number(wanted.to), verifier.pepper()
+    if number is None:
+        problem = problem_with_number(wanted.to)
+        raise Refusal(422, "No recipient", "the number is none that can be sent to", [("to", problem)])
     if client.test:
         magic.check(number, challenged=wanted.challenged)
     digest = digest_of(pepper, client.name, number, wanted.template)
@@ -169,7 +171,8 @@ def _new(case: _Case, now: Millis) -> Verification:
 
 def _pause_end(now: Millis, expires_at: Millis, posts: int) -> Millis:
     """When the code may go out again after so many messages: ever later, and anew when it has expired."""
-    return min(expires_at, now + min(FIRST_PAUSE * 2 ** (posts - 1), LONGEST_PAUSE))
+    pause = min(FIRST_PAUSE << min(posts - 1, 10), LONGEST_PAUSE)
+    return min(expires_at, now + pause)
 
 
 def _post(case: _Case, reads: _Reads, issued: Verification) -> None:

@@ -10,5 +10,6 @@ Each module has a router, and the handlers of `send` and `query` put them togeth
     templates.py       `GET /templates`, and `GET`, `PUT`, `DELETE /templates/{name}`
     suppressions.py    `GET`, `PUT`, `DELETE /suppressions/{number}`
     clients.py         `POST /clients`, `GET /clients`, `DELETE /clients/{name}`
+    verifications.py   `POST /verifications`, `GET`, `DELETE /verifications/{id}`, `POST /verifications/{id}/check`
     about.py           `GET /openapi.json`, `GET /docs`
 """

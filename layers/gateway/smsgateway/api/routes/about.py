@@ -5,7 +5,16 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from smsgateway.api.openapi import document, page
-from smsgateway.api.routes import accounts, clients, messages, post_message, replies, suppressions, templates
+from smsgateway.api.routes import (
+    accounts,
+    clients,
+    messages,
+    post_message,
+    replies,
+    suppressions,
+    templates,
+    verifications,
+)
 from smsgateway.api.serving.context import new_router
 
 router = new_router()
@@ -46,5 +55,7 @@ def show_page() -> Response[str]:
 def _resolvers() -> list[APIGatewayRestResolver]:
     """The resolvers of `send`, whose routes this function only describes, and of `query`."""
     if post_message.router.api_resolver is None:
-        APIGatewayRestResolver(enable_validation=True).include_router(post_message.router)
+        of_send = APIGatewayRestResolver(enable_validation=True)
+        of_send.include_router(post_message.router)
+        of_send.include_router(verifications.router)
     return [cast("APIGatewayRestResolver", each.api_resolver) for each in (post_message.router, router)]
