@@ -1,4 +1,4 @@
-"""Verifications over HTTP: a code is sent, checked, repeated, canceled; whose it is, and what is wrong with a request."""
+"""Verifications over HTTP: sent, checked, repeated, canceled; whose they are, and what is wrong with a request."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import pytest
 
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.store import clients
-from smsgateway.store.keys import submission_key
 from smsgateway.store.submissions import load_submission
 from tests.unit.api.conftest import NOW, Answer, Api
 
@@ -212,7 +211,7 @@ def test_who_may_not_send_passwords_may_not_verify(api: Api) -> None:
         ({"text": "您好"}, "text"),
         ({"signature": "【示例】"}, "signature"),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_what_is_wrong_is_said_by_its_place(api: Api, body: dict[str, Any], place: str) -> None:
     for name, text in {"greeting": "您好", "named": "{name}您好，验证码{code}", "short": "验证码{code}"}.items():

@@ -178,7 +178,7 @@ class DryRun(AcceptedMessage):
 class Verification(Schema):
     """A verification. Neither the number nor the code is shown."""
 
-    id: Annotated[str, Field(examples=["ver_3k7wq2m9x4c8v1b5n0s6t2r8pd01h5tzg6qkx8n2b4c7"])] = Field(
+    id: Annotated[str, Field(examples=["ver_3k7wq2m9x4c8v1b5n0s6t2r8pd01h5tzg6qkx8n2b4"])] = Field(
         description="what the verification is asked for by"
     )
     status: Literal["pending", "approved", "expired", "exhausted", "canceled"] = Field(
