@@ -89,7 +89,7 @@ def test_a_new_client_has_a_key_in_the_usage_plan(deployed: Table, monkeypatch: 
     monkeypatch.setattr(api_runtime, "_api_gateway", lambda: gateway)
     made = query.handler(sample("query-create-client"), CONTEXT)
     key = json.loads(made["body"])["api_key"]
-    event = sample("send-otp")
+    event = sample("send-dry-run")  # the key is for tests
     event["headers"]["x-api-key"] = key
 
     accepted = send.handler(event, CONTEXT)
@@ -97,7 +97,7 @@ def test_a_new_client_has_a_key_in_the_usage_plan(deployed: Table, monkeypatch: 
     query.handler(sample("query-delete-client"), CONTEXT)
 
     assert in_plan == [key]
-    assert accepted["statusCode"] == 202
+    assert accepted["statusCode"] == 200
     assert gateway.keys == {}
 
 
