@@ -25,7 +25,7 @@ from tests.local.simulators import accounts_document
 from tests.simulators.client import ControlClient
 
 OTP = {"text": "您的验证码是482913，5分钟内有效。", "signature": "示例", "purpose": "otp"}
-NOTICE = {"text": "您的包裹已到", "signature": "示例", "purpose": "marketing"}
+NOTICE = {"text": "您的包裹已到", "signature": "示例", "purpose": "notice"}
 PASSWORDS = 200  # at once
 CLIENTS = 4
 SAMPLES = 200  # one-time passwords, one after the other

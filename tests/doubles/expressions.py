@@ -4,7 +4,8 @@ Source: the DynamoDB developer guide, "Condition and filter expressions" and "Up
 typed JSON throughout.
 
 Grammars: conditions with AND, OR, NOT, parentheses, comparisons, IN, BETWEEN, attribute_exists, attribute_not_exists,
-begins_with, contains, size; updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
+begins_with, contains, size, and members of maps
+(`message.purpose`); updates with SET (values, if_not_exists, list_append, +), REMOVE, ADD and DELETE.
 """
 
 import re
@@ -20,7 +21,7 @@ type Operand = Callable[[WireItem, Names, Values], WireValue | None]
 type Condition = Callable[[WireItem, Names, Values], bool]
 type Change = Callable[[WireItem, Names, Values], tuple[str, WireValue | None]]
 
-_TOKEN = re.compile(r"\s*([#:]?[A-Za-z_][A-Za-z0-9_]*|<>|<=|>=|[=<>(),+])")
+_TOKEN = re.compile(r"\s*([#:]?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?|<>|<=|>=|[=<>(),+])")
 
 
 class _Tokens:
@@ -130,6 +131,9 @@ def _operand(tokens: _Tokens) -> Operand:
         return lambda item, names, values: _size(sized(item, names, values))
     if word[0] == ":":
         return lambda _item, _names, values: values[word]
+    whole, _, member = word.partition(".")  # `message.purpose`: a member of a map
+    if member:
+        return lambda item, _names, _values: item.get(whole, {}).get("M", {}).get(member)
     return lambda item, names, _values: item.get(names[word] if word[0] == "#" else word)
 
 

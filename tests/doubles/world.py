@@ -120,6 +120,7 @@ class World:
         self.now = START
         self.db = FakeDynamoDB()
         self.vendors = Vendors(script)
+        self.called: list[int] = []  # when vendors were asked to send
         self.queues = Queues(lambda: self.now)
         self.parked: list[tuple[VendorBytes, str]] = []
         self.seed = 0
@@ -130,6 +131,7 @@ class World:
         other = World(self.document)
         other.now, other.seed, other.retention, other.block = self.now, self.seed, self.retention, self.block
         other.db, other.vendors = self.db.copy(), self.vendors.copy()
+        other.called = list(self.called)
         other.queues.waiting, other.parked = list(self.queues.waiting), list(self.parked)
         return other
 
@@ -155,6 +157,7 @@ class World:
 
     def dispatcher(self, seam: Seam) -> Dispatcher:
         def call(account: Account, request: Request, seconds: float) -> Response:
+            self.called.append(self.now)
             self.now += 100
             response: Response = seam.step("vendor", lambda: self.vendors.call(account, request, seconds))
             return response

@@ -115,7 +115,7 @@ def option_table() -> str:
 def option_row(name: str) -> tuple[str, ...]:
     option, default = OPTIONS[name], getattr(Options(), name)
     takers = [vendor for vendor, codec in VENDORS.items() if name in codec.profile.options]
-    written = option.unset if default is None or default == {} else f"`{json.dumps(default).removesuffix('.0')}`"
+    written = option.unset if default in (None, {}, ()) else f"`{json.dumps(default).removesuffix('.0')}`"
     return f"`{name}`", written, ", ".join(takers) if option.of_some else "all", option.sentence
 
 

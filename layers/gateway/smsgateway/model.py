@@ -88,6 +88,7 @@ class Reason(StrEnum):
     ADDRESS_REFUSED = "address_refused"  # the vendor does not take calls from our address
     SERVICE_REFUSED = "service_refused"  # service code, product, permission, address of the interface
     OUTSIDE_HOURS = "outside_hours"
+    QUIET_HOURS = "quiet_hours"  # our own: marketing is not sent at night
     BUSY = "busy"
     TOO_FAST = "too_fast"
     NOT_REACHED = "not_reached"  # no connection to the vendor could be made
@@ -116,6 +117,35 @@ class ReportStatus(StrEnum):
     UNDELIVERED = "undelivered"
     PENDING = "pending"  # not final: kept in the history
     UNKNOWN = "unknown"  # a word that the document does not list
+
+
+class FindingCode(StrEnum):
+    """What preflight finds in a message, because carriers as a rule refuse or bill it. A closed list."""
+
+    LINK = "link"  # or a bare domain, or an IP address
+    SHORT_LINK = "short_link"  # of a service that hides where it leads to
+    PHONE_NUMBER = "phone_number"  # a mobile's or a landline's
+    SERVICE_NUMBER = "service_number"  # 400, 800, 95, 96
+    WECHAT_ID = "wechat_id"
+    QQ_ID = "qq_id"
+    BRACKETS = "brackets"  # 【】 beside the signature's
+    NO_OPT_OUT = "no_opt_out"  # marketing that does not say how to get no more
+    VARIABLE_SIGN = "variable_sign"  # `$`, `#` or `%` before a brace
+    INVISIBLE = "invisible"
+    FOREIGN_SIGNATURE = "foreign_signature"  # none of the accounts', nor of the client's
+
+
+class Finding(NamedTuple):
+    """Something in a message that carriers as a rule refuse, and where it stands. Stored as a list of its fields.
+
+    `start`, `end`: characters of the text at `loc`, as it was posted; of a template's text, as it was filled.
+    """
+
+    code: FindingCode
+    loc: str  # text, template, messages[i].text, messages[i], signature
+    start: int
+    end: int  # behind the last character
+    found: str  # what stands there, or the beginning of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +185,9 @@ class Options:
     silence_seconds: int = 3_600
     silence_messages: int = 20  # 0: a silent vendor is never told of
     figures_tolerance: float = 0.01  # of what the vendor accepted on a day
+    opt_out_words: tuple[str, ...] = ()  # that mean stop, beside the usual ones
+    opt_in_words: tuple[str, ...] = ()  # that ask for marketing again, beside the usual ones
+    opt_out_confirmation: str | None = None  # the text that confirms an opt-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +278,14 @@ class Message:
     extension: str = ""
     reference: str = ""
     send_at: Millis | None = None
+    postponed_from: Millis | None = None  # when it would have been sent, were it not for quiet hours until `send_at`
+    spread: Millis = 0  # over which its submissions go out, from `send_at` on
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
     opt_out_scope: str = ""  # whose marketing an opt-out of it stops (store/numbers.py); empty: its client's
     mobiles_only: bool = False  # landlines of the post were refused
+    findings: tuple[Finding, ...] = ()  # of preflight
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
     fleeting: bool = False  # to one number: its content is removed from the table when its sending has ended
     paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit
@@ -441,7 +477,8 @@ class Reply:
     client: str = ""  # whose message it answers
     in_reply_to: str = ""
     reference: str = ""
-    opt_out: bool = False
+    opt_out: bool = False  # it asks for no more marketing
+    opt_in: bool = False  # it asks for marketing again
     partial: bool = False
 
 

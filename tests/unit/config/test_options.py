@@ -48,6 +48,9 @@ EVERY_OPTION: list[tuple[int, str, object, object]] = [
     (LY, "silence_seconds", 300, 300),
     (QX, "silence_messages", 0, 0),
     (JF, "figures_tolerance", 1, 1.0),
+    (HB, "opt_out_words", ["不要了", " ００００ "], ("不要了", " ００００ ")),
+    (LY, "opt_in_words", ["重来"], ("重来",)),
+    (QX, "opt_out_confirmation", "您已退订", "您已退订"),
 ]
 
 
@@ -68,3 +71,17 @@ def test_free_text_signature_goes_with_a_template() -> None:
     assert options(JF, free_text_template="675", free_text_signature=True).free_text_signature is True
     error = refused(changed(put(JF, "options", {"free_text_signature": True})))
     assert error.path == "accounts[1].options.free_text_signature"
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"opt_out_words": ["退", "。！"]}, "opt_out_words[1]"),
+        ({"opt_out_words": "退"}, "opt_out_words"),
+        ({"opt_in_words": ["好的", "Ｔ。"]}, "opt_in_words[1]"),
+        ({"opt_in_words": ["A B"], "opt_out_words": ["ab"]}, "opt_in_words[0]"),
+    ],
+)
+def test_words_that_could_never_be_meant_are_refused(options: dict[str, object], place: str) -> None:
+    """GIVEN a word without a letter, or one that means stop and start WHEN it is read THEN it is refused."""
+    assert refused(changed(put(HB, "options", options))).path == f"accounts[0].options.{place}"

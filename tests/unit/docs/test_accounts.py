@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 import pytest
 
+from smsgateway.api.routes.post_message import post_of
+from smsgateway.api.schemas.requests import NewMessage
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
 from smsgateway.config.accounts import parse_accounts
-from smsgateway.model import About, Reason, Refused
+from smsgateway.model import About, FindingCode, Reason, Refused
 from smsgateway.routing import Again, Doubt, End, Move, Tried, next_step
 from tests.doubles.samples import samples
 from tests.doubles.voices import account
+from tests.doubles.world import World
 from tests.simulators.accounts import default_accounts
 from tests.tools import codes
 from tests.tools.pages import ACCOUNTS as PAGE
@@ -48,6 +51,18 @@ def test_the_fields_of_an_account_are_explained() -> None:
     used = {name for entry in accounts_document()["accounts"] for name in entry}
     assert {name for name in explained if "." not in name} == used
     assert {name.removeprefix("push.") for name in explained if "." in name} == {"token", "source_ips", "credentials"}
+
+
+def test_preflight_answers_what_the_page_shows() -> None:
+    (command,) = [block for block in PAGE.blocks("sh") if "dry_run" in block]
+    (body,) = re.findall(r"-d '(.*?)'", command)
+    post = post_of(NewMessage.model_validate_json(body), "", "")
+    _, answer = World(json.dumps(accounts_document())).accept(post)
+    assert answer["warnings"] == PAGE.json_with("warnings")["warnings"]
+
+
+def test_each_code_of_a_finding_is_explained() -> None:
+    assert [the_ticked(row["code of a finding"]) for row in PAGE.table_with("code of a finding")] == list(FindingCode)
 
 
 def test_the_credentials_of_each_vendor_are_named() -> None:

@@ -53,7 +53,7 @@ def message(recipients: int) -> Message:
     return Message(
         id=KEYS[0].message_id,
         client="shop",
-        purpose="otp" if recipients == 1 else "marketing",
+        purpose="otp" if recipients == 1 else "notice",
         created_at=now,
         valid_until=now + 300_000,
         route=("hb-main",),

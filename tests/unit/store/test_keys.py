@@ -45,6 +45,7 @@ ON_THE_MAP: list[Key] = [
     keys.client_name_key("<name>"),
     keys.template_key("<name>"),
     keys.suppression_key("<number>"),
+    keys.stops_key("<client>"),
     keys.spent_key("<client>", "<day>"),
 ]
 

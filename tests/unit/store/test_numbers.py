@@ -128,4 +128,4 @@ def test_lifting_a_suppression_leaves_what_else_is_known(table: Table) -> None:
     numbers.change_number(table, NUMBER, lambda state: replace(FULL, version=state.version), NOW)
     suppressions.allow(table, NUMBER, NOW)
     assert numbers.load_number(table, NUMBER) == replace(FULL, suppressed=None, version=2)
-    assert not suppressions.suppressed(table, [NUMBER])
+    assert suppressions.suppressed_at(table, NUMBER) is None

@@ -6,7 +6,10 @@
     acceptor.py        what accepting works with, and what each step adds to a post
     post.py            what a client posted, and the refusal that it may get
     recipients.py      who gets it: numbers normalised, the suppressed and stray landlines set apart
+    timing.py          when it is sent, and until when: at once, later, or after quiet hours
+    opt_out_scope.py   whose marketing somebody stops who answers it with stop
     contents.py        what each reads: a text, or a filled template
+    preflight.py       what carriers as a rule refuse in it: told, or refused where the route is strict
     idempotency.py     a post that comes again under its Idempotency-Key
     route.py           which accounts carry it
     capacity.py        whether a personalised message can be stored in the time that a request has

@@ -14,17 +14,16 @@ from smsgateway.accepting.contents import contents_of, kept_place, template_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
-from smsgateway.accepting.post import Post, Refusal
+from smsgateway.accepting.opt_out_scope import scope_of_post
+from smsgateway.accepting.post import Post
+from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import recipients_of, without_landlines, without_suppressed
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
-from smsgateway.clock import Millis, millis
+from smsgateway.accepting.timing import Times, times_of
 from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, Template
 from smsgateway.store import breakers, suppressions
 from smsgateway.store.keys import breaker_key, suppression_key
-
-DEFAULT_VALIDITY = {"otp": 300, "notice": 259_200, "marketing": 259_200}  # seconds
-CLOCKS_APART: Millis = 60_000  # that a client's clock may be behind ours
 
 
 def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
@@ -35,7 +34,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     checked = _who_may(acceptor, client, post)
     if first := _answered_before(checked):
         return 202, first
-    draft = _who_gets_it(acceptor, checked)
+    draft = look_over(_who_gets_it(acceptor, checked))
     routed = route_draft(acceptor, draft)
     if post.dry_run:
         return 200, answer_to_dry_run(routed)
@@ -89,37 +88,35 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
     Raises Refusal when it is too late, when there is no account, when nobody is left, or a content cannot be made.
     """
     post, numbers = checked.post, checked.recipients.numbers
-    if post.send_at is not None and post.send_at < acceptor.now() - CLOCKS_APART:
-        raise Refusal(422, "Too late", "send_at is in the past", [("send_at", "is in the past")])
+    times = times_of(post, checked.settings.quiet_hours_of(post.purpose), acceptor.now())
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
-    if len(numbers) == 1:
-        suppressed = suppressions.suppressed_in(checked.first_reads.items, numbers)
-    else:
-        suppressed = suppressions.suppressed(acceptor.table, numbers)
+    template = template_of(acceptor.table, post)
+    scope = scope_of_post(checked.client, post, template, accounts)
+    items = checked.first_reads.items if len(numbers) == 1 else suppressions.load_items(acceptor.table, numbers)
+    suppressed = suppressions.not_to_be_texted(items, numbers, post.purpose, scope)
     recipients = without_suppressed(checked.recipients, suppressed, post)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
-    template = template_of(acceptor.table, post)
     payload, common = contents_of(post, template, recipients)
     message = replace(
-        _message_of(checked, acceptor.now(), template, payload, common),
+        _message_of(checked, times, template, payload, common),
         suppressed=tuple(suppressed),
+        opt_out_scope=scope if scope != checked.client.name else "",
         mobiles_only=mobiles_only,
     )
     return Draft(checked, accounts, recipients, template, payload, message)
 
 
 def _message_of(
-    checked: CheckedPost, now: Millis, template: Template | None, payload: Payload, common: Personal | None
+    checked: CheckedPost, times: Times, template: Template | None, payload: Payload, common: Personal | None
 ) -> Message:
     """The message of a post, before its route is known. `common`: what all read, or None."""
     post = checked.post
-    validity = DEFAULT_VALIDITY[post.purpose] if post.valid_for is None else post.valid_for
     return Message(
         id=checked.message_id,
         client=checked.client.name,
         purpose=post.purpose,
-        created_at=now,
-        valid_until=max(now, post.send_at or now) + millis(validity),
+        created_at=times.created_at,
+        valid_until=times.valid_until,
         route=(),
         recipients=len(payload.numbers),
         segments=0,
@@ -129,7 +126,9 @@ def _message_of(
         templates=template.vendor_templates if template else {},
         extension=post.extension,
         reference=post.reference,
-        send_at=post.send_at,
+        send_at=times.send_at,
+        postponed_from=times.postponed_from,
+        spread=times.spread,
         resend_unconfirmed=post.resend_unconfirmed,
         resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,

@@ -9,6 +9,7 @@ from smsgateway import queues
 from smsgateway.accepting.acceptor import Routed
 from smsgateway.accepting.idempotency import answer_to
 from smsgateway.accepting.template_slips import slips
+from smsgateway.accepting.timing import postponed
 from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import iso
 from smsgateway.model import Content
@@ -29,6 +30,7 @@ def _plan(routed: Routed) -> dict[str, Any]:
         "route": [_step(carriage) for carriage in routed.carriages],
         "excluded": [{"account": name, "problem": problem} for name, problem in routed.problems],
         "queue": "urgent" if queues.urgent(message) else "bulk",
+        "postponed": postponed(message),
         "valid_until": iso(message.valid_until),
         "warnings": slips(template.text) if template else [],
         "examined": routed.examined,

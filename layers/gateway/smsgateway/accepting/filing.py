@@ -51,7 +51,9 @@ def file_message(acceptor: Acceptor, routed: Routed) -> Filed:
         # Whoever put what stands there may not have woken it up: a wake-up too many does no harm.
         first = [SubmissionKey(message.id, root_path(0))]
         return Filed(message, rivals_answer(standing, checked.post, checked.recipients, acceptor.now()), first, 0)
-    clear_until = checked.first_reads.clear_until(carriage.account.name)
+    # Marketing is looked at before it is sent (sending/night.py), and so is never marked unread.
+    marketing = message.purpose == "marketing"
+    clear_until = 0 if marketing else checked.first_reads.clear_until(carriage.account.name)
     return Filed(message, answer_to(message, routed.draft.recipients), keys, clear_until)
 
 
@@ -117,13 +119,13 @@ def _store_single(table: Table, message: Message, item: Item, number: str, claim
 
 
 def wake_up(acceptor: Acceptor, filed: Filed) -> None:
-    """Put wake-ups into the queue of the message, unless it is sent later than a wake-up can wait.
+    """Put wake-ups into the queue of the message, unless it is sent later than a wake-up can wait, or spread out.
 
     Sweep wakes up what is left out: submissions for which there was no time, and all of them when the queue fails.
     """
     message, now = filed.message, acceptor.now()
     delay, urgent = seconds((message.send_at or now) - now), queues.urgent(message)
-    if delay > queues.longest_delay(urgent):
+    if delay > queues.longest_delay(urgent) or message.spread:
         return
     account, clear_until = message.route[0], 0 if delay else filed.clear_until
     try:

@@ -9,9 +9,11 @@ from typing import Any
 
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.accepting.recipients import Recipients, landlines_of, without
+from smsgateway.accepting.timing import postponed
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
 from smsgateway.model import Message, Reason
+from smsgateway.preflight.words import said
 from smsgateway.store import messages
 from smsgateway.store.keys import message_key, submission_key
 from smsgateway.store.table import Item, Key, Table
@@ -90,5 +92,7 @@ def answer_to(message: Message, recipients: Recipients) -> dict[str, Any]:
         "segments": message.segments,
         "created_at": iso(message.created_at),
         "reference": message.reference or None,
+        "postponed": postponed(message),
         "refused": list(recipients.refused),
+        "warnings": [said(finding) for finding in message.findings],
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
+from smsgateway.accepting.timing import postponed
 from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import Millis, epoch_seconds, iso
 from smsgateway.config.settings import Settings
@@ -188,6 +189,7 @@ def message_fields(whole: WholeMessage, by_status: Counter[Status], uncounted: C
         "reference": message.reference or None,
         "purpose": message.purpose,
         "send_at": None if message.send_at is None else iso(message.send_at),
+        "postponed": postponed(message),
         "valid_until": iso(message.valid_until),
         "counts": {status: by_status[status] for status in Status if by_status.get(status)},
         "uncounted": uncounted.total(),

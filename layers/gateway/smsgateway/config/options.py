@@ -14,6 +14,7 @@ from smsgateway.codecs.words import MEANINGS, folded
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import About, Options
+from smsgateway.rules import keywords
 
 _DAY = 86_400  # seconds
 
@@ -45,6 +46,16 @@ def _codes(node: Node, _profile: Profile) -> Mapping[str, About]:
 
 def _words(node: Node, _profile: Profile) -> Mapping[str, str]:
     return MappingProxyType({folded(word): meaning.one_of(MEANINGS) for word, meaning in node.members().items()})
+
+
+def _keywords(node: Node, _profile: Profile) -> tuple[str, ...]:
+    """Words that a reply may consist of: each has letters or digits, by which replies are compared with it."""
+    entries = node.items(longest=100)
+    words = tuple(entry.text(longest=50) for entry in entries)
+    for entry, word in zip(entries, words, strict=True):
+        if not keywords.folded(word):
+            raise entry.wrong("must have a letter or a digit: nothing else of a reply is looked at")
+    return words
 
 
 def _charset(node: Node, _profile: Profile) -> str:
@@ -186,6 +197,21 @@ OPTIONS: Mapping[str, Option] = {
         "this share of what it accepted, and by more than five.",
         of_some=True,
     ),
+    "opt_out_words": Option(
+        _keywords,
+        'replies that mean stop, beside the usual ones: `["不要了", "0000"]`. Width, case, accents, blanks and '
+        "punctuation make no difference.",
+    ),
+    "opt_in_words": Option(
+        _keywords,
+        "replies that ask for marketing again, beside the usual ones. Take none that answers a question, such as "
+        "`1`, `Y` or `是`.",
+    ),
+    "opt_out_confirmation": Option(
+        lambda node, _: node.text(longest=500),
+        "a text that is sent once to whoever stops marketing by a reply to this account, through this account; "
+        "not used yet.",
+    ),
 }
 
 
@@ -206,4 +232,7 @@ def parse_options(node: Node, vendor_name: str, profile: Profile) -> Options:
     options = Options(**values)
     if options.free_text_signature and options.free_text_template is None:
         raise ConfigurationError(f"{node.path}.free_text_signature", "needs free_text_template beside it")
+    for index, word in enumerate(options.opt_in_words):
+        if keywords.wish_of(word, options.opt_out_words) == "stop":
+            raise ConfigurationError(f"{node.path}.opt_in_words[{index}]", "means stop already: take another word")
     return options

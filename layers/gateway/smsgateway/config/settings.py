@@ -57,3 +57,7 @@ class Settings:
         """The route that serves a purpose; one without accounts if none does, for a message that names its account."""
         by_purpose = {route.purpose: route for route in self.routes}
         return by_purpose.get(purpose) or by_purpose.get(ANY_PURPOSE) or Route(purpose, ())
+
+    def quiet_hours_of(self, purpose: Purpose) -> QuietHours | None:
+        """The hours in which messages of a purpose are not sent, whatever their accounts; None: they always are."""
+        return self.route_of(purpose).quiet_hours if purpose == "marketing" else None

@@ -3,5 +3,6 @@
 Whoever accepts or sends a message asks here what it may do; what is read for that, it brings along.
 
     caps.py         how many texts of one purpose a number may get within a time
+    keywords.py     the words by which people stop marketing, and ask for it again
     quiet_hours.py  when marketing is not sent
 """

@@ -18,6 +18,7 @@ from smsgateway.calling import breaker, encoding, pace
 from smsgateway.clock import Millis, millis, seconds, utc
 from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentError
 from smsgateway.model import Account, Reason, Request, State, Submission
+from smsgateway.sending import night
 from smsgateway.sending.failover import come_back, end_unsent, go_on, not_this_account, step_aside
 from smsgateway.sending.outcome import apply_outcome, record_result
 from smsgateway.sending.work import Dispatcher, InFlightError, Work
@@ -68,6 +69,8 @@ def send(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> None:
         call = _prepare(dispatcher, work, hard_end)
     except EncodeError as error:
         not_this_account(dispatcher, work, error)
+        return
+    if night.hold(dispatcher, work):
         return
     if not_now := _not_now(dispatcher, work):
         step_aside(dispatcher, work, not_now)
@@ -156,6 +159,9 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
         if claimant is None:
             reroutes.end_canceled(dispatcher.table, work.submission, dispatcher.now())
             return
+        if not work.submission.marked and night.hold(dispatcher, work, call.moment):
+            _tell_filed(dispatcher, call)
+            return
         # None: another worker makes the trial call; 0: the breaker is closed, and nothing was claimed.
         trial_until = breaker.claim_trial(dispatcher.table, work.account, work.breaker, dispatcher.now())
         if trial_until is None:
@@ -209,9 +215,14 @@ def _mark(dispatcher: Dispatcher, call: _Call, claimant: str) -> _Call:
 
 
 def _call_at_moment(dispatcher: Dispatcher, call: _Call) -> bool:
-    """Call the account at its moment, and write what follows. False: the moment was missed, and no call was made."""
+    """Call the account at its moment, and write what follows. False: no call was made.
+
+    The moment was missed, or quiet hours have begun since the mark.
+    """
     work, marked = call.work, call.work.submission
     dispatcher.wait_until(call.moment)
+    if night.hold(dispatcher, work):
+        return False
     if call.moment and pace.missed(call.moment, dispatcher.now()):
         missed = "the account's moment was missed"
         again = routing.Again(MISSED_PAUSE, Reason.NOT_REACHED, missed, marked.failures, marked.busy)

@@ -16,6 +16,8 @@ from smsgateway.store import breakers, submissions, transitions
 from smsgateway.store.keys import breaker_key
 from smsgateway.store.submissions import StoredSubmission
 
+NOT_ASKED = frozenset({Reason.NOT_REACHED, Reason.QUIET_HOURS})  # why no vendor has refused it
+
 
 def others_of(work: Work) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order."""
@@ -149,7 +151,7 @@ def _attempt(submission: StoredSubmission, step: routing.Again | routing.Move, n
     return {
         "at": now,
         "account": submission.account,
-        "outcome": "not_sent" if step.reason == Reason.NOT_REACHED else "refused",
+        "outcome": "not_sent" if step.reason in NOT_ASKED else "refused",
         "reason": step.reason,
         "vendor_status": step.vendor_status,
     }

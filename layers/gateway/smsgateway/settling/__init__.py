@@ -9,5 +9,5 @@ Everything here can be done twice without harm, for vendor bytes come again afte
     replies.py   each reply, the parts of a long one joined, with the message that it answers
     failures.py  reports that may lead to a reroute, and reports that never came
     reroute.py   a recipient whom an account failed goes to the next one (`resend.undelivered`)
-    optout.py    replies that ask for no more messages
+    optout.py    replies that ask for no more marketing, or for marketing again, and what follows
 """

@@ -10,8 +10,8 @@ from copy import replace
 
 from smsgateway.clock import Millis, millis, millis_of
 from smsgateway.core import WakingCore
-from smsgateway.model import Account, Inbound, Reply
-from smsgateway.settling.optout import is_opt_out
+from smsgateway.model import Account, Inbound, Message, Reply
+from smsgateway.settling.optout import Answered, obey, said_at, wish_in
 from smsgateway.store import groups, recipients, replies, reply_parts, reroutes, submissions
 from smsgateway.store.joining import JoinedReply, rest, whole
 from smsgateway.store.keys import account_of_parts, number_of_parts
@@ -42,7 +42,8 @@ def take_replies(
         else:
             at = millis_of(said.received_at) if said.received_at else received_at
             reply_id = replies.reply_id(account.name, said, seen[identity] - 1)
-            _store_reply(core, _reply(reply_id, account.name, account.vendor, said, at))
+            reply = _reply(reply_id, account.name, account.vendor, said, at)
+            _store_reply(core, reply, said_at(at, received_at, index))
 
 
 def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: Millis, *, partial: bool = False) -> Reply:
@@ -106,7 +107,7 @@ def _carry_out(core: WakingCore, found: StoredParts, joint: JoinedReply, version
         started_at = min(int(item["arrived"]) for item in chosen)
         reply_id = replies.joint_id(found.key, joint.parts, joint.partial)
         account = account_of_parts(found.key)
-        _store_reply(core, _reply(reply_id, account, vendor, inbound, started_at, partial=joint.partial))
+        _store_reply(core, _reply(reply_id, account, vendor, inbound, started_at, partial=joint.partial), started_at)
     reply_parts.carried_out(core.table, found, joint, version)
 
 
@@ -119,20 +120,26 @@ def _adopt(core: WakingCore, found: StoredParts, vendor: str) -> None:
             inbound = replace(group.parts[0], text=text, part=None, received_at=None)
             identity = replace(inbound, vendor_id=f"{group.key}#{group.generation}#{group.published}")
             reply_id = replies.reply_id(account, identity, 0)  # as that release would give it
-            _store_reply(core, _reply(reply_id, account, vendor, inbound, group.started_at, partial=group.published))
+            started_at = group.started_at
+            reply = _reply(reply_id, account, vendor, inbound, started_at, partial=group.published)
+            _store_reply(core, reply, started_at)
         with suppress(ConditionFailed):
             groups.adopt(core.table, group)
 
 
-def _store_reply(core: WakingCore, reply: Reply) -> None:
-    """Store a reply with the message that it answers, if one can be told.
+def _store_reply(core: WakingCore, reply: Reply, written_at: Millis) -> None:
+    """Store a reply with the message that it answers, if one can be told; what it asks for is done first.
 
+    `written_at`: by which it is newer or older than what else the person wrote (`said_at`).
     What is longer than any phone writes is stored in pieces, each of which says that it is not the whole.
     """
-    answered = _answered(core.table, reply)
-    if answered:
-        client, in_reply_to, reference = answered.client, answered.key.message_id, answered.reference
+    found, wish = _answered(core.table, reply), wish_in(core, reply)
+    if found:
+        submission, message = found
+        client, in_reply_to, reference = submission.client, submission.key.message_id, submission.reference
         reply = replace(reply, client=client, in_reply_to=in_reply_to, reference=reference)
+    if wish:
+        obey(core, reply, wish, Answered(reply.client, message) if found else None, written_at)
     text = reply.text
     pieces = [text[start : start + LONGEST_TEXT] for start in range(0, max(len(text), 1), LONGEST_TEXT)]
     for index, piece in enumerate(pieces):
@@ -140,14 +147,18 @@ def _store_reply(core: WakingCore, reply: Reply) -> None:
             reply,
             id=replies.piece_id(reply.id, index),
             text=piece,
-            opt_out=is_opt_out(text),
+            opt_out=wish == "stop",
+            opt_in=wish == "start",
             partial=reply.partial or len(pieces) > 1,
         )
         replies.put_reply(core.table, stored, core.ttl)
 
 
-def _answered(table: Table, reply: Reply) -> StoredSubmission | None:
-    """The newest submission to this number through this account, with the reply's extension where it has one."""
+def _answered(table: Table, reply: Reply) -> tuple[StoredSubmission, Message | None] | None:
+    """The newest submission to this number through this account, with the reply's extension where it has one.
+
+    With its message; None: it has expired.
+    """
     # Some vendors say the extension alone, some the whole number: both end in the extension that was sent with.
     said = reply.extension or reply.access_number
     for row in recipients.newest_to(table, reply.number, ANSWERED_LOOKED_AT):
@@ -157,5 +168,5 @@ def _answered(table: Table, reply: Reply) -> StoredSubmission | None:
         message = submissions.message_of(table, submission)
         if message and message.extension and said and not said.endswith(message.extension):
             continue
-        return submission
+        return submission, message
     return None

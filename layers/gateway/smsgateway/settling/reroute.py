@@ -13,9 +13,11 @@ from itertools import batched
 
 from smsgateway import queues, routing
 from smsgateway.calling.carriage import Carriage, able_accounts
+from smsgateway.clock import Millis
 from smsgateway.core import WakingCore
 from smsgateway.ids import ROOT_LENGTH, SubmissionKey
 from smsgateway.model import Account, Message, Payload, ReportStatus, State
+from smsgateway.rules.quiet_hours import goes_on_at
 from smsgateway.store import recipients, reroutes, submissions, suppressions
 from smsgateway.store.finals import final_at_end, heard
 from smsgateway.store.history import keep
@@ -60,7 +62,7 @@ class _Batch:
     failures: Sequence[Failure]
     messages: dict[str, Message | None] = field(default_factory=dict)
     payloads: dict[SubmissionKey, Payload] = field(default_factory=dict)
-    suppressed: set[str] | None = None
+    limits: Mapping[Key, Item] | None = None
     started: dict[tuple[bool, str], list[SubmissionKey]] = field(default_factory=lambda: defaultdict(list))
 
     def message(self, submission: StoredSubmission) -> Message | None:
@@ -83,12 +85,14 @@ class _Batch:
         index = payload.numbers.index(number)
         return payload.part(index, index + 1)
 
-    def is_suppressed(self, number: str) -> bool:
-        """Whether a recipient of this batch is not to be sent to any more."""
-        if self.suppressed is None:
+    def is_suppressed(self, number: str, message: Message) -> bool:
+        """Whether a recipient of this batch is not to get any more of a message: suppressed, or its marketing stopped
+        by now."""
+        if self.limits is None:
             numbers = list(dict.fromkeys(failure.number for failure in self.failures))
-            self.suppressed = set(suppressions.suppressed(self.core.table, numbers))
-        return number in self.suppressed
+            self.limits = suppressions.load_items(self.core.table, numbers)
+        scope = message.opt_out_scope or message.client
+        return bool(suppressions.not_to_be_texted(self.limits, [number], message.purpose, scope))
 
 
 def _settle_batch(core: WakingCore, failures: Sequence[Failure]) -> list[bool]:
@@ -187,7 +191,8 @@ def _next_account(batch: _Batch, case: _Case, final: Item) -> Account | None:
     """The account that the recipient goes to next, if it may go to any. `final`: what it comes to otherwise."""
     core, submission, number = batch.core, case.submission, case.failure.number
     now, message = core.now(), batch.message(submission)
-    payload = batch.payload(submission, message, number) if message and now < message.valid_until else None
+    in_time = message and _goes_on_at(core, message, submission.key, now) < message.valid_until
+    payload = batch.payload(submission, message, number) if message and in_time else None
     if message is None or payload is None or message.canceled_at is not None:
         return None
     accounts = core.settings().accounts
@@ -195,7 +200,13 @@ def _next_account(batch: _Batch, case: _Case, final: Item) -> Account | None:
     asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
     other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
     names = routing.after_failure(final["reason"], others, other_vendors)
-    return accounts[names[0]] if names and not batch.is_suppressed(number) else None
+    return accounts[names[0]] if names and not batch.is_suppressed(number, message) else None
+
+
+def _goes_on_at(core: WakingCore, message: Message, key: SubmissionKey, now: Millis) -> Millis:
+    """When a submission may be sent that is to be sent now: at once, or after quiet hours."""
+    hours = core.settings().quiet_hours_of(message.purpose)
+    return goes_on_at(now, hours, message.valid_until, key.reference)
 
 
 def _start(batch: _Batch, case: _Case, decided: Mapping[str, str], final: Item | None) -> None:
@@ -212,7 +223,8 @@ def _start(batch: _Batch, case: _Case, decided: Mapping[str, str], final: Item |
     segments = Carriage(account, message, payload).segments[failure.number] if account else case.row.segments
     of_content = final is not None and final.get("reason") in routing.CONTENT_ITSELF
     refused_by = failure.submission.vendor if of_content else ""
-    new = reroutes.NewReroute(case.submission, message, payload, segments, refused_by)
+    at = _goes_on_at(core, message, SubmissionKey(message.id, decided["path"]), now)
+    new = reroutes.NewReroute(case.submission, message, payload, segments, at, refused_by)
     key = reroutes.put_reroute(core.table, failure.row, decided, new, now)
-    if key:
+    if key and at <= now:
         batch.started[queues.urgent(message), decided["account"]].append(key)

@@ -257,6 +257,11 @@ def suppression_key(number: str) -> Key:
     return f"suppressed#{number}", "X"
 
 
+def stops_key(client: str) -> Key:
+    """Where it stands when somebody last stopped a client's marketing; `*`: everybody's."""
+    return f"stops#{client}", "L"
+
+
 def spent_key(client: str, day: str) -> Key:
     """Where a client's segments of a day (yyyy-MM-dd) stand."""
     return f"spent#{client}#{day}", "D"

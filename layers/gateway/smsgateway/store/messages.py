@@ -8,7 +8,7 @@ from typing import Any
 
 from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.ids import SubmissionKey, partitions, root_path
-from smsgateway.model import Message, Payload, Personal, TemplateCode
+from smsgateway.model import Finding, Message, Payload, Personal, TemplateCode
 from smsgateway.store.change import Change
 from smsgateway.store.keys import chunk_sk, message_key, payload_pk, submission_key, submission_sk
 from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Query, Table
@@ -39,11 +39,13 @@ def read_message(item: Item) -> Message:
         for account, template in values.pop("templates", {}).items()
     }
     route = tuple(values.pop("route"))
+    findings = tuple(Finding(*finding) for finding in values.pop("findings", ()))
     return Message(
         id=item["pk"],
         client=item["client"],
         route=route,
         templates=templates,
+        findings=findings,
         canceled_at=item.get("canceled_at"),
         blocks=item.get("blocks", 1),
         **values,

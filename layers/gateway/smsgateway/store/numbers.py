@@ -11,7 +11,7 @@ alone, is read as what it was.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from smsgateway.clock import Millis, epoch_seconds, millis, sortable
@@ -22,6 +22,7 @@ from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Table
 
 EVERYBODY = "*"  # the scope of a stop that holds for all clients
 LIST = "suppressions"
+OPT_IN_KEPT = 30 * DAY  # seconds: as long as what a person said before may still come, out of a queue of failures
 KEPT_LONGER = 3_600  # seconds, beyond the longest window of a cap
 TRIES = 20  # of a write that others write too
 
@@ -30,13 +31,28 @@ TRIES = 20  # of a write that others write too
 class Suppression:
     """Why a number is not to be texted, and by whose word. `source`: `reply`, `api` or `import`."""
 
-    at: Millis
+    at: Millis  # when it was said first
     reason: str = ""
     source: str = "api"
     reply_id: str = ""
     account: str = ""  # that the reply came to
     client: str = ""  # whose marketing is stopped; empty: everybody's
     signature: str = ""  # under which it is stopped; empty: under all of the client's
+    repeated_at: Millis = 0  # when a reply said it again, the newest by its own time
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """The newest word by which a person's marketing goes on, and by whose word: `reply` or `api`.
+
+    What a reply said before `since` is outdated by it, whenever that reply comes.
+    """
+
+    at: Millis
+    since: Millis
+    source: str
+    reply_id: str = ""
+    account: str = ""  # that the reply came to
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +67,8 @@ class Counted:
 class NumberState:
     """What limits texts to a number. `version`: of the item that it was read from; 0 if there is none, or an old one.
 
-    `suppressed`: for all clients and purposes. `stops`: for marketing, by scope (`scope_of`). `counted`: by purpose,
-    the earliest first.
+    `suppressed`: for all clients and purposes. `stops`: for marketing, by scope (`scope_of`). `opt_ins`: by scope, too,
+    whether there was a stop or not. `counted`: by purpose, the earliest first.
     """
 
     number: str
@@ -60,6 +76,7 @@ class NumberState:
     stops: Mapping[str, Suppression] = field(default_factory=dict)
     counted: Mapping[str, tuple[Counted, ...]] = field(default_factory=dict)
     version: int = 0
+    opt_ins: Mapping[str, OptIn] = field(default_factory=dict)
 
     @property
     def listed(self) -> bool:
@@ -117,6 +134,7 @@ def read_number(item: Item | None, number: str) -> NumberState:
             for purpose, texts in item.get("counted", {}).items()
         },
         item.get("version", 0),
+        {scope: OptIn(**opt_in) for scope, opt_in in item.get("opt_ins", {}).items()},
     )
 
 
@@ -128,6 +146,8 @@ def item_of(state: NumberState, now: Millis) -> Item:
         item |= {"since": state.suppressed.at, "why": _fields(state.suppressed, without="at") or None}
     if state.stops:
         item["stops"] = {scope: _fields(stop) for scope, stop in state.stops.items()}
+    if state.opt_ins:
+        item["opt_ins"] = {scope: asdict(opt_in) for scope, opt_in in state.opt_ins.items()}
     if counted := {purpose: texts for purpose, texts in state.counted.items() if texts}:
         item["counted"] = {
             purpose: [[each.at, each.message_id] for each in texts] for purpose, texts in counted.items()
@@ -136,7 +156,9 @@ def item_of(state: NumberState, now: Millis) -> Item:
         said = [*([state.suppressed] if state.suppressed else []), *state.stops.values()]
         return item | {"list": LIST, "listed_at": f"{sortable(max(each.at for each in said))}#{state.number}"}
     newest = max((texts[-1].at for texts in counted.values()), default=now)
-    return item | {"ttl": epoch_seconds(max(newest, now)) + DAY + KEPT_LONGER}
+    kept = epoch_seconds(max(newest, now)) + DAY + KEPT_LONGER
+    opted_in = max((epoch_seconds(opt_in.at) + OPT_IN_KEPT for opt_in in state.opt_ins.values()), default=kept)
+    return item | {"ttl": max(kept, opted_in)}
 
 
 def unchanged(state: NumberState) -> str:
@@ -175,6 +197,6 @@ def _seen(table: Table, state: NumberState) -> dict[str, Any]:
 
 def _fields(suppression: Suppression, without: str = "") -> Item:
     """The fields of a suppression as a map inside an item, without those that are empty."""
-    names = ("at", "reason", "source", "reply_id", "account", "client", "signature")
+    names = ("at", "reason", "source", "reply_id", "account", "client", "signature", "repeated_at")
     values = {name: getattr(suppression, name) for name in names if name != without}
     return {name: value for name, value in values.items() if value}

@@ -35,6 +35,11 @@ def _id_of(identity: str) -> str:
     return keys.reply_id(base32(int.from_bytes(digest[:16])))
 
 
+def is_stored(table: Table, reply: str) -> bool:
+    """True if the reply with this id is stored."""
+    return table.get(keys.reply_key(reply)) is not None
+
+
 def put_reply(table: Table, reply: Reply, ttl: int) -> None:
     """Store a reply, which publishes it; one that is stored already stays as it is."""
     pk, sk = keys.reply_key(reply.id)
@@ -52,6 +57,7 @@ def put_reply(table: Table, reply: Reply, ttl: int) -> None:
         "in_reply_to": reply.in_reply_to,
         "reference": reply.reference,
         "opt_out": reply.opt_out,
+        "opt_in": reply.opt_in or None,
         "partial": reply.partial,
         "to": f"from#{reply.number}",
         "at": sortable(reply.received_at),
@@ -80,5 +86,6 @@ def read_reply(item: Item) -> Reply:
         in_reply_to=item["in_reply_to"],
         reference=item["reference"],
         opt_out=item["opt_out"],
+        opt_in=item.get("opt_in", False),
         partial=item["partial"],
     )

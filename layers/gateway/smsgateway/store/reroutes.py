@@ -18,6 +18,7 @@ from smsgateway.store.keys import submission_key
 from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row
 from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
+    SWEEP_AHEAD,
     UNSENT,
     WAKE_UP_LOST,
     Share,
@@ -110,13 +111,17 @@ class NewReroute:
     message: Message
     payload: Payload  # of its one recipient
     segments: int
+    at: Millis = 0  # when it is to be sent; 0: at once
     refused_by: str = ""  # the vendor whose report refuses the content, if it does
 
 
 def put_reroute(
     table: Table, row: Key, reroute: Mapping[str, str], new: NewReroute, now: Millis
 ) -> SubmissionKey | None:
-    """File a reroute that a recipient's row names. Returns its key, or None when it is there already."""
+    """File a reroute that a recipient's row names. Returns its key, or None when it is there already.
+
+    One that is to be sent later is woken up by `sweep`.
+    """
     key, before, payload = SubmissionKey(new.message.id, reroute["path"]), new.before, new.payload
     share = Share(reroute["account"], reroute["vendor"], 1, new.segments)
     item = new_submission(key, new.message, share, ttl=before.ttl, now=now)
@@ -129,8 +134,8 @@ def put_reroute(
         "tried": [*before.tried, before.account],
         "refused_by": list(dict.fromkeys(filter(None, (*before.refused_by, new.refused_by)))) or None,
         "filed": True,
-        "next_at": now,
-        **due(key, now + WAKE_UP_LOST),
+        "next_at": max(now, new.at),
+        **due(key, new.at - SWEEP_AHEAD if new.at > now else now + WAKE_UP_LOST),
     }
     return key if put_child(table, item) else None
 

@@ -82,7 +82,7 @@ TRANSITIONS: Mapping[str, Transition] = {
     "give up": Transition(IN_HAND, State.UNCONFIRMED, _DENYING, "it ends after a doubt"),
     "overrule": Transition(IN_HAND, State.SUBMITTED, _HELD, "a report proves it"),
     # Before a mark.
-    "wait unmarked": Transition(UNMARKED, State.WAITING, _STILL_HERE, "not at this account"),
+    "wait unmarked": Transition(UNMARKED, State.WAITING, _STILL_HERE, "not at this account, or not now"),
     "move unmarked": Transition(UNMARKED, State.MOVED, _STILL_HERE, "its account, or the next, takes fewer at once"),
     "refuse unmarked": Transition(UNMARKED, State.REFUSED, _AS_READ, "no account can carry it"),
     "expire unmarked": Transition(UNMARKED, State.EXPIRED, _AS_READ, "valid_for has passed"),

@@ -20,6 +20,7 @@ from smsgateway.clock import Millis, epoch_seconds, millis, sortable
 from smsgateway.ids import BUCKET_RECIPIENTS, CHILD_DIGITS, DUE_SHARDS, TO_ONE, SubmissionKey, partitions, shard
 from smsgateway.model import Message, Payload, Personal, Reason, Rejection, State
 from smsgateway.queues import longest_delay, urgent
+from smsgateway.rules.quiet_hours import place_in
 from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
 from smsgateway.store.messages import fleeting_content, load_message, message_fields, read_message
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Query, Table
@@ -214,7 +215,9 @@ class Share:
 
 def new_submission(key: SubmissionKey, message: Message, share: Share, *, ttl: int, now: Millis) -> Item:
     """The item of a submission that nobody has tried yet. `ttl` in epoch seconds."""
-    send_at = now if message.send_at is None else message.send_at
+    send_at = now if message.send_at is None else message.send_at + place_in(message.spread, key.reference)
+    # What is spread out gets its wake-ups from sweep alone, each at its own time.
+    look_at = send_at - SWEEP_AHEAD if message.spread else sweep_at(send_at, now, urgent(message))
     pk, sk = submission_key(key)
     return {
         "pk": pk,
@@ -229,7 +232,7 @@ def new_submission(key: SubmissionKey, message: Message, share: Share, *, ttl: i
         "reference": message.reference or None,
         "resend": message.resend_undelivered or None,
         "ttl": ttl,
-        **due(key, sweep_at(send_at, now, urgent(message))),
+        **due(key, look_at),
     }
 
 

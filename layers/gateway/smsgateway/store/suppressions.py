@@ -1,11 +1,12 @@
 """Numbers that nothing is sent to, for all clients and purposes: said by an administrator."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from smsgateway.clock import Millis
+from smsgateway.model import Purpose
 from smsgateway.store.keys import suppression_key
-from smsgateway.store.numbers import Suppression, change_number, load_number
+from smsgateway.store.numbers import Suppression, change_number, load_number, read_number, refusal_to
 from smsgateway.store.table import Item, Key, Table
 
 
@@ -23,14 +24,19 @@ def suppressed_at(table: Table, number: str) -> Millis | None:
     return suppressed.at if suppressed else None
 
 
-def suppressed(table: Table, numbers: Collection[str]) -> list[str]:
-    """Those of the numbers that are suppressed, in their order. Reads them 100 a call."""
-    return suppressed_in(table.get_many(map(suppression_key, numbers)), numbers)
+def load_items(table: Table, numbers: Iterable[str]) -> dict[Key, Item]:
+    """Read the items of some numbers, consistently, 100 a call."""
+    return table.get_many(map(suppression_key, numbers))
 
 
-def suppressed_in(found: Mapping[Key, Item], numbers: Collection[str]) -> list[str]:
-    """Those of the numbers that are suppressed, in their order, by what was found at their `suppression_key`."""
-    return [number for number in numbers if "since" in found.get(suppression_key(number), {})]
+def not_to_be_texted(found: Mapping[Key, Item], numbers: Iterable[str], purpose: Purpose, scope: str) -> list[str]:
+    """Those of the numbers that are not to get a message of a purpose and a scope, in their order.
+
+    They are suppressed, or its marketing is stopped (`numbers.refusal_to`). `found`: what stands at their
+    `suppression_key`.
+    """
+    items = ((number, found.get(suppression_key(number))) for number in numbers)
+    return [number for number, item in items if item and refusal_to(read_number(item, number), purpose, scope)]
 
 
 def allow(table: Table, number: str, now: Millis) -> None:

@@ -52,11 +52,14 @@ def mark_unread(
 ) -> StoredSubmission:
     """`mark` without reading first, which saves a read for nearly every message to one number.
 
-    Succeeds only for a message to one number that is QUEUED, or WAITING without an attempt, at this account. The item
-    that the write returns takes the place of the read. Raises ConditionFailed for any other submission.
+    Succeeds only for a message to one number that is QUEUED, or WAITING without an attempt, at this account, and no
+    marketing. The item that the write returns takes the place of the read. Raises ConditionFailed for any other
+    submission.
     """
     change = _marked(Seen(submission_key(key), account), owner, deadline, now)
-    return _mark(table, change.when("attribute_exists(message)"), owner)
+    # Marketing is looked at again before it is sent: it may be night by now, or somebody may have opted out.
+    change = change.when("attribute_exists(message)").when("message.purpose <> :marketing", marketing="marketing")
+    return _mark(table, change, owner)
 
 
 def _marked(before: Seen, owner: str, deadline: Millis, now: Millis) -> Change:

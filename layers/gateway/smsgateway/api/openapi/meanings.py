@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from smsgateway.model import Reason, Status
 
 STATUSES: Mapping[Status, str] = {
-    Status.SCHEDULED: "the recipient waits for the message's `send_at`",
+    Status.SCHEDULED: "the recipient waits for the message's `send_at`, or for the end of quiet hours",
     Status.QUEUED: "the message waits to be sent to this recipient, or is being sent",
     Status.SUBMITTED: "the vendor took it; its report has not come",
     Status.UNCONFIRMED: "it may have reached the vendor, which gave no answer or an unclear one; a report settles it",
@@ -48,6 +48,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.ADDRESS_REFUSED: "the vendor does not take calls from the gateway's address",
     Reason.SERVICE_REFUSED: "service code, product, permission, or an account that is configured no more",
     Reason.OUTSIDE_HOURS: "the vendor does not send at this hour",
+    Reason.QUIET_HOURS: "marketing is not sent in the quiet hours of its route",
     Reason.BUSY: "the vendor was busy",
     Reason.TOO_FAST: "the vendor's pacing",
     Reason.NOT_REACHED: "no connection to the vendor could be made",

@@ -76,6 +76,11 @@ def send_message(
     text as the recipient would read it (or the template's code and values); the accounts that were taken off the route,
     with the reason; the queue; and `warnings` of what in the template is probably not meant.
 
+    `warnings` beside the plan, and in the answer to every post, are findings of preflight: what carriers as a rule
+    refuse in a text, such as links, phone numbers, and marketing without a way to opt out. Each has its place and says
+    what to do. The message is sent all the same, unless the route of its purpose is `strict`: then the answer, also of
+    a dry run, is 422, and `errors` has the findings.
+
     A personalised message through {vendors_without_batches} is a vendor request for each different text. What cannot
     be stored in the 29 seconds that a request has is refused before anything is stored, with a 422 that says how many
     texts would fit (about 25,000). If storing takes longer after all, the answer is a 503 with `Retry-After`, and

@@ -217,7 +217,11 @@ class NewMessage(Body):
         description="without brackets; blanks around it do not count; default the account's; empty or blank for none"
         " (see Messages)",
     )
-    purpose: Purpose = Field("notice", description="chooses the route, by the accounts document")
+    purpose: Purpose = Field(
+        "notice",
+        description="chooses the route, by the accounts document. Marketing waits for the end of its route's"
+        " quiet hours",
+    )
     account: Name | None = Field(None, description="pins one account: no routing, no failover")
     extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field(
         "", description="digits, which come back with a reply"
@@ -233,7 +237,7 @@ class NewMessage(Body):
         ge=1,
         le=LONGEST_VALIDITY,
         description="seconds, from `send_at` if there is one, after which sending no longer makes sense; default 300"
-        " for otp, else 259200",
+        " for otp, else 259200 (of marketing in quiet hours: from their end)",
     )
     resend: Resend = Field(Resend(), description="whether to send again, at the risk of a duplicate")
     dry_run: bool = Field(False, description="answer only what would happen, as a `plan`; nothing is stored or sent")

@@ -14,6 +14,7 @@ from smsgateway.api.schemas.responses import (
     Moment,
     Number,
     Overall,
+    Postponed,
     Reference,
     Schema,
     Vendor,
@@ -73,6 +74,7 @@ class Message(MessageFields):
     status: Overall = Field(examples=["delivered"])
     purpose: Purpose = Field(description="the purpose that chose the route")
     send_at: Moment | None = Field(description="when it is to be sent; null: at once", examples=[None])
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it is not sent any more")
     counts: dict[Status, int] = Field(description="how many recipients have each status", examples=[{"delivered": 1}])
     uncounted: int = Field(

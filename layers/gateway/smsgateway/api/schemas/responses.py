@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from smsgateway.api.serving.problems import PROBLEM_JSON
-from smsgateway.model import Reason
+from smsgateway.model import FindingCode, Reason
 
 PROBLEMS = {
     400: "The body is not JSON, or there are several headers Idempotency-Key",
@@ -91,6 +91,26 @@ class RefusedNumber(Schema):
     )
 
 
+class Finding(Schema):
+    """Something in a message that carriers as a rule refuse. The message is sent all the same, unless its route is
+    strict."""
+
+    code: FindingCode = Field(description="what it is", examples=["link"])
+    loc: str = Field(
+        description="the text that it stands in: `text`, `template` (as it is filled), `messages[2].text`,"
+        " `messages[2]` (a filled template), `signature`. Of several texts with the same, the first",
+        examples=["text"],
+    )
+    start: int = Field(description="its first character in that text, counted from 0", examples=[4])
+    end: int = Field(description="the character behind its last", examples=[19])
+    found: str = Field(
+        description="what stands there, the first 60 characters of it; empty where something is missing",
+        examples=["example.com/a?b"],
+    )
+    zh: str = Field(description="what it means and what to do, in Chinese", examples=["含有网址……请删除，或先报备。"])
+    en: str = Field(description="the same in English", examples=["the link … Take it out, or have it filed."])
+
+
 class MessageFields(Schema):
     """What is said of a message wherever it is shown. Times are ISO 8601 in UTC."""
 
@@ -104,6 +124,14 @@ class MessageFields(Schema):
     )
     created_at: Moment = Field(description="when the message was accepted")
     reference: Reference | None = Field(description="your own id; null without one")
+
+
+class Postponed(Schema):
+    """Why a message is sent later than it was posted for. Its submissions go out within half an hour after `until`."""
+
+    reason: Literal["quiet_hours"] = Field(description="marketing is not sent in the quiet hours of its route")
+    since: Moment = Field(alias="from", description="when it would have been sent")
+    until: Moment = Field(description="when the quiet hours end")
 
 
 class PlannedTemplate(Schema):
@@ -152,6 +180,7 @@ class Plan(Schema):
     route: list[PlannedStep] = Field(description="the accounts, in the order in which they would be tried")
     excluded: list[Excluded] = Field(description="accounts that were taken off the route")
     queue: Literal["urgent", "bulk"] = Field(description="the queue whose workers would send it")
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it would not be sent any more")
     warnings: list[str] = Field(description="what in the template is probably not meant", examples=[[]])
     examined: int = Field(
@@ -164,7 +193,12 @@ class AcceptedMessage(MessageFields):
     """What became of a post."""
 
     recipients: int = Field(description="to how many recipients the message will be sent", examples=[1])
+    postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     refused: list[RefusedNumber] = Field(description="the numbers that the message is not sent to")
+    warnings: list[Finding] = Field(
+        description="what carriers as a rule refuse in the message, at most ten of each code; under the same"
+        " Idempotency-Key the same"
+    )
 
 
 class DryRun(AcceptedMessage):

@@ -1,4 +1,4 @@
-"""Which replies ask for no more messages (settling/optout.py)."""
+"""Which replies ask for no more marketing, and which for marketing again."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsgateway.settling.optout import WORDS, is_opt_out
+from smsgateway.rules.keywords import START_WORDS, STOP_WORDS, wish_of
 
 WRITTEN = (
     *("ＴＤ", "T。", "退订。", "退订！", "STOP!", "“T”", "R", "拒收", "T\u200b", "退訂", "t d", "退 订", "Td", "(TD)"),
@@ -34,6 +34,10 @@ SENTENCES = (
 )
 
 
+def is_opt_out(text: str) -> bool:
+    return wish_of(text) == "stop"
+
+
 @pytest.mark.parametrize("text", WRITTEN)
 def test_a_word_however_it_is_written(text: str) -> None:
     assert is_opt_out(text)
@@ -51,7 +55,7 @@ def wide(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
-@given(st.sampled_from(sorted(WORDS)), AROUND, AROUND, st.sampled_from([str, str.upper, str.title, wide]), AROUND)
+@given(st.sampled_from(sorted(STOP_WORDS)), AROUND, AROUND, st.sampled_from([str, str.upper, str.title, wide]), AROUND)
 def test_every_word_in_any_dress(word: str, before: str, after: str, dress: Callable[[str], str], between: str) -> None:
     dressed = dress(word)
     assert is_opt_out(before + between.join(dressed) + after)
@@ -61,11 +65,83 @@ def test_every_word_in_any_dress(word: str, before: str, after: str, dress: Call
 LETTERS = st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1, max_size=10)
 
 
-@given(st.sampled_from(sorted(WORDS)), LETTERS, st.booleans())
+@given(st.sampled_from(sorted(STOP_WORDS)), LETTERS, st.booleans())
 def test_no_word_within_other_words(word: str, other: str, first: bool) -> None:
     """A word with anything that has letters beside it is no opt-out, unless that makes one of the words."""
     text = other + word if first else word + other
     assert is_opt_out(text) is is_opt_out(text.replace(" ", "")), "blanks make no difference"
     if len(other) > 2 and "复" not in other and "復" not in other and "覆" not in other:
         # Texts ask for a word and for what it means: people answer with both.
-        assert not is_opt_out(text) or is_opt_out(other) or text.casefold() in WORDS
+        assert not is_opt_out(text) or is_opt_out(other) or text.casefold() in STOP_WORDS
+
+
+ASKING_AGAIN = (
+    "START",
+    "ｓｔａｒｔ！",
+    "dy",
+    "订阅",
+    "恢复。",
+    "恢复订阅",
+    "取消退订",
+    "回复DY",
+    "回DY订阅",
+    "DY订阅",
+    "订阅请回复DY",
+)
+ORDINARY = (
+    "1",
+    "Y",
+    "y",
+    "是",
+    "好",
+    "好的",
+    "OK",
+    "yes",
+    "收到",
+    "继续",
+    "要",
+    "0",
+    "开",
+    "订",
+    "恢复正常了吗",
+    "不订阅",
+)
+
+
+@pytest.mark.parametrize("text", ASKING_AGAIN)
+def test_a_word_that_asks_for_marketing_again(text: str) -> None:
+    assert wish_of(text) == "start"
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_no_ordinary_answer_asks_for_marketing(text: str) -> None:
+    assert wish_of(text) is None
+
+
+@given(st.sampled_from(sorted(START_WORDS)), AROUND, AROUND, st.sampled_from([str, str.upper, str.title, wide]), AROUND)
+def test_every_opt_in_word_in_any_dress(
+    word: str, before: str, after: str, dress: Callable[[str], str], between: str
+) -> None:
+    dressed = dress(word)
+    assert wish_of(before + between.join(dressed) + after) == "start"
+    assert wish_of(f"回复{before}{dressed}{after}") == "start"
+
+
+def test_no_word_means_both() -> None:
+    assert not STOP_WORDS & START_WORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        *(("不要了！", "stop"), ("回复００００", "stop"), ("不要了吗", None), ("TD", "stop")),
+        *(("重来", "start"), ("回复 0", "start"), ("DY", "start"), ("1", None), ("", None)),
+    ],
+)
+def test_an_accounts_own_words_count_beside_the_usual_ones(text: str, wish: str | None) -> None:
+    assert wish_of(text, own_stop=("不要 了", "0000"), own_start=("重来", "０")) == wish
+
+
+def test_what_means_stop_by_any_word_means_stop() -> None:
+    assert wish_of("订阅", own_stop=["订阅"]) == "stop"
+    assert wish_of("退订", own_start=["退订"]) == "stop"

@@ -1,0 +1,35 @@
+"""Whose marketing somebody stops who answers a message with stop, and whose stops count against it."""
+
+from collections.abc import Iterator, Sequence
+
+from smsgateway import text
+from smsgateway.accepting.contents import signature_place_of
+from smsgateway.accepting.post import Post
+from smsgateway.model import Account, Client, Template
+from smsgateway.store.numbers import scope_of
+
+SEVERAL = 2  # signatures of a client, from which on each is stopped by itself
+
+
+def scope_of_post(client: Client, post: Post, template: Template | None, accounts: Sequence[Account]) -> str:
+    """The scope of a post's marketing: its client, or its signature with a client that has several.
+
+    The signature is the one that its contents bring, that it asks for, or of the first account that may carry it. Where
+    its contents bring several, nobody could stop one of them: then it is the client.
+    """
+    if len(client.signatures) < SEVERAL:
+        return client.name
+    fallback = post.signature if post.signature is not None else accounts[0].signature if accounts else ""
+    place = signature_place_of(template)
+    found = {text.compose(each, fallback, place).signature for each in _contents(post, template)}
+    return scope_of(client.name, found.pop() if len(found) == 1 else "")
+
+
+def _contents(post: Post, template: Template | None) -> Iterator[str]:
+    """What a post reads, as far as its signature stands in it: a template brings the same whatever its variables."""
+    if template:
+        yield template.text
+    elif post.personal:
+        yield from (entry.text or "" for entry in post.personal)
+    else:
+        yield post.text or ""

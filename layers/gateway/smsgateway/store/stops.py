@@ -1,0 +1,97 @@
+"""Stops of marketing: who must not advertise to a number any more, since when, and who may again.
+
+A stop is written in two steps. First the number's own item (`numbers`), by which posts are judged from then on. Then
+the client's: the moment of its newest stop, so that whoever sends what was accepted before need not read every number.
+A worker that dies in between has its reply come again, and then the second step is done, too.
+
+Replies may come late, twice, or one before another that was written earlier. What a person wrote last counts, by the
+time that the vendor names; of a stop and an opt-in of the same moment, the stop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from smsgateway.clock import Millis
+from smsgateway.store.change import Change
+from smsgateway.store.keys import stops_key
+from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression, change_number, scope_of
+from smsgateway.store.table import ConditionFailed, Item, Key, Table
+
+# A message is accepted a while after its numbers were looked up, and the clocks of two workers may be apart.
+ACCEPTANCE_TAKES: Millis = 120_000
+
+
+def stopped(state: NumberState, stop: Suppression) -> NumberState:
+    """The state after a stop. One that stands already stays as it is, but for when it was repeated.
+
+    A reply that is older than an opt-in changes nothing.
+    """
+    scope = scope_of(stop.client or EVERYBODY, stop.signature)
+    said_by_reply = stop.source == "reply"
+    opt_in = state.opt_ins.get(scope)
+    if said_by_reply and opt_in and stop.at < opt_in.since:
+        return state
+    standing = state.stops.get(scope)
+    if standing is None:
+        return replace(state, stops={**state.stops, scope: stop})
+    if not said_by_reply or stop.at <= max(standing.at, standing.repeated_at):
+        return state
+    return replace(state, stops={**state.stops, scope: replace(standing, repeated_at=stop.at)})
+
+
+def opted_in(state: NumberState, scope: str, opt_in: OptIn) -> NumberState:
+    """The state after an opt-in: without the stop of this scope, unless a reply is older than the stop.
+
+    Only that stop goes: those of other scopes stay, and so does a suppression for all purposes.
+    """
+    standing, earlier = state.stops.get(scope), state.opt_ins.get(scope)
+    last_said = max(standing.at, standing.repeated_at) if standing else 0
+    if opt_in.source == "reply":
+        if opt_in.since <= last_said or (earlier and opt_in.since <= earlier.since):
+            return state
+    elif standing is None:
+        return state
+    else:
+        # By a clock of ours, which the vendors' may be behind: only what was said by then is outdated.
+        said = last_said + 1 if standing.source == "reply" or standing.repeated_at else 0
+        opt_in = replace(opt_in, since=max(said, earlier.since if earlier else 0))
+    stops = {each: stop for each, stop in state.stops.items() if each != scope}
+    return replace(state, stops=stops, opt_ins={**state.opt_ins, scope: opt_in})
+
+
+def stop_marketing(table: Table, number: str, stop: Suppression, now: Millis) -> tuple[NumberState, NumberState]:
+    """Stop the marketing of a client, or of everybody, to a number. Returns the number's state before and after."""
+    changed = change_number(table, number, lambda state: stopped(state, stop), now)
+    note_stop(table, stop.client, now)
+    return changed
+
+
+def allow_marketing(
+    table: Table, number: str, scope: str, opt_in: OptIn, now: Millis
+) -> tuple[NumberState, NumberState]:
+    """Let the marketing of a scope go on to a number. Returns the number's state before and after."""
+    return change_number(table, number, lambda state: opted_in(state, scope, opt_in), now)
+
+
+def note_stop(table: Table, client: str, now: Millis) -> None:
+    """Note that somebody has just stopped a client's marketing, or everybody's (empty). The moment only moves on."""
+    change = Change(stops_key(client or EVERYBODY)).set(last_at=now)
+    try:
+        table.update(change.when("attribute_not_exists(last_at) OR last_at < :last_at"))
+    except ConditionFailed:
+        return
+
+
+def keys_of_stops(client: str) -> list[Key]:
+    """The items that say whether anybody has stopped a client's marketing lately."""
+    return [stops_key(client), stops_key(EVERYBODY)]
+
+
+def stopped_since(found: Mapping[Key, Item], client: str, accepted_at: Millis) -> bool:
+    """Whether anybody may have stopped a client's marketing since a message was accepted, or shortly before.
+
+    `found`: what stands at `keys_of_stops`. If True, the items of the message's numbers say who has.
+    """
+    items: list[Mapping[str, Any]] = [found.get(key, {}) for key in keys_of_stops(client)]
+    return any(item.get("last_at", 0) >= accepted_at - ACCEPTANCE_TAKES for item in items)

@@ -1,0 +1,158 @@
+"""An opt-out from the reply to the next post: at once, whatever crashes, however often the reply comes."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+import pytest
+
+from smsgateway.accepting.post import Refusal
+from smsgateway.clock import BEIJING
+from smsgateway.model import Client
+from smsgateway.queues import VendorBytes
+from smsgateway.store.numbers import NumberState, Suppression, load_number
+from smsgateway.store.stops import keys_of_stops, stop_marketing, stopped_since
+from tests.doubles.receipts import reply_of, report_of
+from tests.doubles.seam import AwsError, Crash, Fault, Seam
+from tests.doubles.world import World, accounts_document, numbers, post
+
+(NUMBER,) = numbers(1)
+SHOP = Client("shop", "sender", signatures=("示例",))
+MALL = Client("mall", "sender", signatures=("示例", "其他"))
+
+
+def begun(client: Client = SHOP, **fields: object) -> World:
+    """A world in which the client's marketing has reached the number."""
+    world = World(accounts_document((("ly", "langyu", 0),)))
+    world.accept(post(NUMBER, purpose="marketing", **fields), client=client)
+    world.settle(world.now)
+    return world
+
+
+def reply(world: World, text: str) -> VendorBytes:
+    """A reply that was written just now; langyu tells the minute."""
+    return reply_of(world, "ly", NUMBER, text, moTime=f"{datetime.fromtimestamp(world.now / 1000, BEIJING):%y%m%d%H%M}")
+
+
+def say(world: World, text: str, seam: Seam | None = None) -> None:
+    world.ingest(reply(world, text), seam)
+
+
+def state(world: World) -> NumberState:
+    return load_number(world.table, NUMBER)
+
+
+def may_post(world: World, client: Client = SHOP, **fields: object) -> bool:
+    try:
+        world.copy().accept(post(NUMBER, **{"purpose": "marketing", **fields}), client=client)
+    except Refusal:
+        return False
+    return True
+
+
+def test_stop_and_start() -> None:
+    """GIVEN marketing WHEN its reader writes TD THEN no more of that client's is accepted, and all else is; WHEN they
+    write START THEN it is again."""
+    world = begun()
+    say(world, "ＴＤ。")
+    (stop,) = state(world).stops.values()
+    (stored,) = world.items("mo_")
+    assert (stop.client, stop.reason, stop.source, stop.reply_id) == ("shop", "opt_out", "reply", stored["pk"])
+    assert stop.account == "ly"
+    assert not may_post(world)
+    assert may_post(world, purpose="otp")
+    assert may_post(world, purpose="notice")
+    assert may_post(world, client=MALL)
+    found = world.table.get_many(keys_of_stops("shop"))
+    assert stopped_since(found, "shop", world.now)
+    world.now += 2_000
+    say(world, "start")
+    assert may_post(world)
+    assert {item["text"]: (item["opt_out"], item.get("opt_in", False)) for item in world.items("mo_")} == {
+        "ＴＤ。": (True, False),
+        "start": (False, True),
+    }
+
+
+def test_a_reply_to_nothing_stops_everybody() -> None:
+    world = World(accounts_document((("ly", "langyu", 0),)))
+    say(world, "退订")
+    assert set(state(world).stops) == {"*"}
+    assert not may_post(world)
+    assert not may_post(world, client=MALL)
+    assert may_post(world, purpose="otp")
+
+
+def test_of_several_signatures_one_is_stopped() -> None:
+    """GIVEN a client with two signatures WHEN somebody stops a message under one THEN the other may go on."""
+    world = begun(MALL, text="【其他】大减价")
+    say(world, "N")
+    assert set(state(world).stops) == {"mall#其他"}
+    assert not may_post(world, client=MALL, signature="其他")
+    assert not may_post(world, client=MALL, text="再来【其他】", signature="其他")
+    assert may_post(world, client=MALL)
+    assert may_post(world, client=MALL, signature="示例")
+
+
+@pytest.mark.parametrize("text", ["TD", "START"])
+def test_every_fault_on_the_way_of_a_reply(text: str) -> None:
+    """GIVEN a reply WHEN its worker fails at any step, and the reply comes again THEN it was obeyed, and is told."""
+    world = begun()
+    if text == "START":
+        say(world, "TD")
+        world.now += 2_000
+    seam = Seam()
+    say(world.copy(), text, seam)
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            again = world.copy()
+            with suppress(Crash, AwsError):
+                say(again, text, Seam({step: fault}))
+            say(again, text)
+            assert may_post(again) is (text == "START"), (fault, seam.steps[step])
+            assert [item["text"] for item in again.items("mo_")].count(text) == 1
+
+
+def test_a_stop_is_written_before_the_reply_is_told() -> None:
+    """GIVEN TD WHEN its worker dies at any step THEN no reply is told whose stop does not hold yet."""
+    world = begun()
+    seam = Seam()
+    say(world.copy(), "TD", seam)
+    for step in range(len(seam.steps)):
+        again = world.copy()
+        with suppress(Crash):
+            say(again, "TD", Seam({step: Fault.CRASH_BEFORE}))
+        found = again.table.get_many(keys_of_stops("shop"))
+        assert not again.items("mo_") or (state(again).stops and stopped_since(found, "shop", again.now))
+
+
+def test_a_redelivered_stop_does_not_undo_a_later_start() -> None:
+    """GIVEN TD and then START WHEN either comes once more, from a queue THEN the last word counts."""
+    world = begun()
+    replies = []
+    for text in ("TD", "START", "TD"):
+        replies.append(reply(world, text))
+        world.now += 2_000
+    orders: Mapping[tuple[int, ...], bool] = {
+        **dict.fromkeys(((0, 1), (1, 0), (0, 1, 0), (1, 0, 1), (0, 1, 0, 1)), True),
+        **dict.fromkeys(((0, 1, 2), (2, 1, 0), (2, 0, 1), (1, 2, 1), (2, 1, 2, 0, 1)), False),
+    }
+    for order, allowed in orders.items():
+        again = world.copy()
+        for index in order:
+            again.ingest(replies[index])
+        assert may_post(again) is allowed, order
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_reroute_leaves_out_who_has_stopped_it_meanwhile(stopped: bool) -> None:
+    """GIVEN marketing whose failures go to the next account WHEN its reader stops it before the report THEN it ends."""
+    world = World(accounts_document((("a", "langyu", 0), ("b", "langyu", 0))))
+    world.accept(post(NUMBER, purpose="marketing", resend_undelivered=True), client=SHOP)
+    world.settle(world.now)
+    (seen,) = world.vendors.seen
+    if stopped:
+        stop_marketing(world.table, NUMBER, Suppression(world.now, client="shop"), world.now)
+    world.ingest(report_of(world, "a", seen.id_of(NUMBER), NUMBER, status="failed"))
+    world.settle(world.now)
+    assert [each.account for each in world.vendors.seen] == (["a"] if stopped else ["a", "b"])

@@ -1,0 +1,130 @@
+"""Stops of marketing: what a person wrote last counts, in whatever order replies come, and however often."""
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsgateway.clock import Millis
+from smsgateway.store import numbers, stops
+from smsgateway.store.keys import suppression_key
+from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression, refusal_to, scope_of
+from smsgateway.store.table import Table
+from tests.unit.store.given import NOW
+
+NUMBER = "13800000007"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reply: when it was written, and whether it means stop."""
+
+    at: int
+    stop: bool
+    scope: str = "shop"
+
+    @property
+    def reply_id(self) -> str:
+        return f"mo_{self.at}{self.stop}"
+
+
+def take(state: NumberState, said: Said) -> NumberState:
+    if said.stop:
+        return stops.stopped(state, stop_at(said.at, reply_id=said.reply_id))
+    return stops.opted_in(state, said.scope, OptIn(said.at, said.at, "reply", said.reply_id, "hb-1"))
+
+
+def stop_at(at: Millis, client: str = "shop", source: str = "reply", reply_id: str = "") -> Suppression:
+    return Suppression(at, "opt_out", source, reply_id, client=client)
+
+
+def lifted_at(at: Millis) -> OptIn:
+    return OptIn(at, at, "api")
+
+
+@given(st.lists(st.builds(Said, st.integers(1, 9), st.booleans()), min_size=1, max_size=7), st.data())
+def test_the_last_word_counts_in_any_order_and_with_repeats(said: list[Said], data: st.DataObject) -> None:
+    """GIVEN replies WHEN they come in any order, and some again THEN the last one counts; of the same moment, stop."""
+    state = NumberState(NUMBER)
+    for each in [*data.draw(st.permutations(said)), *data.draw(st.lists(st.sampled_from(said), max_size=7))]:
+        state = take(state, each)
+    assert ("shop" in state.stops) is max(said, key=lambda each: (each.at, each.stop)).stop
+
+
+def test_a_stop_keeps_its_first_reply_until_it_is_undone() -> None:
+    first, again, undone, anew = Said(1, True), Said(5, True), Said(7, False), Said(9, True)
+    state = take(take(NumberState(NUMBER), first), again)
+    assert (state.stops["shop"].at, state.stops["shop"].reply_id) == (1, first.reply_id)
+    assert "shop" in take(state, Said(3, False)).stops, "written before the stop was repeated"
+    assert take(take(state, undone), anew).stops["shop"].reply_id == anew.reply_id
+
+
+def test_what_an_api_lifted_stays_lifted_when_its_reply_comes_again() -> None:
+    """GIVEN a stop that was lifted by the API, whose clock is another than the vendor's WHEN its reply comes again
+    THEN nothing changes; WHEN the person writes stop anew, at a moment that seems earlier THEN it counts."""
+    state = stops.opted_in(take(NumberState(NUMBER), Said(5, True)), "shop", lifted_at(1000))
+    assert state.stops == {}
+    assert take(state, Said(5, True)) == state
+    assert "shop" in take(state, Said(6, True)).stops
+
+
+def test_a_reply_that_comes_late_does_not_undo_what_the_api_stopped_after_it() -> None:
+    state = stops.stopped(NumberState(NUMBER), stop_at(100, source="api"))
+    assert "shop" in take(state, Said(99, False)).stops
+    assert "shop" not in take(state, Said(101, False)).stops
+    assert stops.stopped(state, stop_at(200, source="import")) == state, "it stands already"
+
+
+def test_only_the_stop_of_the_scope_goes() -> None:
+    state = NumberState(NUMBER, suppressed=Suppression(1))
+    for stop in (stop_at(1), stop_at(1, client=""), Suppression(1, client="shop", signature="示例")):
+        state = stops.stopped(state, stop)
+    assert set(state.stops) == {"shop", EVERYBODY, scope_of("shop", "示例")}
+    left = stops.opted_in(state, "shop", OptIn(5, 5, "reply"))
+    assert set(left.stops) == {EVERYBODY, "shop#示例"}
+    assert left.suppressed == Suppression(1)
+    assert stops.opted_in(left, "shop", lifted_at(9)) == left, "there is nothing to lift"
+
+
+def test_a_stop_is_written_with_the_moment_of_its_clients_newest(table: Table) -> None:
+    for at, client in ((NOW, "shop"), (NOW + 9_000_000, ""), (NOW - 1, "shop")):
+        stops.stop_marketing(table, NUMBER, stop_at(at, client), at)
+    found = table.get_many(stops.keys_of_stops("shop"))
+    assert [found[key]["last_at"] for key in stops.keys_of_stops("shop")] == [NOW, NOW + 9_000_000]
+    state = numbers.load_number(table, NUMBER)
+    assert refusal_to(state, "marketing", "bank")
+    _, after = stops.allow_marketing(table, NUMBER, EVERYBODY, lifted_at(NOW + 10_000_000), NOW + 10_000_000)
+    assert not refusal_to(after, "marketing", "bank")
+    assert refusal_to(after, "marketing", "shop")
+    assert numbers.load_number(table, NUMBER) == after
+
+
+@pytest.mark.parametrize(
+    ("client", "accepted_at", "asked"),
+    [("shop", NOW, True), ("shop", NOW + 119_000, True), ("shop", NOW + 121_000, False), ("bank", NOW, False)],
+)
+def test_who_is_asked_for_before_a_message_is_sent(table: Table, client: str, accepted_at: int, asked: bool) -> None:
+    """GIVEN a stop WHEN a message was accepted before it, or so shortly after that the stop may not have been seen
+    THEN its numbers are to be read."""
+    stops.note_stop(table, "shop", NOW)
+    assert stops.stopped_since(table.get_many(stops.keys_of_stops(client)), client, accepted_at) is asked
+    stops.note_stop(table, "", NOW)
+    assert stops.stopped_since(table.get_many(stops.keys_of_stops("bank")), "bank", NOW)
+
+
+def test_an_opt_in_is_kept_as_long_as_older_replies_may_come(table: Table) -> None:
+    stops.allow_marketing(table, NUMBER, "shop", OptIn(NOW, NOW, "reply", "mo_1", "hb-1"), NOW)
+    item = table.get(suppression_key(NUMBER)) or {}
+    assert item["ttl"] == NOW // 1000 + 30 * 86_400
+    assert "list" not in item
+    assert numbers.load_number(table, NUMBER).opt_ins["shop"].reply_id == "mo_1"
+
+
+def test_two_words_of_one_moment() -> None:
+    for order in permutations((Said(5, True), Said(5, False))):
+        state = NumberState(NUMBER)
+        for said in order:
+            state = take(state, said)
+        assert "shop" in state.stops
