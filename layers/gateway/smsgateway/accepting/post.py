@@ -22,8 +22,9 @@ class PersonalPost:
 class Post:
     """The body of `POST /messages`, with the Idempotency-Key that came with it; or a verification's message.
 
-    What only the latter has: `read_template`, its template, read already; `fleeting`, that its text is not kept
-    (`Message.fleeting`); `asked`, accounts that go to the end of the route, the one asked longest ago first.
+    What only the latter has: `read_template`, its template, read already; `secret`, the variable whose value nobody may
+    see, so that the text is not kept (`Message.fleeting`); `asked`, accounts that go to the end of the route, the one
+    asked longest ago first.
     """
 
     purpose: Purpose
@@ -44,7 +45,7 @@ class Post:
     idempotency_key: str = ""
     body_hash: str = ""
     read_template: Template | None = None
-    fleeting: bool = False
+    secret: str = ""
     asked: tuple[str, ...] = ()
 
 

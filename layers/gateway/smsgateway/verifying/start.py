@@ -27,7 +27,7 @@ from smsgateway.verifying.challenge import challenge, keys_to_judge
 from smsgateway.verifying.codes import Name, code_hash, code_of, digest_of, key_digest, new_nonce
 from smsgateway.verifying.verifier import Verifier
 from smsgateway.verifying.view import message_ids, name_of, post_key
-from smsgateway.verifying.wanted import Wanted, check_template, filled
+from smsgateway.verifying.wanted import CODE, Wanted, check_template, filled
 
 FIRST_PAUSE: Millis = 61_000  # until a code may go out again: an operator's minute, and a second for the way to it
 LONGEST_PAUSE: Millis = 900_000
@@ -194,7 +194,7 @@ def _post(case: _Case, reads: _Reads, issued: Verification) -> None:
         valid_for=left // 1000,
         idempotency_key=key,
         body_hash=key,  # what is posted under a key of ours is always the same
-        fleeting=True,
+        secret=CODE,
         asked=_asked(case, issued),
     )
     try:
