@@ -43,7 +43,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "publishing": f"{GROUND} events store",
         "runtime": f"{GROUND} queues store config",
         "core": "clock queues store config",
-        "calling": f"{GROUND} codecs store config routing",
+        "calling": f"{GROUND} rules codecs store config routing",
         "accepting": f"{GROUND} rules preflight core queues codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",
         "settling": f"{GROUND} rules core queues codecs store routing calling",

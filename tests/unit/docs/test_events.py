@@ -31,6 +31,7 @@ ALERTS = (
     "page_maybe_lost",
     "receipt_parked",
     "figures_differ",
+    "signature_refused",
 )
 ALWAYS = {"version", "event_id", "at", "account", "vendor", "reference"}
 NOW = 1_795_000_000_000  # epoch milliseconds

@@ -12,6 +12,7 @@
     preflight.py       what carriers as a rule refuse in it: told, or refused where the route is strict
     idempotency.py     a post that comes again under its Idempotency-Key
     route.py           which accounts carry it
+    signatures.py      what was learned of its signatures with these accounts
     capacity.py        whether a personalised message can be stored in the time that a request has
     daily_limit.py     a client's segments of the day: taken, and given back
     filing.py          the message is paid for, stored, and woken up

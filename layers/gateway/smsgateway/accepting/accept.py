@@ -19,7 +19,9 @@ from smsgateway.accepting.post import Post
 from smsgateway.accepting.preflight import look_over
 from smsgateway.accepting.recipients import recipients_of, without_landlines, without_suppressed
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
+from smsgateway.accepting.signatures import first_keys
 from smsgateway.accepting.timing import Times, times_of
+from smsgateway.config.settings import Settings
 from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, Template
 from smsgateway.store import breakers, suppressions
@@ -53,23 +55,25 @@ def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
     else:
         identity = message_id(acceptor.now(), acceptor.random.getrandbits(80))
     route = route_of(acceptor, post, settings)
-    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route)
+    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route, settings)
     return CheckedPost(client, post, identity, settings, route, recipients, first_reads)
 
 
 def _read_first(
-    acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str]
+    acceptor: Acceptor, post: Post, identity: str, numbers: Sequence[str], route: Sequence[str], settings: Settings
 ) -> FirstReads:
     """What is read of a post before anything is decided, in one request to the table.
 
-    One number: an earlier message under its Idempotency-Key, the number's suppression and the breakers of the route.
+    One number: an earlier message under its Idempotency-Key, the number's suppression, the breakers of the route, and
+    what was learned of the signature there.
     Several numbers: only the earlier message; suppressions are read once a repeated post has been ruled out.
     """
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
         return FirstReads(acceptor.table.get_many(keys), frozenset(), read_at)
     breaker_keys = {account: breaker_key(account) for account in route}
-    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values()])
+    signatures = first_keys(post, settings, route, numbers[0])
+    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values(), *signatures])
     clear = {account for account, key in breaker_keys.items() if breakers.read_breaker(items.get(key)).clear}
     return FirstReads(items, clear, read_at)
 

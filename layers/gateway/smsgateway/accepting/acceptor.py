@@ -8,6 +8,7 @@ from typing import Any
 from smsgateway.accepting.post import Post
 from smsgateway.accepting.recipients import Recipients
 from smsgateway.calling.carriage import Carriage
+from smsgateway.calling.signatures import SignatureStates
 from smsgateway.clock import Millis
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
@@ -85,6 +86,7 @@ class Routed:
     problems: Sequence[tuple[str, str]]
     examined: int  # contents that were encoded to see that; of a dry run not all
     store_by: Millis  # when it must be stored
+    states: SignatureStates  # what is known of its signatures
 
 
 @dataclass(frozen=True, slots=True)

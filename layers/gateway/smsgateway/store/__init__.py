@@ -29,6 +29,7 @@ Which items there are is on the map: README.md, "The items of the table".
     polling.py           the lease and the intent of an account's polls
     alerts.py            what the operator must know of an account
     breakers.py          an account's breaker, and its slow calls
+    signatures.py        signatures that vendors refuse, as far as was learned
     clients.py           clients, by the hash of their key and by their name
     templates.py         templates
     numbers.py           what limits texts to a number: suppressions, opt-outs, and what counts towards caps

@@ -23,6 +23,7 @@ BALANCE_SK = "balance"
 BREAKER_SK = "calls"
 DAYS = "day#"
 ALERTS = "alert#"
+SIGNATURES = "signature#"
 
 
 class Kind(Enum):
@@ -227,6 +228,11 @@ def balance_key(account: str) -> Key:
 def day_key(account: str, day: str) -> Key:
     """Where a vendor's statistics of a day (yyyy-MM-dd) stand."""
     return account_pk(account), f"{DAYS}{day}"
+
+
+def signature_key(account: str, carrier: str, signature: str) -> Key:
+    """Where it stands what was learned of a signature with an account's vendor and a carrier."""
+    return account_pk(account), f"{SIGNATURES}{carrier}#{signature}"
 
 
 def alert_key(account: str, alert: str, occasion: str) -> Key:

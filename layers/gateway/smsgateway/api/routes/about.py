@@ -11,6 +11,7 @@ from smsgateway.api.routes import (
     messages,
     post_message,
     replies,
+    signatures,
     suppressions,
     templates,
     verifications,
@@ -21,7 +22,7 @@ router = new_router()
 
 QUERY_ROUTERS = (
     *(messages.router, replies.router, accounts.router),
-    *(templates.router, suppressions.router, clients.router, router),
+    *(templates.router, suppressions.router, signatures.router, clients.router, router),
 )
 
 

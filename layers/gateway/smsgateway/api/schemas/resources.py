@@ -189,6 +189,37 @@ class Figures(Schema):
     )
 
 
+class SignatureState(Schema):
+    """How a signature is filed with an account and a carrier."""
+
+    account: AccountName = Field(description="the account")
+    carrier: Literal["*", "mobile", "unicom", "telecom", "broadnet"] = Field(
+        description="the carrier, 移动, 联通, 电信 or 广电; `*`: all of them", examples=["mobile"]
+    )
+    state: Literal["filed", "pending", "refused"] = Field(
+        description="what the gateway goes by: with `refused`, a message under it does not go through the account",
+        examples=["refused"],
+    )
+    by_hand: Literal["filed", "pending", "refused"] | None = Field(
+        description="what the accounts document says; null: nothing", examples=["filed"]
+    )
+    refused_at: Moment | None = Field(description="when the vendor refused it; null: it did not, lately")
+    tried_again_at: Moment | None = Field(
+        description="when what the vendor refused is tried again; null: nothing was learned",
+        examples=["2026-11-28T13:47:37.215Z"],
+    )
+    vendor_status: VendorStatus | None = Field(
+        description="what the vendor said, for administrators", examples=["116 签名不合法"]
+    )
+
+
+class Signature(Schema):
+    """A signature, and what is known of its filing (报备)."""
+
+    signature: str = Field(description="the signature, without brackets", examples=["示例"])
+    states: list[SignatureState] = Field(description="by account and carrier, as far as anything is known")
+
+
 class Account(Schema):
     """An account with a vendor, without its credentials."""
 
@@ -196,6 +227,7 @@ class Account(Schema):
     vendor: Vendor = Field(description="the account's vendor")
     base_url: str = Field(description="the vendor's address", examples=["http://sms.hbsmservice.com:8080"])
     signature: str = Field(description="the signature of messages that bring none", examples=["示例"])
+    signatures: list[Signature] = Field(description="signatures of which something is known with this account")
     poll: list[str] = Field(description="what the vendor is asked for every minute", examples=[["reports", "inbound"]])
     push: dict[str, str] | None = Field(
         description="the addresses to register with the vendor, by kind; secret",

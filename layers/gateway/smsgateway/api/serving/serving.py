@@ -33,6 +33,7 @@ EVERYBODY = frozenset(
         ("GET", "/verifications/{id}"),
         ("DELETE", "/verifications/{id}"),
         ("POST", "/verifications/{id}/check"),
+        ("GET", "/signatures"),
     }
 )
 
