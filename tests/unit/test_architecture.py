@@ -46,7 +46,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "calling": f"{GROUND} rules codecs store config routing",
         "accepting": f"{GROUND} rules preflight core queues codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",
-        "settling": f"{GROUND} rules core queues codecs store routing calling",
+        "settling": f"{GROUND} rules core queues codecs store routing calling accepting",
         "sending": f"{GROUND} rules core queues store config routing calling settling",
         "watching": f"{GROUND} core queues codecs store settling sending",
         "verifying": f"{GROUND} rules store config routing accepting",

@@ -241,6 +241,9 @@ class Client:
         return self.role == "administrator"
 
 
+ADMINISTRATOR = Client(name="administrator", role="administrator")  # whoever deployed the gateway
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A text with named variables, registered under a name, and the codes of the vendors that want it registered."""
