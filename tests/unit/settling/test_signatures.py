@@ -300,3 +300,19 @@ def test_one_hour_is_the_window() -> None:
         told(world, world.vendors.seen[-1].ids[0], number)
         world.now += HOUR // 2 + 1
     assert places(world) == []
+
+
+def test_a_refusal_from_before_it_was_forgotten_is_none_any_more() -> None:
+    """GIVEN a refusal that stands WHEN an administrator has it forgotten while another call is under way THEN what that
+    call is answered, which was asked before, changes nothing."""
+    world, key = begun(document(), 1, "content", "accepted")
+    place = mobile()
+    signatures.learn(world.table, place, lambda known: signatures.refusal(known, world.now - 1, "116"), world.now)
+
+    def forgotten(name: str) -> None:
+        if name == "vendor":
+            signatures.forget(world.table, place, world.now + 1)
+
+    world.dispatch(key, Seam(pause=forgotten))
+    assert [seen.behaviour for seen in world.vendors.seen] == ["content"]
+    assert places(world) == []
