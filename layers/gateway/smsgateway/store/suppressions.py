@@ -6,15 +6,20 @@ from dataclasses import replace
 from smsgateway.clock import Millis
 from smsgateway.model import Purpose
 from smsgateway.store.keys import suppression_key
-from smsgateway.store.numbers import Suppression, change_number, load_number, read_number, refusal_to
+from smsgateway.store.numbers import EVERYBODY, Suppression, change_number, load_number, read_number, refusal_to
+from smsgateway.store.stops import note_stop
 from smsgateway.store.table import Item, Key, Table
 
 
 def suppress(table: Table, number: str, now: Millis) -> Millis:
-    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands."""
+    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands.
+
+    Marketing that was accepted and is not marked yet does not go out to it either.
+    """
     _, after = change_number(
         table, number, lambda state: replace(state, suppressed=state.suppressed or Suppression(now)), now
     )
+    note_stop(table, EVERYBODY, now)
     return after.suppressed.at if after.suppressed else now
 
 
