@@ -111,4 +111,4 @@ def noted(record: bytes, noise: bytes) -> bytes:
 
 
 REPORT_CALLS = {"webhook": 1, "ingest": 2}
-CALLS_OF_A_THOUSAND = 231
+CALLS_OF_A_THOUSAND = 232

@@ -107,4 +107,4 @@ def noted(record: bytes, noise: bytes) -> bytes:
 
 
 REPORT_CALLS = {"webhook": 1, "ingest": 2}
-CALLS_OF_A_THOUSAND = 5061
+CALLS_OF_A_THOUSAND = 5062

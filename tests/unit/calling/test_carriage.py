@@ -8,6 +8,7 @@ import pytest
 from smsgateway.calling import encoding
 from smsgateway.calling.carriage import Carriage, able_accounts
 from smsgateway.codecs import VENDORS
+from smsgateway.config.settings import Settings
 from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import Message, Options, Payload, Personal, Reason
 from tests.doubles import voices
@@ -97,9 +98,11 @@ def test_the_able_accounts_are_those_that_can_carry_it() -> None:
     accounts = {name: voices.account(name, name) for name in VENDORS}
     small = replace(accounts["heji"], options=Options(recipients_per_request=1))
     names, payload = [*VENDORS, "gone"], Payload(numbers(1))
-    assert able_accounts(names, accounts, MESSAGE, payload, ()) == tuple(VENDORS)
-    assert able_accounts(names, accounts, MESSAGE, payload, ("heji",)) == tuple(n for n in VENDORS if n != "heji")
+    assert able_accounts(names, Settings(accounts, ()), MESSAGE, payload, ()) == tuple(VENDORS)
+    assert able_accounts(names, Settings(accounts, ()), MESSAGE, payload, ("heji",)) == tuple(
+        n for n in VENDORS if n != "heji"
+    )
     emoji = replace(MESSAGE, content=Personal("\N{GRINNING FACE}"))
-    assert "qixintong" not in able_accounts(names, accounts, emoji, payload, ())
+    assert "qixintong" not in able_accounts(names, Settings(accounts, ()), emoji, payload, ())
     many = Payload(numbers(MOST_CHILDREN + 1))
-    assert able_accounts(["heji"], {"heji": small}, MESSAGE, many, ()) == ()
+    assert able_accounts(["heji"], Settings({"heji": small}, ()), MESSAGE, many, ()) == ()

@@ -3,6 +3,7 @@
 Whoever was left out once stays left out, also after an opt-in, and everybody else gets the text once.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -12,14 +13,15 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Reason, State, Status
 from smsgateway.store.messages import load_payload
 from smsgateway.store.numbers import OptIn, Suppression, scope_of
+from smsgateway.store.spared import Spared, read_spared
 from smsgateway.store.stops import allow_marketing, stop_marketing
 from smsgateway.store.submissions import load_submission
 from smsgateway.store.suppressions import suppress
 from tests.doubles import invariants
 from tests.doubles.interleaving import Task, schedules
-from tests.doubles.receipts import report_of
+from tests.doubles.receipts import masked_report, report_of
 from tests.doubles.seam import Fault, Seam
-from tests.doubles.world import CLIENT, MINUTE, World, accounts_document, numbers, personal_post, post
+from tests.doubles.world import CLIENT, MINUTE, SECOND, World, accounts_document, numbers, personal_post, post
 
 FEW = numbers(3)
 GONE = FEW[1]  # who opts out
@@ -287,3 +289,46 @@ def test_a_message_of_whom_all_have_opted_out_was_not_canceled() -> None:
     assert (submission.state, submission.reason) == (State.CANCELED, Reason.SUPPRESSED)
     assert world.cancel(key.message_id) is None
     assert set(ended(world, key, FEW).values()) == {Status.SUPPRESSED}
+
+
+def test_a_masked_number_means_one_of_the_others() -> None:
+    """GIVEN two numbers that look alike when masked, of which one was left out WHEN such a report comes THEN it is the
+    other's."""
+    alike = ("13800001111", "13812341111")
+    world, key = accepted(alike, accounts=(("main", "infocloud", 0),))
+    stop(world, alike[0])
+    world.dispatch(key)
+    world.ingest(masked_report(world, "main", key.reference, "138****1111"))
+    found = invariants.statuses(world, key.message_id)
+    assert found == {alike[0]: Status.SUPPRESSED, alike[1]: Status.DELIVERED}
+
+
+def test_a_long_look_takes_another_moment() -> None:
+    """GIVEN an account with a pace, and a look at so many recipients that the moment passes WHEN the call is made THEN
+    at a moment of its own, not at the one that was missed."""
+    document = json.loads(accounts_document((("main", "langyu", 0),)))
+    document["accounts"][0]["options"]["requests_per_second"] = 10
+    world, key = accepted(FEW, accounts=(("main", "langyu", 0),))
+    world.document = json.dumps(document)
+    stop(world)
+    reads: list[str] = []
+
+    def slow(name: str) -> None:
+        reads.append(name)
+        if reads.count("batch_get_item") == 3:  # the work, the stops, the numbers
+            world.now += SECOND
+
+    world.dispatch(key, Seam(pause=slow))
+    (called,) = world.called
+    (pace,) = [item for item in world.items("account#main") if item["sk"].startswith("pace#send")]
+    submission = load_submission(world.table, key)
+    assert submission
+    assert (submission.state, submission.attempt) == (State.SUBMITTED, 1)
+    assert pace["free_at"] > called
+
+
+def test_the_packed_numbers_of_the_largest_request_fit_an_item() -> None:
+    everybody = frozenset(f"1{index * 7919 % 10**10:010d}" for index in range(50_000))
+    item = Spared(everybody, 50_000).attributes()
+    assert read_spared(item) == Spared(everybody, 50_000)
+    assert len(item["spared"]) < 380_000

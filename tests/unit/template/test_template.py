@@ -72,6 +72,8 @@ WITH_KEY = {
     ("PUT", "/suppressions/{number}"),
     ("GET", "/suppressions/{number}"),
     ("DELETE", "/suppressions/{number}"),
+    ("GET", "/signatures"),
+    ("DELETE", "/signatures/learned"),
     ("POST", "/clients"),
     ("GET", "/clients"),
     ("DELETE", "/clients/{name}"),

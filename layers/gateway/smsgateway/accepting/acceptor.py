@@ -1,18 +1,21 @@
 """What accepting works with, and what each of its steps adds to a post until it is a stored message."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from smsgateway.accepting.counting import Limits
 from smsgateway.accepting.post import Post
 from smsgateway.accepting.recipients import Recipients
 from smsgateway.calling.carriage import Carriage
+from smsgateway.calling.signatures import SignatureStates
 from smsgateway.clock import Millis
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
-from smsgateway.model import Account, Client, Message, Payload, Template
+from smsgateway.model import Account, Client, Message, Payload, SetApart, Template
+from smsgateway.store.numbers import NumberState
 from smsgateway.store.table import Item, Key
 
 CLEAR_FOR: Millis = 500  # that an account whose calls go well is taken to go on so
@@ -25,7 +28,6 @@ class Acceptor(WakingCore):
     random: Random
     until: Millis = 0  # when this worker is stopped; 0: nobody says
     block: int = BLOCK_ROOTS  # submissions under one partition key
-    warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,11 @@ class CheckedPost:
 class Draft:
     """A checked post with who gets the message, and what each reads.
 
-    `accounts`: those of the route that the client may use. `recipients`: without the suppressed and stray landlines.
-    `message`: its route, segments and blocks are not known yet.
+    `accounts`: those of the route that the client may use. `recipients`: without those that are set apart. `message`:
+    its route, segments and blocks are not known yet.
+
+    `apart`: numbers whose own items speak against the message, as far as they have been read: of several numbers that
+    caps hold for, they are not before they are counted (filing.py). `state`: of the only number.
     """
 
     checked: CheckedPost
@@ -69,6 +74,9 @@ class Draft:
     template: Template | None
     payload: Payload
     message: Message
+    limits: Limits
+    apart: SetApart
+    state: NumberState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Routed:
     problems: Sequence[tuple[str, str]]
     examined: int  # contents that were encoded to see that; of a dry run not all
     store_by: Millis  # when it must be stored
+    states: SignatureStates  # what is known of its signatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Post:
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     dry_run: bool = False
+    opt_out_scope: str = ""  # whose marketing is stopped or goes on by an answer; empty: that follows from the post
     idempotency_key: str = ""
     body_hash: str = ""
 

@@ -7,7 +7,9 @@ from smsgateway import routing
 from smsgateway.accepting import capacity
 from smsgateway.accepting.acceptor import Acceptor, Draft, Routed
 from smsgateway.accepting.post import Post, Refusal
+from smsgateway.accepting.signatures import states_for
 from smsgateway.calling.carriage import Carriage
+from smsgateway.calling.signatures import SignatureStates
 from smsgateway.config.settings import Settings
 from smsgateway.errors import EncodeError
 from smsgateway.ids import blocks_of
@@ -54,6 +56,7 @@ def accounts_for(client: Client, post: Post, settings: Settings, route: Sequence
 def route_draft(acceptor: Acceptor, draft: Draft) -> Routed:
     """The draft with the accounts that can carry it. Raises Refusal when none can, or not in the time of a request.
 
+    Left out are also the accounts with which its signature is refused, as far as that is known.
     Each request of the message is encoded for each account, to see; of a dry run with many texts, some of them.
     """
     post, payload = draft.checked.post, draft.payload
@@ -61,17 +64,20 @@ def route_draft(acceptor: Acceptor, draft: Draft) -> Routed:
     store_by = capacity.latest(acceptor.until, acceptor.now())
     capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run)
     examined = capacity.sample_of(payload, EXAMINED) if post.dry_run and payload.contents else payload
-    able, problems = _able(post, carriages, examined)
+    states = states_for(acceptor, draft, carriages)
+    able, problems = _able(post, carriages, states, examined)
     message = replace(
         draft.message,
         route=tuple(carriage.account.name for carriage in able),
         segments=able[0].segments_of(payload),
         blocks=blocks_of(len(able[0].parts), acceptor.block),
     )
-    return Routed(draft, message, able, problems, len(examined.contents) or 1, store_by)
+    return Routed(draft, message, able, problems, len(examined.contents) or 1, store_by, states)
 
 
-def _able(post: Post, carriages: Sequence[Carriage], examined: Payload) -> tuple[list[Carriage], list[tuple[str, str]]]:
+def _able(
+    post: Post, carriages: Sequence[Carriage], states: SignatureStates, examined: Payload
+) -> tuple[list[Carriage], list[tuple[str, str]]]:
     """The carriages that are possible, and why those by other accounts are not. Raises Refusal when none is.
 
     `examined`: the part of the payload that is encoded to see that.
@@ -82,7 +88,7 @@ def _able(post: Post, carriages: Sequence[Carriage], examined: Payload) -> tuple
     for carriage in carriages:
         looked_at = carriage if examined is carriage.payload else replace(carriage, payload=examined)
         name = carriage.account.name
-        if error := looked_at.problem:
+        if error := looked_at.problem or carriage.refused_signature(states):
             problems.append((name, error.problem))
             errors.append((_place_of(error, post, carriage), f"{name}: {error.problem}"))
         else:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from smsgateway.api.serving.gateway import Gateway
+from smsgateway.api.signature_view import Seen, signature_views
 from smsgateway.clock import Millis, iso, millis_of
 from smsgateway.codecs import VENDORS
 from smsgateway.config.options import options_taken
 from smsgateway.model import Account, Balance, Kind
 from smsgateway.store import accounts
 from smsgateway.store.breakers import read_breaker
-from smsgateway.store.keys import ALERTS, BALANCE_SK, BREAKER_SK, DAYS, poll_sk, push_sk
+from smsgateway.store.keys import ALERTS, BALANCE_SK, BREAKER_SK, DAYS, SIGNATURES, poll_sk, push_sk
 from smsgateway.store.reports import UnplacedReport
+from smsgateway.store.signatures import refusals_in
 from smsgateway.store.table import Item
 
 ALERTS_SHOWN = 86_400_000  # milliseconds: alerts of the last day
@@ -31,6 +33,7 @@ def account_view(gateway: Gateway, account: Account, base_url: str) -> dict[str,
         "vendor": account.vendor,
         "base_url": account.base_url,
         "signature": account.signature,
+        "signatures": _signatures(gateway, account, items),
         "poll": list(account.poll),
         "push": _push_addresses(account, base_url),
         "options": _options(account),
@@ -61,6 +64,13 @@ def unplaced_view(unplaced: UnplacedReport) -> dict[str, Any]:
         "kept_at": iso(unplaced.kept_at),
         "message_id": unplaced.message_id or None,
     }
+
+
+def _signatures(gateway: Gateway, account: Account, items: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """The signatures of which something is known with the account."""
+    learned = refusals_in(item for key, item in items.items() if key.startswith(SIGNATURES)).values()
+    views = signature_views(gateway.accounts.get(), learned, Seen([account.name], None))
+    return [view for view in views if view["states"]]
 
 
 def _push_addresses(account: Account, base_url: str) -> dict[str, str] | None:

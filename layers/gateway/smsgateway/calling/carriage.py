@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from smsgateway.calling import encoding
+from smsgateway.calling.signatures import SignatureStates, problem_with
 from smsgateway.codecs import VENDORS
+from smsgateway.config.settings import Settings
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
 from smsgateway.model import Account, Content, Message, Payload, Personal, Reason, Submission, VendorTemplate
@@ -69,6 +71,24 @@ class Carriage:
     def segments_of(self, part: Payload) -> int:
         """The segments that one of the parts has in all."""
         return sum(self.segments[number] for number in part.numbers)
+
+    @cached_property
+    def signatures(self) -> Mapping[str, Sequence[str]]:
+        """The signatures that recipients read, without brackets and "" for none, each with the numbers that read it."""
+        if not self.personalised:
+            content = _signed(self.account.signature, self.message, _one_content(self.message, self.payload))
+            return {content.signature: self.payload.numbers}
+        readers: dict[str, list[str]] = {}
+        for number, personal in zip(self.payload.numbers, self.payload.contents, strict=True):
+            content = _signed(self.account.signature, self.message, personal)
+            readers.setdefault(content.signature, []).append(number)
+        return readers
+
+    def refused_signature(self, states: SignatureStates) -> EncodeError | None:
+        """Why this account cannot carry the message under its signatures, by what is known of these; or None."""
+        if not states.may_refuse(self.account.name):  # which spares looking at thousands of texts
+            return None
+        return problem_with(states, self.account.name, self.signatures)
 
     def submission(self, part: Payload, reference: str) -> Submission:
         """One of the parts as the account's codec takes it: with one content, or one a number where the vendor has a
@@ -174,13 +194,15 @@ def _check_text(account: Account, content: Content) -> None:
 
 
 def able_accounts(
-    names: Iterable[str], accounts: Mapping[str, Account], message: Message, payload: Payload, refused_by: Iterable[str]
+    names: Iterable[str], settings: Settings, message: Message, payload: Payload, refused_by: Iterable[str]
 ) -> tuple[str, ...]:
     """Those of the named accounts that can carry the payload, in their order.
 
     Left out are accounts that are not configured any more, those of vendors that have refused the content
-    (`refused_by`), and those that would need more requests than a submission can have children.
+    (`refused_by`), those that would need more requests than a submission can have children, and those with which the
+    signature is refused, as far as the accounts document says so: to look up what was learned would take a read.
     """
+    accounts, states = settings.accounts, SignatureStates(settings.signatures)
     return tuple(
         name
         for name in names
@@ -188,4 +210,5 @@ def able_accounts(
         and account.vendor not in refused_by
         and len((carriage := Carriage(account, message, payload)).parts) <= MOST_CHILDREN
         and carriage.problem is None
+        and carriage.refused_signature(states) is None
     )

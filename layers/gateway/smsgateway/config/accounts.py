@@ -1,4 +1,4 @@
-"""The accounts document becomes accounts and routes.
+"""The accounts document becomes accounts, routes, and what it says of signatures (signatures.py).
 
 A wrong document is refused as a whole, with the place and the reason. `webhook` imports this module at a cold start,
 while a vendor waits, so it imports little.
@@ -17,13 +17,12 @@ from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.config import strict_json
 from smsgateway.config.addresses import forbidden, literal, translated
 from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry, Settings
+from smsgateway.config.signatures import own_signature, parse_signatures
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
 from smsgateway.model import Account, Cap, Kind, Options, Purpose, PushSettings, QuietHours
-from smsgateway.unseen import marks, named, trimmed
 
 TOKEN_LENGTH = 32  # characters at least, of a push address's secret part
-SIGNATURE_LIMIT = 20  # characters
 
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _NAME_EXPECTED = "1 to 64 of the characters A-Z a-z 0-9 _ -"
@@ -34,7 +33,7 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
 
     Raises ConfigurationError with the path and what must be there. It never quotes a value, which may be a secret.
     """
-    fields = strict_json.load(text).fields(["accounts"], ["routes", "uncapped"])
+    fields = strict_json.load(text).fields(["accounts"], ["routes", "uncapped", "signatures"])
     accounts: dict[str, Account] = {}
     for node in fields["accounts"].items():
         account = _account(node, allow_loopback)
@@ -48,7 +47,8 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
             raise ConfigurationError(f"{node.path}.purpose", "has another route already")
         routes[route.purpose] = route
     uncapped = frozenset(map(_number, fields["uncapped"].items())) if "uncapped" in fields else frozenset()
-    return Settings(MappingProxyType(accounts), tuple(routes.values()), uncapped)
+    signatures = parse_signatures(fields["signatures"], accounts) if "signatures" in fields else {}
+    return Settings(MappingProxyType(accounts), tuple(routes.values()), uncapped, MappingProxyType(signatures))
 
 
 def _account(node: Node, allow_loopback: bool) -> Account:
@@ -64,7 +64,7 @@ def _account(node: Node, allow_loopback: bool) -> Account:
         vendor=vendor_name,
         base_url=_base_url(fields["base_url"], allow_loopback),
         credentials=MappingProxyType({name: value.text() for name, value in credentials.items()}),
-        signature=_signature(fields["signature"]) if "signature" in fields else "",
+        signature=own_signature(fields["signature"]) if "signature" in fields else "",
         poll=_poll(fields["poll"], vendor) if "poll" in fields else (),
         push=_push(fields["push"], vendor) if "push" in fields else None,
         balance_alert=None if alert is None else Decimal(str(alert.number(0, 1e12))),
@@ -107,17 +107,6 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _signature(node: Node) -> str:
-    if not (written := node.any_text()):
-        return ""
-    signature = Node(node.path, trimmed(written)).text(SIGNATURE_LIMIT)
-    if re.search(r"[【】\[\]]", signature):
-        raise node.wrong("must be without brackets: they are added")
-    if unseen := marks(signature):
-        raise node.wrong(f"must not contain {named(unseen)}, which no eye sees")
-    return signature
 
 
 def _poll(node: Node, vendor: Vendor) -> tuple[Kind, ...]:

@@ -1,9 +1,15 @@
-"""What the accounts document says, as values: the accounts, and which of them a message goes through."""
+"""What the accounts document says, as values: the accounts, which of them a message goes through, and how signatures
+are filed with their vendors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from smsgateway.model import Account, Cap, Purpose, QuietHours
+
+FilingState = Literal["filed", "pending", "refused"]
+# How a signature is filed (报备): its state by account and carrier, which may be ANY_CARRIER.
+type Filing = Mapping[tuple[str, str], FilingState]
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
 USUAL_QUIET_HOURS: QuietHours = (21 * 60, 8 * 60)
@@ -39,6 +45,7 @@ class Settings:
     accounts: Mapping[str, Account]  # by name
     routes: tuple[Route, ...]
     uncapped: frozenset[str] = frozenset()  # numbers that no cap holds for
+    signatures: Mapping[str, Filing] = field(default_factory=dict)  # how they are filed, as far as the document says
 
     def route_of(self, purpose: Purpose) -> Route:
         """The route that serves a purpose; one without accounts if none does, for a message that names its account."""

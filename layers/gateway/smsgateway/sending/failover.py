@@ -23,14 +23,14 @@ def others_of(work: Work) -> tuple[str, ...]:
     """The accounts of the route that were not tried yet and can carry the content, in order."""
     submission, message = work.submission, work.message
     names = submission.untried(message.route)
-    return able_accounts(names, work.settings.accounts, message, work.payload, submission.refused_by)
+    return able_accounts(names, work.settings, message, work.payload, submission.refused_by)
 
 
 def deferred_of(work: Work) -> tuple[str, ...]:
     """The accounts that refused the submission for the moment only and can carry it, the longest ago asked first."""
     submission = work.submission
     names = [name for name in submission.deferred if name != submission.account]
-    return able_accounts(names, work.settings.accounts, work.message, work.payload, submission.refused_by)
+    return able_accounts(names, work.settings, work.message, work.payload, submission.refused_by)
 
 
 class CallableAccounts(NamedTuple):

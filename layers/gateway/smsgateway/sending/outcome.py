@@ -9,6 +9,7 @@ from smsgateway.model import About, Accepted, Reason, Refused
 from smsgateway.sending.failover import CallableAccounts, callable_among, deferred_of, go_on, others_of
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.settling.reports import apply_early
+from smsgateway.settling.signatures import learn_from_refusal
 from smsgateway.store import submissions, transitions
 from smsgateway.store.table import ConditionFailed
 from smsgateway.store.vendor_ids import map_in_blocks
@@ -139,10 +140,23 @@ def _retry_in_doubt(dispatcher: Dispatcher, work: Work) -> None:
 def record_result(dispatcher: Dispatcher, work: Work, result: routing.CallResult) -> None:
     """Write what the result says of the account, beyond this submission, and raise an alert if its breaker changes.
 
-    Each opening and each closing is told.
+    Each opening and each closing is told. A refused signature is remembered.
     """
     now, account = dispatcher.now(), work.account
     if alert := breaker.record(dispatcher.table, account, work.breaker, result, now):
         opened = f"after {account.options.breaker_failures} failed calls in a row"
         detail = opened if alert == "breaker_open" else "the vendor answers again"
         dispatcher.alert(account.name, account.vendor, alert, detail, occasion=str(now))
+    numbers, vendor_status = _with_refused_signature(work, result)
+    if numbers:
+        learn_from_refusal(dispatcher, work.carriage, numbers, vendor_status)
+
+
+def _with_refused_signature(work: Work, result: routing.CallResult) -> tuple[Sequence[str], str]:
+    """The numbers whose signature a result refuses, and the vendor's own word; no numbers if it refuses none."""
+    if isinstance(result, Refused):
+        refused = result.reason == Reason.SIGNATURE_REFUSED and result.about != About.UNLISTED
+        return (work.payload.numbers, result.vendor_status) if refused else ((), "")
+    rejected = result.rejected if isinstance(result, Accepted) else ()
+    of_signature = [each for each in rejected if each.reason == Reason.SIGNATURE_REFUSED]
+    return [each.number for each in of_signature], of_signature[0].vendor_status if of_signature else ""

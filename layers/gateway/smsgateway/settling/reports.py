@@ -8,7 +8,8 @@ from smsgateway.core import WakingCore
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Payload, Report
 from smsgateway.settling.failures import may_lead_to_reroute, take_failures
-from smsgateway.store import report_writes, reports, transitions
+from smsgateway.settling.signatures import learn_from_reports, says_refused
+from smsgateway.store import report_writes, reports, submissions, transitions
 from smsgateway.store.keys import vendor_key
 from smsgateway.store.messages import load_payload
 from smsgateway.store.report_writes import PlacedReport
@@ -33,6 +34,7 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
         (report,) = stamped
         key, mapped = reports.find_one(table, account.name, report)
         if key and report_writes.apply_unread(table, key, account, report, now):
+            _learn_unread(core, account, key, report)
             return
     found = reports.find_submissions(table, account.name, stamped, mapped)
     matched = [(found[ids], report) for report in stamped if (ids := reports.ids_of(report)) in found]
@@ -45,6 +47,12 @@ def take_reports(core: WakingCore, account: Account, items: Sequence[Report], re
     for report in mapped_meanwhile:
         if submission := found.get(reports.ids_of(report)):
             apply_early(core, account, submission, [report.alternative_id or report.vendor_id])
+
+
+def _learn_unread(core: WakingCore, account: Account, key: SubmissionKey, report: Report) -> None:
+    """Learn from a report that was applied without reading its submission, which takes a read if there is a lesson."""
+    if says_refused(report) and (submission := submissions.load_submission(core.table, key)):
+        learn_from_reports(core, account, [PlacedReport(submission, report.number, report)])
 
 
 def apply_early(core: WakingCore, account: Account, submission: StoredSubmission, vendor_ids: Iterable[str]) -> None:
@@ -68,8 +76,8 @@ def apply_early(core: WakingCore, account: Account, submission: StoredSubmission
 def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: Millis) -> list[bool]:
     """Apply reports to their recipients. False for those that have no place: none fits, or several do."""
     table = core.table
-    submissions = {submission.key: submission for submission, _ in matched}
-    reporting = {key: _as_reported_by(table, account, submission) for key, submission in submissions.items()}
+    matching = {submission.key: submission for submission, _ in matched}
+    reporting = {key: _as_reported_by(table, account, submission) for key, submission in matching.items()}
     payloads: dict[SubmissionKey, Payload] = {}
     fitting = [_fitting(table, submission, report.number, payloads) for submission, report in matched]
     placed: dict[int, PlacedReport] = {}  # by their place among those that are matched
@@ -81,6 +89,7 @@ def _apply(core: WakingCore, account: Account, matched: Sequence[Matched], now: 
             note = f"the masked number fits {len(numbers)} recipients of this submission"
             report_writes.remember(table, reporting[submission.key], number, report, note, now)
     applied = dict(zip(placed, _apply_placed(core, list(placed.values()), now), strict=True))
+    learn_from_reports(core, account, placed.values())
     return [applied.get(place, False) for place in range(len(matched))]
 
 

@@ -195,8 +195,9 @@ def _next_account(batch: _Batch, case: _Case, final: Item) -> Account | None:
     payload = batch.payload(submission, message, number) if message and in_time else None
     if message is None or payload is None or message.canceled_at is not None:
         return None
-    accounts = core.settings().accounts
-    others = able_accounts(submission.untried(message.route), accounts, message, payload, submission.refused_by)
+    settings = core.settings()
+    accounts = settings.accounts
+    others = able_accounts(submission.untried(message.route), settings, message, payload, submission.refused_by)
     asked = {accounts[name].vendor for name in (submission.account, *submission.tried) if name in accounts}
     other_vendors = [name for name in others if accounts[name].vendor not in {*asked, submission.vendor}]
     names = routing.after_failure(final["reason"], others, other_vendors)

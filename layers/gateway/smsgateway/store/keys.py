@@ -17,12 +17,14 @@ _REPLY = "mo_"
 _REPLY_PARTS = "parts#"
 _PART = "P#"
 _ACCOUNT = "account#"
+_NUMBER = "suppressed#"
 
 # Sort keys beside an account's partition key, or how these begin.
 BALANCE_SK = "balance"
 BREAKER_SK = "calls"
 DAYS = "day#"
 ALERTS = "alert#"
+SIGNATURES = "signature#"
 
 
 class Kind(Enum):
@@ -33,6 +35,7 @@ class Kind(Enum):
     REPLY = auto()
     REPLY_PART = auto()  # and the claim of whoever joins the parts
     ALERT = auto()
+    NUMBER = auto()  # what limits texts to it
     OTHER = auto()
 
 
@@ -47,6 +50,8 @@ def kind_of(key: Key) -> Kind:
         return Kind.REPLY
     if pk.startswith(_REPLY_PARTS):
         return Kind.REPLY_PART
+    if pk.startswith(_NUMBER):
+        return Kind.NUMBER
     return Kind.ALERT if pk.startswith(_ACCOUNT) and sk.startswith(ALERTS) else Kind.OTHER
 
 
@@ -87,6 +92,11 @@ def payload_pk(key: SubmissionKey) -> str:
 def chunk_sk(index: int) -> str:
     """The sort key of a piece of what does not fit one item; the first piece has index 0."""
     return f"{index:03d}"
+
+
+def set_apart_pk(message_id: str, digest: str) -> str:
+    """The partition key of the numbers of a post that its message does not go to, where these are many."""
+    return f"{message_id}#X#{digest}"
 
 
 def rows_pk(message_id: str, root: str, bucket: int) -> str:
@@ -229,6 +239,11 @@ def day_key(account: str, day: str) -> Key:
     return account_pk(account), f"{DAYS}{day}"
 
 
+def signature_key(account: str, carrier: str, signature: str) -> Key:
+    """Where it stands what was learned of a signature with an account's vendor and a carrier."""
+    return account_pk(account), f"{SIGNATURES}{carrier}#{signature}"
+
+
 def alert_key(account: str, alert: str, occasion: str) -> Key:
     """Where an alert about an account stands, for one occasion."""
     return account_pk(account), f"{ALERTS}{alert}#{occasion}"
@@ -253,8 +268,13 @@ def template_key(name: str) -> Key:
 
 
 def suppression_key(number: str) -> Key:
-    """Where an item stands while a number is suppressed."""
-    return f"suppressed#{number}", "X"
+    """Where it stands what limits texts to a number."""
+    return f"{_NUMBER}{number}", "X"
+
+
+def limited_number(key: Key) -> str:
+    """The number whose limits stand at a key."""
+    return key[0].removeprefix(_NUMBER)
 
 
 def stops_key(client: str) -> Key:

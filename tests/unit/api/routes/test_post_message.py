@@ -70,6 +70,7 @@ def test_a_plan_shows_what_each_account_would_send(api: Api) -> None:
         "vendor": "hbsmservice",
         "requests": 1,
         "segments": 1,
+        "signatures": [],
         "contents": [{"to": None, "text": "【示例】满100减20", "segments": 1, "template": None}],
     }
     text, code = "您的验证码是482913，5分钟内有效", {"code": "675001", "params": ["482913", "5"]}

@@ -52,6 +52,12 @@ does, so no customer's name chooses whose signature a phone shows.
 One template serves both kinds of vendors, and failover works between them. Missing, unknown and overlong variables of a
 message are refused by name. An infocloud account without a code for the template sends the template as free text, if
 the account has a `free_text_template`; otherwise the account is taken off the route.""",
+    "Signatures": """Signatures and their filing (报备) with carriers, through the accounts' vendors.
+
+An account with which a signature is `refused` is left out of the route of a message whose readers it is refused for:
+the dry run names it among the `excluded`. `filed` and `pending` say what the accounts document says, and change
+nothing. A refusal that a vendor has answered, or that reports of several numbers agree about, counts for a week, and
+goes before the accounts document.""",
     "Suppressions": "Numbers that nothing is sent to.",
     "Accounts": "The accounts with vendors, from the accounts document.",
     "Clients": "Who may call this API. A new client's key may get 403 for a minute or two, until API Gateway knows it.",

@@ -9,6 +9,7 @@ Each module has a router, and the handlers of `send` and `query` put them togeth
     accounts.py        `GET /accounts`, `GET /accounts/{name}`, `POST /accounts/{name}/check`
     templates.py       `GET /templates`, and `GET`, `PUT`, `DELETE /templates/{name}`
     suppressions.py    `GET`, `PUT`, `DELETE /suppressions/{number}`
+    signatures.py      `GET /signatures`, `DELETE /signatures/learned`
     clients.py         `POST /clients`, `GET /clients`, `DELETE /clients/{name}`
     about.py           `GET /openapi.json`, `GET /docs`
 """

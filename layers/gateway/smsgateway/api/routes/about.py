@@ -5,14 +5,23 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from smsgateway.api.openapi import document, page
-from smsgateway.api.routes import accounts, clients, messages, post_message, replies, suppressions, templates
+from smsgateway.api.routes import (
+    accounts,
+    clients,
+    messages,
+    post_message,
+    replies,
+    signatures,
+    suppressions,
+    templates,
+)
 from smsgateway.api.serving.context import new_router
 
 router = new_router()
 
 QUERY_ROUTERS = (
     *(messages.router, replies.router, accounts.router),
-    *(templates.router, suppressions.router, clients.router, router),
+    *(templates.router, suppressions.router, signatures.router, clients.router, router),
 )
 
 

@@ -47,7 +47,9 @@ class RecipientFields(Schema):
     status: Status = Field(description="what became of the recipient", examples=["delivered"])
     reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
     vendor_status: VendorStatus | None = Field(description="the vendor's own code and text; null before any")
-    account: AccountName = Field(description="the account of the newest attempt")
+    account: AccountName | None = Field(
+        description="the account of the newest attempt; null: the message does not go to this number"
+    )
     vendor_id: str | None = Field(
         description="the id under which the vendor knows the message; null before it is known", examples=["5010203"]
     )
@@ -62,6 +64,9 @@ class Recipient(RecipientFields):
     """What became of one recipient, and how it came about."""
 
     history: list[HistoryEntry] = Field(description="the attempts at vendors, and the reports from them")
+    until: Moment | None = Field(
+        None, description="of a number over a cap (`too_frequent`): when there is room for a text again"
+    )
     history_left_out: int | None = Field(
         None,
         description="how many reports were between the first ten and the last ten, which alone are kept",
@@ -76,14 +81,21 @@ class Message(MessageFields):
     send_at: Moment | None = Field(description="when it is to be sent; null: at once", examples=[None])
     postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it is not sent any more")
-    counts: dict[Status, int] = Field(description="how many recipients have each status", examples=[{"delivered": 1}])
+    counts: dict[Status, int] = Field(
+        description="how many recipients have each status, those among them whom the message does not go to for their"
+        " suppressions or caps",
+        examples=[{"delivered": 1}],
+    )
     uncounted: int = Field(
         description=(
             "how many recipients are in no count, because there was no time to count them: in very large messages only"
         ),
         examples=[0],
     )
-    recipients: list[Recipient] = Field(description="a page of the recipients, in the order of the post")
+    recipients: list[Recipient] = Field(
+        description="a page of the recipients, in the order of the post; behind them those whom the message does not go"
+        " to for their suppressions or caps"
+    )
     next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 
 
@@ -119,8 +131,14 @@ class Reply(Schema):
     reference: Reference | None = Field(description="the `reference` of that message; null without one")
     opt_out: bool = Field(
         description=(
-            "whether the reply is one of the usual words and nothing else, however it is written: T, TD, N, 退订 …"
+            "whether the reply asks for no more marketing: it is one of the usual words and nothing else, however it is"
+            " written (T, TD, N, 退订 …), or one of the account's `opt_out_words`. It was obeyed before it was listed"
         ),
+        examples=[False],
+    )
+    opt_in: bool = Field(
+        description="whether the reply asks for marketing again: START, DY, 订阅, 恢复订阅 …, or one of the account's"
+        " `opt_in_words`",
         examples=[False],
     )
     partial: bool = Field(
@@ -189,6 +207,37 @@ class Figures(Schema):
     )
 
 
+class SignatureState(Schema):
+    """How a signature is filed with an account and a carrier."""
+
+    account: AccountName = Field(description="the account")
+    carrier: Literal["*", "mobile", "unicom", "telecom", "broadnet"] = Field(
+        description="the carrier, 移动, 联通, 电信 or 广电; `*`: all of them", examples=["mobile"]
+    )
+    state: Literal["filed", "pending", "refused"] = Field(
+        description="what the gateway goes by: with `refused`, a message under it does not go through the account",
+        examples=["refused"],
+    )
+    by_hand: Literal["filed", "pending", "refused"] | None = Field(
+        description="what the accounts document says; null: nothing", examples=["filed"]
+    )
+    refused_at: Moment | None = Field(description="when the vendor refused it; null: it did not, lately")
+    tried_again_at: Moment | None = Field(
+        description="when what the vendor refused is tried again; null: nothing was learned",
+        examples=["2026-11-28T13:47:37.215Z"],
+    )
+    vendor_status: VendorStatus | None = Field(
+        description="what the vendor said, for administrators", examples=["116 签名不合法"]
+    )
+
+
+class Signature(Schema):
+    """A signature, and what is known of its filing (报备)."""
+
+    signature: str = Field(description="the signature, without brackets", examples=["示例"])
+    states: list[SignatureState] = Field(description="by account and carrier, as far as anything is known")
+
+
 class Account(Schema):
     """An account with a vendor, without its credentials."""
 
@@ -196,6 +245,7 @@ class Account(Schema):
     vendor: Vendor = Field(description="the account's vendor")
     base_url: str = Field(description="the vendor's address", examples=["http://sms.hbsmservice.com:8080"])
     signature: str = Field(description="the signature of messages that bring none", examples=["示例"])
+    signatures: list[Signature] = Field(description="signatures of which something is known with this account")
     poll: list[str] = Field(description="what the vendor is asked for every minute", examples=[["reports", "inbound"]])
     push: dict[str, str] | None = Field(
         description="the addresses to register with the vendor, by kind; secret",

@@ -76,6 +76,11 @@ class RefusedNumber(Schema):
     problem: str | None = Field(
         None, description="the characters in it that no number has, by code point; null without any"
     )
+    until: Moment | None = Field(
+        None,
+        description="of a number that has got as many texts of this purpose as its caps allow (`too_frequent`): when"
+        " there is room for one again",
+    )
 
 
 class Finding(Schema):
@@ -142,6 +147,19 @@ class PlannedContent(Schema):
     )
 
 
+class PlannedSignature(Schema):
+    """What is known of the filing (报备) of a signature that recipients would read."""
+
+    signature: str = Field(description="the signature, without brackets", examples=["示例"])
+    carrier: Literal["*", "mobile", "unicom", "telecom", "broadnet"] = Field(
+        description="the carrier of some of the numbers; `*`: nobody knows of which", examples=["mobile"]
+    )
+    state: Literal["filed", "pending", "refused"] = Field(
+        description="how it is filed; `refused`: these numbers would not get the message through this account",
+        examples=["pending"],
+    )
+
+
 class PlannedStep(Schema):
     """What an account of the route would be asked."""
 
@@ -149,6 +167,9 @@ class PlannedStep(Schema):
     vendor: Vendor = Field(description="the account's vendor")
     requests: int = Field(description="how many requests the vendor would get", examples=[1])
     segments: int = Field(description="of all recipients together, under this account's signature", examples=[1])
+    signatures: list[PlannedSignature] = Field(
+        description="the states of its signatures, by the carriers of the numbers, as far as they are known"
+    )
     contents: list[PlannedContent] = Field(
         description="what recipients would read: one content, or, of a personalised message, the first ten"
     )

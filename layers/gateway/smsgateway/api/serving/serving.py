@@ -29,6 +29,7 @@ EVERYBODY = frozenset(
         ("GET", "/templates"),
         ("GET", "/templates/{name}"),
         ("GET", "/suppressions/{number}"),
+        ("GET", "/signatures"),
     }
 )
 
