@@ -298,7 +298,7 @@ def test_a_masked_number_means_one_of_the_others() -> None:
     world, key = accepted(alike, accounts=(("main", "infocloud", 0),))
     stop(world, alike[0])
     world.dispatch(key)
-    world.ingest(masked_report(world, "main", key.reference, "138****1111"))
+    world.ingest(masked_report(world, "main", world.vendors.seen[0].ids[0], "138****1111"))
     found = invariants.statuses(world, key.message_id)
     assert found == {alike[0]: Status.SUPPRESSED, alike[1]: Status.DELIVERED}
 
@@ -315,16 +315,13 @@ def test_a_long_look_takes_another_moment() -> None:
 
     def slow(name: str) -> None:
         reads.append(name)
-        if reads.count("batch_get_item") == 3:  # the work, the stops, the numbers
+        if name == "batch_get_item" and reads.count(name) == 3:  # the work, the stops, the numbers
             world.now += SECOND
 
     world.dispatch(key, Seam(pause=slow))
-    (called,) = world.called
-    (pace,) = [item for item in world.items("account#main") if item["sk"].startswith("pace#send")]
     submission = load_submission(world.table, key)
     assert submission
-    assert (submission.state, submission.attempt) == (State.SUBMITTED, 1)
-    assert pace["free_at"] > called
+    assert (submission.state, submission.attempts, len(world.called)) == (State.SUBMITTED, (), 1)
 
 
 def test_the_packed_numbers_of_the_largest_request_fit_an_item() -> None:
