@@ -16,15 +16,18 @@ from smsgateway.store.numbers import (
     read_number,
     refusal_to,
 )
+from smsgateway.store.stops import note_stop, suppressed_by
 from smsgateway.store.table import Item, Key, Table
 
 
-def suppress(table: Table, number: str, now: Millis) -> Millis:
-    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands."""
-    _, after = change_number(
-        table, number, lambda state: replace(state, suppressed=state.suppressed or Suppression(now)), now
-    )
-    return after.suppressed.at if after.suppressed else now
+def suppress(table: Table, number: str, now: Millis, reason: str = "") -> NumberState:
+    """Suppress a number, also for what is accepted and not sent yet of marketing. An earlier suppression stands.
+
+    Returns the number's state after that.
+    """
+    _, after = change_number(table, number, lambda state: suppressed_by(state, Suppression(now, reason)), now)
+    note_stop(table, "", now)
+    return after
 
 
 def suppressed_at(table: Table, number: str) -> Millis | None:
