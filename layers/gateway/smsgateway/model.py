@@ -308,6 +308,7 @@ class Message:
     mobiles_only: bool = False  # landlines of the post were refused
     findings: tuple[Finding, ...] = ()  # of preflight
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
+    fleeting: bool = False  # to one number: its content is removed from the table when its sending has ended
     paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit
     canceled_at: Millis | None = None  # nothing of it is marked any more
     blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)

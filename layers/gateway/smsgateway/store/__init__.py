@@ -38,6 +38,9 @@ Which items there are is on the map: README.md, "The items of the table".
     stops_import.py      many stops at once
     suppressions.py      numbers that an administrator has suppressed
     spending.py          a client's segments of the day
+    verifications.py     verifications: the newest of each client, number and template
+    counted_keys.py      how often codes were asked for under a client's keys
+    conversions.py       what becomes of a client's verifications, by the hour
     pages.py             vendor bytes that no queue takes, in pieces
     write_pace.py        how fast one process writes what is large
 """

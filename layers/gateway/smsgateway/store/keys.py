@@ -285,3 +285,21 @@ def stops_key(client: str) -> Key:
 def spent_key(client: str, day: str) -> Key:
     """Where a client's segments of a day (yyyy-MM-dd) stand."""
     return f"spent#{client}#{day}", "D"
+
+
+# Verifications
+
+
+def verification_key(digest: str) -> Key:
+    """Where the newest verification of a client, a number and a template stands."""
+    return f"verification#{digest}", "V"
+
+
+def counted_key(digest: str) -> Key:
+    """Where it is counted how often codes were asked for under one of a client's keys, such as an address."""
+    return f"verification-key#{digest}", "K"
+
+
+def conversions_key(client: str, hour: str) -> Key:
+    """Where a client's verifications of an hour are counted."""
+    return f"conversions#{client}", hour

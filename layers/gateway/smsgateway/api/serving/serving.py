@@ -34,6 +34,10 @@ EVERYBODY = frozenset(
         ("GET", "/suppressions/{number}"),
         ("PUT", "/suppressions/{number}"),
         ("DELETE", "/suppressions/{number}"),
+        ("POST", "/verifications"),
+        ("GET", "/verifications/{id}"),
+        ("DELETE", "/verifications/{id}"),
+        ("POST", "/verifications/{id}/check"),
         ("GET", "/signatures"),
     }
 )
