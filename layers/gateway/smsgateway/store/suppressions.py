@@ -21,9 +21,9 @@ from smsgateway.store.table import Item, Key, Table
 
 
 def suppress(table: Table, number: str, now: Millis, reason: str = "") -> NumberState:
-    """Suppress a number, also for what is accepted and not sent yet of marketing. An earlier suppression stands.
+    """Suppress a number. An earlier suppression stands. Returns the number's state after that.
 
-    Returns the number's state after that.
+    Marketing that was accepted and is not marked yet does not go out to it either.
     """
     _, after = change_number(table, number, lambda state: suppressed_by(state, Suppression(now, reason)), now)
     note_stop(table, "", now)
