@@ -71,6 +71,7 @@ class Verifying:
     def check(self, id_: str, code: str, seam: Seam | None = None) -> str | None:
         answer = _tried(lambda: check.check(self.verifier(seam or Seam()), SHOP, id_, code))
         if answer and answer["status"] == "approved":
+            assert code == self.code(id_), "a wrong code was approved"
             self.told.approved.append(id_)
         if answer and answer["status"] == "wrong":
             self.told.wrong.append(id_)

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from smsgateway.store import suppressions
 from smsgateway.store.verifications import APPROVED, MOST_ATTEMPTS
 from smsgateway.verifying.view import message_ids, name_of
 from tests.doubles import invariants
@@ -208,6 +209,44 @@ def test_a_request_that_dies_anywhere_is_made_good_by_the_next(fault: Fault, pos
         if step >= len(seam.steps):
             return
     raise AssertionError("a request has more calls than were tried")
+
+
+@pytest.mark.parametrize("used", range(MOST_ATTEMPTS))
+def test_a_check_that_the_sdk_repeats_is_one_attempt(used: int) -> None:
+    """GIVEN a check whose write succeeds and is not heard of, so that the SDK makes it again WHEN it is the last attempt
+    that is left THEN it is compared all the same, and no check uses two."""
+    case = verifying()
+    case.start()
+    id_ = case.ids[0]
+    for _ in range(used):
+        case.check(id_, "x", Seam({0: Fault.TWICE}))
+    standing = case.standing()
+    assert standing
+    assert standing.attempts == used
+    assert case.check(id_, case.code(id_), Seam({0: Fault.TWICE, 1: Fault.TWICE})) == "approved"
+
+
+def test_a_code_is_not_withdrawn_once_another_request_posts_it() -> None:
+    """GIVEN a request whose message is refused WHEN another posts it before the first withdraws the code THEN the code
+    that somebody got can be approved."""
+    case = verifying()
+    suppressions.suppress(case.world.table, NUMBER, case.world.now)
+
+    def another(name: str) -> None:
+        if name == "delete_item":
+            suppressions.allow(case.world.table, NUMBER, case.world.now)
+            assert case.start()
+
+    assert case.start(Seam(pause=another)) is None
+    assert [len(case.ids), len(case.messages())] == [1, 1]
+    assert case.check(case.ids[0], case.code(case.ids[0])) == "approved"
+
+
+def test_a_code_that_nobody_got_is_withdrawn() -> None:
+    case = verifying()
+    suppressions.suppress(case.world.table, NUMBER, case.world.now)
+    assert case.start() is None
+    assert case.standing() is None
 
 
 def test_the_harness_sees_a_code_that_is_approved_twice() -> None:
