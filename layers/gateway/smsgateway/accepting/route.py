@@ -69,7 +69,7 @@ def route_draft(acceptor: Acceptor, draft: Draft) -> Routed:
     post, payload = draft.checked.post, draft.payload
     carriages = [Carriage(account, draft.message, payload) for account in draft.accounts]
     store_by = capacity.latest(acceptor.until, acceptor.now())
-    capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run)
+    capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run, counted=bool(draft.limits.caps))
     examined = capacity.sample_of(payload, EXAMINED) if post.dry_run and payload.contents else payload
     states = states_for(acceptor, draft, carriages)
     able, problems = _able(post, carriages, states, examined)
