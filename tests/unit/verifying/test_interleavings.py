@@ -213,8 +213,8 @@ def test_a_request_that_dies_anywhere_is_made_good_by_the_next(fault: Fault, pos
 
 @pytest.mark.parametrize("used", range(MOST_ATTEMPTS))
 def test_a_check_that_the_sdk_repeats_is_one_attempt(used: int) -> None:
-    """GIVEN a check whose write succeeds and is not heard of, so that the SDK makes it again WHEN it is the last attempt
-    that is left THEN it is compared all the same, and no check uses two."""
+    """GIVEN a check whose write succeeds and is not heard of, so that the SDK makes it again WHEN it is the last
+    attempt that is left THEN it is compared all the same, and no check uses two."""
     case = verifying()
     case.start()
     id_ = case.ids[0]
