@@ -8,6 +8,7 @@ programs", 2007).
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from tests.doubles.seam import Seam
 
@@ -90,6 +91,16 @@ def run(tasks: Sequence[Task], wanted: Sequence[int] = ()) -> list[_Choice]:
         if worker.error is not None:
             raise worker.error
     return trace
+
+
+def by_lot(tasks: Sequence[Task], random: Random) -> None:
+    """One schedule, in which a lot says at each moment who goes on. Raises what a worker raised."""
+    workers = [_Worker(task) for task in tasks]
+    while able := [worker for worker in workers if not worker.finished]:
+        random.choice(able).advance()
+    for worker in workers:
+        if worker.error is not None:
+            raise worker.error
 
 
 def schedules(make: Callable[[], tuple[Sequence[Task], Callable[[], None]]], preemptions: int) -> int:

@@ -260,6 +260,22 @@ class Personal:
 
 
 @dataclass(frozen=True, slots=True)
+class SetApart:
+    """Numbers of a post that its message does not go to, for what their own items say. In the order of the post."""
+
+    suppressed: tuple[str, ...] = ()
+    too_frequent: tuple[tuple[str, Millis], ...] = ()  # over a cap, each with the moment at which there is room again
+
+    def __bool__(self) -> bool:
+        """True if there is anybody."""
+        return bool(self.suppressed or self.too_frequent)
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self.suppressed) + len(self.too_frequent)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a client posted and the gateway accepted."""
 
@@ -283,6 +299,8 @@ class Message:
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     suppressed: tuple[str, ...] = ()  # numbers of the post that were not to be sent to
+    too_frequent: tuple[tuple[str, Millis], ...] = ()  # SetApart
+    set_apart: str = ""  # where both lie if they are too many for the message's own item (store/set_apart.py)
     opt_out_scope: str = ""  # whose marketing an opt-out of it stops (store/numbers.py); empty: its client's
     mobiles_only: bool = False  # landlines of the post were refused
     findings: tuple[Finding, ...] = ()  # of preflight

@@ -170,6 +170,18 @@ def test_a_signature_of_any_account_of_the_route_or_of_the_client_is_known() -> 
     assert codes(given, World(TWO), replace(CLIENT, signatures=("丙",))) != []
 
 
+@pytest.mark.parametrize(
+    ("account", "state", "known"), [("other", "filed", True), ("other", "pending", False), ("third", "filed", False)]
+)
+def test_a_signature_that_is_filed_with_an_account_of_the_route_is_known(account: str, state: str, known: bool) -> None:
+    third = ("third", "heji", 0)
+    changed = json.loads(
+        accounts_document((("main", "hbsmservice", 2), ("other", "langyu", 0), third), route=("main", "other"))
+    )
+    changed["signatures"] = [{"signature": "乙", "filing": [{"account": account, "carrier": "mobile", "state": state}]}]
+    assert (codes(post(FAR, text="您好", signature="乙"), World(json.dumps(changed))) == []) == known
+
+
 def test_every_code_can_be_found() -> None:
     given = post(
         FAR, purpose="marketing", signature="乙",

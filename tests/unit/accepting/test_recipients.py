@@ -3,10 +3,18 @@
 import pytest
 
 from smsgateway.accepting.post import PersonalPost, Post, Refusal
-from smsgateway.accepting.recipients import SHOWN_PROBLEMS, recipients_of, without_landlines, without_suppressed
+from smsgateway.accepting.recipients import (
+    SHOWN_PROBLEMS,
+    check_somebody,
+    recipients_of,
+    set_apart,
+    without_landlines,
+)
 from smsgateway.codecs import VENDORS
+from smsgateway.model import SetApart
 from tests.doubles import voices
 
+NOW = 1_767_225_600_000  # 2026-01-01
 MOBILE, OTHER, LANDLINE = "13800138000", "13800138001", "01012345678"
 TAKES_LANDLINES = [name for name, vendor in VENDORS.items() if vendor.profile.landlines]
 TAKES_NONE = [name for name, vendor in VENDORS.items() if not vendor.profile.landlines]
@@ -45,19 +53,33 @@ def test_a_number_cannot_have_two_texts() -> None:
     assert refused.value.errors == (("messages[2].to", "the same number as messages[0].to"),)
 
 
-def test_suppressed_numbers_are_refused_by_name() -> None:
-    post = to(MOBILE, OTHER)
-    left = without_suppressed(recipients_of(post), [MOBILE], post)
-    assert list(left.numbers) == [OTHER]
-    assert left.refused == ({"to": MOBILE, "reason": "suppressed"},)
+def test_numbers_are_refused_for_what_their_items_say() -> None:
+    """The suppressed by name, and those over a cap with the moment at which there is room again."""
+    post = to(MOBILE, OTHER, "13800138002")
+    left = set_apart(recipients_of(post), SetApart((OTHER,), ((MOBILE, NOW + 1500),)), post)
+    assert list(left.numbers) == ["13800138002"]
+    assert left.refused == (
+        {"to": OTHER, "reason": "suppressed"},
+        {"to": MOBILE, "reason": "too_frequent", "until": "2026-01-01T00:00:01.500Z"},
+    )
+    assert [place for place, _ in left.errors] == ["to[1]", "to[0]"]
 
 
 def test_nobody_left_is_a_refusal_with_the_first_places() -> None:
     post = to(*(f"x{index}" for index in range(SHOWN_PROBLEMS + 1)))
     with pytest.raises(Refusal) as refused:
-        without_suppressed(recipients_of(post), [], post)
-    assert refused.value.title == "No recipient"
+        check_somebody(recipients_of(post), SetApart(), NOW)
+    assert (refused.value.status, refused.value.title) == (422, "No recipient")
     assert len(refused.value.errors) == SHOWN_PROBLEMS
+
+
+def test_nobody_left_but_who_gets_it_later_is_a_refusal_that_says_when() -> None:
+    """In whole seconds, after which there is room for the first of them."""
+    post, apart = to(MOBILE, OTHER, "12"), SetApart((), ((MOBILE, NOW + 60_000), (OTHER, NOW + 1_001)))
+    with pytest.raises(Refusal) as refused:
+        check_somebody(set_apart(recipients_of(post), apart, post), apart, NOW)
+    assert (refused.value.status, refused.value.retry_after) == (429, 2)
+    assert [place for place, _ in refused.value.errors] == ["to[2]", "to[0]", "to[1]"]
 
 
 @pytest.mark.parametrize("vendor", TAKES_NONE)

@@ -76,6 +76,8 @@ def story(stack: Stack, handle: Callable[..., Any], asked: list[Request]) -> Non
     numbers = [f"1380013{index:04d}" for index in range(300)]
     broadcast = {"to": numbers, "text": "您好", "purpose": "notice"}
     assert handle("send", api("send-broadcast", broadcast))["statusCode"] == 202
+    for _ in range(2):  # nobody was texted before, and everybody
+        assert handle("send", api("send-broadcast", broadcast | {"purpose": "marketing"}))["statusCode"] == 202
     handle("dispatch", records(stack, "bulk"))
     (vendor_id,) = parse_qs(asked[-1].body.decode())["corp_msg_id"]
     sent = parse_qs(asked[-1].body.decode())["mobile"][0].split(",")
@@ -149,7 +151,11 @@ def test_every_call_is_allowed_by_the_role_of_who_makes_it(calls: dict[str, list
 def test_a_right_that_is_missing_is_told(calls: dict[str, list[Call]]) -> None:
     """GIVEN roles without one of the rights that the calls need WHEN they are asked THEN they refuse."""
     deployment = Deployment("us-east-1")
-    for name, action in (("dispatch", "dynamodb:UpdateItem"), ("ingest", "dynamodb:PartiQLUpdate")):
+    for name, action in (
+        ("dispatch", "dynamodb:UpdateItem"),
+        ("ingest", "dynamodb:PartiQLUpdate"),
+        ("send", "dynamodb:PartiQLInsert"),
+    ):
         without = [
             statement | {"Action": [each for each in statement["Action"] if each != action]}
             for statement in deployment.policies(name)

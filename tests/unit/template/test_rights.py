@@ -22,8 +22,7 @@ from mypy.options import Options
 
 from tests.tools.template import FUNCTIONS, RESOURCES, function, listed, of_type, statements
 
-# boto3's methods → actions. A transaction asks for the rights of its parts, and a batch of statements too; ours are
-# updates.
+# boto3's methods → actions. A transaction asks for the rights of its parts, which are updates, or puts as others are.
 DYNAMODB = {
     "get_item": "GetItem",
     "batch_get_item": "BatchGetItem",
@@ -32,8 +31,8 @@ DYNAMODB = {
     "transact_write_items": "UpdateItem",
     "delete_item": "DeleteItem",
     "batch_write_item": "BatchWriteItem",
-    "batch_execute_statement": "PartiQLUpdate",
 }
+STATEMENTS = {"Fill": "PartiQLUpdate", "Amend": "PartiQLUpdate", "Insert": "PartiQLInsert"}  # of a batch, by its class
 SQS = {
     "send_message": "SendMessage",
     "send_message_batch": "SendMessage",
@@ -54,7 +53,8 @@ READS_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetS
 # `query` describes the route of `send` in the API's document; it does not serve it.
 NOT_TAKEN = ("smsgateway.api.routes.about._resolvers", "smsgateway.api.routes.post_message.router")
 OURS = "smsgateway."
-TABLE = "smsgateway.store.table.Table"
+KINDS = "smsgateway.store.table."
+TABLE = f"{KINDS}Table"
 
 type Right = tuple[str, str]  # action, resource
 
@@ -249,7 +249,9 @@ def of_code(name: str) -> Iterator[Right]:
     variables = function(name)["Environment"]["Variables"]
     named = {each: resource(variables[each]) for each in texts(name) & VARIABLES if each in variables}
     indexes = {f"Table/index/{text}" for text in texts(name) & INDEXES}
-    for method in calls(name, "dynamodb") - {"query"}:
+    made = {kind for kind in STATEMENTS if f"{KINDS}{kind}.__init__" in reached(name)}
+    yield from ((f"dynamodb:{STATEMENTS[kind]}", named["TABLE_NAME"]) for kind in made)
+    for method in calls(name, "dynamodb") - {"query", "batch_execute_statement"}:
         yield f"dynamodb:{DYNAMODB[method]}", named["TABLE_NAME"]
     if "query:table" in reached(name):
         yield "dynamodb:Query", named["TABLE_NAME"]

@@ -11,21 +11,23 @@ from typing import Any
 
 from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, FirstReads
 from smsgateway.accepting.contents import contents_of, kept_place, template_of
+from smsgateway.accepting.counting import Limits, apart_of, caps_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
 from smsgateway.accepting.filing import file_message, wake_up
 from smsgateway.accepting.idempotency import first_answer, standing, standing_keys
 from smsgateway.accepting.opt_out_scope import scope_of_post
 from smsgateway.accepting.post import Post
 from smsgateway.accepting.preflight import look_over
-from smsgateway.accepting.recipients import recipients_of, without_landlines, without_suppressed
+from smsgateway.accepting.recipients import check_somebody, recipients_of, set_apart, without_landlines
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
 from smsgateway.accepting.signatures import first_keys
 from smsgateway.accepting.timing import Times, times_of
 from smsgateway.config.settings import Settings
 from smsgateway.ids import keyed_message_id, message_id
-from smsgateway.model import Client, Message, Payload, Personal, Template
-from smsgateway.store import breakers, suppressions
+from smsgateway.model import Client, Message, Payload, Personal, SetApart, Template
+from smsgateway.store import breakers
 from smsgateway.store.keys import breaker_key, suppression_key
+from smsgateway.store.numbers import Counted, NumberState, load_numbers, read_number
 
 
 def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
@@ -34,7 +36,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     Returns the status and body of the answer. Raises Refusal: then nothing of the post is sent.
     """
     checked = _who_may(acceptor, client, post)
-    if first := _answered_before(checked):
+    if first := _answered_before(acceptor, checked):
         return 202, first
     draft = look_over(_who_gets_it(acceptor, checked))
     routed = route_draft(acceptor, draft)
@@ -64,9 +66,9 @@ def _read_first(
 ) -> FirstReads:
     """What is read of a post before anything is decided, in one request to the table.
 
-    One number: an earlier message under its Idempotency-Key, the number's suppression, the breakers of the route, and
+    One number: an earlier message under its Idempotency-Key, the number's own item, the breakers of the route, and
     what was learned of the signature there.
-    Several numbers: only the earlier message; suppressions are read once a repeated post has been ruled out.
+    Several numbers: only the earlier message; their items are read once a repeated post has been ruled out.
     """
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
@@ -78,36 +80,63 @@ def _read_first(
     return FirstReads(items, clear, read_at)
 
 
-def _answered_before(checked: CheckedPost) -> dict[str, Any] | None:
+def _answered_before(acceptor: Acceptor, checked: CheckedPost) -> dict[str, Any] | None:
     """The answer that the first post with this Idempotency-Key got, or None. Raises Refusal if it had another body."""
     if checked.post.dry_run:
         return None
     there = standing(checked.first_reads.items, checked.message_id)
-    return first_answer(there, checked.post, checked.recipients)
+    return first_answer(acceptor.table, there, checked.post, checked.recipients)
 
 
 def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
-    """The post with its recipients, who are neither suppressed nor stray landlines, and what each reads.
+    """The post with its recipients, of whom nobody is set apart, as far as is known by now, and what each reads.
 
     Raises Refusal when it is too late, when there is no account, when nobody is left, or a content cannot be made.
     """
-    post, numbers = checked.post, checked.recipients.numbers
+    post = checked.post
     times = times_of(post, checked.settings.quiet_hours_of(post.purpose), acceptor.now())
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
     template = template_of(acceptor.table, post)
     scope = scope_of_post(checked.client, post, template, accounts)
-    items = checked.first_reads.items if len(numbers) == 1 else suppressions.load_items(acceptor.table, numbers)
-    suppressed = suppressions.not_to_be_texted(items, numbers, post.purpose, scope)
-    recipients = without_suppressed(checked.recipients, suppressed, post)
+    limits = _limits_of(checked, scope, times)
+    apart, state = _set_apart(acceptor, checked, limits)
+    recipients = set_apart(checked.recipients, apart, post)
+    check_somebody(recipients, apart, times.created_at)
     recipients, mobiles_only = without_landlines(recipients, accounts, post)
     payload, common = contents_of(post, template, recipients)
     message = replace(
         _message_of(checked, times, template, payload, common),
-        suppressed=tuple(suppressed),
         opt_out_scope=scope if scope != checked.client.name else "",
         mobiles_only=mobiles_only,
     )
-    return Draft(checked, accounts, recipients, template, payload, message)
+    return Draft(checked, accounts, recipients, template, payload, message, limits, apart, state)
+
+
+def _limits_of(checked: CheckedPost, scope: str, times: Times) -> Limits:
+    """What the numbers of a post are held to. `scope`: of the opt-outs that it heeds."""
+    client, post = checked.client, checked.post
+    return Limits(
+        purpose=post.purpose,
+        scope=scope,
+        caps=caps_of(checked.settings, client, post.purpose),
+        uncapped=checked.settings.uncapped,
+        text=Counted(max(times.created_at, times.send_at or 0), checked.message_id),
+        now=times.created_at,
+    )
+
+
+def _set_apart(acceptor: Acceptor, checked: CheckedPost, limits: Limits) -> tuple[SetApart, NumberState | None]:
+    """Those whose own items speak against the message, and the state of the only number.
+
+    Several numbers that caps hold for are not read here: that is done as they are counted.
+    """
+    numbers = list(checked.recipients.numbers)
+    if len(numbers) == 1:
+        state = read_number(checked.first_reads.items.get(suppression_key(numbers[0])), numbers[0])
+        return apart_of([state], limits), state
+    if limits.caps and not checked.post.dry_run:
+        return SetApart(), None
+    return apart_of(load_numbers(acceptor.table, numbers).values(), limits), None
 
 
 def _message_of(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from smsgateway.accepting.counting import Limits
 from smsgateway.accepting.post import Post
 from smsgateway.accepting.recipients import Recipients
 from smsgateway.calling.carriage import Carriage
@@ -13,7 +14,8 @@ from smsgateway.clock import Millis
 from smsgateway.config.settings import Settings
 from smsgateway.core import WakingCore
 from smsgateway.ids import BLOCK_ROOTS, SubmissionKey
-from smsgateway.model import Account, Client, Message, Payload, Template
+from smsgateway.model import Account, Client, Message, Payload, SetApart, Template
+from smsgateway.store.numbers import NumberState
 from smsgateway.store.table import Item, Key
 
 CLEAR_FOR: Millis = 500  # that an account whose calls go well is taken to go on so
@@ -60,8 +62,11 @@ class CheckedPost:
 class Draft:
     """A checked post with who gets the message, and what each reads.
 
-    `accounts`: those of the route that the client may use. `recipients`: without the suppressed and stray landlines.
-    `message`: its route, segments and blocks are not known yet.
+    `accounts`: those of the route that the client may use. `recipients`: without those that are set apart. `message`:
+    its route, segments and blocks are not known yet.
+
+    `apart`: numbers whose own items speak against the message, as far as they have been read: of several numbers that
+    caps hold for, they are not before they are counted (filing.py). `state`: of the only number.
     """
 
     checked: CheckedPost
@@ -70,6 +75,9 @@ class Draft:
     template: Template | None
     payload: Payload
     message: Message
+    limits: Limits
+    apart: SetApart
+    state: NumberState | None = None
 
 
 @dataclass(frozen=True, slots=True)

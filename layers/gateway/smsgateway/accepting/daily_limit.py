@@ -38,6 +38,13 @@ def give_back(table: Table, client: Client, message: Message, instead: Message |
         spending.give_back(table, client.name, charge)
 
 
+def give_difference_back(table: Table, client: Client, paid: Message, accepted: Message) -> None:
+    """Give back the segments of recipients who were set apart after the message was paid for."""
+    fewer = paid.segments - accepted.segments
+    if client.daily_segments is not None and fewer:
+        spending.return_some(table, client.name, _charge(paid).day, fewer)
+
+
 def _charge(message: Message) -> spending.Charge:
     """What a message costs its client, on the day in Beijing on which it was accepted."""
     day = day_of(message.created_at).isoformat()

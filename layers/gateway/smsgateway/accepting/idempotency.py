@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smsgateway.accepting.post import Post, Refusal
-from smsgateway.accepting.recipients import Recipients, landlines_of, without
+from smsgateway.accepting.recipients import Recipients, landlines_of, set_apart, without
 from smsgateway.accepting.timing import postponed
 from smsgateway.clock import Millis, iso
 from smsgateway.ids import SubmissionKey, root_path
@@ -16,6 +16,7 @@ from smsgateway.model import Message, Reason
 from smsgateway.preflight.words import said
 from smsgateway.store import messages
 from smsgateway.store.keys import message_key, submission_key
+from smsgateway.store.set_apart import load_set_apart
 from smsgateway.store.table import Item, Key, Table
 
 
@@ -44,11 +45,13 @@ def standing_now(table: Table, message_id: str) -> StandingMessage | None:
     return standing(table.get_many(standing_keys(message_id)), message_id)
 
 
-def first_answer(standing: StandingMessage | None, post: Post, recipients: Recipients) -> dict[str, Any] | None:
+def first_answer(
+    table: Table, standing: StandingMessage | None, post: Post, recipients: Recipients
+) -> dict[str, Any] | None:
     """The answer that the first post with this Idempotency-Key got, or None while there is no accepted message.
 
-    `recipients`: of this post, before anybody is set apart but the invalid. Raises Refusal if the first had another
-    body.
+    `recipients`: of this post, before anybody is set apart but the invalid. Who was set apart then is read from the
+    table where they were many. Raises Refusal if the first had another body.
     """
     if standing is None or standing.accepting_until:
         return None
@@ -57,18 +60,20 @@ def first_answer(standing: StandingMessage | None, post: Post, recipients: Recip
         detail = "this key came with another body; use a new key for a new message"
         errors = [("Idempotency-Key", "used before, with another body")]
         raise Refusal(422, "Idempotency-Key used before", detail, errors)
-    recipients = without(recipients, first.suppressed, Reason.SUPPRESSED, post)
+    recipients = set_apart(recipients, load_set_apart(table, first), post)
     if first.mobiles_only:
         recipients = without(recipients, landlines_of(recipients), Reason.LANDLINE, post)
     return answer_to(first, recipients)
 
 
-def rivals_answer(standing: StandingMessage | None, post: Post, recipients: Recipients, now: Millis) -> dict[str, Any]:
+def rivals_answer(
+    table: Table, standing: StandingMessage | None, post: Post, recipients: Recipients, now: Millis
+) -> dict[str, Any]:
     """The answer to a post whose key another request has taken meanwhile: that of the message which stands there.
 
     Raises Refusal like `first_answer`, and while the other request is under way.
     """
-    first = first_answer(standing, post, recipients)
+    first = first_answer(table, standing, post, recipients)
     if first is None:
         raise in_progress(standing, now)
     return first

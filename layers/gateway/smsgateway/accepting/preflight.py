@@ -59,9 +59,16 @@ def _findings(draft: Draft) -> Iterator[Finding]:
 
 
 def _known_signatures(draft: Draft) -> frozenset[str]:
-    """The signatures of the accounts that may carry the message, and those of its client; empty: nobody says any."""
+    """The signatures of the accounts that may carry the message, those that the document says are filed with one of
+    them, and those of the client; empty: nobody says any."""
     own = (account.signature for account in draft.accounts if account.signature)
-    return frozenset([*own, *draft.checked.client.signatures])
+    accounts = {account.name for account in draft.accounts}
+    filed = (
+        signature
+        for signature, filing in draft.checked.settings.signatures.items()
+        if any(account in accounts and state == "filed" for (account, _), state in filing.items())
+    )
+    return frozenset([*own, *filed, *draft.checked.client.signatures])
 
 
 def _put_in_front(draft: Draft) -> frozenset[str]:

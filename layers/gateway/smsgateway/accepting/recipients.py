@@ -1,12 +1,14 @@
-"""Who gets a message: numbers normalised and merged; the invalid, the suppressed and stray landlines set apart."""
+"""Who gets a message: numbers normalised and merged; apart from them the invalid, the suppressed, those that got too
+many texts, and stray landlines."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from smsgateway import text, written
 from smsgateway.accepting.post import Post, Refusal
+from smsgateway.clock import Millis, iso
 from smsgateway.codecs import VENDORS
-from smsgateway.model import Account, Reason
+from smsgateway.model import Account, Reason, SetApart
 
 SHOWN_PROBLEMS = 100  # of the places in one refusal
 SET_APART = {Reason.SUPPRESSED: "this number is suppressed", Reason.LANDLINE: "a landline, which no account takes"}
@@ -67,13 +69,39 @@ def without(recipients: Recipients, numbers: Collection[str], reason: Reason, po
     )
 
 
-def without_suppressed(recipients: Recipients, suppressed: Collection[str], post: Post) -> Recipients:
-    """The recipients without the suppressed numbers. Raises Refusal when nobody is left, valid or not suppressed."""
-    left = without(recipients, suppressed, Reason.SUPPRESSED, post)
-    if not left.numbers:
-        errors = left.errors[:SHOWN_PROBLEMS]
+def without_too_frequent(recipients: Recipients, too_frequent: Sequence[tuple[str, Millis]], post: Post) -> Recipients:
+    """The recipients with those moved among the refused that get a text only later, each with when."""
+    place = place_of_numbers(post)
+    until = {number: iso(moment) for number, moment in too_frequent}
+    entries = ({"to": number, "reason": Reason.TOO_FREQUENT.value, "until": until[number]} for number in until)
+    errors = (
+        (place.format(recipients.numbers[number]), f"this number gets no more texts before {until[number]}")
+        for number in until
+    )
+    return Recipients(
+        {number: index for number, index in recipients.numbers.items() if number not in until},
+        (*recipients.refused, *entries),
+        (*recipients.errors, *errors),
+    )
+
+
+def set_apart(recipients: Recipients, apart: SetApart, post: Post) -> Recipients:
+    """The recipients without those whose own items speak against the message."""
+    return without_too_frequent(
+        without(recipients, apart.suppressed, Reason.SUPPRESSED, post), apart.too_frequent, post
+    )
+
+
+def check_somebody(left: Recipients, apart: SetApart, now: Millis) -> None:
+    """Raises Refusal when nobody is left: 429 when somebody will get such a text later, who were set apart for that."""
+    if left.numbers:
+        return
+    errors = left.errors[:SHOWN_PROBLEMS]
+    if not apart.too_frequent:
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
-    return left
+    soonest = min(until for _, until in apart.too_frequent)
+    detail = f"who could be sent to has got as many texts of this purpose as the caps allow, until {iso(soonest)}"
+    raise Refusal(429, "Too frequent", detail, errors, retry_after=max(1, -((now - soonest) // 1000)))
 
 
 def without_landlines(recipients: Recipients, accounts: Sequence[Account], post: Post) -> tuple[Recipients, bool]:

@@ -17,15 +17,17 @@ from smsgateway.calling.carriage import Carriage
 from smsgateway.clock import Millis, epoch_seconds, iso
 from smsgateway.config.settings import Settings
 from smsgateway.ids import partitions
-from smsgateway.model import FINAL, Message, Payload, State, Status
+from smsgateway.model import FINAL, Message, Payload, Reason, SetApart, State, Status
 from smsgateway.store import reroutes
 from smsgateway.store.messages import load_message, load_payload
 from smsgateway.store.recipients import RecipientRow, all_rows, derived_status, load_rows, submission_of_row
+from smsgateway.store.set_apart import load_set_apart
 from smsgateway.store.submissions import StoredSubmission, as_canceled, load_partitions, load_submissions, message_of
 from smsgateway.store.table import PARALLEL, Key, Table
 
 LEAST_ADVANCED = (Status.SCHEDULED, Status.QUEUED, Status.SUBMITTED, Status.UNCONFIRMED)
 REACHED_VENDOR = frozenset({State.SUBMITTED, State.UNCONFIRMED})
+AFTER_SUBMISSIONS = "~"  # a path behind all others: whom the message does not go to
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +179,11 @@ def overall(by_status: Mapping[Status, int]) -> str:
     return present[0] if len(present) == 1 and present[0] in FINAL else "done"
 
 
-def message_fields(whole: WholeMessage, by_status: Counter[Status], uncounted: Counter[Status]) -> dict[str, Any]:
-    """What is shown of the message as a whole."""
-    message = whole.message
+def message_fields(
+    whole: WholeMessage, by_status: Counter[Status], uncounted: Counter[Status], apart: SetApart
+) -> dict[str, Any]:
+    """What is shown of the message as a whole. `apart`: whom it does not go to, which its status does not depend on."""
+    message, all_counts = whole.message, by_status + Counter({Status.SUPPRESSED: len(apart)})
     return {
         "id": message.id,
         "status": overall(by_status + uncounted),
@@ -191,7 +195,7 @@ def message_fields(whole: WholeMessage, by_status: Counter[Status], uncounted: C
         "send_at": None if message.send_at is None else iso(message.send_at),
         "postponed": postponed(message),
         "valid_until": iso(message.valid_until),
-        "counts": {status: by_status[status] for status in Status if by_status.get(status)},
+        "counts": {status: all_counts[status] for status in Status if all_counts.get(status)},
         "uncounted": uncounted.total(),
     }
 
@@ -208,7 +212,8 @@ def recipients_page(
     now: Millis,
     is_over: Callable[[], bool] = lambda: False,
 ) -> tuple[list[dict[str, Any]], Position | None]:
-    """At most `limit` recipients from `start` on, in the order of the post, and where the next page begins.
+    """At most `limit` recipients from `start` on, in the order of the post, and where the next page begins. Behind them
+    come those whom the message does not go to.
 
     When `is_over` says that the time for it is over, there are fewer, though at least those of one submission.
     """
@@ -225,7 +230,24 @@ def recipients_page(
         items += _recipients(table, settings, whole, submission, payload.part(offset, end), now)
         if end < len(payload.numbers):
             return items, (path, end)
-    return items, None
+    shown = _not_sent_to(load_set_apart(table, whole.message))
+    offset = start[1] if start[0] == AFTER_SUBMISSIONS else 0
+    end = offset + limit - len(items)
+    return items + shown[offset:end], (AFTER_SUBMISSIONS, end) if end < len(shown) else None
+
+
+def _not_sent_to(apart: SetApart) -> list[dict[str, Any]]:
+    """Those whom a message does not go to, as recipients that no vendor has seen."""
+    nothing: dict[str, Any] = {"vendor_status": None, "account": None, "vendor_id": None, "segments": 0}
+    nothing |= {"submitted_at": None, "reported_at": None, "history": []}
+    reasons: list[tuple[str, Reason, Mapping[str, str]]] = [
+        *((number, Reason.SUPPRESSED, {}) for number in apart.suppressed),
+        *((number, Reason.TOO_FREQUENT, {"until": iso(until)}) for number, until in apart.too_frequent),
+    ]
+    return [
+        {"to": number, "status": Status.SUPPRESSED, "reason": reason, **nothing, **until}
+        for number, reason, until in reasons
+    ]
 
 
 def _recipients(

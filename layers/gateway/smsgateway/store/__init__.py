@@ -33,6 +33,7 @@ Which items there are is on the map: README.md, "The items of the table".
     clients.py           clients, by the hash of their key and by their name
     templates.py         templates
     numbers.py           what limits texts to a number: suppressions, opt-outs, and what counts towards caps
+    set_apart.py         the numbers of a post that its message does not go to
     stops.py             stops of marketing: by replies and by the API, and undone
     suppressions.py      numbers that an administrator has suppressed
     spending.py          a client's segments of the day

@@ -90,6 +90,11 @@ def chunk_sk(index: int) -> str:
     return f"{index:03d}"
 
 
+def set_apart_pk(message_id: str, digest: str) -> str:
+    """The partition key of the numbers of a post that its message does not go to, where these are many."""
+    return f"{message_id}#X#{digest}"
+
+
 def rows_pk(message_id: str, root: str, bucket: int) -> str:
     """The partition key of recipients' rows, each of which has its number as its sort key."""
     return f"{message_id}{_ROWS}{root}#{bucket}"

@@ -36,12 +36,16 @@ def read_message(item: Item) -> Message:
         for account, template in values.pop("templates", {}).items()
     }
     route = tuple(values.pop("route"))
+    suppressed = tuple(values.pop("suppressed", ()))
+    too_frequent = tuple((number, until) for number, until in values.pop("too_frequent", ()))
     findings = tuple(Finding(*finding) for finding in values.pop("findings", ()))
     return Message(
         id=item["pk"],
         client=item["client"],
         route=route,
         templates=templates,
+        suppressed=suppressed,
+        too_frequent=too_frequent,
         findings=findings,
         canceled_at=item.get("canceled_at"),
         blocks=item.get("blocks", 1),
@@ -117,12 +121,13 @@ def withdraw(table: Table, message_id: str, claim: Claim) -> None:
         table.delete(message_key(message_id), "#owner = :owner", {"owner": claim.owner})
 
 
-def finish_acceptance(table: Table, message_id: str, owner: str) -> None:
-    """Write that the message is accepted, from here on.
+def finish_acceptance(table: Table, message_id: str, owner: str, fewer: Message | None = None) -> None:
+    """Write that the message is accepted, from here on. `fewer`: it, if it has fewer recipients than its claim says.
 
     Raises ConditionFailed when another acceptance has taken its place.
     """
-    table.update(Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner))
+    change = Change(message_key(message_id)).remove("accepting_until").when("#owner = :owner", owner=owner)
+    table.update(change.set(message=message_fields(fewer)) if fewer else change)
 
 
 def cancel(table: Table, message_id: str, now: Millis) -> None:

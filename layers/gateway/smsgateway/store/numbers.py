@@ -18,7 +18,7 @@ from smsgateway.clock import Millis, epoch_seconds, millis, sortable
 from smsgateway.model import Purpose
 from smsgateway.rules.caps import DAY
 from smsgateway.store.keys import suppression_key
-from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Table
+from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Put, Table
 
 EVERYBODY = "*"  # the scope of a stop that holds for all clients
 LIST = "suppressions"
@@ -182,17 +182,20 @@ def change_number(
         after = change(before)
         if after == before:
             return before, after
+        put = put_of(before, after, now)
         try:
-            table.put(item_of(after, now), unchanged(before), _seen(table, before))
+            table.put(put.item, put.condition, put.values)
         except ConditionFailed:
             continue
         return before, replace(after, version=before.version + 1)
     raise ConditionFailed(None)
 
 
-def _seen(table: Table, state: NumberState) -> dict[str, Any]:
-    values: dict[str, Any] = {"seconds": table.seconds}
-    return values | {"seen": state.version} if state.version else values
+def put_of(before: NumberState, after: NumberState, now: Millis) -> Put:
+    """The write that makes one state of a number out of another, unless somebody has written it meanwhile."""
+    values: dict[str, Any] = {"seconds": epoch_seconds(now)}
+    seen = {"seen": before.version} if before.version else {}
+    return Put(item_of(after, now), unchanged(before), values | seen)
 
 
 def _fields(suppression: Suppression, without: str = "") -> Item:

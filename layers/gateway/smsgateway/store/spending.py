@@ -68,6 +68,11 @@ def spend(table: Table, client: str, limit: int, charge: Charge) -> int | None:
     return charge.at
 
 
+def return_some(table: Table, client: str, day: str, segments: int) -> None:
+    """Give back some of the segments of a charge that stands."""
+    table.update(Change(spent_key(client, day)).add(spent=-segments))
+
+
 def give_back(table: Table, client: str, charge: Charge) -> None:
     """Give back segments that were taken for nothing. Doing it again changes nothing."""
     back = Change(spent_key(client, charge.day)).add(spent=-charge.segments)

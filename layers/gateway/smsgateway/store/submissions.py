@@ -23,7 +23,7 @@ from smsgateway.queues import longest_delay, urgent
 from smsgateway.rules.quiet_hours import place_in
 from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
 from smsgateway.store.messages import load_message, message_fields, read_message
-from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Query, Table
+from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Put, Query, Table
 from smsgateway.store.vendor_ids import ungrouped
 
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
@@ -246,13 +246,20 @@ def due(key: SubmissionKey, at: Millis) -> Item:
     return {"due_at": sortable(at), "due_shard": f"due#{shard(key.reference, DUE_SHARDS)}"}
 
 
-def put_single(table: Table, message: Message, item: Item, number: str, now: Millis) -> None:
+def put_single(
+    table: Table, message: Message, item: Item, number: str, now: Millis, *, beside: Put | None = None
+) -> None:
     """Accept a message to one number: one item is the message, its submission and its recipient.
 
-    Raises ConditionFailed with the item that stands there under the same Idempotency-Key.
+    `beside`: what is stored together with it, or neither. Raises ConditionFailed with the item that stands there under
+    the same Idempotency-Key; or, if its `place` is 1, with what stands where `beside` was to be put.
     """
     whole = item | {"message": message_fields(message), "to": number, "at": sortable(message.created_at)}
-    table.put(whole, UNUSED, {"seconds": epoch_seconds(now)})
+    values = {"seconds": epoch_seconds(now)}
+    if beside is None:
+        table.put(whole, UNUSED, values)
+    else:
+        table.put_both(Put(whole, UNUSED, values), beside)
 
 
 def put_first(table: Table, item: Item, now: Millis) -> None:

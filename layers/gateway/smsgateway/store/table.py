@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.errors import GatewayError
-from smsgateway.store.write_pace import FilingPace
+from smsgateway.store.write_pace import FilingPace, Turn
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -337,8 +337,14 @@ class Table:
         )
 
     def put_both(self, first: Put, second: Put) -> None:
-        """Two puts in one transaction. Raises ConditionFailed with what the failing one found; the first, if both."""
-        self._transact([{"Put": put.wire(self.name)} for put in (first, second)])
+        """Two puts in one transaction. Raises ConditionFailed with what the failing one found; the first, if both.
+
+        Raises TimeoutError when other transactions on one of the items never let it come to its turn.
+        """
+        try:
+            self._transact([{"Put": put.wire(self.name)} for put in (first, second)])
+        except self.client.exceptions.TransactionCanceledException:
+            raise TimeoutError("other transactions kept an item") from None
 
     def _transact(self, actions: Any) -> None:
         for attempt in range(RETRIES):
@@ -438,35 +444,36 @@ class Table:
     def _fill_batch(self, fills: Sequence[Fill]) -> list[bool]:
         return [code is None for code in self._execute(fills)]
 
-    def execute_many(self, statements: Sequence[Statement], until: Millis = 0) -> list[bool]:
-        """Statements on different items, 25 a call, several calls at once when there are many. False: the condition
-        was not met, or, of an Insert, an item stands there.
+    def execute_many(self, statements: Sequence[Statement], until: Millis = 0, *, paced: bool = False) -> list[bool]:
+        """Statements on different items, 25 a call, several calls at once when there are many; `paced` where nobody
+        waits for them. False: the condition was not met, or, of an Insert, an item stands there.
 
         What DynamoDB does not carry out for want of capacity is asked for again after growing pauses: until `until`
         (epoch ms), and only a few times without it. Nobody can say whether a failure of DynamoDB's own has done
         something all the same: only statements whose second try does no harm may come here. Raises TimeoutError when
         not everything is decided by then.
         """
-        batches = list(batched(statements, BATCH_WRITES, strict=False))
+        batches, pace = list(batched(statements, BATCH_WRITES, strict=False)), self.pace if paced else None
         if len(batches) == 1:
-            return self._execute_batch(batches[0], until)
+            return self._execute_batch(batches[0], until, pace)
         with ThreadPoolExecutor(min(PARALLEL, len(batches) or 1)) as pool:
-            decided = pool.map(lambda some: self._execute_batch(some, until), batches)
+            decided = pool.map(lambda some: self._execute_batch(some, until, pace), batches)
             return [done for batch in decided for done in batch]
 
-    def _execute_batch(self, statements: Sequence[Statement], until: Millis) -> list[bool]:
+    def _execute_batch(self, statements: Sequence[Statement], until: Millis, pace: FilingPace | None) -> list[bool]:
         done: dict[int, bool] = {}
         attempt = 0
         while len(done) < len(statements):
-            if attempt:
-                self._back_off(attempt)
-            if self.now() >= until if until else attempt == RETRIES:
-                raise TimeoutError("DynamoDB kept statements of a batch waiting")
+            turn = self._turn(pace, until, attempt)
             pending = [index for index in range(len(statements)) if index not in done]
             codes = self._codes_of([statements[index] for index in pending])
             decided = ((index, code) for index, code in zip(pending, codes, strict=True) if code in DECIDED)
             done |= {index: code is None for index, code in decided}
+            if pace and turn:
+                pace.learn(turn, whole=len(done) == len(statements))
             attempt += 1
+            if len(done) < len(statements):
+                self._back_off(attempt)
         return [done[index] for index in range(len(statements))]
 
     def _codes_of(self, statements: Sequence[Statement]) -> list[str | None]:
@@ -490,18 +497,24 @@ class Table:
     def _write_batch(self, requests: Sequence[Any], until: Millis, pace: FilingPace | None) -> None:
         pending: Any = {self.name: list(requests)}
         for attempt in count():
-            turn = pace.turn(self.now(), PARALLEL) if pace else None
-            wait = turn.wait if turn else 0.0
-            if self.now() + wait >= until if until else attempt == RETRIES:
-                raise TimeoutError("DynamoDB kept items of a batch unwritten")
-            if wait:
-                self.sleep(wait / 1000)
+            turn = self._turn(pace, until, attempt)
             pending = self._left_of(pending)
             if pace and turn:
                 pace.learn(turn, whole=not pending)
             if not pending:
                 return
             self._back_off(attempt)
+
+    def _turn(self, pace: FilingPace | None, until: Millis, attempt: int) -> Turn | None:
+        """Wait for the turn of a batch, where it keeps a pace. Raises TimeoutError where it comes too late: after
+        `until`, or, where nobody says until when, after as many attempts as there are for it."""
+        turn = pace.turn(self.now(), PARALLEL) if pace else None
+        wait = turn.wait if turn else 0.0
+        if self.now() + wait >= until if until else attempt == RETRIES:
+            raise TimeoutError("DynamoDB kept items of a batch unwritten")
+        if wait:
+            self.sleep(wait / 1000)
+        return turn
 
     def _left_of(self, pending: Any) -> Any:
         """What DynamoDB leaves of a batch, for want of capacity: some of it, or all."""

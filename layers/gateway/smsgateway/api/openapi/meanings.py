@@ -15,7 +15,7 @@ STATUSES: Mapping[Status, str] = {
     Status.DELIVERED: "final: the phone has it, says the vendor; all segments of it",
     Status.UNDELIVERED: "final: it was sent and did not arrive",
     Status.REJECTED: "final: it was refused by the gateway, or by every account that was tried",
-    Status.SUPPRESSED: "final: the number is suppressed; such numbers are among the `refused` of a post",
+    Status.SUPPRESSED: "final: the number is suppressed, or over a cap; such numbers are among the `refused` of a post",
     Status.EXPIRED: "final: `valid_for` passed before it was sent",
     Status.CANCELED: "final: you cancelled it before it was sent",
     Status.UNKNOWN: "final: no report that settles it came within the account's `report_window`, 72 hours by default;"
@@ -27,7 +27,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.LANDLINE: "a landline number (小灵通) that no account of the message takes",
     Reason.BLACKLISTED: "on a blacklist of the vendor or operator",
     Reason.SUPPRESSED: "suppressed in this gateway",
-    Reason.TOO_FREQUENT: "this number got too many messages",
+    Reason.TOO_FREQUENT: "this number got too many messages: by the caps of this gateway, where `until` says when there"
+    " is room again, or as the vendor or operator counts",
     Reason.UNREACHABLE: "switched off, out of reach, or the number does not exist",
     Reason.VALIDITY_EXPIRED: "the operators gave up",
     Reason.NETWORK_REJECTED: "the operator's message centre refused it",

@@ -17,6 +17,7 @@ from smsgateway.api.serving.problems import Problem, not_found
 from smsgateway.config.settings import Settings
 from smsgateway.errors import ConfigurationError
 from smsgateway.store import listing
+from smsgateway.store.set_apart import load_set_apart
 
 RECIPIENTS = 100  # on a page, unless the client says otherwise
 BY_NUMBER = 20
@@ -114,9 +115,8 @@ def _shown(
     gateway: Gateway, whole: message_view.WholeMessage, start: message_view.Position, limit: int
 ) -> dict[str, Any]:
     now = gateway.now()
-    fields = message_view.message_fields(
-        whole, *message_view.counts(gateway.table, whole, now, gateway.counting_is_over)
-    )
+    by_status, uncounted = message_view.counts(gateway.table, whole, now, gateway.counting_is_over)
+    fields = message_view.message_fields(whole, by_status, uncounted, load_set_apart(gateway.table, whole.message))
     items, after = message_view.recipients_page(
         gateway.table, _settings(gateway), whole, start, limit, now, gateway.time_is_over
     )

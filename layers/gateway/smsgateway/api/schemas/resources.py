@@ -47,7 +47,9 @@ class RecipientFields(Schema):
     status: Status = Field(description="what became of the recipient", examples=["delivered"])
     reason: Why | None = Field(description="why; null where there is nothing to explain", examples=[None])
     vendor_status: VendorStatus | None = Field(description="the vendor's own code and text; null before any")
-    account: AccountName = Field(description="the account of the newest attempt")
+    account: AccountName | None = Field(
+        description="the account of the newest attempt; null: the message does not go to this number"
+    )
     vendor_id: str | None = Field(
         description="the id under which the vendor knows the message; null before it is known", examples=["5010203"]
     )
@@ -62,6 +64,9 @@ class Recipient(RecipientFields):
     """What became of one recipient, and how it came about."""
 
     history: list[HistoryEntry] = Field(description="the attempts at vendors, and the reports from them")
+    until: Moment | None = Field(
+        None, description="of a number over a cap (`too_frequent`): when there is room for a text again"
+    )
     history_left_out: int | None = Field(
         None,
         description="how many reports were between the first ten and the last ten, which alone are kept",
@@ -76,14 +81,21 @@ class Message(MessageFields):
     send_at: Moment | None = Field(description="when it is to be sent; null: at once", examples=[None])
     postponed: Postponed | None = Field(description="put off by quiet hours; null: it is not", examples=[None])
     valid_until: Moment = Field(description="after this time it is not sent any more")
-    counts: dict[Status, int] = Field(description="how many recipients have each status", examples=[{"delivered": 1}])
+    counts: dict[Status, int] = Field(
+        description="how many recipients have each status, those among them whom the message does not go to for their"
+        " suppressions or caps",
+        examples=[{"delivered": 1}],
+    )
     uncounted: int = Field(
         description=(
             "how many recipients are in no count, because there was no time to count them: in very large messages only"
         ),
         examples=[0],
     )
-    recipients: list[Recipient] = Field(description="a page of the recipients, in the order of the post")
+    recipients: list[Recipient] = Field(
+        description="a page of the recipients, in the order of the post; behind them those whom the message does not go"
+        " to for their suppressions or caps"
+    )
     next: str | None = Field(description="where the next page begins; null on the last", examples=[None])
 
 

@@ -76,6 +76,11 @@ class RefusedNumber(Schema):
     problem: str | None = Field(
         None, description="the characters in it that no number has, by code point; null without any"
     )
+    until: Moment | None = Field(
+        None,
+        description="of a number that has got as many texts of this purpose as its caps allow (`too_frequent`): when"
+        " there is room for one again",
+    )
 
 
 class Finding(Schema):
