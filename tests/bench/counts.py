@@ -1,6 +1,6 @@
 """What can be counted: calls of AWS, write units, vendor requests, bytes of the log. Exact, and the same each time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import replace
 from dataclasses import dataclass
 from functools import cache
@@ -65,13 +65,24 @@ def _without_poll(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 @cache
-def counts_of(vendor: str, recipients: int, page: int = PAGE, key: str = "") -> Counts:
-    """A one-time password to one number, or a notice of 70 characters to many. `key`: an Idempotency-Key."""
+def counts_of(vendor: str, recipients: int, page: int = PAGE, key: str = "", purpose: str = "") -> Counts:
+    """A one-time password to one number, or a notice of 70 characters to many, or what another `purpose` makes of
+    these. `key`: an Idempotency-Key."""
     with gateway(vendor, metered=True) as through:
         if recipients == 1:
-            through.lifecycle(["13800138000"], purpose="otp", text=OTP, key=key)
+            through.lifecycle(["13800138000"], purpose=purpose or "otp", text=OTP, key=key)
         else:
-            through.lifecycle(numbers(recipients), page, key=key)
+            through.lifecycle(numbers(recipients), page, key=key, purpose=purpose or "notice")
+        return _counted(through)
+
+
+@cache
+def counts_of_the_second(vendor: str, recipients: int, page: int = PAGE) -> Counts:
+    """A marketing message to numbers that have got one lately."""
+    with gateway(vendor, metered=True) as through:
+        through.lifecycle(numbers(recipients), page, purpose="marketing")
+        through.forget()
+        through.lifecycle(numbers(recipients), page, purpose="marketing")
         return _counted(through)
 
 
@@ -162,12 +173,14 @@ def rows() -> Iterator[Row]:
     pushes = {vendor: max(sum(push.values()) for push in calls_of_pushes(vendor)) for vendor in PUSHING}
     yield worst("AWS calls, warm: a push of 1 or 100 reports, of 1 or 10 replies", pushes, most=1)
     yield worst(
-        "AWS calls, one OTP, accepted to delivered and published",
+        "AWS calls, one OTP, its number's caps and suppression among them, accepted to delivered and published",
         {vendor: counts.own_calls for vendor, counts in otp.items()},
-        most=10,
+        most=9,
     )
+    free = {vendor: counts_of(vendor, 1, purpose="notice") for vendor in VENDORS}
+    yield worst("AWS calls, the same without caps", {vendor: counts.own_calls for vendor, counts in free.items()})
     keyed = {vendor: counts_of(vendor, 1, key=KEY).own_calls for vendor in VENDORS}
-    yield worst("AWS calls, the same with an `Idempotency-Key`", keyed, most=10)
+    yield worst("AWS calls, the OTP with an `Idempotency-Key`", keyed, most=10)
     yield worst(
         f"AWS calls a recipient of {LARGE}, to the last event, {PAGE} reports a push or page",
         {vendor: many[vendor].own_calls / LARGE for vendor in hundreds},
@@ -188,13 +201,21 @@ def rows() -> Iterator[Row]:
         {vendor: sum(ingest_of_a_page(vendor).values()) for vendor in hundreds if vendor in PUSHING},
         most=6,
     )
-    yield worst("write units, one OTP", {vendor: counts.own_write_units for vendor, counts in otp.items()}, most=12)
+    yield worst(
+        "write units, one OTP, its number's caps and suppression among them",
+        {vendor: counts.own_write_units for vendor, counts in otp.items()},
+        most=12,
+    )
+    yield worst(
+        "write units, the same without caps", {vendor: counts.own_write_units for vendor, counts in free.items()}
+    )
     units = {vendor: counts.own_write_units / LARGE for vendor, counts in many.items()}
     yield worst(f"write units a recipient of {LARGE}", units, most=3.1)
     yield worst(
         "the same with one report a push",
         {vendor: counts.own_write_units / LARGE for vendor, counts in singly.items()},
     )
+    yield from _rows_of_marketing(hundreds)
     excess = max(map(too_many_requests, VENDORS))
     yield Row(
         "vendor requests beyond ⌈N/L⌉ for N = 1, L−1, L, L+1, 50000, where L is the vendor's limit; all vendors",
@@ -204,3 +225,15 @@ def rows() -> Iterator[Row]:
     yield Row("INFO log, one OTP", max(counts.log_bytes for counts in otp.values()), "B", most=1600)
     logged = max(counts.log_bytes for counts in many.values()) / LARGE
     yield Row(f"INFO log, a recipient of {LARGE}", logged, "B", most=50)
+
+
+def _rows_of_marketing(vendors: Iterable[str]) -> Iterator[Row]:
+    """What caps add to a message to many."""
+    first = {vendor: counts_of(vendor, LARGE, page_of(vendor), purpose="marketing") for vendor in vendors}
+    second = {vendor: counts_of_the_second(vendor, LARGE, page_of(vendor)) for vendor in vendors}
+    for what, many, most in (("numbers not texted lately", first, True), ("numbers texted lately", second, False)):
+        calls = {vendor: counts.own_calls / LARGE for vendor, counts in many.items()}
+        units = {vendor: counts.own_write_units / LARGE for vendor, counts in many.items()}
+        title = f"a marketing recipient of {LARGE}, counted towards its cap; {what}"
+        yield worst(f"AWS calls, {title}", calls, most=0.32 if most else None)
+        yield worst(f"write units, {title}", units, most=4.2 if most else None)

@@ -41,7 +41,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "poll": poll.handler,
     "fanout": fanout.handler,
 }
-CACHES = (send.acceptor, fanout.event_bridge, api_runtime.authenticator)
+CACHES = (send.verifier, fanout.event_bridge, api_runtime.authenticator)
 KEY = "the-administrators-key-of-the-bench-0000"
 MOST_ROUNDS = 100  # of wake-ups, each of which may bring others
 STREAM_BATCH = 100  # template.yaml: BatchSize of `fanout`
@@ -108,7 +108,7 @@ class Aws:
         self.calls: Counter[tuple[str, str]] = Counter()  # (function, "sqs.send_message")
         self.stubbed = 0.0  # seconds of processor time in stubs
         self.function = ""  # the one that is running
-        secrets = {"accounts": json.dumps(document), "admin-key": KEY}
+        secrets = {"accounts": json.dumps(document), "admin-key": KEY, "pepper": "EXAMPLE-pepper"}
         self._targets = {
             "dynamodb": self.meter or self.database,
             "sqs": SimpleNamespace(send_message=self._send, send_message_batch=self._send_batch),
@@ -321,7 +321,7 @@ def logged_to(stream: io.StringIO) -> Iterator[None]:
 
 def environment() -> dict[str, str]:
     """What all functions' environments hold, with the address of a region that nobody is asked in."""
-    merged = {"ADMIN_KEY_SECRET": "admin-key"} | aws.CREDENTIALS
+    merged = {"ADMIN_KEY_SECRET": "admin-key", "PEPPER_SECRET": "pepper"} | aws.CREDENTIALS
     for function in HANDLERS.keys() - {"send"}:
         merged |= aws.environment(function)
     return merged
@@ -341,7 +341,8 @@ def accounts_document(account: Account, options: Mapping[str, Any]) -> dict[str,
     if account.push:
         credentials = {name: list(values) for name, values in account.push.credentials.items()}
         entry["push"] = {"token": list(account.push.tokens), "credentials": credentials}
-    return {"accounts": [entry], "routes": [{"purpose": "*", "accounts": [account.name]}]}
+    # Marketing, too, is sent whenever the bench is run.
+    return {"accounts": [entry], "routes": [{"purpose": "*", "accounts": [account.name], "quiet_hours": None}]}
 
 
 # Events, as the sample events have them

@@ -23,6 +23,7 @@ CHOSEN = {
     "Table": "gateway",
     "AccountsSecret": "AccountsSecret-8Xk2-a1B2c3",
     "AdminKeySecret": "AdminKeySecret-9Yl3-d4E5f6",
+    "PepperSecret": "PepperSecret-7Zm5-g7H8i9",
     "UsagePlan": "u4pl4n",
     "FanoutFailures": "gateway-fanout-dead",
 }
@@ -146,7 +147,7 @@ class Deployment:
         yield f"sqs:{operation.removesuffix('Batch')}", queue
 
     def _secretsmanager(self, operation: str, request: Mapping[str, Any]) -> Iterator[Right]:
-        names = {"accounts": "AccountsSecret", "administrators-key": "AdminKeySecret"}
+        names = {"accounts": "AccountsSecret", "administrators-key": "AdminKeySecret", "pepper": "PepperSecret"}
         yield f"secretsmanager:{operation}", self._ref(names[request["SecretId"]])
 
     def _events(self, operation: str, request: Mapping[str, Any]) -> Iterator[Right]:

@@ -46,11 +46,12 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "calling": f"{GROUND} rules codecs store config routing",
         "accepting": f"{GROUND} rules preflight core queues codecs store config routing calling",
         "receiving": f"{GROUND} core queues codecs store config routing calling",
-        "settling": f"{GROUND} rules core queues codecs store routing calling",
+        "settling": f"{GROUND} rules core queues codecs store routing calling accepting",
         "sending": f"{GROUND} rules core queues store config routing calling settling",
         "watching": f"{GROUND} core queues codecs store settling sending",
-        "api": f"{GROUND} rules codecs store config runtime calling accepting",
-        "handlers": f"{GROUND} queues runtime publishing calling accepting receiving settling sending watching api",
+        "verifying": f"{GROUND} rules store config routing accepting",
+        "api": f"{GROUND} rules codecs store config runtime calling accepting verifying",
+        "handlers": f"{GROUND} queues runtime publishing calling verifying receiving settling sending watching api",
     }.items()
 }
 # Parameters and fields that are times: `now`, `until`, `created_at`, `busy_since`.

@@ -59,6 +59,7 @@ def test_the_clients_are_made_with_these_limits(caller: str, monkeypatch: pytest
         **aws.environment("dispatch"),
         "CALLER": caller,
         "ADMIN_KEY_SECRET": "key",
+        "PEPPER_SECRET": "pepper",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("boto3.client", client)

@@ -1,7 +1,7 @@
 """What the work of all functions has in common: the table, the accounts document, the clock, and alerts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smsgateway.clock import Millis, epoch_seconds
 from smsgateway.config.settings import Settings
@@ -44,3 +44,5 @@ class WakingCore(Core):
     """The collaborators of work that puts wake-ups too."""
 
     wake_ups: WakeUps
+    # What an operator may like to know, with the id of what it is about; never a number or a text.
+    warn: Callable[[str, str], None] = field(default=lambda _problem, _id: None, kw_only=True)

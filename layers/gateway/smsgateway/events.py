@@ -27,6 +27,8 @@ class EventType(StrEnum):
     UNKNOWN = "Message Unknown"
     EXPIRED = "Message Expired"
     RECEIVED = "Message Received"
+    OPTED_OUT = "Opted Out"
+    OPTED_IN = "Opted In"
     ALERT = "Account Alert"
 
 
@@ -53,8 +55,8 @@ def detail_of(event: Event) -> dict[str, Any]:
         "version": VERSION,
         "event_id": str(uuid5(NAMESPACE_URL, f"{SOURCE}/{event.type}/{event.identity}")),
         "at": iso(event.at),
-        "account": event.account,
-        "vendor": event.vendor,
+        "account": event.account or None,
+        "vendor": event.vendor or None,
         "reference": event.reference or None,
     }
     if event.message_id:

@@ -241,6 +241,9 @@ class Client:
         return self.role == "administrator"
 
 
+ADMINISTRATOR = Client(name="administrator", role="administrator")  # whoever deployed the gateway
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A text with named variables, registered under a name, and the codes of the vendors that want it registered."""
@@ -305,6 +308,7 @@ class Message:
     mobiles_only: bool = False  # landlines of the post were refused
     findings: tuple[Finding, ...] = ()  # of preflight
     body_hash: str = ""  # of the request that made it, for Idempotency-Key
+    fleeting: bool = False  # to one number: its content is removed from the table when its sending has ended
     paid_at: Millis = 0  # `created_at` of another request under its key, which took its segments from the daily limit
     canceled_at: Millis | None = None  # nothing of it is marked any more
     blocks: int = 1  # of a message to several numbers: that its submissions stand in (ids.py)

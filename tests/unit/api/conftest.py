@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from smsgateway.accepting.acceptor import Acceptor
 from smsgateway.api.serving import serving
 from smsgateway.api.serving.api_keys import ApiKeys
 from smsgateway.api.serving.authenticator import Authenticator, key_hash
@@ -21,6 +20,8 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Account, Client, Request, Response
 from smsgateway.store import clients
 from smsgateway.store.table import Table
+from smsgateway.verifying.verifier import Verifier
+from tests.doubles import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -29,6 +30,11 @@ EVENTS = Path(__file__).parents[3] / "events"
 NOW = 1_769_074_226_000  # 2026-01-22T09:30:26Z
 ADMINISTRATOR_KEY = "EXAMPLEadministratorkey00000000000000000"
 TOKEN = "p" * 32
+# The methods and paths that the template gives to `send`.
+SENT_TO = frozenset(
+    (event["Properties"]["Method"], event["Properties"]["Path"])
+    for event in aws.resources()["SendFunction"]["Properties"]["Events"].values()
+)
 ACCOUNTS: dict[str, Any] = {
     "accounts": [
         {
@@ -158,13 +164,16 @@ class Api:
         accounts = AccountsCache(lambda: self.document, seconds)
         self.accounts = accounts
         self.authenticator = Authenticator(self.table, lambda: ADMINISTRATOR_KEY, seconds)
-        self.acceptor = Acceptor(self.table, accounts.get, now, 90 * 86_400, self.wake_ups, Random(7))  # type: ignore[arg-type]
+        wake_ups: Any = self.wake_ups
+        self.acceptor = Verifier(
+            self.table, accounts.get, now, 90 * 86_400, wake_ups, Random(7), pepper=lambda: b"EXAMPLE-pepper"
+        )
         keys = ApiKeys(lambda: cast("APIGatewayClient", self.api_gateway), lambda: "plan-1", "sms")
         self.gateway = Gateway(self.table, accounts, self.vendors, keys, now, Random(7))
 
     def serve(self, event: Mapping[str, Any]) -> Answer:
         """The answer to an event, from the function that the template gives it to."""
-        to_send = (event["httpMethod"], event["resource"]) == ("POST", "/messages")
+        to_send = (event["httpMethod"], event["resource"]) in SENT_TO
         app, collaborators = (send.app, self.acceptor) if to_send else (query.app, self.gateway)
         raw = serving.serve(app, self.authenticator, collaborators, event, None)
         assert not raw["isBase64Encoded"]

@@ -411,3 +411,36 @@ def test_any_value_anywhere_is_read_or_refused_with_its_path(account: int, key: 
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with pytest.raises(ConfigurationError):
         parse_accounts(data)
+
+
+@pytest.mark.parametrize(
+    ("written", "ip", "device", "client"),
+    [
+        ({}, ((10, 3600), (30, 86_400)), ((10, 3600), (30, 86_400)), None),
+        ({"keys": {"ip": {"day": 5}}}, ((5, 86_400),), ((10, 3600), (30, 86_400)), None),
+        ({"keys": {"device": None}, "client": None}, ((10, 3600), (30, 86_400)), (), None),
+        ({"client": {"hour": 5000}}, ((10, 3600), (30, 86_400)), ((10, 3600), (30, 86_400)), 5000),
+    ],
+)
+def test_caps_of_verifications(written: dict[str, Any], ip: object, device: object, client: int | None) -> None:
+    found = parse_accounts(json.dumps({"accounts": [], "verifications": written})).verifications
+    assert (found.keys["ip"], found.keys["device"], found.client) == (ip, device, client)
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ({"key": {}}, "verifications.key"),
+        ({"keys": {"mac": {}}}, "verifications.keys.mac"),
+        ({"keys": {"ip": {"hour": 0}}}, "verifications.keys.ip.hour"),
+        ({"keys": {"ip": {"week": 1}}}, "verifications.keys.ip.week"),
+        ({"client": 5}, "verifications.client"),
+        ({"client": {}}, "verifications.client.hour"),
+        ({"client": {"hour": 0}}, "verifications.client.hour"),
+        ([], "verifications"),
+    ],
+)
+def test_wrong_caps_of_verifications_are_refused_by_their_place(written: object, path: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        parse_accounts(json.dumps({"accounts": [], "verifications": written}))
+    assert error.value.path == path

@@ -13,7 +13,10 @@ from smsgateway.model import Inbound, Message, Personal, Reply, Report, ReportSt
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
 from smsgateway.store import accounts, replies, report_writes, submissions
 from smsgateway.store.alerts import Alert, raise_alert
+from smsgateway.store.keys import suppression_key
+from smsgateway.store.numbers import OptIn, Suppression
 from smsgateway.store.report_writes import PlacedReport
+from smsgateway.store.stops import allow_marketing, stop_marketing
 from smsgateway.store.table import Item, Table
 from tests.tools.pages import EVENTS as PAGE
 from tests.tools.pages import ROOT, consumer, the_ticked, ticked
@@ -88,6 +91,12 @@ def every_event(table: Table) -> Iterator[Event]:
     reply = Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)
     replies.put_reply(table, replace(reply, in_reply_to="msg_01m7z5skbrbwqgw4bmx01vye39"), NOW)
     yield from events_of(None, table.get((reply_id, "I")), segments, NOW)
+    number = inbound.number
+    stop_marketing(table, number, Suppression(NOW, "opt_out", "reply", reply_id, "hb-1", "shop", "示例"), NOW)
+    stopped = table.get(suppression_key(number))
+    yield from events_of(None, stopped, segments, NOW)
+    allow_marketing(table, number, "shop#示例", OptIn(NOW, NOW, "api"), NOW)
+    yield from events_of(stopped, table.get(suppression_key(number)), segments, NOW)
     raise_alert(table, Alert("hb-1", "hbsmservice", "balance_low", "999 left", NOW, NOW))
     (alert,) = accounts.items_of(table, "hb-1").values()
     yield from events_of(None, alert, segments, NOW)
@@ -129,4 +138,5 @@ def test_the_sample_event_is_what_a_report_publishes(table: Table) -> None:
 
 def test_there_is_a_sample_of_every_type() -> None:
     samples = {path.stem.removeprefix("bus-") for path in (ROOT / "events").glob("bus-*.json")}
-    assert samples == {str(kind).split()[-1].lower() for kind in EventType}
+    plain = (kind.removeprefix("Message ").removeprefix("Account ") for kind in EventType)
+    assert samples == {kind.lower().replace(" ", "-") for kind in plain}

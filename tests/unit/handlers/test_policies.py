@@ -92,6 +92,13 @@ def story(stack: Stack, handle: Callable[..., Any], asked: list[Request]) -> Non
     for name in ("query-list-messages", "query-list-inbound", "query-list-accounts", "query-get-account"):
         assert handle("query", sample(name))["statusCode"] in (200, 404)
     handle("query", sample("query-put-template"))
+    with_code = {"text": "您的验证码是{code}"}
+    assert handle("query", api("query-put-template", with_code))["statusCode"] == 200
+    verification = handle("send", sample("send-start-verification"))
+    assert verification["statusCode"] == 202, verification
+    of_it = {"pathParameters": {"id": json.loads(verification["body"])["id"]}}
+    for name in ("send-check-verification", "send-get-verification", "send-cancel-verification"):
+        assert handle("send", sample(name) | of_it)["statusCode"] == 200
     handle("query", sample("query-put-suppression"))
     handle("query", sample("query-delete-suppression"))
     handle("query", api("query-get-message", pathParameters={"id": message_id}))

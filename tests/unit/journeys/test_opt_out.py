@@ -1,5 +1,6 @@
 """An opt-out from the reply to the next post: at once, whatever crashes, however often the reply comes."""
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +11,7 @@ from smsgateway.accepting.post import Refusal
 from smsgateway.clock import BEIJING
 from smsgateway.model import Client
 from smsgateway.queues import VendorBytes
+from smsgateway.store import suppressions
 from smsgateway.store.numbers import NumberState, Suppression, load_number
 from smsgateway.store.stops import keys_of_stops, stop_marketing, stopped_since
 from tests.doubles.receipts import reply_of, report_of
@@ -156,3 +158,71 @@ def test_a_reroute_leaves_out_who_has_stopped_it_meanwhile(stopped: bool) -> Non
     world.ingest(report_of(world, "a", seen.id_of(NUMBER), NUMBER, status="failed"))
     world.settle(world.now)
     assert [each.account for each in world.vendors.seen] == (["a"] if stopped else ["a", "b"])
+
+
+def confirming(client: Client = SHOP, **fields: object) -> World:
+    """A world with marketing that has reached the number, through an account that confirms opt-outs."""
+    document = json.loads(accounts_document((("ly", "langyu", 0), ("other", "langyu", 0))))
+    document["accounts"][0]["options"]["opt_out_confirmation"] = "您已退订，回复START恢复"
+    world = World(json.dumps(document))
+    world.accept(post(NUMBER, purpose="marketing", **fields), client=client)
+    world.settle(world.now)
+    return world
+
+
+def confirmations(world: World) -> list[str]:
+    """The accounts that carried something to the number beside the marketing."""
+    world.settle(world.now)
+    return [seen.account for seen in world.vendors.seen[1:]]
+
+
+def test_an_opt_out_is_confirmed_once() -> None:
+    """GIVEN an account that confirms opt-outs WHEN somebody writes TD, again, START and TD THEN each first stop is
+    confirmed, through that account, by whose message it was."""
+    world = confirming()
+    for text, count in (("TD", 1), ("TD", 1), ("START", 1), ("好的", 1), ("TD", 2)):
+        world.now += 61_000  # langyu has no id for a reply, and tells the minute
+        say(world, text)
+        assert confirmations(world) == ["ly"] * count, text
+    messages = [item for item in world.items("msg_") if "message" in item]
+    assert {item["client"] for item in messages} == {"shop"}
+    assert [item["message"]["purpose"] for item in messages].count("notice") == 2
+
+
+def test_an_answer_to_a_confirmation_is_about_what_was_stopped() -> None:
+    """GIVEN a stop of one signature, or of everybody's, that was confirmed WHEN its reader answers START THEN that very
+    stop is undone."""
+    for world, scope in (
+        (confirming(MALL, text="【其他】大减价"), "mall#其他"),
+        (World(confirming().document), "*"),
+    ):
+        say(world, "TD")
+        assert set(state(world).stops) == {scope}
+        world.settle(world.now)
+        world.now += 61_000
+        say(world, "START")
+        assert not state(world).stops, scope
+
+
+def test_who_is_suppressed_gets_no_confirmation() -> None:
+    world = confirming()
+    suppressions.suppress(world.table, NUMBER, world.now)
+    say(world, "TD")
+    assert confirmations(world) == []
+    assert set(state(world).stops) == {"shop"}
+    assert world.items("mo_")
+
+
+def test_a_confirmation_survives_every_fault() -> None:
+    """GIVEN TD WHEN its worker fails at any step, and it comes again THEN one confirmation reaches the number."""
+    world = confirming()
+    seam = Seam()
+    say(world.copy(), "TD", seam)
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            again = world.copy()
+            with suppress(Crash, AwsError):
+                say(again, "TD", Seam({step: fault}))
+            say(again, "TD")
+            again.settle(again.now + 300_000)
+            assert len(confirmations(again)) == 1, (fault, seam.steps[step])

@@ -24,9 +24,11 @@ REPLY = {
         "received_at",
         "in_reply_to",
         "opt_out",
+        "opt_in",
         "partial",
     ),
 }
+OPTING = {"number", "purpose", "client", "signature", "reason", "source", "reply_id"}
 FIELDS = {
     "Message Submitted": BASE | {"message_id", "recipients", "segments", "vendor_ids"},
     "Message Delivered": BASE | RECIPIENT,
@@ -37,6 +39,8 @@ FIELDS = {
     "Message Expired": BASE | RECIPIENT,
     "Message Received": BASE | REPLY,
     "Account Alert": BASE | {"alert", "detail"},
+    "Opted Out": BASE | OPTING,
+    "Opted In": BASE | OPTING,
 }
 
 
@@ -46,16 +50,21 @@ pytestmark = pytest.mark.usefixtures("log")  # nothing secret is told
 # The contract
 
 
+def named(type_: str) -> str:
+    """How the samples of a type are named."""
+    return type_.removeprefix("Message ").removeprefix("Account ").lower().replace(" ", "-")
+
+
 def test_there_is_a_sample_of_every_type() -> None:
     assert {str(type_) for type_ in EventType} == set(FIELDS)
-    assert samples("fanout") == sorted(f"fanout-{type_.split(' ')[1].lower()}" for type_ in FIELDS)
+    assert samples("fanout") == sorted(f"fanout-{named(type_)}" for type_ in FIELDS)
 
 
 @pytest.mark.parametrize("name", samples("fanout"))
 def test_every_sample_is_one_event_of_its_type(name: str, bus: Bus) -> None:
     assert handle(sample(name)) == {"batchItemFailures": []}
     ((type_, detail),) = bus.taken
-    assert type_.split(" ")[1].lower() == name.removeprefix("fanout-")
+    assert named(type_) == name.removeprefix("fanout-")
     assert set(detail) == FIELDS[type_]
     ((entry,),) = bus.calls
     assert (entry["Source"], entry["EventBusName"]) == ("sms.gateway", aws.BUS)
@@ -108,8 +117,20 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "received_at": "2026-01-22T09:30:35.000Z",
         "in_reply_to": MESSAGE_ID,
         "opt_out": True,
+        "opt_in": False,
         "partial": False,
     },
+    "opted-out": {
+        "number": "13900210021",
+        "purpose": "marketing",
+        "client": "shop",
+        "signature": None,
+        "reason": "opt_out",
+        "source": "reply",
+        "reply_id": "mo_06dn3m8c2v9x4t7p1k5r0w8yhz",
+        "at": "2026-01-22T09:30:35.000Z",
+    },
+    "opted-in": {"purpose": "marketing", "client": "shop", "reason": "opt_in", "source": "reply"},
     "alert": {"alert": "balance_low", "detail": "balance: 93 left", "reference": None},
 }
 
@@ -119,7 +140,7 @@ def test_what_an_event_says(name: str, bus: Bus) -> None:
     handle(sample(f"fanout-{name}"))
     ((type_, detail),) = bus.taken
     assert detail | EXPECTED[name] == detail
-    if type_ != "Account Alert":
+    if type_.startswith("Message "):
         assert (detail["message_id"], detail["reference"]) == (MESSAGE_ID, "order-1")
     if "status" in detail:
         assert (detail["to"], detail["segments"]) == ("13900210021", 1)

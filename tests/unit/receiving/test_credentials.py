@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from smsgateway.api.serving.authenticator import ADMINISTRATOR, Authenticator
+from smsgateway.api.serving.authenticator import Authenticator
 from smsgateway.api.serving.problems import Problem
 from smsgateway.codecs import VENDORS
 from smsgateway.config.settings import Settings
 from smsgateway.errors import DecodeError
-from smsgateway.model import Account, Push, PushSettings
+from smsgateway.model import ADMINISTRATOR, Account, Push, PushSettings
 from smsgateway.receiving.push import PushReceiver, take_push
 from smsgateway.store.table import Key, Table
 

@@ -32,7 +32,7 @@ TIMEOUTS = {
 ACCOUNTS = {"ACCOUNTS_SECRET", "ALLOW_LOOPBACK_VENDORS"}
 WAKE_UPS = {"TABLE_NAME", "RETENTION_DAYS", "URGENT_QUEUE_URL", "BULK_QUEUE_URL"}
 ENVIRONMENTS = {
-    "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET", "CALLER"},
+    "send": WAKE_UPS | ACCOUNTS | {"ADMIN_KEY_SECRET", "PEPPER_SECRET", "CALLER"},
     "dispatch": WAKE_UPS | ACCOUNTS,
     "poll": {"TABLE_NAME", "RETENTION_DAYS", "RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL"} | ACCOUNTS,
     "webhook": {"RECEIPT_QUEUE_URL", "REPLY_QUEUE_URL", "CALLER"} | ACCOUNTS,
@@ -77,7 +77,12 @@ WITH_KEY = {
     ("POST", "/clients"),
     ("GET", "/clients"),
     ("DELETE", "/clients/{name}"),
+    ("POST", "/verifications"),
+    ("GET", "/verifications/{id}"),
+    ("DELETE", "/verifications/{id}"),
+    ("POST", "/verifications/{id}/check"),
 }
+OF_SEND = {("POST", "/messages"), *(route for route in WITH_KEY if route[1].startswith("/verifications"))}
 
 
 def test_vendors_on_this_machine_are_off_unless_the_stack_says_otherwise() -> None:
@@ -156,7 +161,7 @@ def test_only_fanout_publishes_and_only_webhook_has_no_table() -> None:
 
 @pytest.mark.parametrize(
     ("index", "readers"),
-    [("by_number", {"ingest", "query", "sweep"}), ("by_due", {"poll", "sweep"}), ("by_list", {"query"})],
+    [("by_number", {"ingest", "query", "send", "sweep"}), ("by_due", {"poll", "sweep"}), ("by_list", {"query"})],
 )
 def test_an_index_is_read_by_whom_it_is_for(index: str, readers: set[str]) -> None:
     arn = {"Fn::Sub": f"${{Table.Arn}}/index/{index}"}
@@ -226,7 +231,7 @@ def test_api_passes_bytes_and_wants_a_key_except_where_it_cannot() -> None:
     assert set(routes) == WITH_KEY | WITHOUT_KEY
     open_routes = {route for route, (_, auth) in routes.items() if auth == {"ApiKeyRequired": False}}
     assert open_routes == WITHOUT_KEY
-    assert {route for route, (name, _) in routes.items() if name == "send"} == {("POST", "/messages")}
+    assert {route for route, (name, _) in routes.items() if name == "send"} == OF_SEND
     assert {route for route, (name, _) in routes.items() if name == "webhook"} == {
         route for route in WITHOUT_KEY if route[1].startswith("/push/")
     }

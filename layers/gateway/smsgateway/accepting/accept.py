@@ -165,4 +165,5 @@ def _message_of(
         resend_unconfirmed=post.resend_unconfirmed,
         resend_undelivered=post.resend_undelivered,
         body_hash=post.body_hash,
+        fleeting=bool(post.secret),
     )

@@ -1,6 +1,6 @@
 """What accepting works with, and what each of its steps adds to a post until it is a stored message."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -28,7 +28,6 @@ class Acceptor(WakingCore):
     random: Random
     until: Millis = 0  # when this worker is stopped; 0: nobody says
     block: int = BLOCK_ROOTS  # submissions under one partition key
-    warn: Callable[[str, str], None] = lambda _problem, _id: None  # of a message that is accepted all the same
 
 
 @dataclass(frozen=True, slots=True)

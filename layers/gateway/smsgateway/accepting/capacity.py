@@ -1,8 +1,9 @@
 """Whether a personalised message can be stored in the time that a request has: known before anything of it is stored.
 
-Two things take that time. Each text is encoded for each account of the route; how long that takes here and now is
+Three things take that time. Each text is encoded for each account of the route; how long that takes here and now is
 measured on some of the texts. Each vendor request is stored as two items; how long that takes follows from what a young
-table writes a second, for no partition key has more items than it takes in half a second (ids.BLOCK_ROOTS).
+table writes a second, for no partition key has more items than it takes in half a second (ids.BLOCK_ROOTS). Where caps
+hold, each number is counted in an item of its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ MEASURED = 200  # texts
 # Milliseconds for one more vendor request: two items at 4000 writes a second take 0.5 to a writer that never pauses,
 # and 0.6 to one that does for what is urgent (store/write_pace.py); some room is left for a table that others write to.
 STORING = 0.8
+COUNTING = 0.4  # milliseconds for one more number, by the same figures
 LONGEST_REQUEST: Millis = 29_000  # API Gateway
 TIME_TO_ANSWER: Millis = 4_000  # kept free for the last writes, wake-ups and the answer
 ROUND = 100  # texts; the figure that would fit is no more exact
@@ -34,10 +36,13 @@ def latest(until: Millis, now: Millis) -> Millis:
     return min(until or now + LONGEST_REQUEST, now + LONGEST_REQUEST) - TIME_TO_ANSWER
 
 
-def check(now: Callable[[], Millis], store_by: Millis, carriages: Sequence[Carriage], *, stored: bool) -> None:
+def check(
+    now: Callable[[], Millis], store_by: Millis, carriages: Sequence[Carriage], *, stored: bool, counted: bool = False
+) -> None:
     """Raises Refusal for a message that cannot be stored before `store_by`, with the number of texts that could be.
 
     `carriages`: one by each account of the route. `stored`: False for a dry run, which need not encode all of them.
+    `counted`: caps hold.
     """
     payload = carriages[0].payload
     count = len(payload.contents)
@@ -49,7 +54,7 @@ def check(now: Callable[[], Millis], store_by: Millis, carriages: Sequence[Carri
         return  # route.py says so, and why
     encoding_one = 0.0 if not stored else (now() - begun) / len(few.contents)
     requests = len(able[0].parts)
-    each = encoding_one + STORING * requests / count
+    each = encoding_one + STORING * requests / count + COUNTING * counted
     left = store_by - now()
     if each * count > left:
         fit = max(0, int(left / each)) // ROUND * ROUND

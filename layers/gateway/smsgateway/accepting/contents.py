@@ -12,8 +12,8 @@ from smsgateway.store.table import Table
 
 def template_of(table: Table, post: Post) -> Template | None:
     """The registered template that a post names, or None if it names none. Raises Refusal if nobody registered it."""
-    if post.template is None:
-        return None
+    if post.template is None or post.read_template:
+        return post.read_template
     template = templates.load_template(table, post.template)
     if template is None:
         errors = [("template", "no template has this name")]

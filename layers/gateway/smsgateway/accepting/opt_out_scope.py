@@ -17,6 +17,8 @@ def scope_of_post(client: Client, post: Post, template: Template | None, account
     The signature is the one that its contents bring, that it asks for, or of the first account that may carry it. Where
     its contents bring several, nobody could stop one of them: then it is the client.
     """
+    if post.opt_out_scope:
+        return post.opt_out_scope
     if len(client.signatures) < SEVERAL:
         return client.name
     fallback = post.signature if post.signature is not None else accounts[0].signature if accounts else ""

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from smsgateway.clock import Millis
 from smsgateway.errors import GatewayError
-from smsgateway.model import Purpose
+from smsgateway.model import Purpose, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,12 @@ class PersonalPost:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The body of `POST /messages`, with the Idempotency-Key that came with it."""
+    """The body of `POST /messages`, with the Idempotency-Key that came with it; or a verification's message.
+
+    What only the latter has: `read_template`, its template, read already; `secret`, the variable whose value nobody may
+    see, so that the text is not kept (`Message.fleeting`); `asked`, accounts that go to the end of the route, the one
+    asked longest ago first.
+    """
 
     purpose: Purpose
     to: tuple[str, ...] = ()
@@ -36,15 +42,19 @@ class Post:
     resend_unconfirmed: bool = False
     resend_undelivered: bool = False
     dry_run: bool = False
+    opt_out_scope: str = ""  # whose marketing is stopped or goes on by an answer; empty: that follows from the post
     idempotency_key: str = ""
     body_hash: str = ""
+    read_template: Template | None = None
+    secret: str = ""
+    asked: tuple[str, ...] = ()
 
 
 class Refusal(GatewayError):  # noqa: N818  an answer, not an error of ours
     """The post is not accepted: the API answers with this `status`, `title` and `detail`.
 
     `errors`: places in the body, each with what is wrong there. `retry_after`: seconds after which the same post will
-    be answered otherwise.
+    be answered otherwise. `members`: what the answer has beside these.
     """
 
     def __init__(
@@ -55,6 +65,7 @@ class Refusal(GatewayError):  # noqa: N818  an answer, not an error of ours
         errors: Sequence[tuple[str, str]] = (),
         *,
         retry_after: int | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(title)
         self.status = status
@@ -62,3 +73,9 @@ class Refusal(GatewayError):  # noqa: N818  an answer, not an error of ours
         self.detail = detail
         self.errors = tuple(errors)
         self.retry_after = retry_after
+        self.members = dict(members or {})
+
+    def at(self, places: Mapping[str, str]) -> "Refusal":
+        """The same refusal, with places as another body names them."""
+        errors = [(places.get(place, place), problem) for place, problem in self.errors]
+        return Refusal(self.status, self.title, self.detail, errors, retry_after=self.retry_after, members=self.members)

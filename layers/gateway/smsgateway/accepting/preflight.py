@@ -14,19 +14,34 @@ from smsgateway.model import Finding, FindingCode, Personal, SignaturePlace
 from smsgateway.preflight.findings import finding_at, findings_in
 from smsgateway.preflight.signs import signs_before_variables
 from smsgateway.preflight.words import said_together
-from smsgateway.text import signature_at_end, split_signature
+from smsgateway.text import render, signature_at_end, split_signature
 
 MOST_OF_A_KIND = 10  # findings of one code, of all texts together
 
 
 def look_over(draft: Draft) -> Draft:
-    """The draft with what preflight finds in it. Raises Refusal if its purpose's route is strict and there is any."""
-    findings = _first_of_each(_findings(draft))
+    """The draft with what preflight finds in it. Raises Refusal if its purpose's route is strict and there is any.
+
+    What is found in a text that is not kept is not kept either.
+    """
+    findings = _first_of_each(_findings(_without_secret(draft)))
     checked = draft.checked
     if findings and checked.settings.route_of(checked.post.purpose).strict:
         detail = f"the route for {checked.post.purpose} is strict: what preflight finds is refused"
         raise Refusal(422, "Found by preflight", detail, [(each.loc, said_together(each)) for each in findings])
-    return replace(draft, message=replace(draft.message, findings=findings)) if findings else draft
+    if not findings or draft.message.fleeting:
+        return draft
+    return replace(draft, message=replace(draft.message, findings=findings))
+
+
+def _without_secret(draft: Draft) -> Draft:
+    """The draft with stars in the place of what nobody may see: a finding is shown."""
+    content, template, secret = draft.message.content, draft.template, draft.checked.post.secret
+    if not (content and template and secret):
+        return draft
+    params = {**content.params, secret: "*" * len(content.params[secret])}
+    hidden = Personal(render(template.text, params), params)
+    return replace(draft, message=replace(draft.message, content=hidden))
 
 
 def _first_of_each(findings: Iterator[Finding]) -> tuple[Finding, ...]:

@@ -25,16 +25,23 @@ PLACES = {  # the field that a reason is about, where it is not the content
 
 
 def check_rights(client: Client, post: Post) -> None:
-    """Raises Refusal if the client may not use the account that its post names, or the purpose."""
+    """Raises Refusal if the client may not use the account that its post names, or the purpose, or only test."""
     if post.account and client.accounts and post.account not in client.accounts:
         raise Refusal(403, "Not your account", f"this client may not use the account {post.account}")
     if client.purposes and post.purpose not in client.purposes:
         raise Refusal(403, "Not your purpose", f"this client may not send messages of purpose {post.purpose}")
+    if client.test and not post.dry_run:
+        detail = "this key is for tests and reaches no vendor: use `dry_run`, or POST /verifications to a magic number"
+        raise Refusal(403, "A test key", detail)
 
 
 def route_of(acceptor: Acceptor, post: Post, settings: Settings) -> tuple[str, ...]:
     """The accounts that may be asked, in their order, whoever posts. One whose name is in the post may not exist."""
-    return (post.account,) if post.account else routing.route_for(settings.routes, post.purpose, acceptor.random.random)
+    if post.account:
+        return (post.account,)
+    route = routing.route_for(settings.routes, post.purpose, acceptor.random.random)
+    last_asked = {name: place for place, name in enumerate(post.asked)}
+    return tuple(sorted(route, key=lambda name: last_asked.get(name, -1)))
 
 
 def accounts_for(client: Client, post: Post, settings: Settings, route: Sequence[str]) -> list[Account]:
@@ -62,7 +69,7 @@ def route_draft(acceptor: Acceptor, draft: Draft) -> Routed:
     post, payload = draft.checked.post, draft.payload
     carriages = [Carriage(account, draft.message, payload) for account in draft.accounts]
     store_by = capacity.latest(acceptor.until, acceptor.now())
-    capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run)
+    capacity.check(acceptor.now, store_by, carriages, stored=not post.dry_run, counted=bool(draft.limits.caps))
     examined = capacity.sample_of(payload, EXAMINED) if post.dry_run and payload.contents else payload
     states = states_for(acceptor, draft, carriages)
     able, problems = _able(post, carriages, states, examined)

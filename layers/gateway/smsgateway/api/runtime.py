@@ -26,6 +26,16 @@ def authenticator() -> Authenticator:
 
 
 @cache
+def pepper() -> bytes:
+    """The pepper of verifications, read once. It never changes: codes that are on their way would be wrong."""
+    secrets = boto3.client("secretsmanager", config=runtime.secrets_config())
+    secret = secrets.get_secret_value(SecretId=runtime.environment().pepper_secret)["SecretString"]
+    if not secret:
+        raise ValueError("the pepper is empty")
+    return secret.encode()
+
+
+@cache
 def api_keys() -> "ApiKeys":
     """API Gateway's keys of this stack. They are loaded when they are first needed: `send` needs none."""
     from smsgateway.api.serving.api_keys import ApiKeys  # noqa: PLC0415

@@ -16,7 +16,7 @@ from smsgateway.codecs import VENDORS
 from smsgateway.codecs.base import Profile, Vendor
 from smsgateway.config import strict_json
 from smsgateway.config.addresses import forbidden, literal, translated
-from smsgateway.config.settings import ANY_PURPOSE, Route, RouteEntry, Settings
+from smsgateway.config.settings import ANY_PURPOSE, USUAL_KEY_CAPS, Route, RouteEntry, Settings, VerificationCaps
 from smsgateway.config.signatures import own_signature, parse_signatures
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
@@ -33,7 +33,7 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
 
     Raises ConfigurationError with the path and what must be there. It never quotes a value, which may be a secret.
     """
-    fields = strict_json.load(text).fields(["accounts"], ["routes", "uncapped", "signatures"])
+    fields = strict_json.load(text).fields(["accounts"], ["routes", "uncapped", "signatures", "verifications"])
     accounts: dict[str, Account] = {}
     for node in fields["accounts"].items():
         account = _account(node, allow_loopback)
@@ -48,7 +48,13 @@ def parse_accounts(text: str | bytes, *, allow_loopback: bool = False) -> Settin
         routes[route.purpose] = route
     uncapped = frozenset(map(_number, fields["uncapped"].items())) if "uncapped" in fields else frozenset()
     signatures = parse_signatures(fields["signatures"], accounts) if "signatures" in fields else {}
-    return Settings(MappingProxyType(accounts), tuple(routes.values()), uncapped, MappingProxyType(signatures))
+    return Settings(
+        MappingProxyType(accounts),
+        tuple(routes.values()),
+        uncapped,
+        MappingProxyType(signatures),
+        _verifications(fields["verifications"]) if "verifications" in fields else VerificationCaps(),
+    )
 
 
 def _account(node: Node, allow_loopback: bool) -> Account:
@@ -179,6 +185,17 @@ def _caps(node: Node) -> tuple[Cap, ...]:
         return ()
     windows = node.fields([], list(WINDOWS))
     return tuple((windows[name].integer(1, MOST_TEXTS), WINDOWS[name]) for name in WINDOWS if name in windows)
+
+
+def _verifications(node: Node) -> VerificationCaps:
+    """`{"keys": {"ip": {"hour": 10, "day": 30}, "device": null}, "client": {"hour": 5000}}`; each may be left out."""
+    fields = node.fields([], ["keys", "client"])
+    keys = fields["keys"].fields([], list(USUAL_KEY_CAPS)) if "keys" in fields else {}
+    client = fields.get("client")
+    return VerificationCaps(
+        MappingProxyType({**USUAL_KEY_CAPS, **{kind: _caps(caps) for kind, caps in keys.items()}}),
+        None if client is None or client.value is None else client.fields(["hour"])["hour"].integer(1, 1_000_000),
+    )
 
 
 def _quiet_hours(node: Node) -> QuietHours | None:

@@ -72,6 +72,11 @@ class Environment:
         return self._required("ADMIN_KEY_SECRET")
 
     @property
+    def pepper_secret(self) -> str:
+        """The id or ARN of the secret that verifications' codes, ids and hashes follow from."""
+        return self._required("PEPPER_SECRET")
+
+    @property
     def usage_plan_parameter(self) -> str:
         """The name of the parameter that holds the usage plan's id."""
         return self._required("USAGE_PLAN_PARAMETER")

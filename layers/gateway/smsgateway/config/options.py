@@ -209,8 +209,8 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "opt_out_confirmation": Option(
         lambda node, _: node.text(longest=500),
-        "a text that is sent once to whoever stops marketing by a reply to this account, through this account; "
-        "not used yet.",
+        "a text that is sent once to whoever stops marketing by a reply to this account, through this account. "
+        "None for whom an administrator has suppressed.",
     ),
 }
 

@@ -13,6 +13,7 @@ type Filing = Mapping[tuple[str, str], FilingState]
 
 ANY_PURPOSE = "*"  # of a route for every purpose that has none of its own
 USUAL_QUIET_HOURS: QuietHours = (21 * 60, 8 * 60)
+USUAL_KEY_CAPS: Mapping[str, tuple[Cap, ...]] = dict.fromkeys(("ip", "device"), ((10, 3_600), (30, 86_400)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,17 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationCaps:
+    """How many codes may be asked for: by kind of key (`ip`, `device`), under one key; and by each client.
+
+    `client`: in an hour of the clock; None: no cap.
+    """
+
+    keys: Mapping[str, tuple[Cap, ...]] = field(default_factory=lambda: dict(USUAL_KEY_CAPS))
+    client: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The accounts document as values."""
 
@@ -46,6 +58,7 @@ class Settings:
     routes: tuple[Route, ...]
     uncapped: frozenset[str] = frozenset()  # numbers that no cap holds for
     signatures: Mapping[str, Filing] = field(default_factory=dict)  # how they are filed, as far as the document says
+    verifications: VerificationCaps = field(default_factory=VerificationCaps)
 
     def route_of(self, purpose: Purpose) -> Route:
         """The route that serves a purpose; one without accounts if none does, for a message that names its account."""

@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         now=runtime.now_ms,
         retention=runtime.retention_seconds(),
         noted=runtime.noted_pushes(),
+        warn=_warn,
         until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
     )
     failures = []
@@ -56,6 +57,10 @@ def _park(vendor_bytes: VendorBytes, problem: str) -> None:
     account = vendor_bytes.account if vendor_bytes.account in runtime.accounts_cache().get().accounts else None
     runtime.logger().error("a receipt was parked", account=account, kind=vendor_bytes.kind, problem=problem)
     _put(runtime.environment().parked_queue_url, parked_body(vendor_bytes, problem))
+
+
+def _warn(problem: str, reply_id: str) -> None:
+    runtime.logger().warning(problem, reply_id=reply_id)
 
 
 def _put(queue_url: str, body: str) -> None:

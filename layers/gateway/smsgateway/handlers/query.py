@@ -1,4 +1,4 @@
-"""Answers every route of the API but `POST /messages`: it shows what became of messages, and keeps templates,
+"""Answers every route of the API that `send` does not serve: it shows what became of messages, and keeps templates,
 suppressed numbers and clients."""
 
 from dataclasses import replace

@@ -34,6 +34,7 @@ def handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
         ),
         until=runtime.now_ms() + context.get_remaining_time_in_millis() - TIME_TO_STOP,
         retention=runtime.retention_seconds(),
+        warn=lambda problem, about: logger.warning(problem, about=about),
     )
     with ThreadPoolExecutor(DUE_SHARDS) as pool:
         counts = sweep(sweeper, pool.map)

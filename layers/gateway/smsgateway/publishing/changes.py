@@ -10,6 +10,7 @@ from typing import Any
 from smsgateway.clock import Millis, iso
 from smsgateway.events import Event, EventType
 from smsgateway.model import Reason, State, Status
+from smsgateway.publishing.opting import of_number
 from smsgateway.store.keys import Kind, kind_of, message_at
 from smsgateway.store.recipients import RecipientRow, read_row
 from smsgateway.store.replies import read_reply
@@ -51,6 +52,8 @@ def events_of(old: Item | None, new: Item | None, segments_of: SegmentsOf, at: M
             yield _alert(new)
         case Kind.REPLY if old is None:
             yield _received(new)
+        case Kind.NUMBER:
+            yield from of_number(old, new)
         case Kind.SUBMISSION:
             yield from _of_submission(old, new, segments_of, at)
         case Kind.RECIPIENT if "status" in new:
@@ -197,6 +200,7 @@ def _received(new: Item) -> Event:
             "received_at": iso(reply.received_at),
             "in_reply_to": reply.in_reply_to or None,
             "opt_out": reply.opt_out,
+            "opt_in": reply.opt_in,
             "partial": reply.partial,
         },
     )

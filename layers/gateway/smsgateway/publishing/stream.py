@@ -13,7 +13,7 @@ from smsgateway.clock import millis
 from smsgateway.errors import NotTakenError, UnpublishableError
 from smsgateway.events import Event
 from smsgateway.publishing.changes import events_of
-from smsgateway.store.messages import load_payload
+from smsgateway.store.messages import FLEETING, load_payload
 from smsgateway.store.recipients import all_rows
 from smsgateway.store.submissions import StoredSubmission
 from smsgateway.store.table import Table, from_wire
@@ -76,8 +76,17 @@ def _publish_or_set_aside(publisher: Publisher, record: Record) -> None:
     except NEVER_TOLD as error:
         publisher.fail("a record was set aside", error=type(error).__name__)
         # An event of the function `fanout`: after a repair, it can be invoked with it.
-        body = json.dumps({"Records": [record]}, ensure_ascii=False)
+        body = json.dumps({"Records": [_without_fleeting(record)]}, ensure_ascii=False)
         publisher.set_aside(_NOT_IN_SQS.sub(_escaped, body))
+
+
+def _without_fleeting(record: Record) -> Record:
+    """A record without contents that are not to be kept anywhere (store/messages.py)."""
+    change = {
+        name: {key: value for key, value in part.items() if key != FLEETING} if name.endswith("Image") else part
+        for name, part in record["dynamodb"].items()
+    }
+    return {**record, "dynamodb": change}
 
 
 def _escaped(character: re.Match[str]) -> str:

@@ -33,7 +33,6 @@ class Dispatcher(WakingCore):
     call: Callable[[Account, Request, float], Response]  # the request, and seconds for all of it
     sleep: Callable[[float], None]
     random: Random
-    warn: Callable[[str, str], None] = lambda _problem, _account: None  # of an account; its work goes on all the same
 
     def new_owner(self) -> str:
         """A name for a mark or a claim, by which a worker tells its own success from another worker's."""

@@ -11,4 +11,5 @@ Everything here can be done twice without harm, for vendor bytes come again afte
     reroute.py     a recipient whom an account failed goes to the next one (`resend.undelivered`)
     signatures.py  what refusals and reports teach of signatures
     optout.py      replies that ask for no more marketing, or for marketing again, and what follows
+    confirming.py  the text that confirms an opt-out
 """

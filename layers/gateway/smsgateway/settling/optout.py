@@ -10,6 +10,7 @@ from smsgateway.clock import Millis
 from smsgateway.core import WakingCore
 from smsgateway.model import Message, Reply
 from smsgateway.rules.keywords import Wish, wish_of
+from smsgateway.settling.confirming import confirm
 from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression
 from smsgateway.store.replies import is_stored
 from smsgateway.store.stops import allow_marketing, stop_marketing
@@ -30,6 +31,11 @@ class Answered:
     def scope(self) -> str:
         """Whose marketing a stop in answer to this message is about (store/numbers.py)."""
         return (self.message.opt_out_scope if self.message else "") or self.client
+
+    @property
+    def signature(self) -> str | None:
+        """The signature that the message asked for; None: its account's."""
+        return self.message.signature if self.message else None
 
 
 def said_at(at: Millis, arrived: Millis, index: int) -> Millis:
@@ -69,13 +75,17 @@ def obey(core: WakingCore, reply: Reply, wish: Wish, answered: Answered | None, 
         account=reply.account,
         client="" if client == EVERYBODY else client,
         signature=signature,
+        vendor=reply.vendor,
     )
-    stop_marketing(core.table, reply.number, stop, core.now())
+    _, after = stop_marketing(core.table, reply.number, stop, core.now())
+    standing = after.stops.get(scope)
+    if standing and standing.reply_id == reply.id:
+        confirm(core, reply, standing, scope, answered.signature if answered else None)
 
 
 def _let_go_on(core: WakingCore, reply: Reply, scope: str, said_at: Millis) -> NumberState | None:
     """Undo the stop of a scope. None: the reply has done that already, and a vendor has pushed it once more."""
     if is_stored(core.table, reply.id):
         return None
-    opt_in = OptIn(said_at, said_at, "reply", reply.id, reply.account)
+    opt_in = OptIn(said_at, said_at, "reply", reply.id, reply.account, reply.vendor)
     return allow_marketing(core.table, reply.number, scope, opt_in, core.now())[1]

@@ -37,6 +37,9 @@ Which items there are is on the map: README.md, "The items of the table".
     stops.py             stops of marketing: by replies and by the API, and undone
     suppressions.py      numbers that an administrator has suppressed
     spending.py          a client's segments of the day
+    verifications.py     verifications: the newest of each client, number and template
+    counted_keys.py      how often codes were asked for under a client's keys
+    conversions.py       what becomes of a client's verifications, by the hour
     pages.py             vendor bytes that no queue takes, in pieces
     write_pace.py        how fast one process writes what is large
 """

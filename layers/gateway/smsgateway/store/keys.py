@@ -17,6 +17,7 @@ _REPLY = "mo_"
 _REPLY_PARTS = "parts#"
 _PART = "P#"
 _ACCOUNT = "account#"
+_NUMBER = "suppressed#"
 
 # Sort keys beside an account's partition key, or how these begin.
 BALANCE_SK = "balance"
@@ -34,6 +35,7 @@ class Kind(Enum):
     REPLY = auto()
     REPLY_PART = auto()  # and the claim of whoever joins the parts
     ALERT = auto()
+    NUMBER = auto()  # what limits texts to it
     OTHER = auto()
 
 
@@ -48,6 +50,8 @@ def kind_of(key: Key) -> Kind:
         return Kind.REPLY
     if pk.startswith(_REPLY_PARTS):
         return Kind.REPLY_PART
+    if pk.startswith(_NUMBER):
+        return Kind.NUMBER
     return Kind.ALERT if pk.startswith(_ACCOUNT) and sk.startswith(ALERTS) else Kind.OTHER
 
 
@@ -264,8 +268,13 @@ def template_key(name: str) -> Key:
 
 
 def suppression_key(number: str) -> Key:
-    """Where an item stands while a number is suppressed."""
-    return f"suppressed#{number}", "X"
+    """Where it stands what limits texts to a number."""
+    return f"{_NUMBER}{number}", "X"
+
+
+def limited_number(key: Key) -> str:
+    """The number whose limits stand at a key."""
+    return key[0].removeprefix(_NUMBER)
 
 
 def stops_key(client: str) -> Key:
@@ -276,3 +285,21 @@ def stops_key(client: str) -> Key:
 def spent_key(client: str, day: str) -> Key:
     """Where a client's segments of a day (yyyy-MM-dd) stand."""
     return f"spent#{client}#{day}", "D"
+
+
+# Verifications
+
+
+def verification_key(digest: str) -> Key:
+    """Where the newest verification of a client, a number and a template stands."""
+    return f"verification#{digest}", "V"
+
+
+def counted_key(digest: str) -> Key:
+    """Where it is counted how often codes were asked for under one of a client's keys, such as an address."""
+    return f"verification-key#{digest}", "K"
+
+
+def conversions_key(client: str, hour: str) -> Key:
+    """Where a client's verifications of an hour are counted."""
+    return f"conversions#{client}", hour

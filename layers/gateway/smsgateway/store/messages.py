@@ -13,6 +13,7 @@ from smsgateway.store.change import Change
 from smsgateway.store.keys import chunk_sk, message_key, payload_pk, submission_key, submission_sk
 from smsgateway.store.table import EXPIRED, KEPT, UNUSED, ConditionFailed, Item, Key, Query, Table
 
+FLEETING = "fleeting"  # the attribute that holds the content of a message which is fleeting, beside it
 CHUNK_BYTES = 300_000  # of a payload, below DynamoDB's 400 KB an item
 
 _DEFAULTS = {field.name: field.default for field in fields(Message) if field.default is not MISSING}
@@ -22,6 +23,8 @@ def message_fields(message: Message) -> Item:
     """A message as a map inside an item: without what stands beside it there, and without defaults."""
     values = asdict(message)
     del values["id"], values["client"], values["canceled_at"], values["blocks"]
+    if message.fleeting:
+        del values["content"]
     # An empty signature is none at all, and not its default, which is the account's.
     return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, {})}
 
@@ -29,7 +32,7 @@ def message_fields(message: Message) -> Item:
 def read_message(item: Item) -> Message:
     """The message inside an item written with `message_fields`."""
     values: dict[str, Any] = dict(item["message"])
-    if content := values.pop("content", None):
+    if content := values.pop("content", item.get(FLEETING)):
         values["content"] = Personal(**content)
     templates = {
         account: TemplateCode(template["code"], tuple(template["params"]))
@@ -51,6 +54,11 @@ def read_message(item: Item) -> Message:
         blocks=item.get("blocks", 1),
         **values,
     )
+
+
+def fleeting_content(message: Message) -> Item:
+    """What stands beside a message in its item as long as its sending has not ended: its content, if it is fleeting."""
+    return {FLEETING: asdict(message.content)} if message.fleeting and message.content else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ alone, is read as what it was.
 
     since       of `suppressed`: epoch ms
     why         the rest of `suppressed`
+    heard       there if anybody has ever said whether the number is to be texted: such changes may be events
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from smsgateway.store.keys import suppression_key
 from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Put, Table
 
 EVERYBODY = "*"  # the scope of a stop that holds for all clients
+ALL_PURPOSES = "#"  # among opt-ins: that of a number that was suppressed; no client's name is empty
 LIST = "suppressions"
 OPT_IN_KEPT = 30 * DAY  # seconds: as long as what a person said before may still come, out of a queue of failures
 KEPT_LONGER = 3_600  # seconds, beyond the longest window of a cap
@@ -38,6 +40,7 @@ class Suppression:
     account: str = ""  # that the reply came to
     client: str = ""  # whose marketing is stopped; empty: everybody's
     signature: str = ""  # under which it is stopped; empty: under all of the client's
+    vendor: str = ""  # of that account
     repeated_at: Millis = 0  # when a reply said it again, the newest by its own time
 
 
@@ -53,6 +56,7 @@ class OptIn:
     source: str
     reply_id: str = ""
     account: str = ""  # that the reply came to
+    vendor: str = ""  # of that account
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,8 @@ def item_of(state: NumberState, now: Millis) -> Item:
         item |= {"since": state.suppressed.at, "why": _fields(state.suppressed, without="at") or None}
     if state.stops:
         item["stops"] = {scope: _fields(stop) for scope, stop in state.stops.items()}
+    if state.listed or state.opt_ins:
+        item["heard"] = "1"
     if state.opt_ins:
         item["opt_ins"] = {scope: asdict(opt_in) for scope, opt_in in state.opt_ins.items()}
     if counted := {purpose: texts for purpose, texts in state.counted.items() if texts}:
@@ -200,6 +206,6 @@ def put_of(before: NumberState, after: NumberState, now: Millis) -> Put:
 
 def _fields(suppression: Suppression, without: str = "") -> Item:
     """The fields of a suppression as a map inside an item, without those that are empty."""
-    names = ("at", "reason", "source", "reply_id", "account", "client", "signature", "repeated_at")
+    names = ("at", "reason", "source", "reply_id", "account", "client", "signature", "vendor", "repeated_at")
     values = {name: getattr(suppression, name) for name in names if name != without}
     return {name: value for name, value in values.items() if value}

@@ -22,7 +22,7 @@ from smsgateway.model import Message, Payload, Personal, Reason, Rejection, Stat
 from smsgateway.queues import longest_delay, urgent
 from smsgateway.rules.quiet_hours import place_in
 from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
-from smsgateway.store.messages import load_message, message_fields, read_message
+from smsgateway.store.messages import fleeting_content, load_message, message_fields, read_message
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Put, Query, Table
 from smsgateway.store.vendor_ids import ungrouped
 
@@ -147,6 +147,11 @@ class StoredSubmission:
         """The submission as a recipient's row names it."""
         return Via(self.account, self.vendor, self.key.token)
 
+    @property
+    def fleeting(self) -> bool:
+        """True if its content goes when its sending has ended."""
+        return self.own_message is not None and self.own_message.fleeting
+
     def payload(self) -> Payload | None:
         """The payload of a message to one number and of a reroute. None for others, whose payload has its own items."""
         if self.item is None or "to" not in self.item:
@@ -254,7 +259,8 @@ def put_single(
     `beside`: what is stored together with it, or neither. Raises ConditionFailed with the item that stands there under
     the same Idempotency-Key; or, if its `place` is 1, with what stands where `beside` was to be put.
     """
-    whole = item | {"message": message_fields(message), "to": number, "at": sortable(message.created_at)}
+    own = {"message": message_fields(message), **fleeting_content(message)}
+    whole = item | own | {"to": number, "at": sortable(message.created_at)}
     values = {"seconds": epoch_seconds(now)}
     if beside is None:
         table.put(whole, UNUSED, values)

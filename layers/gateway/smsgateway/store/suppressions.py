@@ -6,7 +6,16 @@ from dataclasses import replace
 from smsgateway.clock import Millis
 from smsgateway.model import Purpose
 from smsgateway.store.keys import suppression_key
-from smsgateway.store.numbers import Suppression, change_number, load_number, read_number, refusal_to
+from smsgateway.store.numbers import (
+    ALL_PURPOSES,
+    NumberState,
+    OptIn,
+    Suppression,
+    change_number,
+    load_number,
+    read_number,
+    refusal_to,
+)
 from smsgateway.store.table import Item, Key, Table
 
 
@@ -41,4 +50,11 @@ def not_to_be_texted(found: Mapping[Key, Item], numbers: Iterable[str], purpose:
 
 def allow(table: Table, number: str, now: Millis) -> None:
     """Suppress a number no more. Who has stopped marketing, and what is counted, stays."""
-    change_number(table, number, lambda state: replace(state, suppressed=None), now)
+    opt_in = OptIn(now, 0, "api")
+
+    def allowed(state: NumberState) -> NumberState:
+        if state.suppressed is None:
+            return state
+        return replace(state, suppressed=None, opt_ins={**state.opt_ins, ALL_PURPOSES: opt_in})
+
+    change_number(table, number, allowed, now)

@@ -30,7 +30,7 @@ def put_template(table: Table, template: Template) -> None:
 def load_template(table: Table, name: str) -> Template | None:
     """The template of a name."""
     item = table.get(template_key(name))
-    return _read_template(item) if item else None
+    return read_template(item) if item else None
 
 
 def delete_template(table: Table, name: str) -> None:
@@ -41,11 +41,12 @@ def delete_template(table: Table, name: str) -> None:
 def list_templates(table: Table) -> list[Template]:
     """All templates, by name, as the index knows them: a moment late."""
     return [
-        _read_template(item) for item in table.query_all(Query("#list = :list", {"list": "templates"}, index="by_list"))
+        read_template(item) for item in table.query_all(Query("#list = :list", {"list": "templates"}, index="by_list"))
     ]
 
 
-def _read_template(item: Item) -> Template:
+def read_template(item: Item) -> Template:
+    """The template in an item."""
     codes = {
         account: TemplateCode(code["code"], tuple(code["params"])) for account, code in item["vendor_templates"].items()
     }

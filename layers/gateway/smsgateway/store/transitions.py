@@ -16,6 +16,7 @@ from smsgateway.ids import SubmissionKey
 from smsgateway.model import Accepted, Reason, State
 from smsgateway.store.change import Change
 from smsgateway.store.keys import submission_key
+from smsgateway.store.messages import FLEETING, fleeting_content
 from smsgateway.store.states import Seen, change_of, in_states, same_attempt, seen
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, due, read_submission
 from smsgateway.store.table import ConditionFailed, Table, Write
@@ -75,6 +76,21 @@ def _mark(table: Table, change: Change, owner: str) -> StoredSubmission:
         raise
 
 
+# What is fleeting
+
+
+def _ending(name: str, submission: StoredSubmission, now: Millis = 0) -> Change:
+    """The write of a transition that ends the sending: a content that is fleeting goes, for nobody will need it."""
+    change = change_of(name, seen(submission), now)
+    return change.remove(FLEETING) if submission.fleeting else change
+
+
+def _remembering(submission: StoredSubmission, change: Change) -> Change:
+    """The change, after which it is sent again, with a content that is fleeting: whoever buried it has removed it."""
+    content = fleeting_content(submission.own_message) if submission.own_message else {}
+    return change.set(**content) if submission.marked else change
+
+
 # By the worker that has marked it
 
 
@@ -102,7 +118,7 @@ def submitted(table: Table, submission: StoredSubmission, answer: Accepted, *, u
     shown = bool(answer.vendor_status or submission.vendor_status)
     rejected = [[number.number, number.reason, number.vendor_status] for number in answer.rejected]
     change = (
-        change_of("submit", seen(submission))
+        _ending("submit", submission)
         .set(vendor_ids=grouped(ids) or None, answer=answer.vendor_status if shown else None)
         .set(rejected=rejected or None, early=None if unless_early else True)
         .remove("refusal")
@@ -133,9 +149,7 @@ def unconfirmed(table: Table, submission: StoredSubmission, vendor_status: str, 
     is the vendor's own word.
     """
     try:
-        _settle_unproved(
-            table, submission, change_of("doubt", seen(submission)).set(answer=vendor_status, refusal=reason)
-        )
+        _settle_unproved(table, submission, _ending("doubt", submission).set(answer=vendor_status, refusal=reason))
     except ConditionFailed as failed:
         if not (failed.item and failed.item.get("proved") == submission.attempt):
             raise
@@ -150,7 +164,7 @@ def _settle_unproved(table: Table, submission: StoredSubmission, change: Change)
         _settle(table, submission, change)
     except ConditionFailed as failed:
         if failed.item and failed.item.get("proved") == submission.attempt:
-            _settle(table, submission, change_of("overrule", seen(submission)))
+            _settle(table, submission, _ending("overrule", submission))
         raise
 
 
@@ -160,7 +174,7 @@ def ended(table: Table, submission: StoredSubmission, state: State, vendor_statu
     Raises ConditionFailed when the submission is not this worker's any more, or a report has proved it sent.
     """
     name = "give up" if submission.doubted else _ENDS[state]
-    _settle_unproved(table, submission, _ended(change_of(name, seen(submission)), submission, vendor_status, reason))
+    _settle_unproved(table, submission, _ended(_ending(name, submission), submission, vendor_status, reason))
 
 
 def _ended(change: Change, submission: StoredSubmission, vendor_status: str, reason: Reason | None) -> Change:
@@ -202,7 +216,7 @@ def canceled(table: Table, submission: StoredSubmission, now: Millis) -> None:
 
 def _ended_unsent(submission: StoredSubmission, state: State, vendor_status: str, reason: Reason | None) -> Change:
     name = "give up unmarked" if submission.doubted else _ENDS_UNMARKED[state]
-    return _ended(change_of(name, seen(submission)), submission, vendor_status, reason)
+    return _ended(_ending(name, submission), submission, vendor_status, reason)
 
 
 def _end_unsent(table: Table, change: Change, also: Write | None = None) -> None:
@@ -269,7 +283,7 @@ def waiting(table: Table, submission: StoredSubmission, attempt: Mapping[str, An
         attempts=_with_attempt(submission, attempt),
         **due(submission.key, then.look_at or then.next_at + WAKE_UP_LOST),
     )
-    _go_on(table, submission, change, account=then.account)
+    _go_on(table, submission, _remembering(submission, change), account=then.account)
 
 
 def moved(table: Table, submission: StoredSubmission, attempt: Mapping[str, Any], split: Split) -> None:
@@ -336,9 +350,9 @@ def bury(table: Table, submission: StoredSubmission, now: Millis) -> None:
     looks again then.
     """
     if submission.proved == submission.attempt:
-        table.update(change_of("bury proved", seen(submission), now))
+        table.update(_ending("bury proved", submission, now))
         return
-    change = change_of("bury", seen(submission), now)
+    change = _ending("bury", submission, now)
     table.update(change.set(refusal=Reason.AMBIGUOUS_ANSWER, answer=""))
 
 
@@ -350,9 +364,9 @@ def prove(table: Table, submission: StoredSubmission) -> None:
     """
     try:
         if submission.state == State.UNCONFIRMED:
-            table.update(change_of("prove", seen(submission)).remove("refusal"))
+            table.update(_ending("prove", submission).remove("refusal"))
         elif submission.state == State.WAITING and _doubted_here(submission):
-            table.update(change_of("prove waiting", seen(submission)).remove("refusal"))
+            table.update(_ending("prove waiting", submission).remove("refusal"))
         elif submission.state == State.SENDING:
             _count_as_sent(table, submission, State.SENDING)
     except ConditionFailed as failed:

@@ -114,6 +114,7 @@ def test_a_reply_reads_like_its_event(api: Api) -> None:
         "in_reply_to": "msg_1",
         "reference": None,
         "opt_out": False,
+        "opt_in": False,
         "partial": False,
     }
 

@@ -47,6 +47,12 @@ does, so no customer's name chooses whose signature a phone shows.
 - A template that goes by its vendor's code has the vendor's signature. A message with another signature, or with none
   (`""`), does not go through that account.""",
     "Replies": "What recipients wrote back.",
+    "Verifications": """A number verified in two calls: the first has a code sent, the second checks what was typed.
+
+There is one living code for each number, client and template. Codes are random, five may be checked against each, and
+one is approved once. A code is stored as a hash alone, and its text is deleted when its sending has ended.
+
+Keys of a client made with `test` verify magic numbers: their codes are fixed, and nobody is texted.""",
     "Templates": """Texts with variables, for vendors that take texts and for those that take codes.
 
 One template serves both kinds of vendors, and failover works between them. Missing, unknown and overlong variables of a

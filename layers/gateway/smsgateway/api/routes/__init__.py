@@ -11,5 +11,6 @@ Each module has a router, and the handlers of `send` and `query` put them togeth
     suppressions.py    `GET`, `PUT`, `DELETE /suppressions/{number}`
     signatures.py      `GET /signatures`, `DELETE /signatures/learned`
     clients.py         `POST /clients`, `GET /clients`, `DELETE /clients/{name}`
+    verifications.py   `POST /verifications`, `GET`, `DELETE /verifications/{id}`, `POST /verifications/{id}/check`
     about.py           `GET /openapi.json`, `GET /docs`
 """

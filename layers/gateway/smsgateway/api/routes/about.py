@@ -14,6 +14,7 @@ from smsgateway.api.routes import (
     signatures,
     suppressions,
     templates,
+    verifications,
 )
 from smsgateway.api.serving.context import new_router
 
@@ -55,5 +56,7 @@ def show_page() -> Response[str]:
 def _resolvers() -> list[APIGatewayRestResolver]:
     """The resolvers of `send`, whose routes this function only describes, and of `query`."""
     if post_message.router.api_resolver is None:
-        APIGatewayRestResolver(enable_validation=True).include_router(post_message.router)
+        of_send = APIGatewayRestResolver(enable_validation=True)
+        of_send.include_router(post_message.router)
+        of_send.include_router(verifications.router)
     return [cast("APIGatewayRestResolver", each.api_resolver) for each in (post_message.router, router)]

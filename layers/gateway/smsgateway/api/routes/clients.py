@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NamePath
 from smsgateway.api.schemas.requests import Caps, NewClient
-from smsgateway.api.serving.authenticator import ADMINISTRATOR, key_hash
+from smsgateway.api.serving.authenticator import key_hash
 from smsgateway.api.serving.context import new_router
 from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import Problem, invalid, not_found
-from smsgateway.model import Cap, Client
+from smsgateway.model import ADMINISTRATOR, Cap, Client
 from smsgateway.rules.caps import WINDOWS
 from smsgateway.store import clients
 

@@ -15,7 +15,7 @@ from smsgateway.api.schemas.moments import moment
 from smsgateway.api.schemas.requests import IDEMPOTENCY_KEY, NewMessage
 from smsgateway.api.schemas.responses import AcceptedMessage, DryRun, described
 from smsgateway.api.serving.context import client_of, new_router
-from smsgateway.api.serving.problems import Problem, invalid
+from smsgateway.api.serving.problems import invalid, refused
 from smsgateway.clock import Millis
 
 FURTHEST_AHEAD = 30 * 86_400_000  # milliseconds
@@ -93,8 +93,7 @@ def send_message(
     try:
         status, answer = accept(acceptor, client_of(router), post_of(message, idempotency_key or "", body_hash))
     except Refusal as refusal:
-        headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-        raise Problem(refusal.status, refusal.detail, refusal.errors, title=refusal.title, headers=headers) from None
+        raise refused(refusal) from None
     return Response(status, "application/json", answer)
 
 

@@ -64,5 +64,6 @@ def _view(reply: Reply) -> dict[str, Any]:
         "in_reply_to": reply.in_reply_to or None,
         "reference": reply.reference or None,
         "opt_out": reply.opt_out,
+        "opt_in": reply.opt_in,
         "partial": reply.partial,
     }

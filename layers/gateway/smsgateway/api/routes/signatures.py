@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from smsgateway.api.schemas import resources, responses
-from smsgateway.api.schemas.requests import NAME
+from smsgateway.api.schemas.requests import NAME, Signature
 from smsgateway.api.serving.context import client_of, new_router
 from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import invalid, not_found
@@ -50,7 +50,7 @@ def list_signatures() -> dict[str, Any]:
     ),
 )
 def forget_signature(
-    signature: Annotated[str, Query(min_length=1, max_length=20, description="without brackets")],
+    signature: Annotated[Signature, Query(min_length=1, description="without brackets")],
     account: Annotated[str, Query(pattern=NAME, description="the account's name")],
     carrier: Annotated[
         Carrier | None, Query(description="the carrier; without it, what was learned of any carrier, and of all, goes")

@@ -282,6 +282,58 @@ class TemplateBody(Body):
     )
 
 
+class VerificationKeys(Body):
+    """Who asks for a code, as far as you know: how many codes each key gets is limited. Stored as hashes alone."""
+
+    ip: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)] | None = Field(
+        None, description="the address that the person's request came from, as you see it"
+    )
+    device: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)] | None = Field(
+        None, description="your own id of the person's device or session"
+    )
+
+
+class NewVerification(Body):
+    """A number to be verified by a code."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"to": "13800138000", "template": "otp", "ttl": 300, "keys": {"ip": "203.0.113.7", "device": "d-4711"}}
+            ]
+        }
+    )
+
+    to: Number = Field(description="the number, in any form that `NewMessage` takes")
+    template: Name = Field(
+        description="a registered template with the variable `code`; `minutes`, if it has that, is filled from `ttl`"
+    )
+    length: int = Field(6, ge=4, le=8, description="digits of the code")
+    ttl: int = Field(300, ge=60, le=3600, description="seconds for which the code can be approved")
+    keys: VerificationKeys = Field(
+        VerificationKeys(ip=None, device=None), description="who asks for the code: caps hold for each"
+    )
+    params: Params = Field({}, description="the template's other variables")
+    signature: Signature | None = Field(None, description="as in `NewMessage`")
+    reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
+        "", description="your own id, which comes back in events"
+    )
+    challenged: bool = Field(
+        False,
+        description="this person has just passed a challenge of yours, such as a CAPTCHA (see `challenge_required`)",
+    )
+
+
+class TypedCode(Body):
+    """What somebody has typed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "482913"}]})
+
+    code: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        description="as it was typed: digits of any width; blanks do not count"
+    )
+
+
 class Caps(Body):
     """How many texts of one purpose a number may get in any minute, hour and day; what is not named has no cap."""
 

@@ -131,8 +131,14 @@ class Reply(Schema):
     reference: Reference | None = Field(description="the `reference` of that message; null without one")
     opt_out: bool = Field(
         description=(
-            "whether the reply is one of the usual words and nothing else, however it is written: T, TD, N, 退订 …"
+            "whether the reply asks for no more marketing: it is one of the usual words and nothing else, however it is"
+            " written (T, TD, N, 退订 …), or one of the account's `opt_out_words`. It was obeyed before it was listed"
         ),
+        examples=[False],
+    )
+    opt_in: bool = Field(
+        description="whether the reply asks for marketing again: START, DY, 订阅, 恢复订阅 …, or one of the account's"
+        " `opt_in_words`",
         examples=[False],
     )
     partial: bool = Field(

@@ -59,6 +59,15 @@ class ProblemError(Schema):
     )
 
 
+class ReachedCap(Schema):
+    """Why no code is sent now."""
+
+    of: Literal["ip", "device", "client"] = Field(description="what the cap holds for", examples=["ip"])
+    codes: int = Field(description="so many codes at most", examples=[10])
+    seconds: int = Field(description="in so many seconds", examples=[3600])
+    until: Moment = Field(description="when the next code may be asked for")
+
+
 class Problem(Schema):
     """What went wrong (RFC 9457)."""
 
@@ -66,6 +75,10 @@ class Problem(Schema):
     status: int = Field(description="the HTTP status")
     detail: str = Field(description="what is wrong, or what to do")
     errors: list[ProblemError] = Field([], description="the places that are wrong, the first 100 of them")
+    challenge_required: bool | None = Field(
+        None, description="true: have the person pass a challenge, and repeat the request with `challenged`"
+    )
+    cap: ReachedCap | None = Field(None, description="the cap of codes that is reached")
 
 
 class RefusedNumber(Schema):
@@ -215,6 +228,38 @@ class DryRun(AcceptedMessage):
     id: MessageId | None = Field(description="null: nothing is stored", examples=[None])
     dry_run: bool = Field(description="true: nothing was stored or sent", examples=[True])
     plan: Plan = Field(description="what would happen")
+
+
+class Verification(Schema):
+    """A verification. Neither the number nor the code is shown."""
+
+    id: Annotated[str, Field(examples=["ver_3k7wq2m9x4c8v1b5n0s6t2r8pd01h5tzg6qkx8n2b4"])] = Field(
+        description="what the verification is asked for by"
+    )
+    status: Literal["pending", "approved", "expired", "exhausted", "canceled"] = Field(
+        description="pending: the code can be approved. exhausted: five codes were checked, and none was right",
+        examples=["pending"],
+    )
+    to: str = Field(description="the number, without its middle", examples=["138****8000"])
+    template: str = Field(description="the template that the code goes out in", examples=["otp"])
+    length: int = Field(description="digits of the code", examples=[6])
+    created_at: Moment = Field(description="when it began")
+    expires_at: Moment = Field(description="until when the code can be approved")
+    resend_after: Moment = Field(
+        description="until then the same request sends nothing. From then on it sends the same code again, through the"
+        " next account"
+    )
+    left: int = Field(description="how many codes may yet be checked", examples=[5])
+    messages: list[MessageId] = Field(description="the messages that carry the code; none with a `test` key")
+
+
+class Checked(Schema):
+    """What comes of a code that somebody typed."""
+
+    status: Literal["approved", "wrong", "expired", "exhausted", "canceled"] = Field(
+        description="approved comes once", examples=["wrong"]
+    )
+    left: int | None = Field(None, description="of `wrong`: how many codes may yet be checked", examples=[4])
 
 
 def described(

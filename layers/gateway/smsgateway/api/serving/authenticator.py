@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from smsgateway.api.serving.problems import Problem
-from smsgateway.model import Client
+from smsgateway.model import ADMINISTRATOR, Client
 from smsgateway.store import clients
 from smsgateway.store.table import Table
 
-ADMINISTRATOR = Client(name="administrator", role="administrator")
 CACHE_SECONDS = 60
 CACHED = 1000  # clients
 

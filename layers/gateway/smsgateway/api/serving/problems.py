@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
+from smsgateway.accepting.post import Refusal
 from smsgateway.api.schemas import wording
 from smsgateway.errors import GatewayError
 
@@ -22,7 +23,10 @@ type Errors = Sequence[tuple[str, str]]  # place and what is wrong there
 
 
 class Problem(GatewayError):  # noqa: N818  an answer, not an error of ours
-    """A request that gets no other answer. `errors` are places in it and what is wrong there."""
+    """A request that gets no other answer. `errors` are places in it and what is wrong there.
+
+    `members`: what the answer has beside these, for programs.
+    """
 
     def __init__(
         self,
@@ -32,6 +36,7 @@ class Problem(GatewayError):  # noqa: N818  an answer, not an error of ours
         *,
         title: str = "",
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -39,6 +44,20 @@ class Problem(GatewayError):  # noqa: N818  an answer, not an error of ours
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+
+def refused(refusal: Refusal) -> Problem:
+    """The problem of a post, or of another request, that is not accepted."""
+    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    return Problem(
+        refusal.status,
+        refusal.detail,
+        refusal.errors,
+        title=refusal.title,
+        headers=headers,
+        members=refusal.members,
+    )
 
 
 def invalid(errors: Errors) -> Problem:
@@ -57,7 +76,7 @@ def problem_response(problem: Problem) -> Response[str]:
     detail = problem.detail
     if len(problem.errors) > len(shown):
         detail += f" (the first {len(shown)} of {len(problem.errors)} errors)"
-    body: dict[str, Any] = {"title": problem.title, "status": problem.status, "detail": detail}
+    body: dict[str, Any] = {"title": problem.title, "status": problem.status, "detail": detail, **problem.members}
     if shown:
         body["errors"] = [{"loc": loc, "msg": msg} for loc, msg in shown]
     return Response(problem.status, PROBLEM_JSON, json.dumps(body, ensure_ascii=False), headers=problem.headers)

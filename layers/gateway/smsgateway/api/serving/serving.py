@@ -29,6 +29,10 @@ EVERYBODY = frozenset(
         ("GET", "/templates"),
         ("GET", "/templates/{name}"),
         ("GET", "/suppressions/{number}"),
+        ("POST", "/verifications"),
+        ("GET", "/verifications/{id}"),
+        ("DELETE", "/verifications/{id}"),
+        ("POST", "/verifications/{id}/check"),
         ("GET", "/signatures"),
     }
 )
