@@ -177,7 +177,7 @@ class Options:
     extension_prefix_length: int = 0
     push_window: int = 86_400  # seconds; 0: a push's own moment does not matter
     paths: Mapping[str, str] = field(default_factory=dict)  # operation → address below base_url
-    codes: Mapping[str, About] = field(default_factory=dict)  # what an unlisted code is about
+    codes: Mapping[str, About | Literal["signature"]] = field(default_factory=dict)  # what an unlisted code is about
     words: Mapping[str, str] = field(default_factory=dict)  # what a report's word says (codecs/words.py)
     breaker_failures: int = 5
     breaker_seconds: int = 30

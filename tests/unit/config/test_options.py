@@ -41,6 +41,7 @@ EVERY_OPTION: list[tuple[int, str, object, object]] = [
     (HJ, "push_window", 0, 0),
     (HB, "paths", {"send": "/x/send.do"}, {"send": "/x/send.do"}),
     (HB, "codes", {"-9": "moment", "123": "numbers"}, {"-9": About.MOMENT, "123": About.NUMBERS}),
+    (HB, "codes", {"-9": "signature"}, {"-9": "signature"}),
     (LY, "words", {" mk:0012 ": "unreachable", "OK": "delivered"}, {"MK:0012": "unreachable", "OK": "delivered"}),
     (HB, "breaker_failures", 1, 1),
     (HB, "breaker_seconds", 1, 1),

@@ -8,6 +8,11 @@ import pytest
 
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
+<<<<<<< HEAD
+=======
+from smsgateway.codecs.refusals import SIGNATURE
+from smsgateway.codecs.words import MEANINGS, SHARED_WORDS
+>>>>>>> main
 from smsgateway.config.accounts import parse_accounts
 from smsgateway.model import About, Reason, Refused
 from smsgateway.routing import Again, Doubt, End, Move, Tried, next_step
@@ -67,7 +72,7 @@ def test_what_holds_where_an_option_is_not_set_is_the_codecs() -> None:
     assert rows["charset"]["default"] == written_in(account("hbsmservice"))
     assert rows["sign_method"]["default"] == infocloud.DEFAULT_SIGN_METHOD
     assert set(ticked(rows["sign_method"]["meaning"])) == set(infocloud.SIGN_METHODS)
-    assert set(ticked(rows["codes"]["meaning"])[1:]) == set(About) - {About.UNLISTED}
+    assert set(ticked(rows["codes"]["meaning"])[1:]) == {*About, SIGNATURE} - {About.UNLISTED}
 
 
 def test_what_has_no_effect_yet_is_said_to_have_none() -> None:

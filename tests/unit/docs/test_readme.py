@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from smsgateway.api.routes import post_message
-from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
+from smsgateway.api.schemas.requests import NewClient, NewMessage, NewVerification, TemplateBody, TypedCode
 from smsgateway.api.schemas.resources import Check, Message
 from smsgateway.api.schemas.responses import AcceptedMessage, Problem
 from tests.tools.pages import README as PAGE
@@ -22,6 +22,8 @@ def test_the_examples_are_valid() -> None:
         "/messages": NewMessage,
         "/templates/otp": TemplateBody,
         "/clients": NewClient,
+        "/verifications": NewVerification,
+        "/verifications/$VER/check": TypedCode,
     }
     sent = list(bodies())
     for path, body in sent:

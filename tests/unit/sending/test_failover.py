@@ -7,11 +7,24 @@ import pytest
 from smsgateway.ids import SubmissionKey
 from smsgateway.model import State, Status
 from smsgateway.queues import WakeUp, parse_wake_up
-from smsgateway.store import breakers
+from smsgateway.store import breakers, signatures
+from smsgateway.store.signatures import SignaturePlace
 from smsgateway.store.submissions import load_submission
 from tests.doubles import invariants
 from tests.doubles.receipts import report_of
-from tests.doubles.world import FOREVER, MINUTE, World, accounts_document, begun, numbers, personal_post, post, sizes
+from tests.doubles.seam import Seam
+from tests.doubles.world import (
+    FOREVER,
+    MINUTE,
+    START,
+    World,
+    accounts_document,
+    begun,
+    numbers,
+    personal_post,
+    post,
+    sizes,
+)
 
 VENDORS = ("hbsmservice", "infocloud", "langyu", "qixintong")
 
@@ -141,3 +154,19 @@ def report_all(world: World, account: str) -> None:
         for index, number in enumerate(seen.numbers):
             vendor_id = sorted(ours)[place] if vendor == "hbsmservice" else seen.ids[index % len(seen.ids)]
             world.ingest(report_of(world, account, vendor_id, number))
+
+
+def test_an_account_that_has_come_to_refuse_the_signature_is_passed_over() -> None:
+    """GIVEN a message whose first account is busy, and whose second has refused its signature since it was accepted
+    WHEN it goes on THEN it goes to the third, and no more calls read it than before."""
+    accounts = (("first", "langyu", 0), ("second", "hbsmservice", 0), ("third", "heji", 0))
+    for learned in (False, True):
+        world, key = begun(accounts_document(accounts), 1, "moment", "accepted")
+        if learned:
+            place = SignaturePlace("second", "mobile", "示例")
+            signatures.learn(world.table, place, lambda known: signatures.refusal(known, START, "116"), START)
+        seam = Seam()
+        world.dispatch(key, seam)
+        world.settle(world.now + 1000)
+        assert [seen.account for seen in world.vendors.seen] == ["first", "third" if learned else "second"]
+        assert seam.steps.count("batch_get_item") == 2

@@ -137,6 +137,20 @@ def test_a_worker_that_dies_leaves_the_submission_right_and_the_lesson_to_the_ne
             assert len(places(world)) <= 1
 
 
+def test_the_option_codes_can_say_it_of_any_vendor() -> None:
+    """hbsmservice's document has no code for it; the script's `moment` is a code that it does not list."""
+    given = json.loads(document())
+    given["accounts"][1]["options"]["codes"] = {"777": "signature"}
+    given["routes"][0]["accounts"] = ["spare", "main"]
+    world = World(json.dumps(given), ["moment", "accepted"])
+    world.accept(post(*numbers(1)))
+    world.deliver()
+    (found,) = signatures.refusals_of(world.table, "spare")
+    assert (found.place, found.vendor_status) == (SignaturePlace("spare", "mobile", "示例"), "777")
+    world.deliver()
+    assert [seen.account for seen in world.vendors.seen] == ["spare", "main"]
+
+
 # Reports
 
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 from smsgateway.accepting.acceptor import Acceptor, Draft
 from smsgateway.accepting.post import Post
 from smsgateway.calling.carriage import Carriage
-from smsgateway.calling.signatures import SignatureStates
+from smsgateway.calling.signatures import SignatureStates, places_of
 from smsgateway.config.settings import Settings
-from smsgateway.rules.carriers import ANY_CARRIER, carrier_of
-from smsgateway.store.keys import signature_key
 from smsgateway.store.signatures import refusals_in
 from smsgateway.store.table import Key
 from smsgateway.text import split_signature
@@ -27,7 +25,7 @@ def first_keys(post: Post, settings: Settings, route: Iterable[str], number: str
     own = split_signature(plain or "")[0] or post.signature
     accounts = [settings.accounts[name] for name in route if name in settings.accounts]
     signatures = {account.name: account.signature if own is None else own for account in accounts}
-    return [key for name, signature in signatures.items() for key in _keys(name, [signature], [number])]
+    return [each.key for name, signature in signatures.items() for each in places_of(name, {signature: [number]})]
 
 
 def states_for(acceptor: Acceptor, draft: Draft, carriages: Sequence[Carriage]) -> SignatureStates:
@@ -35,17 +33,7 @@ def states_for(acceptor: Acceptor, draft: Draft, carriages: Sequence[Carriage]) 
     checked = draft.checked
     numbers, read = list(checked.recipients.numbers), checked.first_reads.items
     had = first_keys(checked.post, checked.settings, checked.route, numbers[0]) if len(numbers) == 1 else []
-    wanted = dict.fromkeys(
-        key
-        for carriage in carriages
-        for key in _keys(carriage.account.name, carriage.signatures, carriage.payload.numbers)
-    )
+    wanted = [each.key for carriage in carriages for each in places_of(carriage.account.name, carriage.signatures)]
     more = [key for key in wanted if key not in had][:MOST_KEYS]
     found = {**{key: read[key] for key in had if key in read}, **acceptor.table.get_many(more)}
     return SignatureStates(checked.settings.signatures, refusals_in(found.values()))
-
-
-def _keys(account: str, signatures: Iterable[str], numbers: Iterable[str]) -> list[Key]:
-    """Where it stands what was learned of some signatures with an account and the carriers of some numbers."""
-    carriers = {ANY_CARRIER: None} | {carrier: None for carrier in map(carrier_of, numbers) if carrier}
-    return [signature_key(account, carrier, each) for each in signatures if each for carrier in carriers]

@@ -60,6 +60,16 @@ class SignatureStates:
         return refused or any(place.account == account for place in self.learned)
 
 
+def places_of(account: str, signatures: Signatures) -> list[SignaturePlace]:
+    """Returns the places at which something may have been learned of the signatures of a message through an account."""
+    return [
+        SignaturePlace(account, carrier, signature)
+        for signature, numbers in signatures.items()
+        if signature
+        for carrier in sorted({ANY_CARRIER, *filter(None, map(carrier_of, numbers))})
+    ]
+
+
 def state_by_hand(by_hand: Mapping[str, Filing], place: SignaturePlace) -> FilingState | None:
     """What the accounts document says of a place; None where it says nothing."""
     filing = by_hand.get(place.signature, {})

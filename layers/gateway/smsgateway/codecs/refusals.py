@@ -16,6 +16,8 @@ type Codes = Mapping[str, tuple[About, Reason, str]]
 type Fate = tuple[ReportStatus, Reason | None]
 type Words = Mapping[str, Fate]
 
+SIGNATURE = "signature"  # of the account's option `codes`: a refusal of the content because of its signature
+
 
 def decode_text(data: bytes, charset: str) -> str:
     """A vendor's bytes as text, without a byte order mark. DecodeError if they are something else."""
@@ -51,5 +53,6 @@ def refusal(codes: Codes, account: Account, code: str, text: str = "") -> Refuse
     """
     about, reason, meaning = codes.get(code, (About.UNLISTED, Reason.UNLISTED_CODE, ""))
     if about is About.UNLISTED:
-        about = account.options.codes.get(code, About.UNLISTED)
+        said = account.options.codes.get(code, About.UNLISTED)
+        about, reason = (About.CONTENT, Reason.SIGNATURE_REFUSED) if said == SIGNATURE else (About(said), reason)
     return Refused(about, reason, " ".join(part for part in dict.fromkeys((code, meaning, text)) if part))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from smsgateway.codecs.base import Profile
 from smsgateway.codecs.charsets import READ_AS
+from smsgateway.codecs.refusals import SIGNATURE
 from smsgateway.codecs.words import MEANINGS, folded
 from smsgateway.config.strict_json import Node
 from smsgateway.errors import ConfigurationError
@@ -39,9 +40,10 @@ def _paths(node: Node, profile: Profile) -> Mapping[str, str]:
     )
 
 
-def _codes(node: Node, _profile: Profile) -> Mapping[str, About]:
-    choices = [about.value for about in About if about is not About.UNLISTED]
-    return MappingProxyType({code: About(about.one_of(choices)) for code, about in node.members().items()})
+def _codes(node: Node, _profile: Profile) -> Mapping[str, str]:
+    abouts = {about.value: about for about in About if about is not About.UNLISTED}
+    choices = {**abouts, SIGNATURE: SIGNATURE}
+    return MappingProxyType({code: choices[about.one_of(choices)] for code, about in node.members().items()})
 
 
 def _words(node: Node, _profile: Profile) -> Mapping[str, str]:
@@ -156,7 +158,7 @@ OPTIONS: Mapping[str, Option] = {
     "codes": Option(
         _codes,
         'what codes are about that the vendor\'s document does not list: `{"-77": "moment"}`; `moment`, '
-        "`account`, `content` or `numbers`.",
+        "`account`, `content` or `numbers`; `signature`: the content, because its signature is refused.",
     ),
     "words": Option(
         _words,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from smsgateway import queues, routing
 from smsgateway.calling import breaker
 from smsgateway.calling.carriage import Carriage, able_accounts
+from smsgateway.calling.signatures import SignatureStates, places_of
 from smsgateway.clock import Millis, seconds
 from smsgateway.errors import EncodeError
 from smsgateway.ids import MOST_CHILDREN
@@ -14,7 +15,9 @@ from smsgateway.sending.split import split_for
 from smsgateway.sending.work import Dispatcher, Work
 from smsgateway.store import breakers, submissions, transitions
 from smsgateway.store.keys import breaker_key
+from smsgateway.store.signatures import refusals_in
 from smsgateway.store.submissions import StoredSubmission
+from smsgateway.store.table import BATCH_READS
 
 NOT_ASKED = frozenset({Reason.NOT_REACHED, Reason.QUIET_HOURS})  # why no vendor has refused it
 
@@ -36,17 +39,25 @@ def deferred_of(work: Work) -> tuple[str, ...]:
 class CallableAccounts(NamedTuple):
     """Accounts that may be called, in the order of the route."""
 
-    in_order: tuple[str, ...]  # whose breakers are closed
+    in_order: tuple[str, ...]  # whose breakers are closed, and which do not refuse the signature
     free: tuple[str, ...]  # those of them that have no more slow calls than they may
 
 
 def callable_among(dispatcher: Dispatcher, work: Work, names: Iterable[str]) -> CallableAccounts:
-    """Read the breakers of some accounts, and say which of these may be called."""
-    names, now = tuple(names), dispatcher.now()
-    found = dispatcher.table.get_many(map(breaker_key, names))
+    """Read the breakers of some accounts, and say which of these may be called.
+
+    What was learned of the message's signatures there is read with them: an account that is known to refuse them may
+    not.
+    """
+    names, now, accounts = tuple(names), dispatcher.now(), work.settings.accounts
+    carriages = {name: Carriage(accounts[name], work.message, work.payload) for name in names}
+    places = [each.key for name in names for each in places_of(name, carriages[name].signatures)]
+    places = places[: max(0, BATCH_READS - len(names))]  # in the same call
+    found = dispatcher.table.get_many([*map(breaker_key, names), *places])
     states = {name: breakers.read_breaker(found.get(breaker_key(name))) for name in names}
-    in_order = tuple(name for name in names if not states[name].open_until)
-    accounts = work.settings.accounts
+    known = SignatureStates(work.settings.signatures, refusals_in(found[key] for key in places if key in found))
+    closed = (name for name in names if not states[name].open_until)
+    in_order = tuple(name for name in closed if carriages[name].refused_signature(known) is None)
     free = tuple(name for name in in_order if states[name].hanging(now) < accounts[name].options.in_flight)
     return CallableAccounts(in_order, free)
 
