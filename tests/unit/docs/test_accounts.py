@@ -8,11 +8,7 @@ import pytest
 
 from smsgateway.codecs import VENDORS, infocloud
 from smsgateway.codecs.charsets import written_in
-<<<<<<< HEAD
-=======
 from smsgateway.codecs.refusals import SIGNATURE
-from smsgateway.codecs.words import MEANINGS, SHARED_WORDS
->>>>>>> main
 from smsgateway.config.accounts import parse_accounts
 from smsgateway.model import About, Reason, Refused
 from smsgateway.routing import Again, Doubt, End, Move, Tried, next_step

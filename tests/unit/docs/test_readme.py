@@ -40,7 +40,7 @@ def bodies() -> Iterator[tuple[str, str]]:
     at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     commands = "".join(PAGE.blocks("sh")).replace("'\"$AT\"'", at)
     for command in re.split(r"^(?=curl|once|[A-Z]+=)", commands, flags=re.MULTILINE):
-        path = re.search(r'"\$API(/[a-z/]+)', command)
+        path = re.search(r'"\$API(/[A-Za-z$/]+)', command)
         for body in re.findall(r"(?:-d|^once) '(.*?)'", command, flags=re.DOTALL):
             yield path[1] if path else "/messages", body
 
