@@ -114,7 +114,7 @@ def check_truth(world: World, found: dict[str, Status]) -> None:
     for number, status in found.items():
         possible = any(seen.possible for seen in world.vendors.requests_for(number))
         refused_at_once = number in world.vendors.rejects
-        denied = status in (Status.REJECTED, Status.EXPIRED, Status.CANCELED)
+        denied = status in (Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.SUPPRESSED)
         assert not (possible and denied) or refused_at_once, f"{status}, but it may have been sent"
         sent = status in (Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN)
         assert possible or number in doubted or not sent, f"{status}, but it was never sent"

@@ -1,6 +1,6 @@
 """The values that pass between the gateway's modules. Frozen, without behaviour beyond their own consistency."""
 
-from collections.abc import Buffer, Mapping
+from collections.abc import Buffer, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -324,6 +324,12 @@ class Payload:
     def part(self, start: int, end: int) -> "Payload":
         """The recipients from index `start` up to, but without, `end`, and what each of them reads."""
         return Payload(self.numbers[start:end], self.contents[start:end])
+
+    def without(self, numbers: Collection[str]) -> "Payload":
+        """All recipients but some, and what each of them reads."""
+        left = [index for index, number in enumerate(self.numbers) if number not in numbers]
+        contents = tuple(self.contents[index] for index in left) if self.contents else ()
+        return Payload(tuple(self.numbers[index] for index in left), contents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,7 @@ def payload_of(table: Table, whole: WholeMessage, submission: StoredSubmission) 
     if not below:
         return payload
     taken = {number for child in below for number in load_payload(table, child.key).numbers}
-    left = [index for index, number in enumerate(payload.numbers) if number not in taken]
-    contents = tuple(payload.contents[index] for index in left) if payload.contents else ()
-    return Payload(tuple(payload.numbers[index] for index in left), contents)
+    return payload.without(taken)
 
 
 def counts(
@@ -284,8 +282,9 @@ def recipient(submission: StoredSubmission, row: RecipientRow, now: Millis) -> d
         status, reason, vendor_status = row.status, row.reason, row.vendor_status
     else:
         status, reason, vendor_status = derived_status(submission, row.number, now)
-    only_id = submission.vendor_ids[0] if len(submission.vendor_ids) == 1 else ""
-    sent_at = submission.submitted_at if submission.state in REACHED_VENDOR else None
+    asked = row.number not in submission.spared.numbers
+    only_id = submission.vendor_ids[0] if asked and len(submission.vendor_ids) == 1 else ""
+    sent_at = submission.submitted_at if asked and submission.state in REACHED_VENDOR else None
     return {
         "to": row.number,
         "status": status,

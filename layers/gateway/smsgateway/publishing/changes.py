@@ -89,8 +89,8 @@ def _submitted(submission: StoredSubmission, at: Millis) -> Event:
         reference=submission.reference,
         message_id=submission.key.message_id,
         detail={
-            "recipients": submission.count,
-            "segments": submission.segments,
+            "recipients": submission.count - len(submission.spared.numbers),
+            "segments": submission.segments - submission.spared.segments,
             "vendor_ids": list(submission.vendor_ids),
         },
     )
@@ -113,8 +113,10 @@ def _rejected_numbers(submission: StoredSubmission, segments_of: SegmentsOf, at:
 def _of_all_recipients(
     submission: StoredSubmission, type_: EventType, segments_of: SegmentsOf, at: Millis
 ) -> Iterator[Event]:
-    """An event for each recipient, because what became of the submission became of all its recipients."""
+    """An event for each recipient, because what became of the submission became of all whom it was sent to."""
     for number, segments in segments_of(submission).items():
+        if number in submission.spared.numbers:
+            continue
         yield _recipient_event(type_, submission, number, (submission.reason, submission.vendor_status), segments, at)
 
 

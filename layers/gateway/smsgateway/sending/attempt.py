@@ -9,7 +9,7 @@ Three random names of this worker: the *filer* has claimed the writing of the ro
 is one) the right to mark, and the *owner* signs the mark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -20,11 +20,12 @@ from smsgateway.errors import AmbiguousError, DecodeError, EncodeError, NotSentE
 from smsgateway.model import Account, Reason, Request, State, Submission
 from smsgateway.sending import night
 from smsgateway.sending.failover import come_back, end_unsent, go_on, not_this_account, step_aside
+from smsgateway.sending.last_look import last_look
 from smsgateway.sending.outcome import apply_outcome, record_result
 from smsgateway.sending.work import Dispatcher, InFlightError, Work
 from smsgateway.store import claims, reroutes, transitions
-from smsgateway.store.messages import is_canceled
 from smsgateway.store.recipients import put_rows
+from smsgateway.store.spared import Spared
 from smsgateway.store.table import ConditionFailed
 
 BULK_SPREAD = 10  # intervals over which submissions that wait for an account's pace come again
@@ -44,7 +45,9 @@ class _Call:
     outgoing: Submission  # the submission as the account's codec takes it
     request: Request
     hard_end: Millis  # when Lambda stops this worker
+    spared: Spared  # recipients that it leaves out
     filer: str = ""  # the owner under whose name this worker has written the recipients' rows, if it has
+    claimant: str = ""  # the owner of this worker's claim; empty for a message to one number, which needs none
     moment: Millis = 0  # the account's moment; 0 if the account keeps no pace
 
     @property
@@ -65,8 +68,11 @@ def send(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> None:
     if reroutes.superseded(dispatcher.table, work.submission):
         transitions.ended_unsent(dispatcher.table, work.submission, State.CANCELED)
         return
+    if not work.sent_to.numbers:
+        _end_without_anybody(dispatcher, work)
+        return
     try:
-        call = _prepare(dispatcher, work, hard_end)
+        call = _prepare(dispatcher, work, hard_end, work.submission.spared)
     except EncodeError as error:
         not_this_account(dispatcher, work, error)
         return
@@ -84,16 +90,19 @@ def send(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> None:
     _send_at(dispatcher, replace(call, moment=moment))
 
 
-def _prepare(dispatcher: Dispatcher, work: Work, hard_end: Millis) -> _Call:
-    """Make the vendor's request. Raises EncodeError for what the account cannot carry, also because it is gone."""
+def _prepare(dispatcher: Dispatcher, work: Work, hard_end: Millis, spared: Spared) -> _Call:
+    """Make the vendor's request, to all but those who are spared.
+
+    Raises EncodeError for what the account cannot carry, also because it is gone.
+    """
     name = work.submission.account
     if work.account_is_gone:
         raise EncodeError(Reason.SERVICE_REFUSED, f"the account {name} is not configured any more")
     nonce = ids.nonce(dispatcher.random)
-    outgoing = work.carriage.submission(work.payload, work.submission.sent_reference)
+    outgoing = work.carriage.submission(work.payload.without(spared.numbers), work.submission.sent_reference)
     personalised = work.carriage.personalised
     request = encoding.encode(work.account, outgoing, utc(dispatcher.now()), nonce, personalised=personalised)
-    return _Call(work, outgoing, request, hard_end)
+    return _Call(work, outgoing, request, hard_end, spared)
 
 
 def _not_now(dispatcher: Dispatcher, work: Work) -> breaker.NotNow | None:
@@ -155,12 +164,8 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
     """Mark the submission shortly before its account's moment, and call the account then."""
     work = call.work
     try:
-        claimant = call.filer if work.submission.marked else _claim_and_wait(dispatcher, call)
-        if claimant is None:
-            reroutes.end_canceled(dispatcher.table, work.submission, dispatcher.now())
-            return
-        if not work.submission.marked and night.hold(dispatcher, work, call.moment):
-            _tell_filed(dispatcher, call)
+        ready = call if work.submission.marked else _make_ready(dispatcher, call)
+        if ready is None:
             return
         # None: another worker makes the trial call; 0: the breaker is closed, and nothing was claimed.
         trial_until = breaker.claim_trial(dispatcher.table, work.account, work.breaker, dispatcher.now())
@@ -170,7 +175,7 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
             step_aside(dispatcher, work, breaker.NotNow(wait, elsewhere=True))
             return
         try:
-            marked = call if work.submission.marked else _mark(dispatcher, call, claimant)
+            marked = ready if work.submission.marked else _mark(dispatcher, ready)
         except Exception:
             breaker.give_back_trial(dispatcher.table, work.account, work.breaker, trial_until)
             raise
@@ -181,35 +186,86 @@ def _send_at(dispatcher: Dispatcher, call: _Call) -> None:
         breaker.give_back_trial(dispatcher.table, work.account, work.breaker, trial_until)
 
 
-def _claim_and_wait(dispatcher: Dispatcher, call: _Call) -> str | None:
-    """Claim the submission, and wait until shortly before the account's moment.
+def _make_ready(dispatcher: Dispatcher, call: _Call) -> _Call | None:
+    """Claim the submission, look for the last time, and wait until shortly before the account's moment.
 
-    Returns the owner of the claim, "" for a message to one number, which needs none, and None if the message is
-    canceled. Raises InFlightError when too little time is left for a call: a fresh worker shall make it.
+    Returns the call that is to be made then. None: none is, for the message is canceled, or nobody is left, or it is
+    night by then, or the moment has passed meanwhile and the next one is too far away. Raises InFlightError when too
+    little time is left for a call: a fresh worker shall make it.
     """
-    submission, claimant = call.work.submission, call.filer
+    _check_time(dispatcher, call)
+    call = _claim(dispatcher, call)
+    seen = last_look(dispatcher.table, call.work)
+    if seen.canceled:
+        reroutes.end_canceled(dispatcher.table, call.work.submission, dispatcher.now())
+        return None
+    if seen.stopped:
+        if seen.stopped >= set(call.work.sent_to.numbers):
+            _end_without_anybody(dispatcher, call.work)
+            return None
+        call = _without(dispatcher, call, seen.stopped)
+    if seen.took_long:  # the moment that was taken has passed by now
+        call = replace(call, moment=_take_moment(dispatcher, call.work))
+        if call.moment < 0:
+            _tell_filed(dispatcher, call)
+            come_back(dispatcher, call.work, -call.moment)
+            return None
+        _check_time(dispatcher, call)
+    dispatcher.wait_until(call.moment - pace.LEAD)
+    if night.hold(dispatcher, call.work, call.moment):
+        _tell_filed(dispatcher, call)
+        return None
+    return call
+
+
+def _check_time(dispatcher: Dispatcher, call: _Call) -> None:
+    """Raises InFlightError when too little time is left for the call."""
     left = call.hard_end - max(dispatcher.now(), call.moment)
     # The shorter of the two is SHORTEST_CALL, as long as no account's `timeout` may be below a second.
     if left < min(longest_call(call.work.account), SHORTEST_CALL) + WRITING_TIME:
         raise InFlightError(0)
-    if submission.cancelable:
-        if not claimant:
-            claimant = dispatcher.new_owner()
-            claims.claim(dispatcher.table, submission, claimant, call.dead_after)
-        if is_canceled(dispatcher.table, call.work.message.id):  # asked after the claim: messages.cancel says why
-            return None
-    dispatcher.wait_until(call.moment - pace.LEAD)
-    return claimant
 
 
-def _mark(dispatcher: Dispatcher, call: _Call, claimant: str) -> _Call:
+def _claim(dispatcher: Dispatcher, call: _Call) -> _Call:
+    """Claim what may be canceled as a whole, unless this worker has claimed it to write its rows."""
+    if not call.work.submission.cancelable:
+        return call
+    if call.filer:
+        return replace(call, claimant=call.filer)
+    claimant = dispatcher.new_owner()
+    claims.claim(dispatcher.table, call.work.submission, claimant, call.dead_after)
+    return replace(call, claimant=claimant)
+
+
+def _without(dispatcher: Dispatcher, call: _Call, stopped: Collection[str]) -> _Call:
+    """The call without recipients who have opted out."""
+    work = call.work
+    segments = {number: count for number, count in work.carriage.segments.items() if number in stopped}
+    spared = work.submission.spared.and_these(segments)
+    fewer = _prepare(dispatcher, work, call.hard_end, spared)
+    return replace(call, outgoing=fewer.outgoing, request=fewer.request, spared=spared)
+
+
+def _end_without_anybody(dispatcher: Dispatcher, work: Work) -> None:
+    """End a submission whose recipients have all opted out."""
+    transitions.ended_unsent(dispatcher.table, work.submission, State.CANCELED, Reason.SUPPRESSED)
+
+
+def _mark(dispatcher: Dispatcher, call: _Call) -> _Call:
     """Write the mark: the point of no return. Returns the call with the marked submission.
 
-    Raises ConditionFailed when another worker was first, or the submission is not to be sent any more.
+    Who is left out is written with it; but not after a doubt, for the attempt in doubt may have reached them. Raises
+    ConditionFailed when another worker was first, or the submission is not to be sent any more.
     """
     owner, work = dispatcher.new_owner(), call.work
     marked = transitions.mark(
-        dispatcher.table, work.submission, owner, call.dead_after, dispatcher.now(), filer=claimant
+        dispatcher.table,
+        work.submission,
+        owner,
+        call.dead_after,
+        dispatcher.now(),
+        filer=call.claimant,
+        spared=work.submission.spared if work.submission.doubted else call.spared,
     )
     return replace(call, work=replace(work, submission=marked))
 

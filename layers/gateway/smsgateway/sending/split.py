@@ -79,6 +79,7 @@ def _give_to_children(core: WakingCore, parent: StoredSubmission, children: _Chi
     for index, part in enumerate(children.parts):
         key = parent.key.child(index)
         put_payload(core.table, key, part, parent.ttl)
+        segments = {number: children.segments[number] for number in part.numbers}
         child = submissions.new_submission(
             key,
             children.message,
@@ -86,12 +87,12 @@ def _give_to_children(core: WakingCore, parent: StoredSubmission, children: _Chi
                 children.account,
                 children.vendor,
                 len(part.numbers),
-                sum(children.segments[number] for number in part.numbers),
+                sum(segments.values()),
             ),
             ttl=parent.ttl,
             now=now,
         )
-        submissions.put_child(core.table, child | inherited)
+        submissions.put_child(core.table, child | inherited | parent.spared.among(segments).attributes())
         keys.append(key)
     core.wake_ups.put(queues.urgent(children.message), children.account, keys)
     transitions.look_no_more(core.table, parent)

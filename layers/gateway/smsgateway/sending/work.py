@@ -65,6 +65,11 @@ class Work:
         return self.settings.accounts[self.submission.account]
 
     @cached_property
+    def sent_to(self) -> Payload:
+        """The recipients that it is sent to, as far as is known: all but those that were spared before."""
+        return self.payload.without(self.submission.spared.numbers)
+
+    @cached_property
     def carriage(self) -> Carriage:
         """How the account carries the submission. Raises KeyError if the account is gone."""
         return Carriage(self.account, self.message, self.payload)

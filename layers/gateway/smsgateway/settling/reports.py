@@ -122,4 +122,6 @@ def _fitting(
     payload = submission.payload() or payloads.get(submission.key)
     if payload is None and "*" in said:
         payload = payloads[submission.key] = load_payload(table, submission.key)
-    return [number for number in payload.numbers if matches_mask(number, said)] if payload else [said]
+    if payload is None:
+        return [said]
+    return [number for number in payload.without(submission.spared.numbers).numbers if matches_mask(number, said)]

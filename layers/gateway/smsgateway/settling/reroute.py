@@ -134,8 +134,8 @@ class _Case:
 
     @property
     def refused(self) -> bool:
-        """True if the vendor refused this number when it took the submission: that is the recipient's end."""
-        return any(rejection.number == self.failure.number for rejection in self.submission.rejected)
+        """True if the vendor refused this number when it took the submission, or was not asked: that is its end."""
+        return self.failure.number in self.submission.not_sent_to
 
     @property
     def over(self) -> bool:

@@ -23,6 +23,7 @@ Which items there are is on the map: README.md, "The items of the table".
     groups.py            the parts of long replies, as the release before kept them
     joining.py           which parts make a long reply
     listing.py           pages of the indexes by number and by list
+    spared.py            recipients of a submission that it is not sent to, for they have opted out
     awaiting_reports.py  the submissions that wait for reports, by the moment of their mark
     accounts.py          what is known of an account: balance, statistics, pushes, silence
     pacing.py            when an account's next call may be made

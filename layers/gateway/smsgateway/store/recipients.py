@@ -14,7 +14,7 @@ from smsgateway.model import Message, Reason, State, Status
 from smsgateway.queues import urgent
 from smsgateway.store.keys import is_submission, root_at, rows_pk, submission_key
 from smsgateway.store.messages import load_payload
-from smsgateway.store.submissions import StoredSubmission, load_children, read_submission
+from smsgateway.store.submissions import UNSENT, StoredSubmission, load_children, read_submission
 from smsgateway.store.table import Item, Key, Query, Table
 
 
@@ -114,14 +114,15 @@ def all_rows(table: Table, submission: StoredSubmission) -> Iterator[RecipientRo
 def unreported(table: Table, submission: StoredSubmission) -> int:
     """How many recipients of a submission have no report at all, not even one that says nothing final.
 
-    Numbers that the vendor refused at once are not counted. Reads every row that is filed under the submission's root.
+    Numbers that the vendor refused at once, or was not asked to send to, are not counted. Reads every row that is
+    filed under the submission's root.
     """
     if submission.own_message and submission.item:
         return int("status" not in submission.item and "history" not in submission.item)
     if submission.recipient_row:  # whose history begins with what other accounts said
         row = read_row(table.get(submission.recipient_row) or submission.item or {})
         return int(row.status is None and not any(entry["account"] == submission.account for entry in row.history))
-    refused = {rejection.number for rejection in submission.rejected}
+    not_sent_to = submission.not_sent_to
     # Rows stay where they were filed: a submission that another one was spread over shares them with its siblings.
     moved_here = submission.key.path != submission.key.root
     own = set(load_payload(table, submission.key).numbers) if moved_here else None
@@ -135,7 +136,7 @@ def unreported(table: Table, submission: StoredSubmission) -> int:
                 project="sk, #ttl",
             )
         )
-        count += sum(row["sk"] not in refused and (own is None or row["sk"] in own) for row in rows)
+        count += sum(row["sk"] not in not_sent_to and (own is None or row["sk"] in own) for row in rows)
     return count
 
 
@@ -150,11 +151,22 @@ STATUS_OF_STATE = {
 }
 
 
+def status_of_end(submission: StoredSubmission) -> Status:
+    """The status of the recipients of a submission that has ended unsent."""
+    if submission.state == State.CANCELED and submission.reason == Reason.SUPPRESSED:
+        return Status.SUPPRESSED  # all of them have opted out
+    return STATUS_OF_STATE[submission.state]
+
+
 def derived_status(submission: StoredSubmission, number: str, now: Millis) -> tuple[Status, Reason | None, str]:
     """The status of a recipient that has no final one of its own, with reason and vendor's word: its submission's."""
+    if number in submission.spared.numbers:
+        return Status.SUPPRESSED, Reason.SUPPRESSED, ""
     for rejection in submission.rejected:
         if rejection.number == number:
             return Status.REJECTED, rejection.reason, rejection.vendor_status
+    if submission.state in UNSENT:
+        return status_of_end(submission), submission.reason, submission.vendor_status
     untried = Status.SCHEDULED if submission.next_at > now and not submission.attempt else Status.QUEUED
     return STATUS_OF_STATE.get(submission.state, untried), submission.reason, submission.vendor_status
 

@@ -54,8 +54,8 @@ class PlacedReport:
     @property
     def denied(self) -> bool:
         """True if it fails a recipient that was certainly not sent to, and so has a final status without a report."""
-        rejected = any(rejection.number == self.number for rejection in self.submission.rejected)
-        return self.report.status == ReportStatus.UNDELIVERED and (rejected or self.submission.state in UNSENT)
+        unsent = self.number in self.submission.not_sent_to or self.submission.state in UNSENT
+        return self.report.status == ReportStatus.UNDELIVERED and unsent
 
 
 def apply_reports(table: Table, reports: Sequence[PlacedReport], now: Millis) -> list[bool]:

@@ -15,7 +15,7 @@ from smsgateway.store.change import Change
 from smsgateway.store.finals import set_final
 from smsgateway.store.history import write
 from smsgateway.store.keys import submission_key
-from smsgateway.store.recipients import STATUS_OF_STATE, RecipientRow, all_rows, read_row
+from smsgateway.store.recipients import RecipientRow, all_rows, read_row, status_of_end
 from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
     SWEEP_AHEAD,
@@ -182,7 +182,7 @@ def _finish_unsent(table: Table, reroute: StoredSubmission, row: Key, outcome: R
     entry = {
         "at": now,
         "account": reroute.account,
-        "status": STATUS_OF_STATE[reroute.state] if reroute.state in UNSENT else Status.REJECTED,
+        "status": status_of_end(reroute) if reroute.state in UNSENT else Status.REJECTED,
         "reason": reason,
         "vendor_status": vendor_status,
     }

@@ -86,7 +86,7 @@ TRANSITIONS: Mapping[str, Transition] = {
     "move unmarked": Transition(UNMARKED, State.MOVED, _STILL_HERE, "its account, or the next, takes fewer at once"),
     "refuse unmarked": Transition(UNMARKED, State.REFUSED, _AS_READ, "no account can carry it"),
     "expire unmarked": Transition(UNMARKED, State.EXPIRED, _AS_READ, "valid_for has passed"),
-    "cancel": Transition(UNMARKED, State.CANCELED, _AS_READ, "its client cancels it"),
+    "cancel": Transition(UNMARKED, State.CANCELED, _AS_READ, "its client cancels it, or nobody is left"),
     "give up unmarked": Transition(UNMARKED, State.UNCONFIRMED, _AS_READ, "it ends after a doubt"),
     # By others than its worker.
     "bury": Transition(

@@ -23,6 +23,7 @@ from smsgateway.queues import longest_delay, urgent
 from smsgateway.rules.quiet_hours import place_in
 from smsgateway.store.keys import is_submission, submission_at, submission_key, submission_sk
 from smsgateway.store.messages import fleeting_content, load_message, message_fields, read_message
+from smsgateway.store.spared import NOBODY, Spared, read_spared
 from smsgateway.store.table import UNUSED, ConditionFailed, Item, Key, Put, Query, Table
 from smsgateway.store.vendor_ids import ungrouped
 
@@ -73,6 +74,7 @@ class StoredSubmission:
     vendor_status: str = ""  # the vendor's own word on the submission
     reason: Reason | None = None
     rejected: tuple[Rejection, ...] = ()
+    spared: Spared = NOBODY  # recipients that it is certainly not sent to
     submitted_at: Millis | None = None  # the moment of the last mark
     due_at: Millis | None = None
     attempts: tuple[Mapping[str, Any], ...] = ()  # what became of each earlier attempt
@@ -88,6 +90,11 @@ class StoredSubmission:
         """The attempts that nobody can say the end of, this one included while it is UNCONFIRMED."""
         doubted = (attempt for attempt in self.attempts if attempt.get("outcome") == "unconfirmed")
         return sum(int(attempt.get("times", 1)) for attempt in doubted) + (self.state == State.UNCONFIRMED)
+
+    @property
+    def not_sent_to(self) -> frozenset[str]:
+        """Recipients that certainly no vendor sends it to: refused while the rest was taken, or spared."""
+        return self.spared.numbers | {rejection.number for rejection in self.rejected}
 
     @property
     def settled(self) -> bool:
@@ -191,6 +198,7 @@ def read_submission(item: Item) -> StoredSubmission:
         vendor_status=item.get("answer", ""),
         reason=Reason(item["refusal"]) if "refusal" in item else None,
         rejected=tuple(Rejection(number, Reason(why), word) for number, why, word in item.get("rejected", ())),
+        spared=read_spared(item),
         submitted_at=item.get("submitted_at"),
         due_at=int(item["due_at"]) if "due_at" in item else None,
         attempts=tuple(item.get("attempts", ())),

@@ -8,6 +8,7 @@ from smsgateway.model import Purpose
 from smsgateway.store.keys import suppression_key
 from smsgateway.store.numbers import (
     ALL_PURPOSES,
+    EVERYBODY,
     NumberState,
     OptIn,
     Suppression,
@@ -16,14 +17,19 @@ from smsgateway.store.numbers import (
     read_number,
     refusal_to,
 )
+from smsgateway.store.stops import note_stop
 from smsgateway.store.table import Item, Key, Table
 
 
 def suppress(table: Table, number: str, now: Millis) -> Millis:
-    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands."""
+    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands.
+
+    Marketing that was accepted and is not marked yet does not go out to it either.
+    """
     _, after = change_number(
         table, number, lambda state: replace(state, suppressed=state.suppressed or Suppression(now)), now
     )
+    note_stop(table, EVERYBODY, now)
     return after.suppressed.at if after.suppressed else now
 
 

@@ -17,6 +17,7 @@ from smsgateway.model import Accepted, Reason, State
 from smsgateway.store.change import Change
 from smsgateway.store.keys import submission_key
 from smsgateway.store.messages import FLEETING, fleeting_content
+from smsgateway.store.spared import NOBODY, Spared
 from smsgateway.store.states import Seen, change_of, in_states, same_attempt, seen
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, due, read_submission
 from smsgateway.store.table import ConditionFailed, Table, Write
@@ -33,15 +34,23 @@ _ENDS_UNMARKED = {State.REFUSED: "refuse unmarked", State.EXPIRED: "expire unmar
 
 
 def mark(
-    table: Table, submission: StoredSubmission, owner: str, deadline: Millis, now: Millis, *, filer: str = ""
+    table: Table,
+    submission: StoredSubmission,
+    owner: str,
+    deadline: Millis,
+    now: Millis,
+    *,
+    filer: str = "",
+    spared: Spared = NOBODY,
 ) -> StoredSubmission:
     """Write the point of no return: the worker that gets this, and no other, opens the socket.
 
     `filer`: who has claimed the submission just now (`claim_rows`, `claim`), its recipients' rows being written.
+    `spared`: all whom the call will leave out.
     Returns the submission after the write. Raises ConditionFailed when another worker was first, or the submission is
     not to be sent (any more).
     """
-    change = _marked(seen(submission), owner, deadline, now)
+    change = _marked(seen(submission), owner, deadline, now).set(**spared.attributes())
     if filer:
         change = change.set(filed=True).remove("filing_until").when("filer = :filer", filer=filer)
     return _mark(table, change, owner)

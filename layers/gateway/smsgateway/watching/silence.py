@@ -69,7 +69,7 @@ def _count(core: Core, account: Account, silence: Silence, until: Millis) -> Sil
     for submission in awaited(core.table, account, silence.counted_to, until):
         if submission.state != State.SUBMITTED:  # nobody knows whether there can be a report of it
             continue
-        messages += submission.count - len(submission.rejected)
+        messages += submission.count - len(submission.not_sent_to)
         mark = submission.submitted_at or until
         earliest = min(earliest or mark, mark)
         if messages >= account.options.silence_messages:

@@ -156,9 +156,9 @@ def _await_reports(sweeper: Sweeper, submission: StoredSubmission) -> None:
         transitions.look_again(table, submission, end)
         return
     payload = submission.payload() or load_payload(table, submission.key)
-    rejected = {rejection.number for rejection in submission.rejected}
     rows = recipients.load_rows(table, submission, payload.numbers)
-    still_open = [row for row in rows.values() if row.number not in rejected and not row.status]
+    not_sent_to = submission.not_sent_to
+    still_open = [row for row in rows.values() if row.number not in not_sent_to and not row.status]
     if submission.may_reroute:
         failures.close(sweeper, submission, [row.number for row in still_open])
     else:

@@ -15,7 +15,8 @@ STATUSES: Mapping[Status, str] = {
     Status.DELIVERED: "final: the phone has it, says the vendor; all segments of it",
     Status.UNDELIVERED: "final: it was sent and did not arrive",
     Status.REJECTED: "final: it was refused by the gateway, or by every account that was tried",
-    Status.SUPPRESSED: "final: the number is suppressed, or over a cap; such numbers are among the `refused` of a post",
+    Status.SUPPRESSED: "final: the number is suppressed, or over a cap; such numbers are among the `refused` of a post."
+    " Or it opted out of marketing after that was accepted, and before it was sent",
     Status.EXPIRED: "final: `valid_for` passed before it was sent",
     Status.CANCELED: "final: you cancelled it before it was sent",
     Status.UNKNOWN: "final: no report that settles it came within the account's `report_window`, 72 hours by default;"

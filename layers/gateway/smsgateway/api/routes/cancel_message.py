@@ -77,4 +77,5 @@ def _end(gateway: Gateway, waiting: Sequence[StoredSubmission]) -> dict[Submissi
 
 
 def _is_canceled(submission: StoredSubmission) -> bool:
-    return submission.state == State.CANCELED or submission.reason == Reason.CANCELED_BY_CLIENT
+    of_client = submission.state == State.CANCELED and submission.reason != Reason.SUPPRESSED
+    return of_client or submission.reason == Reason.CANCELED_BY_CLIENT
