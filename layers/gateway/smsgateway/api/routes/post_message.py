@@ -72,6 +72,11 @@ def send_message(
     silently. Landlines beside mobile numbers are `refused` as `landline`, unless every account of the route takes them;
     landlines alone go through the accounts that do.
 
+    Marketing is not sent in the quiet hours of its route, by default from 21:00 to 08:00 in Beijing: it is `scheduled`,
+    and `postponed` in the answer says until when; its vendor requests go out over the half hour after that. A
+    `valid_for` that ends before is a 422. Whoever opts out before it is sent does not get it any more, and is
+    `suppressed`. Passwords and notices never wait.
+
     A `dry_run` answers 200 with a `plan`: the accounts in order, each with its vendor requests, its segments and the
     text as the recipient would read it (or the template's code and values); the accounts that were taken off the route,
     with the reason; the queue; and `warnings` of what in the template is probably not meant.
