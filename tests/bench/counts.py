@@ -93,7 +93,8 @@ def counts_of_the_second(vendor: str, recipients: int, page: int = PAGE) -> Coun
 def counts_of_verification(vendor: str) -> tuple[Counts, Counts]:
     """A verification, from the request for a code to its approval; and the report of its message, to the event."""
     with gateway(vendor, metered=True) as through:
-        put_template(Table(through.aws.client("dynamodb"), TABLE_NAME), TEMPLATE)
+        client: Any = through.aws.client("dynamodb")
+        put_template(Table(client, TABLE_NAME), TEMPLATE)
         through.verify("13900000001")  # fetches the pepper
         through.deliver()
         through.forget()

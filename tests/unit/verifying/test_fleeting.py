@@ -122,7 +122,9 @@ def test_the_text_is_in_no_queue_of_failures() -> None:
     broken["attempt"] = {"S": "?"}
     broken["vendor_ids"] = {"N": "1"}
     aside: list[str] = []
-    publisher = Publisher(case.world.table, list, aside.append, lambda *_, **__: None, lambda *_, **__: None)
+    publisher = Publisher(
+        case.world.table, lambda events: [*events].clear(), aside.append, lambda *_, **__: None, lambda *_, **__: None
+    )
     record = {
         "dynamodb": {"NewImage": broken, "OldImage": broken, "ApproximateCreationDateTime": 1, "SequenceNumber": "1"}
     }
