@@ -16,6 +16,7 @@ from typing import Any
 
 from smsgateway.codecs import VENDORS
 from tests.local.api import Api, await_key
+from tests.local.demo_rules import show_rules
 from tests.local.events import Event, EventTap
 from tests.local.running import World, local_world
 
@@ -70,6 +71,7 @@ def main() -> int:
         say(LEGEND)
         missing += show_balances(api, accounts)
         missing += check(world, api, sent)
+        missing += show_rules(world, api, tap)
         for sentence in missing:
             say(f"MISSING: {sentence}")
         say(f"{'FAILED' if missing else 'Everything arrived'} after {time.monotonic() - started:.0f} s.")
