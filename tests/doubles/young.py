@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.doubles import partiql
 from tests.doubles.dynamo import INDEXES, FakeDynamoDB
 from tests.doubles.expressions import WireItem
 
@@ -23,7 +24,8 @@ type Place = tuple[str, ...]  # a table or an index, or a partition of one
 class YoungTable(FakeDynamoDB):
     """DynamoDB in memory, with a bucket of write units for everything that has a limit. `now`: epoch milliseconds.
 
-    What a batch may not write, it leaves; all else is written and counts: the SDK would have repeated it.
+    What a batch may not write, it leaves, and of statements, it says so; all else is written and counts: the SDK would
+    have repeated it.
     """
 
     def __init__(self, now: Callable[[], int], table: int = TABLE, partition: int = PARTITION) -> None:
@@ -45,6 +47,18 @@ class YoungTable(FakeDynamoDB):
             raise ClientError(error, "BatchWriteItem")  # type: ignore[arg-type]
         return {"UnprocessedItems": {name: rest} if rest else {}}
 
+    def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        requests = [partiql.as_request(each["Statement"], each["Parameters"]) for each in Statements]
+        written = [request.get("Item") or request["Key"] for request in requests]
+        able = [index for index, item in enumerate(written) if self._has_room(item)]
+        some = super().batch_execute_statement(Statements=[Statements[i] for i in able])["Responses"] if able else []
+        for index in able:
+            self._spend(written[index])
+        self.left += len(Statements) - len(able)
+        done = dict(zip(able, some, strict=True))
+        slow = {"Error": {"Code": "ThrottlingError"}}
+        return {"Responses": [done.get(index, slow) for index in range(len(Statements))]}
+
     def update_item(self, **request: Any) -> dict[str, Any]:
         answer = super().update_item(**request)
         self._spend(answer["Attributes"])
@@ -56,10 +70,13 @@ class YoungTable(FakeDynamoDB):
 
     def _takes(self, action: dict[str, Any]) -> bool:
         item = action["PutRequest"]["Item"] if "PutRequest" in action else action["DeleteRequest"]["Key"]
-        if any(self._level(place) < units for place, units in _costs(item)):
+        if not self._has_room(item):
             return False
         self._spend(item)
         return True
+
+    def _has_room(self, item: WireItem) -> bool:
+        return all(self._level(place) >= units for place, units in _costs(item))
 
     def _spend(self, item: WireItem) -> None:
         for place, units in _costs(item):

@@ -166,9 +166,10 @@ def test_reports_count_once_several_numbers_say_so() -> None:
 
 
 def test_each_carrier_has_to_say_it_by_itself() -> None:
-    to = ("13800000000", "13000000000", "13300000000", "19200000000", "16000000000", "01012345678")
-    world, _, vendor_id = sent(*to[:5])
-    told(world, vendor_id, *to[:5])
+    to = ("13800000000", "13000000000", "13300000000", "19200000000")
+    nobodys = ("16000000000", "16000000001", "16000000002")
+    world, _, vendor_id = sent(*to, *nobodys)
+    told(world, vendor_id, *to, *nobodys)
     assert places(world) == []
 
 
@@ -201,20 +202,18 @@ def test_other_words_teach_nothing(word: str) -> None:
     assert not [item for item in world.items("account#main") if item["sk"].startswith("signature#")]
 
 
-def test_the_option_words_can_say_it_of_any_vendor() -> None:
+@pytest.mark.parametrize(("script", "taught"), [("accepted", True), ("content", False)])
+def test_the_option_words_can_say_it_of_any_vendor(script: str, taught: bool) -> None:
+    """But not of what was certainly not sent: such a report is not believed for its recipient either."""
     given = json.loads(document())
     given["accounts"][1]["options"]["words"] = {"9": "signature_refused"}
     given["routes"][0]["accounts"] = ["spare"]
-    world = World(json.dumps(given), ["accepted"])
-    world.accept(post(*numbers(3)))
-    world.deliver()
-    (item,) = [each for each in world.items("msg_") if each["sk"] == "S#00000"]
-    key = SubmissionKey(item["pk"], "00000")
+    world, key = begun(json.dumps(given), 3, script)
+    world.dispatch(key)
     for number in numbers(3):
         world.ingest(report_of(world, "spare", key.reference, number, word="9"))
-    assert [each.place for each in signatures.refusals_of(world.table, "spare")] == [
-        SignaturePlace("spare", "mobile", "示例")
-    ]
+    found = [each.place for each in signatures.refusals_of(world.table, "spare")]
+    assert found == ([SignaturePlace("spare", "mobile", "示例")] if taught else [])
 
 
 def test_reports_that_are_put_back_after_days_teach_nothing() -> None:
@@ -300,4 +299,20 @@ def test_one_hour_is_the_window() -> None:
         world.deliver()
         told(world, world.vendors.seen[-1].ids[0], number)
         world.now += HOUR // 2 + 1
+    assert places(world) == []
+
+
+def test_a_refusal_from_before_it_was_forgotten_is_none_any_more() -> None:
+    """GIVEN a refusal that stands WHEN an administrator has it forgotten while another call is under way THEN what that
+    call is answered, which was asked before, changes nothing."""
+    world, key = begun(document(), 1, "content", "accepted")
+    place = mobile()
+    signatures.learn(world.table, place, lambda known: signatures.refusal(known, world.now - 1, "116"), world.now)
+
+    def forgotten(name: str) -> None:
+        if name == "vendor":
+            signatures.forget(world.table, place, world.now + 1)
+
+    world.dispatch(key, Seam(pause=forgotten))
+    assert [seen.behaviour for seen in world.vendors.seen] == ["content"]
     assert places(world) == []

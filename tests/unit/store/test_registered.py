@@ -6,6 +6,7 @@ import pytest
 
 from smsgateway.model import Client, Template, TemplateCode
 from smsgateway.store import clients, suppressions, templates
+from smsgateway.store.numbers import Suppression
 from smsgateway.store.table import Table
 from tests.doubles import aws
 from tests.unit.store.given import NOW
@@ -62,8 +63,8 @@ def test_a_template_is_read_as_it_was_put(template: Template, table: Table) -> N
 
 
 def test_a_number_is_suppressed_until_it_is_allowed(table: Table) -> None:
-    assert suppressions.suppress(table, "13800138000", NOW) == NOW
-    assert suppressions.suppress(table, "13800138000", NOW + 1) == NOW
+    for at in (NOW, NOW + 1):
+        assert suppressions.suppress(table, "13800138000", at).suppressed == Suppression(NOW)
     assert suppressions.suppressed_at(table, "13800138000") == NOW
     assert suppressions.suppressed_at(table, "13900139000") is None
     numbers = [f"138{index:08d}" for index in range(150)] + ["13800138000"]

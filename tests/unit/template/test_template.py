@@ -69,6 +69,8 @@ WITH_KEY = {
     ("PUT", "/templates/{name}"),
     ("GET", "/templates/{name}"),
     ("DELETE", "/templates/{name}"),
+    ("GET", "/suppressions"),
+    ("POST", "/suppressions"),
     ("PUT", "/suppressions/{number}"),
     ("GET", "/suppressions/{number}"),
     ("DELETE", "/suppressions/{number}"),

@@ -8,6 +8,7 @@ over it, is found by the message's id.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import batched
 
 from smsgateway.clock import Millis
 from smsgateway.config.settings import Settings
@@ -26,6 +27,7 @@ from smsgateway.store.numbers import (
 from smsgateway.store.table import BATCH_WRITES, Amend, Insert, Put, Statement, Table
 
 TRIES = 10  # at numbers that others write at the same time
+TAKEN_BACK_AT_ONCE = 400  # numbers between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +169,14 @@ def uncount_all(table: Table, numbers: Sequence[str], limits: Limits, until: Mil
     """Take back the counting of a message that will not be stored, as far as there is time.
 
     Where somebody writes a number at the same moment, its text stays counted: that errs on the side of fewer texts.
+    Raises TimeoutError when time was over before the last.
     """
-    states = load_numbers(table, [number for number in numbers if limits.capped(number)])
-    before = [state for state in states.values() if limits.without_text(state) != state]
-    if before:
-        table.execute_many([_amend(state, limits.without_text(state), limits.now) for state in before], until)
+    for some in batched(filter(limits.capped, numbers), TAKEN_BACK_AT_ONCE, strict=False):
+        if table.now() >= until:
+            raise TimeoutError("there is no time left to take back what was counted")
+        before = [state for state in load_numbers(table, some).values() if limits.without_text(state) != state]
+        if before:
+            table.execute_many([_amend(state, limits.without_text(state), limits.now) for state in before], until)
 
 
 def _amend(before: NumberState, after: NumberState, now: Millis) -> Amend:

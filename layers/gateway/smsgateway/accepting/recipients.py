@@ -100,7 +100,7 @@ def check_somebody(left: Recipients, apart: SetApart, now: Millis) -> None:
     if not apart.too_frequent:
         raise Refusal(422, "No recipient", "none of the numbers can be sent to", errors)
     soonest = min(until for _, until in apart.too_frequent)
-    detail = f"who could be sent to has got as many texts of this purpose as the caps allow, until {iso(soonest)}"
+    detail = f"the numbers have got as many texts of this purpose as their caps allow: not before {iso(soonest)}"
     raise Refusal(429, "Too frequent", detail, errors, retry_after=max(1, -((now - soonest) // 1000)))
 
 

@@ -22,7 +22,7 @@ from smsgateway.store.table import ConditionFailed, Item, Put, Table
 
 ACCEPTANCE_TIME: Millis = 60_000  # that accepting may take, where nobody says when its worker is stopped
 DEAD_AFTER: Millis = 1_000  # after its worker's end, until an unfinished acceptance counts as dead
-TO_UNCOUNT: Millis = 2_000  # that taking back may take, where nobody says when its worker is stopped
+TO_UNCOUNT: Millis = 2_000  # of the time to answer (capacity.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _uncount(acceptor: Acceptor, routed: Routed) -> None:
     """Take the counting back, as far as there is time, unless the post comes again: then it goes on where it ended."""
     draft = routed.draft
     if not draft.checked.post.idempotency_key:
-        until = acceptor.until - DEAD_AFTER if acceptor.until else acceptor.now() + TO_UNCOUNT
+        until = acceptor.now() + TO_UNCOUNT
         with suppress(TimeoutError):
             counting.uncount_all(acceptor.table, draft.payload.numbers, draft.limits, until)
 

@@ -149,7 +149,8 @@ def record_result(dispatcher: Dispatcher, work: Work, result: routing.CallResult
         dispatcher.alert(account.name, account.vendor, alert, detail, occasion=str(now))
     numbers, vendor_status = _with_refused_signature(work, result)
     if numbers:
-        learn_from_refusal(dispatcher, work.carriage, numbers, vendor_status)
+        asked_at = work.submission.submitted_at or now
+        learn_from_refusal(dispatcher, work.carriage, numbers, vendor_status, asked_at)
 
 
 def _with_refused_signature(work: Work, result: routing.CallResult) -> tuple[Sequence[str], str]:

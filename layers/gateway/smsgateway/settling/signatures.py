@@ -23,11 +23,13 @@ from smsgateway.store.submissions import message_of
 STALE: Millis = 86_400_000  # a report of so long ago, put back from where it was parked, says nothing of today
 
 
-def learn_from_refusal(core: Core, carriage: Carriage, numbers: Collection[str], vendor_status: str) -> None:
+def learn_from_refusal(
+    core: Core, carriage: Carriage, numbers: Collection[str], vendor_status: str, at: Millis
+) -> None:
     """Learn that a vendor has refused a signature as it answered a submission, or refused some `numbers` of one.
 
-    The refusal counts for the carrier of these numbers, and for all carriers where they are of several, or nobody
-    knows of which.
+    The refusal counts for the carrier of these numbers, and for all carriers where they are of several, or nobody knows
+    of which. `at`: when the vendor was asked, so that nothing that was forgotten meanwhile is learned again.
     """
     read = {signature for signature, readers in carriage.signatures.items() if not set(numbers).isdisjoint(readers)}
     if len(read) != 1 or "" in read:
@@ -35,8 +37,7 @@ def learn_from_refusal(core: Core, carriage: Carriage, numbers: Collection[str],
     carriers = {carrier_of(number) for number in numbers}
     carrier = carriers.pop() if len(carriers) == 1 else ""
     place = SignaturePlace(carriage.account.name, carrier or ANY_CARRIER, read.pop())
-    now = core.now()
-    _learn(core, carriage.account, place, lambda known: signatures.refusal(known, now, vendor_status))
+    _learn(core, carriage.account, place, lambda known: signatures.refusal(known, at, vendor_status))
 
 
 def says_refused(report: Report) -> bool:

@@ -36,6 +36,7 @@ Which items there are is on the map: README.md, "The items of the table".
     numbers.py           what limits texts to a number: suppressions, opt-outs, and what counts towards caps
     set_apart.py         the numbers of a post that its message does not go to
     stops.py             stops of marketing: by replies and by the API, and undone
+    stops_import.py      many stops at once
     suppressions.py      numbers that an administrator has suppressed
     spending.py          a client's segments of the day
     verifications.py     verifications: the newest of each client, number and template

@@ -1,9 +1,14 @@
-"""Pages of what the indexes by number and by list hold, newest first, for all clients or for one."""
+"""Pages of what the indexes by number and by list hold, newest first, for all clients or for one.
 
-from collections.abc import Mapping
+Numbers that are not to be texted are listed with the oldest first.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from smsgateway.model import Reply
+from smsgateway.store.keys import limited_number
+from smsgateway.store.numbers import LIST, NumberState, read_number
 from smsgateway.store.replies import read_reply
 from smsgateway.store.reports import UnplacedReport, list_of, read_unplaced
 from smsgateway.store.table import Item, Query, Table
@@ -53,6 +58,34 @@ def replies(
     """The newest replies, not before `earliest`."""
     rows, after = _page(table, _BY_LIST, "inbound", earliest, client, limit, start)
     return [read_reply(row) for row in rows], after
+
+
+def limited_numbers(
+    table: Table, shown: Callable[[NumberState], bool], earliest: str, limit: int, start: Position | None
+) -> tuple[list[NumberState], Position | None]:
+    """Numbers that are suppressed or whose marketing is stopped, not before `earliest`, and where the next page begins.
+
+    The oldest first: a number that is stopped again while somebody pages through them comes at the end, once more.
+    Those that are not `shown` are left out after they are read; after too many queries the page ends early.
+    """
+    values = {"value": LIST, "earliest": earliest or "0"}
+    position: Item | None = {**start, "list": LIST} if start else None
+    found: list[NumberState] = []
+    for turn in range(QUERIES):
+        size = READ_AT_ONCE if turn else limit
+        rows, position = table.query(
+            Query("#list = :value AND #listed_at >= :earliest", values, index="by_list", limit=size), position
+        )
+        for row in rows:
+            state = read_number(row, limited_number((row["pk"], row["sk"])))
+            if not shown(state):
+                continue
+            found.append(state)
+            if len(found) == limit:
+                return found, {each: row[each] for each in BY_LIST_POSITION} if position or row != rows[-1] else None
+        if position is None:
+            break
+    return found, {each: position[each] for each in BY_LIST_POSITION} if position else None
 
 
 def unplaced_reports(

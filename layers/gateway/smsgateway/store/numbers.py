@@ -43,6 +43,11 @@ class Suppression:
     vendor: str = ""  # of that account
     repeated_at: Millis = 0  # when a reply said it again, the newest by its own time
 
+    @property
+    def scope(self) -> str:
+        """Whose marketing it stops, if it is a stop."""
+        return scope_of(self.client or EVERYBODY, self.signature)
+
 
 @dataclass(frozen=True, slots=True)
 class OptIn:

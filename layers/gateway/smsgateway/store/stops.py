@@ -15,7 +15,7 @@ from typing import Any
 from smsgateway.clock import Millis
 from smsgateway.store.change import Change
 from smsgateway.store.keys import stops_key
-from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression, change_number, scope_of
+from smsgateway.store.numbers import ALL_PURPOSES, EVERYBODY, NumberState, OptIn, Suppression, change_number
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
 # A message is accepted a while after its numbers were looked up, and the clocks of two workers may be apart.
@@ -25,19 +25,31 @@ ACCEPTANCE_TAKES: Millis = 120_000
 def stopped(state: NumberState, stop: Suppression) -> NumberState:
     """The state after a stop. One that stands already stays as it is, but for when it was repeated.
 
-    A reply that is older than an opt-in changes nothing.
+    A reply that is older than an opt-in changes nothing, and nor does what is imported.
     """
-    scope = scope_of(stop.client or EVERYBODY, stop.signature)
+    scope = stop.scope
     said_by_reply = stop.source == "reply"
-    opt_in = state.opt_ins.get(scope)
-    if said_by_reply and opt_in and stop.at < opt_in.since:
-        return state
+    if (opt_in := state.opt_ins.get(scope)) and stop.source != "api":
+        outdated_before = opt_in.since if said_by_reply else opt_in.at
+        if stop.at < outdated_before:
+            return state
     standing = state.stops.get(scope)
     if standing is None:
         return replace(state, stops={**state.stops, scope: stop})
     if not said_by_reply or stop.at <= max(standing.at, standing.repeated_at):
         return state
     return replace(state, stops={**state.stops, scope: replace(standing, repeated_at=stop.at)})
+
+
+def suppressed_by(state: NumberState, word: Suppression) -> NumberState:
+    """The state after a suppression for all clients and purposes. One that stands already stays as it is.
+
+    What is imported changes nothing if it is older than the moment at which the number was allowed again.
+    """
+    allowed = state.opt_ins.get(ALL_PURPOSES)
+    if state.suppressed or (word.source == "import" and allowed and word.at < allowed.at):
+        return state
+    return replace(state, suppressed=word)
 
 
 def opted_in(state: NumberState, scope: str, opt_in: OptIn) -> NumberState:

@@ -8,7 +8,6 @@ from smsgateway.model import Purpose
 from smsgateway.store.keys import suppression_key
 from smsgateway.store.numbers import (
     ALL_PURPOSES,
-    EVERYBODY,
     NumberState,
     OptIn,
     Suppression,
@@ -17,20 +16,18 @@ from smsgateway.store.numbers import (
     read_number,
     refusal_to,
 )
-from smsgateway.store.stops import note_stop
+from smsgateway.store.stops import note_stop, suppressed_by
 from smsgateway.store.table import Item, Key, Table
 
 
-def suppress(table: Table, number: str, now: Millis) -> Millis:
-    """Suppress a number. Returns since when it is (epoch ms): an earlier suppression stands.
+def suppress(table: Table, number: str, now: Millis, reason: str = "") -> NumberState:
+    """Suppress a number. An earlier suppression stands. Returns the number's state after that.
 
     Marketing that was accepted and is not marked yet does not go out to it either.
     """
-    _, after = change_number(
-        table, number, lambda state: replace(state, suppressed=state.suppressed or Suppression(now)), now
-    )
-    note_stop(table, EVERYBODY, now)
-    return after.suppressed.at if after.suppressed else now
+    _, after = change_number(table, number, lambda state: suppressed_by(state, Suppression(now, reason)), now)
+    note_stop(table, "", now)
+    return after
 
 
 def suppressed_at(table: Table, number: str) -> Millis | None:

@@ -2,7 +2,21 @@
 
 import pytest
 
-from tests.unit.api.conftest import Api, sample
+from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, sample
+
+ENTRY = {
+    "number": "13800138000",
+    "purpose": "all",
+    "client": None,
+    "signature": None,
+    "reason": None,
+    "source": "api",
+    "at": "2026-01-22T09:30:26.000Z",
+    "reply_id": None,
+    "account": None,
+}
+ONE = "/suppressions/{number}"
+NUMBER = "13800138000"
 
 
 def test_a_number_is_suppressed_and_allowed_again(api: Api) -> None:
@@ -15,7 +29,7 @@ def test_a_number_is_suppressed_and_allowed_again(api: Api) -> None:
 
     assert before.status == 404
     assert made.json == again.json == shown.json
-    assert made.json == {"number": "13800138000", "suppressed_at": "2026-01-22T09:30:26.000Z"}
+    assert made.json == {"number": "13800138000", "suppressed_at": "2026-01-22T09:30:26.000Z", "entries": [ENTRY]}
     assert gone.status == 204
     assert api.serve(sample("query-get-suppression")).status == 404
     assert api.serve(sample("query-delete-suppression")).status == 404
@@ -56,6 +70,92 @@ def test_senders_read_and_do_not_write(api: Api) -> None:
         assert api.serve(event).status == status, name
 
 
-def test_a_body_that_nobody_reads_may_hold_anything(api: Api) -> None:
-    for body in (b"[1", b"\xff\xfe{", "中".encode("gbk")):
-        assert api.call("PUT", "/suppressions/{number}", body, number="13800138000").status == 200
+def refused(api: Api, key: str = ADMINISTRATOR_KEY, **post: object) -> bool:
+    """Whether marketing to the number is refused."""
+    answer = api.post({"to": NUMBER, "text": "大减价，拒收请回复R", "purpose": "marketing", **post}, key=key)
+    assert answer.status in (202, 422), answer.text
+    return answer.status == 422
+
+
+def test_a_sender_stops_its_own_marketing_and_lets_it_go_on(api: Api) -> None:
+    shop, bank = api.sender("shop"), api.sender("bank")
+    made = api.call("PUT", ONE, {"reason": "asked by telephone"}, key=shop, number=NUMBER)
+    entry = {**ENTRY, "purpose": "marketing", "client": "shop", "reason": "asked by telephone"}
+    assert (made.status, made.json) == (200, {"number": NUMBER, "suppressed_at": None, "entries": [entry]})
+    assert refused(api, shop)
+    assert not refused(api, bank)
+    assert not refused(api, shop, purpose="otp", text="您的验证码是1234")
+    assert api.call("GET", ONE, key=bank, number=NUMBER).status == 404
+    assert api.call("DELETE", ONE, key=bank, number=NUMBER, query={"purpose": "marketing"}).status == 404
+    assert api.call("DELETE", ONE, key=shop, number=NUMBER, query={"purpose": "marketing"}).status == 204
+    assert api.call("DELETE", ONE, key=shop, number=NUMBER, query={"purpose": "marketing"}).status == 404
+    assert not refused(api, shop)
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "query"),
+    [
+        ("PUT", None, None),
+        ("PUT", {"purpose": "all"}, None),
+        ("PUT", {"client": "bank"}, None),
+        ("DELETE", None, None),
+        ("DELETE", None, {"purpose": "all"}),
+        ("DELETE", None, {"purpose": "marketing", "client": "bank"}),
+    ],
+)
+def test_a_sender_has_no_right_to_anybody_elses(
+    api: Api, method: str, body: object, query: dict[str, str] | None
+) -> None:
+    api.sender("bank")
+    api.call("PUT", ONE, {"client": "bank"}, number=NUMBER)
+    before = api.call("GET", ONE, number=NUMBER).json
+    answer = api.call(method, ONE, body, key=api.sender("shop"), number=NUMBER, query=query)
+    assert answer.status == 403
+    assert api.call("GET", ONE, number=NUMBER).json == before
+
+
+def test_an_administrator_stops_anybodys(api: Api) -> None:
+    shop = api.sender("shop", signatures=("示例", "其他"))
+    for body in ({}, {"client": "shop"}, {"client": "shop", "signature": "其他"}, {"purpose": "all", "reason": "投诉"}):
+        assert api.call("PUT", ONE, body, number=NUMBER).status == 200
+    shown = api.call("GET", ONE, number=NUMBER).json
+    assert [(each["purpose"], each["client"], each["signature"]) for each in shown["entries"]] == [
+        *(("all", None, None), ("marketing", None, None), ("marketing", "shop", None), ("marketing", "shop", "其他"))
+    ]
+    assert shown["suppressed_at"] == "2026-01-22T09:30:26.000Z"
+    for query in ({}, {"purpose": "marketing"}, {"purpose": "marketing", "client": "shop"}):
+        assert refused(api, shop, signature="其他")
+        assert api.call("DELETE", ONE, number=NUMBER, query=query).status == 204
+    assert refused(api, shop, signature="其他")
+    assert not refused(api, shop, signature="示例")
+    last = {"purpose": "marketing", "client": "shop", "signature": "其他"}
+    assert api.call("DELETE", ONE, number=NUMBER, query=last).status == 204
+    assert not refused(api, shop, signature="其他")
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({"client": "nobody"}, ["client"]),
+        ({"signature": "示例"}, ["signature"]),
+        ({"client": "shop", "signature": "示例"}, ["signature"]),
+        ({"purpose": "all", "client": "shop"}, ["client"]),
+        ({"purpose": "otp"}, ["purpose"]),
+        ({"reason": "a\nb"}, ["reason"]),
+        ({"reason": "x" * 201}, ["reason"]),
+        ({"why": "x"}, ["why"]),
+        ({"client": "a b"}, ["client"]),
+    ],
+)
+def test_what_is_wrong_with_a_stop_is_said_by_field(api: Api, body: object, places: list[str]) -> None:
+    api.sender("shop")
+    answer = api.call("PUT", ONE, body, number=NUMBER)
+    assert (answer.status, answer.places) == (422, places)
+    assert api.call("GET", ONE, number=NUMBER).status == 404
+
+
+def test_a_client_is_named_with_a_purpose(api: Api) -> None:
+    answer = api.call("DELETE", ONE, number=NUMBER, query={"client": "shop"})
+    assert (answer.status, answer.places) == (422, ["purpose"])
+    for body in (b"[1", b"\xff\xfe{"):
+        assert api.call("PUT", ONE, body, number=NUMBER).status == 400

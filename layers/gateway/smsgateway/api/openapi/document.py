@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from smsgateway.api.openapi.meanings import described_values
 from smsgateway.api.schemas import responses as answers
 from smsgateway.api.serving.problems import PROBLEM_JSON
+from smsgateway.api.spreadsheet import CSV
 from smsgateway.codecs import VENDORS
 
 TITLE = "SMS gateway"
@@ -64,11 +65,17 @@ An account with which a signature is `refused` is left out of the route of a mes
 the dry run names it among the `excluded`. `filed` and `pending` say what the accounts document says, and change
 nothing. A refusal that a vendor has answered, or that reports of several numbers agree about, counts for a week, and
 goes before the accounts document.""",
-    "Suppressions": "Numbers that nothing is sent to.",
+    "Suppressions": """Who is not to be texted.
+
+A reply that means stop (TD, 退订 …) stops marketing to its number at once, of the client whose message it answers, or,
+where that client has several signatures, under that signature; a reply that answers no known message stops everybody's.
+A reply such as START or 恢复订阅 undoes that stop. An administrator may suppress a number for all purposes, which no
+reply undoes.""",
     "Accounts": "The accounts with vendors, from the accounts document.",
     "Clients": "Who may call this API. A new client's key may get 403 for a minute or two, until API Gateway knows it.",
     "About": "This description.",
 }
+CSV_EXAMPLES = {"importSuppressions": "number,purpose,client,reason\r\n13800138000,marketing,shop,old list\r\n"}
 REFERENCE = "#/components/schemas/{model}"
 POWERTOOLS_ERRORS = (
     "HTTPValidationError",
@@ -146,6 +153,9 @@ def _exemplify(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
         content["example"] = examples(content["schema"], schemas)[0]
+        if operation["operationId"] in CSV_EXAMPLES:
+            example = CSV_EXAMPLES[operation["operationId"]]
+            body["content"][CSV] = {"schema": {"type": "string"}, "example": example}
     for status, answer in operation["responses"].items():
         for type_, content in answer.get("content", {}).items():
             if type_ == PROBLEM_JSON:

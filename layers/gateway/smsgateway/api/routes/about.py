@@ -12,6 +12,7 @@ from smsgateway.api.routes import (
     post_message,
     replies,
     signatures,
+    suppression_lists,
     suppressions,
     templates,
     verifications,
@@ -22,7 +23,7 @@ router = new_router()
 
 QUERY_ROUTERS = (
     *(messages.router, replies.router, accounts.router),
-    *(templates.router, suppressions.router, signatures.router, clients.router, router),
+    *(templates.router, suppression_lists.router, suppressions.router, signatures.router, clients.router, router),
 )
 
 

@@ -52,7 +52,8 @@ IdempotencyKey = Annotated[
         said={
             409: "A request with this Idempotency-Key is under way: repeat it after `Retry-After`, or try sooner",
             422: "The request is not valid: `errors` has the places; or the Idempotency-Key came with another body",
-            429: "The client's daily segments are spent, or there are too many requests",
+            429: "The client's daily segments are spent, or the numbers are over their caps: `errors` says until when;"
+            " or there are too many requests",
         },
     ),
 )  # fmt: skip
@@ -66,6 +67,11 @@ def send_message(
 
     Numbers that the message is not sent to are in `refused`, with a reason, and with a `problem` that names by code
     point a character that no number has. When that is all numbers, the answer is 422.
+
+    A number gets only so many texts of a purpose in a minute, an hour and a day, from all clients together: by default
+    one, five and ten passwords, and three texts of marketing a day (`caps` in the accounts document, or of a client).
+    A text counts when it is planned to go out. Who is over a cap is `refused` as `too_frequent`, with the moment at
+    which there is room again (`until`); when nobody else is left, the answer is 429 with `Retry-After`.
 
     Content that a vendor cannot carry (a character, a length, a separator, an extension) takes the vendor's account off
     the route. When no account is left, the answer is 422 and names each account's reason. Content is never altered

@@ -1,52 +1,82 @@
-"""Suppressed numbers: `GET`, `PUT`, `DELETE /suppressions/{number}`. An administrator writes them."""
+"""One number that is not to be texted: `GET`, `PUT`, `DELETE /suppressions/{number}`."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from smsgateway.api.schemas import resources, responses
 from smsgateway.api.schemas.parameters import NumberPath, number_at
-from smsgateway.api.serving.context import new_router
-from smsgateway.api.serving.gateway import gateway_of
-from smsgateway.api.serving.problems import not_found
-from smsgateway.clock import Millis, iso
-from smsgateway.store import suppressions
+from smsgateway.api.schemas.requests import CLIENT_NAME
+from smsgateway.api.schemas.suppression_bodies import Stop
+from smsgateway.api.serving.context import client_of, new_router
+from smsgateway.api.serving.gateway import Gateway, gateway_of
+from smsgateway.api.serving.problems import Problem, invalid, not_found
+from smsgateway.api.suppression_rights import OTHERS, Whose, forbidden, named_by, problems_of, signatures_of
+from smsgateway.api.suppression_view import number_view
+from smsgateway.model import Client
+from smsgateway.store import stops, suppressions
+from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression, load_number, scope_of
+
+FOR_ALL = Stop(purpose="all")  # what a request without a body asks for
 
 router = new_router()
 
 
 @router.put(
     "/suppressions/<number>",
-    summary="Suppress a number",
+    summary="Suppress a number, or stop its marketing",
     tags=["Suppressions"],
     operation_id="putSuppression",
-    responses=responses.described({200: ("Nothing is accepted for it from now on", resources.Suppression)}, 404, 413),
+    responses=responses.described({200: ("It holds from now on", resources.Suppression)}, 400, 404, 413),
 )
-def put_view(number: NumberPath) -> dict[str, Any]:
-    """Suppresses a number: from now on nothing is accepted for it, whoever posts.
+def put_view(number: NumberPath, body: Annotated[Stop, Body()] = FOR_ALL) -> dict[str, Any]:
+    """Suppresses a number, or stops marketing to it. What stands already stays as it is.
 
-    What was accepted before, also what is scheduled, goes out unless you cancel it; only a reroute leaves the number
-    out. The body, if any, is not read. For administrators.
+    Without a body, or with the purpose `all`, nothing is accepted for the number from now on, whoever posts. For
+    administrators. With a body, marketing is stopped: a sender stops its own, an administrator that of the `client`, or
+    everybody's.
+
+    Of what was accepted before and is not with a vendor yet, marketing is left out. Verification codes and notices go
+    out unless you cancel them; only a reroute leaves a suppressed number out.
     """
-    gateway = gateway_of(router)
+    gateway, client = gateway_of(router), client_of(router)
+    if errors := forbidden(client, body):
+        raise Problem(403, "a sender may stop its own marketing alone", errors)
     normalised = number_at("number", number)
-    return _view(normalised, suppressions.suppress(gateway.table, normalised, gateway.now()))
+    whose = named_by(client, body.client, body.signature)
+    if errors := problems_of(body, whose, signatures_of(gateway.table, client, {whose.client} - {""})):
+        raise invalid(errors)
+    if body.purpose == "all":
+        state = suppressions.suppress(gateway.table, normalised, gateway.now(), body.reason or "")
+    else:
+        state = _stop(gateway, normalised, whose, body.reason or "")
+    return number_view(state, client) or {}
+
+
+def _stop(gateway: Gateway, number: str, whose: Whose, reason: str) -> NumberState:
+    now = gateway.now()
+    stop = Suppression(now, reason, "api", client=whose.client, signature=whose.signature)
+    return stops.stop_marketing(gateway.table, number, stop, now)[1]
 
 
 @router.get(
     "/suppressions/<number>",
-    summary="Whether a number is suppressed",
+    summary="What stands against texts to a number",
     tags=["Suppressions"],
     operation_id="getSuppression",
-    responses=responses.described({200: ("It is", resources.Suppression)}, 404, said={404: "It is not"}),
+    responses=responses.described(
+        {200: ("Something does", resources.Suppression)}, 404, said={404: "Nothing does, as far as you may see"}
+    ),
 )
 def show_view(number: NumberPath) -> dict[str, Any]:
-    """Tells since when nothing is sent to a number."""
+    """Tells since when nothing is sent to a number, and whose marketing it has stopped. A sender sees what is about its
+    own marketing, or everybody's."""
     normalised = number_at("number", number)
-    since = suppressions.suppressed_at(gateway_of(router).table, normalised)
-    if since is None:
+    view = number_view(load_number(gateway_of(router).table, normalised), client_of(router))
+    if view is None:
         raise not_found("suppression")
-    return _view(normalised, since)
+    return view
 
 
 @router.delete(
@@ -57,16 +87,42 @@ def show_view(number: NumberPath) -> dict[str, Any]:
     operation_id="deleteSuppression",
     responses=responses.described({204: ("It may be sent to", None)}, 404),
 )
-def delete_view(number: NumberPath) -> Response[str]:
-    """Lifts the suppression of a number: messages to it are accepted again. For administrators."""
-    gateway = gateway_of(router)
-    table = gateway.table
+def delete_view(
+    number: NumberPath,
+    purpose: Annotated[Literal["marketing", "all"], Query(description="which stop it is")] = "all",
+    client: Annotated[
+        str | None, Query(pattern=CLIENT_NAME, description="whose marketing goes on; left out: yours, or everybody's")
+    ] = None,
+    signature: Annotated[str | None, Query(max_length=20, description="the signature that was stopped")] = None,
+) -> Response[str]:
+    """Lifts the suppression of a number. For administrators. With `purpose=marketing`, a stop of marketing is lifted: a
+    sender lifts its own, when the person has asked for it.
+
+    Only that stop goes: the others stay, and so does an administrator's suppression.
+    """
+    gateway, asking = gateway_of(router), client_of(router)
     normalised = number_at("number", number)
-    if suppressions.suppressed_at(table, normalised) is None:
-        raise not_found("suppression")
-    suppressions.allow(table, normalised, gateway.now())
+    if purpose == "all":
+        _allow_all(gateway, asking, normalised, named=client is not None or signature is not None)
+    else:
+        if not asking.administrator and client not in (None, asking.name):
+            raise Problem(403, "a sender may lift its own stops alone", [("client", OTHERS)])
+        _let_go_on(gateway, normalised, named_by(asking, client, signature))
     return Response(204, body="")
 
 
-def _view(number: str, since: Millis) -> dict[str, Any]:
-    return {"number": number, "suppressed_at": iso(since)}
+def _allow_all(gateway: Gateway, asking: Client, number: str, *, named: bool) -> None:
+    if not asking.administrator:
+        raise Problem(403, "only an administrator may do this; a sender names purpose=marketing")
+    if named:
+        raise invalid([("purpose", "must be marketing where a client or a signature is named")])
+    if suppressions.suppressed_at(gateway.table, number) is None:
+        raise not_found("suppression")
+    suppressions.allow(gateway.table, number, gateway.now())
+
+
+def _let_go_on(gateway: Gateway, number: str, whose: Whose) -> None:
+    now, scope = gateway.now(), scope_of(whose.client or EVERYBODY, whose.signature)
+    before, after = stops.allow_marketing(gateway.table, number, scope, OptIn(now, 0, "api"), now)
+    if before == after:
+        raise not_found("suppression")

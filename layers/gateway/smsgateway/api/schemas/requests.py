@@ -31,7 +31,8 @@ def _whole(value: str) -> str:
     return value
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """The value. Raises ValueError if it has more than one line, or characters that were lost."""
     _whole(value)
     if controls := _CONTROL.findall(value):
         raise ValueError(f"must not contain control characters: {named(''.join(controls))}")
@@ -88,7 +89,7 @@ Number = Annotated[str, Field(max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_readable), AfterValidator(_seen)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Signature = Annotated[
-    str, Field(max_length=20), BeforeValidator(_trimmed), AfterValidator(_one_line), AfterValidator(_signature)
+    str, Field(max_length=20), BeforeValidator(_trimmed), AfterValidator(one_line), AfterValidator(_signature)
 ]
 VariableName = Annotated[str, Field(pattern=VARIABLE_NAME)]
 Value = Annotated[str, Field(max_length=1000), AfterValidator(_readable)]
@@ -226,7 +227,7 @@ class NewMessage(Body):
     extension: Annotated[str, Field(max_length=20), AfterValidator(_digits)] = Field(
         "", description="digits, which come back with a reply"
     )
-    reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
+    reference: Annotated[str, Field(max_length=64), AfterValidator(one_line)] = Field(
         "", description="your own id, which comes back in answers, events and replies"
     )
     send_at: Moment | None = Field(
@@ -246,7 +247,7 @@ class NewMessage(Body):
 class VendorTemplateBody(Body):
     """How an account's vendor knows the template."""
 
-    code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)] = Field(
+    code: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)] = Field(
         description="the vendor's code of the template that is registered there"
     )
     params: Annotated[list[VariableName], Field(max_length=100)] = Field(
@@ -285,10 +286,10 @@ class TemplateBody(Body):
 class VerificationKeys(Body):
     """Who asks for a code, as far as you know: how many codes each key gets is limited. Stored as hashes alone."""
 
-    ip: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)] | None = Field(
+    ip: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(one_line)] | None = Field(
         None, description="the address that the person's request came from, as you see it"
     )
-    device: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)] | None = Field(
+    device: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)] | None = Field(
         None, description="your own id of the person's device or session"
     )
 
@@ -315,7 +316,7 @@ class NewVerification(Body):
     )
     params: Params = Field({}, description="the template's other variables")
     signature: Signature | None = Field(None, description="as in `NewMessage`")
-    reference: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = Field(
+    reference: Annotated[str, Field(max_length=64), AfterValidator(one_line)] = Field(
         "", description="your own id, which comes back in events"
     )
     challenged: bool = Field(

@@ -343,11 +343,50 @@ class Template(Schema):
     )
 
 
-class Suppression(Schema):
-    """A number that nothing is sent to."""
+class SuppressionEntry(Schema):
+    """One thing that stands against texts to a number."""
 
     number: Number = Field(description="the number")
-    suppressed_at: Moment = Field(description="since when nothing is sent to it")
+    purpose: Literal["marketing", "all"] = Field(
+        description="`marketing`: it gets no more advertising; `all`: nothing is sent to it, whoever posts",
+        examples=["marketing"],
+    )
+    client: str | None = Field(description="whose marketing it is; null: everybody's", examples=["shop"])
+    signature: str | None = Field(description="the signature that it is under; null: any", examples=[None])
+    reason: str | None = Field(
+        description="`opt_out` of a reply; else what was given; null without one", examples=["opt_out"]
+    )
+    source: str = Field(description="by what it came here: `reply`, `api` or `import`", examples=["reply"])
+    at: Moment = Field(description="since when")
+    reply_id: str | None = Field(
+        description="the reply that asked for it, as `GET /inbound` has it; null without one",
+        examples=["mo_06dn3m8c2v9x4t7p1k5r0w8yhz"],
+    )
+    account: AccountName | None = Field(description="the account that the reply came to; null without one")
+
+
+class Suppression(Schema):
+    """A number that some texts, or all, are not sent to."""
+
+    number: Number = Field(description="the number")
+    suppressed_at: Moment | None = Field(
+        description="since when nothing at all is sent to it; null: only marketing is stopped"
+    )
+    entries: list[SuppressionEntry] = Field(
+        description="what stands against texts to it: for a sender, what is about its own marketing or everybody's"
+    )
+
+
+class Imported(Schema):
+    """What became of an import's entries."""
+
+    added: int = Field(description="entries that were new", examples=[2])
+    already: int = Field(description="entries that stood already", examples=[0])
+    outdated: int = Field(
+        description="entries that were left out: they are older than the moment at which the person opted in again, or"
+        " was allowed again",
+        examples=[0],
+    )
 
 
 class Client(Schema):

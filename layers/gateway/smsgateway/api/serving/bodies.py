@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from smsgateway.api import spreadsheet
 from smsgateway.api.serving.problems import Problem, invalid, not_found
 from smsgateway.config import strict_json
 from smsgateway.errors import ConfigurationError
 from smsgateway.text import normalise_number
 
 LARGEST = 4_500_000  # bytes; Lambda takes 6 MB, and base 64 makes four of every three
+TAKE_CSV = frozenset({("POST", "/suppressions")})  # beside JSON
 IDEMPOTENCY = "Idempotency-Key"
 DEEPEST = 10  # levels; the API itself needs four
 
@@ -55,14 +57,28 @@ def _body(event: Mapping[str, Any]) -> str | None:
     written = event.get("body") or ""
     if event["httpMethod"] not in ("POST", "PUT") or not written:
         return None
+    raw = _raw(written) if event.get("isBase64Encoded") else written.encode(errors="surrogatepass")
+    content_type = _content_type(event)
+    if (event["httpMethod"], event["resource"]) in TAKE_CSV and spreadsheet.is_csv(content_type):
+        _of_fitting_size("", len(raw))
+        return spreadsheet.as_json(raw, content_type)
     if not event.get("isBase64Encoded"):
-        return _of_fitting_size(written, len(written.encode(errors="surrogatepass")))
-    try:
-        raw = base64.b64decode(written, validate=True)
-    except binascii.Error:
-        raise Problem(400, "the body is not base 64") from None
+        return _of_fitting_size(written, len(raw))
     # What is not UTF-8 is refused by `parse`: some routes read no body, whatever comes with them.
     return _of_fitting_size(raw.decode("utf-8-sig", errors="surrogateescape"), len(raw))
+
+
+def _raw(written: str) -> bytes:
+    try:
+        return base64.b64decode(written, validate=True)
+    except binascii.Error:
+        raise Problem(400, "the body is not base 64") from None
+
+
+def _content_type(event: Mapping[str, Any]) -> str:
+    """The type that a body came with; it decides on nothing but whether a list is a spreadsheet's."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    return str(headers.get("content-type") or "")
 
 
 def _of_fitting_size(text: str, size: int) -> str:

@@ -18,7 +18,8 @@ from smsgateway.errors import ConfigurationError
 from smsgateway.model import Client
 
 OPEN = frozenset({"/openapi.json", "/docs"})  # what anybody may read
-# What every client may do. Anything else is for administrators, whatever else is wrong with a request.
+# What every client may do; of suppressions, with what is its own. Anything else is for administrators, whatever else is
+# wrong with a request.
 EVERYBODY = frozenset(
     {
         ("POST", "/messages"),
@@ -28,7 +29,11 @@ EVERYBODY = frozenset(
         ("GET", "/inbound"),
         ("GET", "/templates"),
         ("GET", "/templates/{name}"),
+        ("GET", "/suppressions"),
+        ("POST", "/suppressions"),
         ("GET", "/suppressions/{number}"),
+        ("PUT", "/suppressions/{number}"),
+        ("DELETE", "/suppressions/{number}"),
         ("POST", "/verifications"),
         ("GET", "/verifications/{id}"),
         ("DELETE", "/verifications/{id}"),
