@@ -18,6 +18,7 @@ from typing import Any
 from smsgateway.clock import BEIJING
 from smsgateway.codecs import VENDORS
 from tests.local.api import Api, await_key
+from tests.local.demo_rules import show_rules
 from tests.local.events import Event, EventTap
 from tests.local.running import World, local_world
 
@@ -73,6 +74,7 @@ def main() -> int:
         missing += show_balances(api, accounts)
         missing += show_quiet_hours(api)
         missing += check(world, api, sent)
+        missing += show_rules(world, api, tap)
         for sentence in missing:
             say(f"MISSING: {sentence}")
         say(f"{'FAILED' if missing else 'Everything arrived'} after {time.monotonic() - started:.0f} s.")

@@ -70,6 +70,7 @@ class Page:
 README = Page(ROOT / "README.md")
 CHANGELOG = Page(ROOT / "CHANGELOG.md")
 ACCOUNTS = Page(ROOT / "layers/gateway/smsgateway/codecs/README.md")
+RULES = Page(ROOT / "layers/gateway/smsgateway/rules/README.md")
 EVENTS = Page(ROOT / "events/README.md")
 OPERATING = Page(ROOT / "functions/README.md")
 CODE = Page(ROOT / "layers/gateway/smsgateway/README.md")
@@ -77,7 +78,7 @@ TESTS = Page(ROOT / "tests/README.md")
 BENCH = Page(ROOT / "tests/bench/README.md")
 SIMULATORS = Page(ROOT / "tests/simulators/README.md")
 
-PAGES = (README, CHANGELOG, ACCOUNTS, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS)
+PAGES = (README, CHANGELOG, ACCOUNTS, RULES, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS)
 
 
 def anchor(heading: str) -> str:
