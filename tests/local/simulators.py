@@ -50,9 +50,14 @@ def complete(entry: dict[str, Any], push_credentials: Mapping[str, Mapping[str, 
 
 
 def accounts_document(simulators: Simulators) -> dict[str, Any]:
-    """All accounts; everything goes over all of them, one after the other."""
+    """All accounts; everything goes over all of them, one after the other. The first has refused a signature."""
     names = [entry["name"] for entry in simulators.accounts]
-    return {"accounts": list(simulators.accounts), "routes": [{"purpose": "*", "accounts": names}]}
+    filing = [
+        {"signature": "示例", "filing": [{"account": name, "carrier": "*", "state": "filed"} for name in names]},
+        {"signature": "试验", "filing": [{"account": names[0], "carrier": "*", "state": "refused"}]},
+    ]
+    routes = [{"purpose": "*", "accounts": names}]
+    return {"accounts": list(simulators.accounts), "routes": routes, "signatures": filing}
 
 
 def register_pushes(simulators: Simulators, api_url: str) -> None:

@@ -70,14 +70,16 @@ class Page:
 README = Page(ROOT / "README.md")
 CHANGELOG = Page(ROOT / "CHANGELOG.md")
 ACCOUNTS = Page(ROOT / "layers/gateway/smsgateway/codecs/README.md")
+RULES = Page(ROOT / "layers/gateway/smsgateway/rules/README.md")
 EVENTS = Page(ROOT / "events/README.md")
 OPERATING = Page(ROOT / "functions/README.md")
 CODE = Page(ROOT / "layers/gateway/smsgateway/README.md")
 TESTS = Page(ROOT / "tests/README.md")
 BENCH = Page(ROOT / "tests/bench/README.md")
 SIMULATORS = Page(ROOT / "tests/simulators/README.md")
+VERIFYING = Page(ROOT / "layers/gateway/smsgateway/verifying/README.md")
 
-PAGES = (README, CHANGELOG, ACCOUNTS, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS)
+PAGES = (README, CHANGELOG, ACCOUNTS, RULES, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS, VERIFYING)
 
 
 def anchor(heading: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from smsgateway.api.routes import post_message
-from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
+from smsgateway.api.schemas.requests import NewClient, NewMessage, NewVerification, TemplateBody, TypedCode
 from smsgateway.api.schemas.resources import Check, Message
 from smsgateway.api.schemas.responses import AcceptedMessage, Problem
 from tests.tools.pages import README as PAGE
@@ -22,6 +22,8 @@ def test_the_examples_are_valid() -> None:
         "/messages": NewMessage,
         "/templates/otp": TemplateBody,
         "/clients": NewClient,
+        "/verifications": NewVerification,
+        "/verifications/$VER/check": TypedCode,
     }
     sent = list(bodies())
     for path, body in sent:
@@ -38,7 +40,7 @@ def bodies() -> Iterator[tuple[str, str]]:
     at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     commands = "".join(PAGE.blocks("sh")).replace("'\"$AT\"'", at)
     for command in re.split(r"^(?=curl|once|[A-Z]+=)", commands, flags=re.MULTILINE):
-        path = re.search(r'"\$API(/[a-z/]+)', command)
+        path = re.search(r'"\$API(/[A-Za-z$/]+)', command)
         for body in re.findall(r"(?:-d|^once) '(.*?)'", command, flags=re.DOTALL):
             yield path[1] if path else "/messages", body
 
