@@ -79,7 +79,7 @@ def _live(world: World) -> None:
     world.vendors.script = ("accepted",)
     for _ in range(2):  # the numbers' items are new, and then they are not
         world.accept(post(*numbers(3), purpose="marketing"))
-        world.accept(post(*numbers(1), purpose="marketing"))
+        world.accept(post(*numbers(4)[3:], purpose="marketing"))
     _, answer = world.accept(post(*numbers(3), account="hb"))
     world.settle(world.now)
     for count in (1, 3):
