@@ -90,43 +90,28 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
     """
     table, limits = acceptor.table, routed.draft.limits
     (number,) = routed.draft.payload.numbers
-    state = routed.draft.state or (load_number(table, number) if limits.caps else None)
+    state = routed.draft.state
+    if state is None and limits.caps:  # of several numbers that were posted, this one alone can be sent to
+        state = load_number(table, number)
+        _check_allowed(routed, state)
     kept = _keeping(table, routed, ttl)
     keys, (item,) = _submissions_of(acceptor, kept, claim.now, ttl)
     for _ in range(counting.TRIES):
-        _check_allowed(routed, state)
-        beside = counting.put_counted(state, limits) if state else None
         try:
-            if beside and routed.message.fleeting:
-                _count_first(table, beside)
-                beside = None
-            _put_single(table, kept, item, claim, beside)
+            _put_single(table, kept, item, claim, counting.put_counted(state, limits) if state else None)
         except ConditionFailed as failed:
             if not failed.place:
                 raise
             state = read_number(failed.item, number)
+            _check_allowed(routed, state)
         else:
             return Stored(kept, keys)
     raise TimeoutError("others kept writing the number's item")
 
 
-def _count_first(table: Table, counted: Put) -> None:
-    """Count a message by a write of its own, which costs half of what a transaction does.
-
-    A verification's message is posted again by whoever asks for its code once more, under the same id, and counted once
-    (verifying/start.py). So a worker that dies before the message is stored leaves a number that got a text too few at
-    worst. Raises ConditionFailed like the transaction would.
-    """
-    try:
-        table.put(counted.item, counted.condition, counted.values)
-    except ConditionFailed as failed:
-        raise ConditionFailed(failed.item, place=1) from None
-
-
-def _check_allowed(routed: Routed, state: NumberState | None) -> None:
+def _check_allowed(routed: Routed, state: NumberState) -> None:
     """Raises Refusal if the only number must not get the message."""
-    apart = counting.apart_of([state], routed.draft.limits) if state else None
-    if apart:
+    if apart := counting.apart_of([state], routed.draft.limits):
         without_apart(routed, apart)
 
 
