@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from smsgateway.accepting.post import Refusal
 from smsgateway.accepting.timing import times_of
+from smsgateway.api import message_view
 from smsgateway.clock import iso
-from smsgateway.model import Status
+from smsgateway.model import SetApart, Status
+from smsgateway.queues import parse_wake_up
 from smsgateway.rules.quiet_hours import MINUTE, SPREAD, quiet_until
 from smsgateway.store.submissions import load_submissions
 from tests.doubles import invariants
@@ -44,6 +46,11 @@ def test_marketing_is_postponed(count: int, fields: dict[str, object]) -> None:
         assert submission.due_at
         assert submission.due_at < submission.next_at
     assert set(invariants.statuses(world, answer["id"]).values()) == {Status.SCHEDULED}
+    whole = message_view.load_whole(world.table, answer["id"], world.now)
+    assert whole
+    shown = message_view.message_fields(whole, *message_view.counts(world.table, whole, world.now), SetApart())
+    assert (shown["postponed"], shown["send_at"]) == (answer["postponed"], iso(MORNING))
+    assert (shown["status"], shown["counts"]) == ("scheduled", {"scheduled": count})
     world.now += HOUR
     assert world.accept(posted) == (202, answer)
 
@@ -106,3 +113,20 @@ def test_every_moment_of_it_is_allowed(
     assert times.spread <= SPREAD
     assert (times.postponed_from is None) == (times.spread == 0) == (quiet_until(send_at or now, hours) is None)
     assert times.valid_until >= first + MINUTE or valid_for is not None
+
+
+def test_sweep_alone_wakes_up_what_was_postponed() -> None:
+    """Also shortly before the end, where a queue could hold the wake-ups: all would come at once."""
+    world = world_at(MORNING - 10 * MINUTE)
+    _, answer = world.accept(personal_post(*numbers(3), purpose="marketing"))
+    assert world.queues.waiting == []
+    for submission in load_submissions(world.table, answer["id"]):
+        assert submission.due_at == submission.next_at - MINUTE
+
+
+def test_no_hint_lets_marketing_be_marked_unread() -> None:
+    world = world_at(START)
+    for purpose in ("marketing", "notice"):
+        world.accept(post(*numbers(1), purpose=purpose))
+    of_marketing, of_notice = (parse_wake_up(each.body) for each in world.queues.waiting)
+    assert of_marketing.clear_until == 0 < of_notice.clear_until

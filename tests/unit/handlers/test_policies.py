@@ -101,6 +101,8 @@ def story(stack: Stack, handle: Callable[..., Any], asked: list[Request]) -> Non
         assert handle("send", sample(name) | of_it)["statusCode"] == 200
     handle("query", sample("query-put-suppression"))
     handle("query", sample("query-delete-suppression"))
+    assert handle("query", sample("query-import-suppressions"))["statusCode"] == 200
+    assert handle("query", sample("query-list-suppressions"))["statusCode"] == 200
     handle("query", api("query-get-message", pathParameters={"id": message_id}))
     handle("query", api("query-cancel-message", pathParameters={"id": message_id}))
     handle("sweep", sample("sweep-schedule"))

@@ -220,9 +220,19 @@ def test_a_confirmation_survives_every_fault() -> None:
     say(world.copy(), "TD", seam)
     for step in range(len(seam.steps)):
         for fault in Fault:
-            again = world.copy()
+            again, receipt = world.copy(), reply(world, "TD")
             with suppress(Crash, AwsError):
-                say(again, "TD", Seam({step: fault}))
-            say(again, "TD")
+                again.ingest(receipt, Seam({step: fault}))
+            again.now += 30_000
+            again.ingest(receipt)
             again.settle(again.now + 300_000)
             assert len(confirmations(again)) == 1, (fault, seam.steps[step])
+
+
+def test_an_opt_in_that_a_vendor_pushes_once_more_undoes_no_later_stop() -> None:
+    """GIVEN replies without a time of their own WHEN the vendor pushes an old START again THEN the later stop holds."""
+    world = begun()
+    for text in ("TD", "START", "退订", "START"):
+        world.now += 1_000
+        world.ingest(reply_of(world, "ly", NUMBER, text, moTime=""))
+    assert set(state(world).stops) == {"shop"}

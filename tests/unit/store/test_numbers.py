@@ -127,5 +127,6 @@ def test_a_suppression_holds_for_everything() -> None:
 def test_lifting_a_suppression_leaves_what_else_is_known(table: Table) -> None:
     numbers.change_number(table, NUMBER, lambda state: replace(FULL, version=state.version), NOW)
     suppressions.allow(table, NUMBER, NOW)
-    assert numbers.load_number(table, NUMBER) == replace(FULL, suppressed=None, version=2)
+    allowed = {numbers.ALL_PURPOSES: numbers.OptIn(NOW, 0, "api")}
+    assert numbers.load_number(table, NUMBER) == replace(FULL, suppressed=None, version=2, opt_ins=allowed)
     assert suppressions.suppressed_at(table, NUMBER) is None

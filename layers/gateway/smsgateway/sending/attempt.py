@@ -1,4 +1,6 @@
-"""One attempt to send a submission, from top to bottom: prepare, file rows, take a moment, claim, mark, call, conclude.
+"""One attempt to send a submission, from top to bottom: prepare, file rows, take a moment, claim, look, mark, call.
+
+What came of the call is written in the end.
 
 Everything before the mark can be done twice without harm. The mark is the one point of no return: only the worker that
 gets it calls the account, once, and that worker insists on writing what came of the call.

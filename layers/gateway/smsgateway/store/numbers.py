@@ -92,6 +92,11 @@ class NumberState:
         """True if somebody has said that the number is not to be texted."""
         return bool(self.suppressed or self.stops)
 
+    @property
+    def unlisted(self) -> bool:
+        """True for a suppression of an earlier release, which had no list."""
+        return self.listed and not self.version
+
 
 def scope_of(client: str, signature: str = "") -> str:
     """The scope of a stop: a client, or one of the signatures of a client that has several."""
@@ -185,13 +190,13 @@ def change_number(
 ) -> tuple[NumberState, NumberState]:
     """Change what limits texts to a number, by a function of what is there; again if others change it meanwhile.
 
-    Returns the state before and after. A change that changes nothing writes nothing. Raises ConditionFailed when others
-    never let it come to its turn.
+    Returns the state before and after. A change that changes nothing writes nothing, unless the number is missing in
+    the list. Raises ConditionFailed when others never let it come to its turn.
     """
     for _ in range(TRIES):
         before = load_number(table, number)
         after = change(before)
-        if after == before:
+        if after == before and not before.unlisted:
             return before, after
         put = put_of(before, after, now)
         try:

@@ -57,9 +57,9 @@ def _put_batch(table: Table, batch: Mapping[str, Sequence[Entry]], now: Millis) 
     rest: list[str] = []
     for number, entries in batch.items():
         after, outcomes = with_entries(known[number], entries)
-        if after == known[number]:
+        if after == known[number] and not known[number].unlisted:
             counts += outcomes
-        elif known[number].version:
+        elif known[number].version or known[number].listed:
             rest.append(number)
         else:
             fresh[number] = after, outcomes

@@ -270,6 +270,20 @@ def test_an_import_meets_what_is_there(api: Api) -> None:
     assert counted.stops.keys() == old.stops.keys() == expired.stops.keys() == {"*"}
 
 
+def test_what_an_earlier_release_suppressed_is_listed_once_it_is_put_again(api: Api) -> None:
+    """GIVEN suppressions of a release without a list WHEN they are put again THEN they are listed, with their age."""
+    for number in (FIRST, "13900139000"):
+        api.table.put({"pk": f"suppressed#{number}", "sk": "X", "since": NOW - 1000})
+    assert listed(api) == []
+    assert api.call("PUT", "/suppressions/{number}", number=FIRST).status == 200
+    items = {"items": [{"number": "13900139000", "purpose": "all"}]}
+    for _ in range(2):
+        assert put(api, items).json == {"added": 0, "already": 1, "outdated": 0}
+    assert [(each["number"], each["at"]) for each in listed(api)] == [
+        *((FIRST, "2026-01-22T09:30:25.000Z"), ("13900139000", "2026-01-22T09:30:25.000Z"))
+    ]
+
+
 def test_too_many(api: Api) -> None:
     items = [{"number": FIRST}] * 10_001
     answer = put(api, {"items": items})
