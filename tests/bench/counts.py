@@ -10,9 +10,12 @@ from smsgateway import runtime
 from smsgateway.calling.carriage import divide
 from smsgateway.codecs import VENDORS
 from smsgateway.model import Payload
-from tests.bench.gateway import OTP, Gateway, gateway, numbers
+from smsgateway.store.table import Table
+from smsgateway.store.templates import put_template
+from tests.bench.gateway import OTP, TEMPLATE, Gateway, gateway, numbers
 from tests.bench.table import Row
 from tests.doubles import voices
+from tests.doubles.aws import TABLE_NAME
 from tests.doubles.samples import samples
 
 PUSHING = tuple(name for name, vendor in VENDORS.items() if vendor.report_push)
@@ -84,6 +87,22 @@ def counts_of_the_second(vendor: str, recipients: int, page: int = PAGE) -> Coun
         through.forget()
         through.lifecycle(numbers(recipients), page, purpose="marketing")
         return _counted(through)
+
+
+@cache
+def counts_of_verification(vendor: str) -> tuple[Counts, Counts]:
+    """A verification, from the request for a code to its approval; and the report of its message, to the event."""
+    with gateway(vendor, metered=True) as through:
+        client: Any = through.aws.client("dynamodb")
+        put_template(Table(client, TABLE_NAME), TEMPLATE)
+        through.verify("13900000001")  # fetches the pepper
+        through.deliver()
+        through.forget()
+        through.verify("13800138000")
+        approved = _counted(through)
+        through.forget()
+        through.deliver()
+        return approved, _counted(through)
 
 
 @cache
@@ -209,6 +228,7 @@ def rows() -> Iterator[Row]:
     yield worst(
         "write units, the same without caps", {vendor: counts.own_write_units for vendor, counts in free.items()}
     )
+    yield from rows_of_verifications()
     units = {vendor: counts.own_write_units / LARGE for vendor, counts in many.items()}
     yield worst(f"write units a recipient of {LARGE}", units, most=3.1)
     yield worst(
@@ -237,3 +257,16 @@ def _rows_of_marketing(vendors: Iterable[str]) -> Iterator[Row]:
         title = f"a marketing recipient of {LARGE}, counted towards its cap; {what}"
         yield worst(f"AWS calls, {title}", calls, most=0.32 if most else None)
         yield worst(f"write units, {title}", units, most=4.2 if most else None)
+
+
+def rows_of_verifications() -> Iterator[Row]:
+    """A verification without keys, from its request to `approved`, and what the report of its message costs beside."""
+    both = {vendor: counts_of_verification(vendor) for vendor in VENDORS}
+    approved = {vendor: counts for vendor, (counts, _) in both.items()}
+    reported = {vendor: counts for vendor, (_, counts) in both.items()}
+    calls = {vendor: counts.own_calls for vendor, counts in approved.items()}
+    yield worst("AWS calls, one verification, from its request to `approved`", calls, most=12)
+    yield worst("… and its report, to the event", {vendor: counts.own_calls for vendor, counts in reported.items()})
+    units = {vendor: counts.own_write_units for vendor, counts in approved.items()}
+    yield worst("write units, one verification, from its request to `approved`", units, most=16)
+    yield worst("… and its report", {vendor: counts.own_write_units for vendor, counts in reported.items()})

@@ -26,8 +26,9 @@ import boto3
 from smsgateway import runtime
 from smsgateway.api import runtime as api_runtime
 from smsgateway.handlers import dispatch, fanout, ingest, poll, send, webhook
-from smsgateway.model import Account, Request
+from smsgateway.model import Account, Request, Template
 from smsgateway.queues import VendorBytes
+from smsgateway.verifying.codes import code_of, name_in
 from tests.doubles import aws, voices
 from tests.doubles.dynamo import FakeDynamoDB
 from tests.doubles.samples import samples
@@ -41,7 +42,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "poll": poll.handler,
     "fanout": fanout.handler,
 }
-CACHES = (send.verifier, fanout.event_bridge, api_runtime.authenticator)
+CACHES = (send.verifier, fanout.event_bridge, api_runtime.authenticator, api_runtime.pepper)
 KEY = "the-administrators-key-of-the-bench-0000"
 MOST_ROUNDS = 100  # of wake-ups, each of which may bring others
 STREAM_BATCH = 100  # template.yaml: BatchSize of `fanout`
@@ -49,6 +50,8 @@ TEXT = (
     "您预订的商品已经到货请凭短信到店领取" * 3 + "营业时间每天早上九点到晚上九点感"
 )  # with no signature: 70 characters
 OTP = "您的验证码是482913，5分钟内有效。"
+TEMPLATE = Template("otp", "您的验证码是{code}，{minutes}分钟内有效。")
+PEPPER = "EXAMPLE-pepper"
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Aws:
         self.calls: Counter[tuple[str, str]] = Counter()  # (function, "sqs.send_message")
         self.stubbed = 0.0  # seconds of processor time in stubs
         self.function = ""  # the one that is running
-        secrets = {"accounts": json.dumps(document), "admin-key": KEY, "pepper": "EXAMPLE-pepper"}
+        secrets = {"accounts": json.dumps(document), "admin-key": KEY, "pepper": PEPPER}
         self._targets = {
             "dynamodb": self.meter or self.database,
             "sqs": SimpleNamespace(send_message=self._send, send_message_batch=self._send_batch),
@@ -201,6 +204,19 @@ class Gateway:
         body = {"to": list(numbers), "text": text, "purpose": purpose, "account": self.account.name}
         answer = self.invoke("send", api_event(body, key))
         assert answer["statusCode"] == 202, answer
+
+    def verify(self, number: str) -> None:
+        """From the request for a code to its approval, and then to the last event of its message."""
+        answer = self.invoke("send", verification_event("/verifications", {"to": number, "template": TEMPLATE.name}))
+        assert answer["statusCode"] == 202, answer
+        id_ = json.loads(answer["body"])["id"]
+        self.send()
+        self.publish()
+        name = name_in(id_)
+        assert name
+        typed = {"code": code_of(PEPPER.encode(), name, 6)}
+        answer = self.invoke("send", verification_event("/verifications/{id}/check", typed, id_))
+        assert json.loads(answer["body"]) == {"status": "approved"}, answer
 
     def send(self) -> None:
         """Every wake-up, until none is left."""
@@ -364,6 +380,12 @@ def api_event(body: Mapping[str, Any], key: str = "") -> dict[str, Any]:
     many = {name: [value] for name, value in headers.items()}
     packed = base64.b64encode(json.dumps(body).encode()).decode()
     return SEND | {"headers": headers, "multiValueHeaders": many, "body": packed, "isBase64Encoded": True}
+
+
+def verification_event(resource: str, body: Mapping[str, Any], id_: str = "") -> dict[str, Any]:
+    path = resource.replace("{id}", id_)
+    event = api_event(body) | {"resource": resource, "path": path, "pathParameters": {"id": id_} if id_ else None}
+    return event | {"requestContext": {**SEND["requestContext"], "path": f"/v1{path}", "resourcePath": resource}}
 
 
 def push_event(receipt: VendorBytes) -> dict[str, Any]:

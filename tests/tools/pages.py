@@ -77,8 +77,9 @@ CODE = Page(ROOT / "layers/gateway/smsgateway/README.md")
 TESTS = Page(ROOT / "tests/README.md")
 BENCH = Page(ROOT / "tests/bench/README.md")
 SIMULATORS = Page(ROOT / "tests/simulators/README.md")
+VERIFYING = Page(ROOT / "layers/gateway/smsgateway/verifying/README.md")
 
-PAGES = (README, CHANGELOG, ACCOUNTS, RULES, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS)
+PAGES = (README, CHANGELOG, ACCOUNTS, RULES, EVENTS, OPERATING, CODE, TESTS, BENCH, SIMULATORS, VERIFYING)
 
 
 def anchor(heading: str) -> str:

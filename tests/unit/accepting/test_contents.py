@@ -59,9 +59,9 @@ def test_a_text_with_another_signature_is_refused() -> None:
 
 def test_a_template_that_nobody_registered_is_refused() -> None:
     with pytest.raises(Refusal) as refused:
-        template_of(World("").table, Post("otp", to=(FIRST,), template="code"))
+        template_of(World("").table, Post("otp", to=(FIRST,), template="code"), {})
     assert [place for place, _ in refused.value.errors] == ["template"]
-    assert template_of(World("").table, Post("otp", to=(FIRST,), text="您好")) is None
+    assert template_of(World("").table, Post("otp", to=(FIRST,), text="您好"), {}) is None
 
 
 def test_the_place_of_a_signature_is_kept_only_where_a_content_has_brackets() -> None:

@@ -194,6 +194,16 @@ def test_the_calls_of_a_one_time_password(vendor: str, key: str) -> None:
     assert counts.counts_of(vendor, 1, key=key).by_function == {**OTP_CALLS, **samples(vendor).REPORT_CALLS}
 
 
+@every_vendor
+def test_a_verification_takes_twelve_calls_and_sixteen_write_units_at_most(vendor: str) -> None:
+    """From the request for its code to its approval, without keys; the report of its message stands beside."""
+    approved, reported = counts.counts_of_verification(vendor)
+    assert approved.by_function == {"send": 9, "dispatch": 2, "fanout": 1}
+    assert sum(approved.write_units.values()) <= 16
+    assert approved.events == 1
+    assert reported.own_calls <= 4
+
+
 @every_pushing
 def test_a_push_is_one_call_whatever_it_holds(vendor: str) -> None:
     pushes = counts.calls_of_pushes(vendor)

@@ -35,6 +35,7 @@ ALERTS = (
     "receipt_parked",
     "figures_differ",
     "signature_refused",
+    "pumping_suspected",
 )
 ALWAYS = {"version", "event_id", "at", "account", "vendor", "reference"}
 NOW = 1_795_000_000_000  # epoch milliseconds

@@ -5,11 +5,11 @@ accounts carry it, then it is filed, and woken up. There are two ways out betwee
 after the first step, and a dry run gets its plan after the third.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, FirstReads
+from smsgateway.accepting.acceptor import Acceptor, CheckedPost, Draft, FirstReads, ReadBefore
 from smsgateway.accepting.contents import contents_of, kept_place, template_of
 from smsgateway.accepting.counting import Limits, apart_of, caps_of
 from smsgateway.accepting.dry_run import answer_to_dry_run
@@ -22,20 +22,24 @@ from smsgateway.accepting.recipients import check_somebody, recipients_of, set_a
 from smsgateway.accepting.route import accounts_for, check_rights, route_draft, route_of
 from smsgateway.accepting.signatures import first_keys
 from smsgateway.accepting.timing import Times, times_of
+from smsgateway.clock import Millis
 from smsgateway.config.settings import Settings
 from smsgateway.ids import keyed_message_id, message_id
 from smsgateway.model import Client, Message, Payload, Personal, SetApart, Template
 from smsgateway.store import breakers
 from smsgateway.store.keys import breaker_key, suppression_key
 from smsgateway.store.numbers import Counted, NumberState, load_numbers, read_number
+from smsgateway.store.table import Item, Key
 
 
-def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[str, Any]]:
-    """Accept a post, or say what would happen to it (`dry_run`).
+def accept(
+    acceptor: Acceptor, client: Client, post: Post, read: ReadBefore | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Accept a post, or say what would happen to it (`dry_run`). `read`: what need not be read any more.
 
     Returns the status and body of the answer. Raises Refusal: then nothing of the post is sent.
     """
-    checked = _who_may(acceptor, client, post)
+    checked = _who_may(acceptor, client, post, read)
     if first := _answered_before(acceptor, checked):
         return 202, first
     draft = look_over(_who_gets_it(acceptor, checked))
@@ -47,7 +51,7 @@ def accept(acceptor: Acceptor, client: Client, post: Post) -> tuple[int, dict[st
     return 202, filed.answer
 
 
-def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
+def _who_may(acceptor: Acceptor, client: Client, post: Post, read: ReadBefore | None) -> CheckedPost:
     """The post of a client with the right to it, and what is read before anything is decided. Raises Refusal."""
     check_rights(client, post)
     recipients = recipients_of(post)
@@ -57,7 +61,13 @@ def _who_may(acceptor: Acceptor, client: Client, post: Post) -> CheckedPost:
     else:
         identity = message_id(acceptor.now(), acceptor.random.getrandbits(80))
     route = route_of(acceptor, post, settings)
-    first_reads = _read_first(acceptor, post, identity, list(recipients.numbers), route, settings)
+    numbers = list(recipients.numbers)
+    if read and read.new and len(numbers) == 1:
+        first_reads = _reads(read.items, route, read.read_at)
+    else:
+        first_reads = _read_first(acceptor, post, identity, numbers, route, settings)
+    if read:
+        first_reads = replace(first_reads, items={**read.items, **first_reads.items})
     return CheckedPost(client, post, identity, settings, route, recipients, first_reads)
 
 
@@ -73,10 +83,17 @@ def _read_first(
     read_at, keys = acceptor.now(), standing_keys(identity) if post.idempotency_key else []
     if len(numbers) > 1 or not numbers:
         return FirstReads(acceptor.table.get_many(keys), frozenset(), read_at)
-    breaker_keys = {account: breaker_key(account) for account in route}
-    signatures = first_keys(post, settings, route, numbers[0])
-    items = acceptor.table.get_many([*keys, suppression_key(numbers[0]), *breaker_keys.values(), *signatures])
-    clear = {account for account, key in breaker_keys.items() if breakers.read_breaker(items.get(key)).clear}
+    return _reads(acceptor.table.get_many([*keys, *keys_of_one(post, settings, route, numbers[0])]), route, read_at)
+
+
+def keys_of_one(post: Post, settings: Settings, route: Sequence[str], number: str) -> list[Key]:
+    """Where it stands what decides on a post to one number: the number's own item, breakers, signatures."""
+    return [suppression_key(number), *map(breaker_key, route), *first_keys(post, settings, route, number)]
+
+
+def _reads(items: Mapping[Key, Item], route: Sequence[str], read_at: Millis) -> FirstReads:
+    """What was read, with the accounts of the route whose breakers have nothing to consider."""
+    clear = {name for name in route if breakers.read_breaker(items.get(breaker_key(name))).clear}
     return FirstReads(items, clear, read_at)
 
 
@@ -96,7 +113,7 @@ def _who_gets_it(acceptor: Acceptor, checked: CheckedPost) -> Draft:
     post = checked.post
     times = times_of(post, checked.settings.quiet_hours_of(post.purpose), acceptor.now())
     accounts = accounts_for(checked.client, post, checked.settings, checked.route)
-    template = template_of(acceptor.table, post)
+    template = template_of(acceptor.table, post, checked.first_reads.items)
     scope = scope_of_post(checked.client, post, template, accounts)
     limits = _limits_of(checked, scope, times)
     apart, state = _set_apart(acceptor, checked, limits)

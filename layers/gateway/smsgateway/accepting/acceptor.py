@@ -44,6 +44,18 @@ class FirstReads:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBefore:
+    """What whoever has a post accepted has read for it: its template at least.
+
+    `new`: its message cannot stand there yet, and all of `keys_of_one` was read.
+    """
+
+    items: Mapping[Key, Item]
+    read_at: Millis
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedPost:
     """A post of a client who may make it, with what is read before anything is decided. `recipients`: all but the
     invalid."""

@@ -7,14 +7,19 @@ from smsgateway.accepting.post import Post, Refusal
 from smsgateway.accepting.recipients import Recipients
 from smsgateway.model import Payload, Personal, SignaturePlace, Template
 from smsgateway.store import templates
-from smsgateway.store.table import Table
+from smsgateway.store.keys import template_key
+from smsgateway.store.table import Item, Key, Table
 
 
-def template_of(table: Table, post: Post) -> Template | None:
-    """The registered template that a post names, or None if it names none. Raises Refusal if nobody registered it."""
-    if post.template is None or post.read_template:
-        return post.read_template
-    template = templates.load_template(table, post.template)
+def template_of(table: Table, post: Post, read: Mapping[Key, Item]) -> Template | None:
+    """The registered template that a post names, or None if it names none; read, unless it is among what was `read`.
+
+    Raises Refusal if nobody registered it.
+    """
+    if post.template is None:
+        return None
+    there = read.get(template_key(post.template))
+    template = templates.read_template(there) if there else templates.load_template(table, post.template)
     if template is None:
         errors = [("template", "no template has this name")]
         raise Refusal(422, "Unknown template", f"there is no template {post.template}", errors)

@@ -6,7 +6,7 @@ from typing import Any
 
 from smsgateway.clock import Millis
 from smsgateway.errors import GatewayError
-from smsgateway.model import Purpose, Template
+from smsgateway.model import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,8 @@ class PersonalPost:
 class Post:
     """The body of `POST /messages`, with the Idempotency-Key that came with it; or a verification's message.
 
-    What only the latter has: `read_template`, its template, read already; `secret`, the variable whose value nobody may
-    see, so that the text is not kept (`Message.fleeting`); `asked`, accounts that go to the end of the route, the one
-    asked longest ago first.
+    What only the latter has: `secret`, the variable whose value nobody may see, so that the text is not kept
+    (`Message.fleeting`); `asked`, accounts that go to the end of the route, the one asked longest ago first.
     """
 
     purpose: Purpose
@@ -45,7 +44,6 @@ class Post:
     opt_out_scope: str = ""  # whose marketing is stopped or goes on by an answer; empty: that follows from the post
     idempotency_key: str = ""
     body_hash: str = ""
-    read_template: Template | None = None
     secret: str = ""
     asked: tuple[str, ...] = ()
 

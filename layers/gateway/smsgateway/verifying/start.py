@@ -7,9 +7,10 @@ because its first message was refused, is withdrawn.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from smsgateway.accepting.accept import accept
+from smsgateway.accepting.accept import accept, keys_of_one
+from smsgateway.accepting.acceptor import ReadBefore
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.clock import Millis, millis
 from smsgateway.ids import SubmissionKey, root_path
@@ -106,14 +107,32 @@ def _read_first(case: _Case) -> _Reads:
     """Read what stands. Raises Refusal for a template that cannot carry the code."""
     now, table = case.verifier.now(), case.verifier.table
     own, template = verification_key(case.digest), template_key(case.wanted.template)
-    to_judge = keys_to_judge(case.client.name, now)
-    items = table.get_many([own, template, *map(counted_key, case.keys.values()), *to_judge])
+    keys = [own, template, *map(counted_key, case.keys.values())]
+    if not case.client.test:
+        settings = case.verifier.settings()
+        route = [entry.name for entry in settings.route_of("otp").accounts]
+        keys += keys_to_judge(case.client.name, now)
+        keys += keys_of_one(_blank(case), settings, route, case.number)  # what accepting the message will ask for
+    items = table.get_many(keys)
     found = read_verification(items[own]) if own in items else None
     return _Reads(
         items,
         now,
         check_template(read_template(items[template]) if template in items else None, case.wanted),
         found if found and found.living(now) else None,
+    )
+
+
+def _blank(case: _Case) -> Post:
+    """The message that carries the code, as far as it is the same for every code."""
+    wanted = case.wanted
+    return Post(
+        purpose="otp",
+        to=(case.number,),
+        template=wanted.template,
+        signature=wanted.signature,
+        reference=wanted.reference,
+        secret=CODE,
     )
 
 
@@ -179,26 +198,22 @@ def _post(case: _Case, reads: _Reads, issued: Verification) -> None:
     """Have the newest message of a verification accepted, unless it was. Raises Refusal if it is refused."""
     if issued.test:
         return
-    pepper, wanted = case.verifier.pepper(), case.wanted
     left = max(1000, issued.expires_at - case.verifier.now())
-    code = code_of(pepper, name_of(issued), issued.length)
+    code = code_of(case.verifier.pepper(), name_of(issued), issued.length)
     key = post_key(issued, issued.posts)
-    post = Post(
-        purpose="otp",
-        to=(case.number,),
-        template=wanted.template,
-        read_template=reads.template,
-        params=filled(reads.template, wanted, code, left),
-        signature=wanted.signature,
-        reference=wanted.reference,
+    post = replace(
+        _blank(case),
+        params=filled(reads.template, case.wanted, code, left),
         valid_for=left // 1000,
         idempotency_key=key,
         body_hash=key,  # what is posted under a key of ours is always the same
-        secret=CODE,
         asked=_asked(case, issued),
     )
+    template = template_key(case.wanted.template)
+    # A message of a verification that begins now cannot stand there yet.
+    read = ReadBefore(reads.items if reads.first else {template: reads.items[template]}, reads.now, reads.first)
     try:
-        accept(case.verifier, case.client, post)
+        accept(case.verifier, case.client, post, read)
     except Refusal as refusal:
         if issued.posts == 1:
             verifications.withdraw(case.verifier.table, issued)
