@@ -1,6 +1,6 @@
-"""The commands of README.md and the consumer of events/README.md, run as they stand against the deployed stack.
+"""The commands of the pages and the consumer of events/README.md, run as they stand against the deployed stack.
 
-The commands run in one shell, in their order.
+The commands of README.md and of the pages that go on in its shell run in one shell, in their order.
 """
 
 import json
@@ -13,20 +13,21 @@ from typing import Any
 
 from tests.e2e.conftest import PATIENCE, Gateway
 from tests.local.process import ROOT, clean_environment
-from tests.tools.pages import consumer, local_commands, statuses
+from tests.tools.pages import RULES, commands_of, consumer, local_commands, statuses
 
 # Notes the status of each call, and leaves everything else of it alone.
 CURL = """curl() { command curl -w '%{stderr}%{http_code}\\n' "$@" 2>>statuses; }
 """
 
 
-def test_the_commands_get_the_statuses_that_the_page_says(gateway: Gateway, tmp_path: Path) -> None:
+def test_the_commands_get_the_statuses_that_the_pages_say(gateway: Gateway, tmp_path: Path) -> None:
     gateway.world.stack.save(tmp_path / ".local" / "stack.json")
     env = clean_environment() | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    expected = [status for block in local_commands() for status in statuses(block)]
+    commands = [*local_commands(), *commands_of(RULES)]
+    expected = [status for block in commands for status in statuses(block)]
 
     shell = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", CURL + "".join(local_commands())],
+        ["bash", "-eu", "-o", "pipefail", "-c", CURL + "".join(commands)],
         cwd=tmp_path,
         env=env,
         capture_output=True,
@@ -38,7 +39,7 @@ def test_the_commands_get_the_statuses_that_the_page_says(gateway: Gateway, tmp_
     got = [int(status) for status in (tmp_path / "statuses").read_text(encoding="utf-8").split()]
     assert got == expected, shell.stdout + shell.stderr
     assert shell.returncode == 0, shell.stderr
-    assert len(got) > 20
+    assert len(got) > 40
 
 
 def test_the_consumer_gets_events(gateway: Gateway) -> None:

@@ -115,6 +115,11 @@ def local_commands() -> list[str]:
     return [block.replace("make up\n", "") for block in calling]
 
 
+def commands_of(page: Page) -> list[str]:
+    """A page's blocks of commands that call the API of the local cloud, in order."""
+    return [block for block in page.blocks("sh") if "$API" in block]
+
+
 def statuses(commands: str) -> list[int]:
     """The statuses that the page says its commands get."""
     return [int(status) for status in re.findall(r" # ([1-5][0-9][0-9])\b", commands)]

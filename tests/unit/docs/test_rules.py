@@ -11,11 +11,12 @@ from smsgateway.codecs.words import MEANINGS, SHARED_WORDS
 from smsgateway.config.accounts import parse_accounts
 from smsgateway.config.settings import FilingState
 from smsgateway.model import FindingCode, Reason, ReportStatus
+from smsgateway.rules.caps import DEFAULT_CAPS
 from smsgateway.rules.carriers import ANY_CARRIER, CARRIERS
 from tests.doubles.samples import samples
 from tests.doubles.world import World
 from tests.tools.pages import RULES as PAGE
-from tests.tools.pages import accounts_document, the_ticked, ticked
+from tests.tools.pages import accounts_document, commands_of, statuses, the_ticked, ticked
 
 
 def test_preflight_answers_what_the_page_shows() -> None:
@@ -71,3 +72,14 @@ def test_the_codes_and_words_about_signatures_are_those_that_are_told_of() -> No
     assert MEANINGS["signature_refused"] == (ReportStatus.UNDELIVERED, Reason.SIGNATURE_REFUSED)
     told = PAGE.text.partition("What vendors say is learned, too")[2].partition("Each such lesson")[0]
     assert all(f"{vendor}'s `{said}`" in told for vendor, said in refused | words)
+
+
+def test_every_command_says_its_status() -> None:
+    for block in commands_of(PAGE):
+        assert len(statuses(block)) == len(re.findall(r"^curl -s|^code ", block, flags=re.MULTILINE)), block
+
+
+def test_what_holds_by_purpose_is_the_codes() -> None:
+    (row,) = [row for row in PAGE.table_with("`otp`", "`notice`", "`marketing`") if row[""].startswith("texts to one")]
+    said = {purpose: [int(number) for number in re.findall("[0-9]+", row[f"`{purpose}`"])] for purpose in DEFAULT_CAPS}
+    assert said == {purpose: [texts for texts, _ in caps] for purpose, caps in DEFAULT_CAPS.items()}

@@ -9,6 +9,7 @@ import pytest
 
 from smsgateway.accepting.post import Refusal
 from smsgateway.clock import BEIJING
+from smsgateway.events import EventType
 from smsgateway.model import Client
 from smsgateway.queues import VendorBytes
 from smsgateway.store import suppressions
@@ -236,3 +237,38 @@ def test_an_opt_in_that_a_vendor_pushes_once_more_undoes_no_later_stop() -> None
         world.now += 1_000
         world.ingest(reply_of(world, "ly", NUMBER, text, moTime=""))
     assert set(state(world).stops) == {"shop"}
+
+
+def test_an_accounts_own_words_are_obeyed_and_told() -> None:
+    """GIVEN an account with words of its own WHEN its readers write them THEN they are obeyed as the usual ones, and
+    told as such."""
+    document = json.loads(accounts_document((("ly", "langyu", 0),)))
+    document["accounts"][0]["options"] |= {"opt_out_words": ["不要了"], "opt_in_words": ["重来"]}
+    world = World(json.dumps(document))
+    world.accept(post(NUMBER, purpose="marketing"), client=SHOP)
+    world.settle(world.now)
+    for text, may in (("不要了！", False), ("重 来", True), ("不要了吗", True)):
+        world.now += 61_000
+        say(world, text)
+        assert may_post(world) is may, text
+    told = {event.detail["text"]: event.detail for event in world.events() if event.type == EventType.RECEIVED}
+    assert [text for text, detail in told.items() if detail["opt_out"]] == ["不要了！"]
+    assert [text for text, detail in told.items() if detail["opt_in"]] == ["重 来"]
+
+
+def test_each_stop_and_each_return_is_told_once() -> None:
+    """GIVEN texts that count, and replies that repeat themselves or come again WHEN the stream is read THEN each stop
+    and each return is one event."""
+    world = begun()
+    for text in ("TD", "TD", "退订", "START", "START", "TD"):
+        world.now += 900_000
+        receipt = reply(world, text)
+        for _ in range(2):
+            world.ingest(receipt)
+        world.accept(post(NUMBER, purpose="otp"), client=SHOP)
+    opting = [event for event in world.events() if event.type in (EventType.OPTED_OUT, EventType.OPTED_IN)]
+    assert [event.type for event in opting] == [EventType.OPTED_OUT, EventType.OPTED_IN, EventType.OPTED_OUT]
+    assert len({event.identity for event in opting}) == 3
+    assert {(event.detail["client"], event.detail["source"], event.account) for event in opting} == {
+        ("shop", "reply", "ly"),
+    }

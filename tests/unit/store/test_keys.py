@@ -47,6 +47,11 @@ ON_THE_MAP: list[Key] = [
     keys.suppression_key("<number>"),
     keys.stops_key("<client>"),
     keys.spent_key("<client>", "<day>"),
+    (keys.set_apart_pk("msg_…", "<digest>"), "<chunk>"),
+    keys.signature_key("<name>", "<carrier>", "<signature>"),
+    keys.verification_key("<digest>"),
+    keys.counted_key("<digest>"),
+    keys.conversions_key("<client>", "<hour>"),
 ]
 
 

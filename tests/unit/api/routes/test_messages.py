@@ -79,6 +79,7 @@ def test_a_message_to_one_number_from_end_to_end(api: Api) -> None:
         "reference": "order-1",
         "purpose": "notice",
         "send_at": None,
+        "postponed": None,
         "valid_until": "2026-01-25T09:30:26.000Z",
         "counts": {"queued": 1},
         "uncounted": 0,

@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smsgateway.api.openapi import document
 from smsgateway.api.schemas.parameters import Limit
-from smsgateway.api.schemas.requests import NewClient, NewMessage, TemplateBody
+from smsgateway.api.schemas.requests import NewClient, NewMessage, NewVerification, TemplateBody, TypedCode
+from smsgateway.api.schemas.suppression_bodies import Stop, StopList
 from smsgateway.api.schemas.wording import SPOKEN, WORDS
 from smsgateway.api.serving.problems import validation_problem
 from smsgateway.handlers import query, send
@@ -47,6 +48,34 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
         "signatures": ["示例"],
         "caps": {"otp": {"minute": 1}},
         "test": True,
+    },
+    NewVerification: {
+        "to": "13800138000",
+        "template": "otp",
+        "length": 6,
+        "ttl": 300,
+        "keys": {"ip": "203.0.113.7", "device": "d-4711"},
+        "params": {"app": "示例"},
+        "signature": "示例",
+        "reference": "r",
+        "challenged": True,
+    },
+    TypedCode: {"code": "482913"},
+    Stop: {"purpose": "marketing", "client": "shop", "signature": "示例", "reason": "asked by telephone"},
+    StopList: {
+        "items": [
+            {
+                "number": "13800138000",
+                "purpose": "marketing",
+                "client": "shop",
+                "signature": "示例",
+                "reason": "old list",
+                "at": "2026-01-31T09:30:00+08:00",
+                "source": "import",
+                "reply_id": "mo_1",
+                "account": "hb-1",
+            }
+        ]
     },
 }
 ODD: list[Any] = [
