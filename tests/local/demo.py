@@ -11,11 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from datetime import time as daytime
+from datetime import datetime
 from typing import Any
 
-from smsgateway.clock import BEIJING
 from smsgateway.codecs import VENDORS
 from tests.local.api import Api, await_key
 from tests.local.demo_rules import show_rules
@@ -72,7 +70,6 @@ def main() -> int:
         show_summary(world, tap, sent, accounts)
         say(LEGEND)
         missing += show_balances(api, accounts)
-        missing += show_quiet_hours(api)
         missing += check(world, api, sent)
         missing += show_rules(world, api, tap)
         for sentence in missing:
@@ -227,18 +224,6 @@ def percentiles(seconds: list[float]) -> str:
         return "polled"
     ordered = sorted(seconds)
     return f"{ordered[len(ordered) // 2]:.2f} / {ordered[int(len(ordered) * 0.95)]:.2f}"
-
-
-def show_quiet_hours(api: Api) -> list[str]:
-    """Ask what would become of marketing for tomorrow at 23:00; a sentence if it would not wait for the morning."""
-    night = datetime.combine(datetime.now(BEIJING).date() + timedelta(days=1), daytime(23), BEIJING)
-    body = {"to": "13800138000", "text": "新品上市，拒收请回复R", "signature": "示例", "purpose": "marketing"}
-    answer = api.post("/messages", body | {"send_at": night.isoformat(), "dry_run": True})
-    postponed = answer.body.get("postponed") if answer.status == 200 else None
-    if not postponed:
-        return [f"marketing at night is not postponed: {answer.status} {answer.body}"]
-    say(f"Marketing for tomorrow at 23:00 in Beijing would wait until {postponed['until']}.")
-    return []
 
 
 def show_balances(api: Api, accounts: dict[str, str]) -> list[str]:
