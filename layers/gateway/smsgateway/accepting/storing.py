@@ -98,7 +98,12 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
     keys, (item,) = _submissions_of(acceptor, kept, claim.now, ttl)
     for _ in range(counting.TRIES):
         try:
-            _put_single(table, kept, item, claim, counting.put_counted(state, limits) if state else None)
+            beside = counting.put_counted(state, limits) if state else None
+            if state and beside and routed.message.fleeting:
+                if not counting.counted_by_now(state, limits):
+                    _count_first(table, beside)
+                beside = None
+            _put_single(table, kept, item, claim, beside)
         except ConditionFailed as failed:
             if not failed.place:
                 raise
@@ -107,6 +112,20 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
         else:
             return Stored(kept, keys)
     raise TimeoutError("others kept writing the number's item")
+
+
+def _count_first(table: Table, counted: Put) -> None:
+    """Count a message by a write of its own, which costs half of what a transaction does.
+
+    A verification's message is posted again by whoever asks for its code once more, under the same id, and counted once
+    (verifying/start.py). So a worker that dies before the message is stored leaves a number that got a text too few at
+    worst. A slow worker must not count it for an earlier moment than another has (`counting.counted_by_now`). Raises
+    ConditionFailed like the transaction would.
+    """
+    try:
+        table.put(counted.item, counted.condition, counted.values)
+    except ConditionFailed as failed:
+        raise ConditionFailed(failed.item, place=1) from None
 
 
 def _check_allowed(routed: Routed, state: NumberState) -> None:
