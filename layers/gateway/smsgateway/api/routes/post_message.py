@@ -94,8 +94,8 @@ def send_message(
 
     A personalised message through {vendors_without_batches} is a vendor request for each different text. What cannot
     be stored in the 29 seconds that a request has is refused before anything is stored, with a 422 that says how many
-    texts would fit (about 25,000). If storing takes longer after all, the answer is a 503 with `Retry-After`, and
-    nothing is sent.
+    texts would fit (about 25,000, and fewer where caps hold). If storing takes longer after all, the answer is a 503
+    with `Retry-After`, and nothing is sent.
     """
     acceptor = cast("Acceptor", router.context["collaborators"])
     if errors := [*inconsistencies(message), *out_of_time(message, acceptor.now())]:
