@@ -11,7 +11,9 @@ from random import Random
 
 import pytest
 
+from smsgateway.rules.caps import DAY, DEFAULT_CAPS
 from smsgateway.store import suppressions
+from smsgateway.store.numbers import load_number
 from smsgateway.store.verifications import APPROVED, MOST_ATTEMPTS
 from smsgateway.verifying.view import message_ids, name_of
 from tests.doubles import invariants
@@ -101,6 +103,14 @@ def assert_texts_are_right(case: Verifying) -> None:
     )
 
 
+def assert_no_cap_is_broken(case: Verifying) -> None:
+    """A number got one text a minute, five an hour and ten a day, whoever died over it."""
+    moments = sorted(item["message"]["created_at"] for item in case.messages())
+    for texts, seconds in DEFAULT_CAPS["otp"]:
+        for first, last in zip(moments, moments[texts:], strict=False):
+            assert last - first >= seconds * 1000, f"more than {texts} texts in {seconds} seconds"
+
+
 def assert_the_next_request_makes_it_good(case: Verifying) -> None:
     """What somebody left undone, the next request of the same client does: then the code can be typed in."""
     again = case.start()
@@ -117,12 +127,16 @@ def assert_the_next_request_makes_it_good(case: Verifying) -> None:
 def test_ten_thousand_schedules_approve_no_code_twice(place: int) -> None:
     approved = 0
     for seed in range(place, GENERATED, SLICES):
-        case = verifying(document=uncapped(DOCUMENT))
+        capped = seed // SLICES % 2 == 0
+        case = verifying(document=DOCUMENT if capped else uncapped(DOCUMENT))
         Schedule(case, Random(seed)).run()
         try:
             assert_nothing_is_wrong(case)
             assert_texts_are_right(case)
             approved += len(case.told.approved)
+            if capped:
+                assert_no_cap_is_broken(case)
+                case.passed(DAY)  # what is counted counts no more
             assert_the_next_request_makes_it_good(case)
             assert_nothing_is_wrong(case)
         except AssertionError as error:
@@ -190,11 +204,12 @@ def test_three_requests_for_the_first_code_at_the_same_time() -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("posts", [1, 2])
-def test_a_request_that_dies_anywhere_is_made_good_by_the_next(fault: Fault, posts: int) -> None:
+@pytest.mark.parametrize("document", [DOCUMENT, uncapped(DOCUMENT)], ids=["capped", "uncapped"])
+def test_a_request_that_dies_anywhere_is_made_good_by_the_next(fault: Fault, posts: int, document: str) -> None:
     """GIVEN a request that dies, fails or is repeated at any of its calls WHEN the client asks again within the pause
     THEN the message is posted once, and the first code is the only one."""
     for step in range(12):
-        case = verifying(document=uncapped(DOCUMENT))
+        case = verifying(document=document)
         if posts == 2:
             assert case.start()
             case.passed(61)
@@ -204,6 +219,9 @@ def test_a_request_that_dies_anywhere_is_made_good_by_the_next(fault: Fault, pos
         assert again
         assert (again.posts, len(case.posted(again))) == (posts, posts), (step, fault)
         assert len(case.messages()) == posts
+        if document == DOCUMENT:
+            state = load_number(case.world.table, NUMBER)
+            assert len(state.counted["otp"]) == posts, "it was counted twice"
         case.world.settle()
         assert len(case.world.vendors.requests_for(NUMBER)) == posts
         if step >= len(seam.steps):

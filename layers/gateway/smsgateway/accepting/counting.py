@@ -99,6 +99,12 @@ def put_counted(state: NumberState, limits: Limits) -> Put | None:
     return put_of(state, limits.with_text(state), limits.now) if limits.counts(state) else None
 
 
+def counted_by_now(state: NumberState, limits: Limits) -> bool:
+    """True if the message is counted, by another request for the same post, at its own moment or later."""
+    counted = state.counted.get(limits.purpose, ())
+    return any(each.message_id == limits.text.message_id and each.at >= limits.text.at for each in counted)
+
+
 def count_all(table: Table, numbers: Sequence[str], limits: Limits, until: Millis, *, paced: bool) -> SetApart:
     """Count the message for each number that may get it, and return the others.
 

@@ -97,8 +97,9 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
         _check_allowed(routed, state)
         beside = counting.put_counted(state, limits) if state else None
         try:
-            if beside and routed.message.fleeting:
-                _count_first(table, beside)
+            if state and beside and routed.message.fleeting:
+                if not counting.counted_by_now(state, limits):
+                    _count_first(table, beside)
                 beside = None
             _put_single(table, kept, item, claim, beside)
         except ConditionFailed as failed:
@@ -115,7 +116,8 @@ def _count_first(table: Table, counted: Put) -> None:
 
     A verification's message is posted again by whoever asks for its code once more, under the same id, and counted once
     (verifying/start.py). So a worker that dies before the message is stored leaves a number that got a text too few at
-    worst. Raises ConditionFailed like the transaction would.
+    worst. A slow worker must not count it for an earlier moment than another has (`counting.counted_by_now`). Raises
+    ConditionFailed like the transaction would.
     """
     try:
         table.put(counted.item, counted.condition, counted.values)

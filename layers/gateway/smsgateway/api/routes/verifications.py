@@ -1,7 +1,10 @@
-"""Verifications: `POST /verifications`, `GET` and `DELETE /verifications/{id}`, `POST /verifications/{id}/check`."""
+"""Verifications: `POST /verifications`, `GET` and `DELETE /verifications/{id}`, `POST /verifications/{id}/check`.
+
+What they need is loaded with the first of them: a cold start of `send` for a message goes without.
+"""
 
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
@@ -11,10 +14,9 @@ from smsgateway.api.schemas import responses
 from smsgateway.api.schemas.requests import NewVerification, TypedCode
 from smsgateway.api.serving.context import client_of, new_router
 from smsgateway.api.serving.problems import refused
-from smsgateway.verifying import check, start
-from smsgateway.verifying.verifier import Verifier
-from smsgateway.verifying.view import view
-from smsgateway.verifying.wanted import Wanted
+
+if TYPE_CHECKING:
+    from smsgateway.verifying.verifier import Verifier
 
 VerificationId = Annotated[str, Path(max_length=64, description="ver_ and 42 letters and digits")]
 
@@ -55,6 +57,9 @@ def start_verification(wanted: Annotated[NewVerification, Body()]) -> Response[d
     earning money with the texts. Then numbers that were never texted get a 403 with `challenge_required`: have the
     person pass a CAPTCHA, and repeat the request with `challenged`.
     """
+    from smsgateway.verifying import start, view  # noqa: PLC0415  as said above
+    from smsgateway.verifying.wanted import Wanted  # noqa: PLC0415
+
     body = Wanted(
         to=wanted.to,
         template=wanted.template,
@@ -68,7 +73,7 @@ def start_verification(wanted: Annotated[NewVerification, Body()]) -> Response[d
     )
     verifier = _verifier()
     begun = _answered(lambda: start.start(verifier, client_of(router), body))
-    return Response(202, "application/json", view(begun, verifier.now()))
+    return Response(202, "application/json", view.view(begun, verifier.now()))
 
 
 @router.post(
@@ -88,6 +93,8 @@ def check_verification(id: VerificationId, body: Annotated[TypedCode, Body()]) -
 
     A check that got no answer may have approved the code: `GET /verifications/{id}` says so.
     """
+    from smsgateway.verifying import check  # noqa: PLC0415
+
     return _answered(lambda: check.check(_verifier(), client_of(router), id, body.code))
 
 
@@ -100,6 +107,8 @@ def check_verification(id: VerificationId, body: Annotated[TypedCode, Body()]) -
 )
 def show_verification(id: VerificationId) -> dict[str, Any]:  # noqa: A002
     """Tells what became of a verification, until a day after its end, or until a newer one takes its place."""
+    from smsgateway.verifying import check  # noqa: PLC0415
+
     return _answered(lambda: check.show(_verifier(), client_of(router), id))
 
 
@@ -114,10 +123,12 @@ def show_verification(id: VerificationId) -> dict[str, Any]:  # noqa: A002
 )
 def cancel_verification(id: VerificationId) -> dict[str, Any]:  # noqa: A002
     """Has a code count no more. A message that is on its way is sent all the same. One that has expired stays so."""
+    from smsgateway.verifying import check  # noqa: PLC0415
+
     return _answered(lambda: check.cancel(_verifier(), client_of(router), id))
 
 
-def _verifier() -> Verifier:
+def _verifier() -> "Verifier":
     """What the request's route works with."""
     return cast("Verifier", router.context["collaborators"])
 
