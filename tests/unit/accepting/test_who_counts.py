@@ -208,3 +208,14 @@ def test_a_message_s_status_does_not_depend_on_who_was_set_apart() -> None:
     fields = message_view.message_fields(whole, by_status, uncounted, apart)
     assert fields["status"] == Status.SUBMITTED
     assert fields["counts"] == {Status.SUBMITTED: 2, Status.SUPPRESSED: 1}
+
+
+def test_the_only_mobile_of_a_list_is_counted_like_any_other() -> None:
+    """Its number is not read before the landlines beside it are set apart."""
+    world, given = World(DOCUMENT), otp(ONE, "01012345678")
+    _, answer = world.accept(given)
+    assert (answer["recipients"], answer["refused"]) == (1, [{"to": "01012345678", "reason": "landline"}])
+    assert len(load_number(world.table, ONE).counted["otp"]) == 1
+    with pytest.raises(Refusal) as refused:
+        world.accept(given)
+    assert refused.value.status == 429

@@ -90,13 +90,15 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
     """
     table, limits = acceptor.table, routed.draft.limits
     (number,) = routed.draft.payload.numbers
-    state = routed.draft.state or (load_number(table, number) if limits.caps else None)
+    state = routed.draft.state
+    if state is None and limits.caps:  # of several numbers that were posted, this one alone can be sent to
+        state = load_number(table, number)
+        _check_allowed(routed, state)
     kept = _keeping(table, routed, ttl)
     keys, (item,) = _submissions_of(acceptor, kept, claim.now, ttl)
     for _ in range(counting.TRIES):
-        _check_allowed(routed, state)
-        beside = counting.put_counted(state, limits) if state else None
         try:
+            beside = counting.put_counted(state, limits) if state else None
             if state and beside and routed.message.fleeting:
                 if not counting.counted_by_now(state, limits):
                     _count_first(table, beside)
@@ -106,6 +108,7 @@ def _store_single(acceptor: Acceptor, routed: Routed, claim: messages.Claim, ttl
             if not failed.place:
                 raise
             state = read_number(failed.item, number)
+            _check_allowed(routed, state)
         else:
             return Stored(kept, keys)
     raise TimeoutError("others kept writing the number's item")
@@ -125,10 +128,9 @@ def _count_first(table: Table, counted: Put) -> None:
         raise ConditionFailed(failed.item, place=1) from None
 
 
-def _check_allowed(routed: Routed, state: NumberState | None) -> None:
+def _check_allowed(routed: Routed, state: NumberState) -> None:
     """Raises Refusal if the only number must not get the message."""
-    apart = counting.apart_of([state], routed.draft.limits) if state else None
-    if apart:
+    if apart := counting.apart_of([state], routed.draft.limits):
         without_apart(routed, apart)
 
 

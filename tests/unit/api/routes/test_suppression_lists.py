@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smsgateway.api import spreadsheet
 from smsgateway.store import stops, suppressions
 from smsgateway.store.numbers import Suppression, load_number
-from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api
+from tests.unit.api.conftest import ADMINISTRATOR_KEY, NOW, Answer, Api, request
 
 LIST = "/suppressions"
 FIRST = "13800138000"
@@ -169,6 +169,12 @@ def test_how_spreadsheets_write(api: Api, body: str | bytes, content_type: str) 
     assert (entry["number"], entry["reason"], entry["source"], entry["purpose"]) == (
         *(FIRST, "旧名单", "import", "marketing"),
     )
+
+
+def test_a_body_that_comes_as_text(api: Api) -> None:
+    """GIVEN an API Gateway that takes CSV for a text WHEN it hands it on as such THEN it is read all the same."""
+    event = request("POST", LIST, headers={"content-type": "text/csv"})
+    assert api.serve(event | {"body": f"number\n{FIRST}\n", "isBase64Encoded": False}).json["added"] == 1
 
 
 @pytest.mark.parametrize(
