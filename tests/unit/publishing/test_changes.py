@@ -37,6 +37,7 @@ FIELDS = {
     "Message Unconfirmed": BASE | RECIPIENT,
     "Message Unknown": BASE | RECIPIENT,
     "Message Expired": BASE | RECIPIENT,
+    "Message Suppressed": BASE | RECIPIENT,
     "Message Received": BASE | REPLY,
     "Account Alert": BASE | {"alert", "detail"},
     "Opted Out": BASE | OPTING,

@@ -79,16 +79,16 @@ def assert_nothing_is_wrong(case: Verifying) -> None:
     invariants.schedules_checked += 1
     told = Counter(case.told.approved)
     for id_, versions in history(case.world).items():
-        states = [version["state"]["S"] for version in versions]
+        stages = [version["stage"]["S"] for version in versions]
         attempts = [int(version["attempts"]["N"]) for version in versions]
-        approvals = sum(1 for before, after in pairwise(states) if before != after == APPROVED)
+        approvals = sum(1 for before, after in pairwise(stages) if before != after == APPROVED)
         assert approvals <= 1, "a code was approved twice"
         assert told[id_] <= approvals, "a client was told of an approval that was not written"
         assert max(attempts) <= MOST_ATTEMPTS
         assert attempts == sorted(attempts)
         assert told[id_] + case.told.wrong.count(id_) <= max(attempts), "a code was compared and not counted"
-        ended = [place for place, state in enumerate(states) if state != "pending"]
-        assert not ended or len(set(states[ended[0] :])) == 1, "it went on after its end"
+        ended = [place for place, state in enumerate(stages) if state != "pending"]
+        assert not ended or len(set(stages[ended[0] :])) == 1, "it went on after its end"
         assert len({(version["code_hash"]["S"], version["expires_at"]["N"]) for version in versions}) == 1
     assert set(told) <= set(history(case.world))
 
@@ -272,7 +272,7 @@ def test_the_harness_sees_a_code_that_is_approved_twice() -> None:
     case.start()
     versions = history(case.world)
     ((id_, (first,)),) = versions.items()
-    approved, pending = {**first, "state": {"S": APPROVED}}, first
+    approved, pending = {**first, "stage": {"S": APPROVED}}, first
     case.world.db.stream += [(pending, approved), (approved, pending), (pending, approved)]
     with pytest.raises(AssertionError, match="approved twice"):
         assert_nothing_is_wrong(case)

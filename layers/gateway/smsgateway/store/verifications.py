@@ -20,7 +20,7 @@ MOST_ATTEMPTS = 5
 PENDING, APPROVED, CANCELED = "pending", "approved", "canceled"
 
 # There is one, and its code may still be approved.
-_LIVING = "#nonce = :seen_nonce AND #state = :pending"
+_LIVING = "#nonce = :seen_nonce AND #stage = :pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Verification:
     created_at: Millis
     expires_at: Millis
     post_again_at: Millis  # until then a request posts nothing
-    state: str = PENDING
+    stage: str = PENDING
     posts: int = 1  # messages that carry the code, the one being posted included
     tries: int = 1  # requests that have posted the newest of them, or have died over it
     attempts: int = 0  # codes that were compared, the one being compared included
@@ -52,7 +52,7 @@ class Verification:
 
     def living(self, now: Millis) -> bool:
         """True while its code can be approved."""
-        return self.state == PENDING and now < self.expires_at and self.left > 0
+        return self.stage == PENDING and now < self.expires_at and self.left > 0
 
 
 _STORED = {field.name for field in fields(Verification)} - {"digest"}
@@ -75,7 +75,7 @@ def begin(table: Table, verification: Verification, now: Millis) -> None:
     pk, sk = verification_key(verification.digest)
     values = asdict(verification)
     del values["digest"]
-    over = f"{EXPIRED} OR #state <> :pending OR expires_at <= :now OR attempts >= :most"
+    over = f"{EXPIRED} OR #stage <> :pending OR expires_at <= :now OR attempts >= :most"
     given = {"seconds": epoch_seconds(now), "pending": PENDING, "now": now, "most": MOST_ATTEMPTS}
     item = {"pk": pk, "sk": sk, **values, "ttl": epoch_seconds(verification.expires_at) + KEPT_FOR}
     try:
@@ -118,22 +118,22 @@ def count_attempt(table: Table, digest: str, nonce: str, client: str | None, che
     what stands there, if no attempt is left, or it is over, or not the client's.
     """
     change = _own(Change(verification_key(digest)), nonce, client).add(attempts=1).set(checker=checker)
-    change = change.when("#state = :pending AND expires_at > :now", pending=PENDING, now=now)
+    change = change.when("#stage = :pending AND expires_at > :now", pending=PENDING, now=now)
     change = change.when("attempts < :most", most=MOST_ATTEMPTS).when("checker <> :again", again=checker)
-    return _changed(table, change, checker=checker, state=PENDING)
+    return _changed(table, change, checker=checker, stage=PENDING)
 
 
 def approve(table: Table, counted: Verification, now: Millis) -> None:
     """Write that the code was right, once. Raises ConditionFailed with what stands there instead."""
-    change = Change(verification_key(counted.digest)).set(state=APPROVED, ended_at=now, approver=counted.checker)
+    change = Change(verification_key(counted.digest)).set(stage=APPROVED, ended_at=now, approver=counted.checker)
     change = change.when(_LIVING, seen_nonce=counted.nonce, pending=PENDING)
-    _changed(table, change, state=APPROVED, approver=counted.checker)
+    _changed(table, change, stage=APPROVED, approver=counted.checker)
 
 
 def cancel(table: Table, digest: str, nonce: str, client: str | None, now: Millis) -> Verification:
     """Write that the code counts no more. Raises ConditionFailed with what stands there, if it is over or another's."""
-    change = _own(Change(verification_key(digest)), nonce, client).set(state=CANCELED, ended_at=now)
-    return _changed(table, change.when("#state = :pending AND expires_at > :now", pending=PENDING, now=now))
+    change = _own(Change(verification_key(digest)), nonce, client).set(stage=CANCELED, ended_at=now)
+    return _changed(table, change.when("#stage = :pending AND expires_at > :now", pending=PENDING, now=now))
 
 
 def _own(change: Change, nonce: str, client: str | None) -> Change:

@@ -18,8 +18,8 @@ def status_of(verification: Verification, now: Millis) -> str:
 
     One whose attempts are used up has no life left to expire.
     """
-    if verification.state != PENDING:
-        return verification.state
+    if verification.stage != PENDING:
+        return verification.stage
     if not verification.left:
         return "exhausted"
     return PENDING if verification.living(now) else "expired"
