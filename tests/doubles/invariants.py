@@ -23,6 +23,7 @@ EVENTS_OF_STATUS = {
     Status.REJECTED: EventType.REJECTED,
     Status.UNKNOWN: EventType.UNKNOWN,
     Status.EXPIRED: EventType.EXPIRED,
+    Status.SUPPRESSED: EventType.SUPPRESSED,
 }
 
 

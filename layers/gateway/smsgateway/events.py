@@ -26,6 +26,7 @@ class EventType(StrEnum):
     UNCONFIRMED = "Message Unconfirmed"
     UNKNOWN = "Message Unknown"
     EXPIRED = "Message Expired"
+    SUPPRESSED = "Message Suppressed"
     RECEIVED = "Message Received"
     OPTED_OUT = "Opted Out"
     OPTED_IN = "Opted In"

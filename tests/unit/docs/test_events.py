@@ -9,7 +9,7 @@ import yaml
 
 from smsgateway.events import SOURCE, Event, EventType, detail_of
 from smsgateway.ids import SubmissionKey, root_path
-from smsgateway.model import Inbound, Message, Personal, Reply, Report, ReportStatus, State
+from smsgateway.model import Inbound, Message, Personal, Reason, Reply, Report, ReportStatus, State
 from smsgateway.publishing.changes import EVENT_OF_STATE, EVENT_OF_STATUS, events_of
 from smsgateway.store import accounts, replies, report_writes, submissions
 from smsgateway.store.alerts import Alert, raise_alert
@@ -87,6 +87,7 @@ def every_event(table: Table) -> Iterator[Event]:
         yield from events_of(new, new | {"state": state, "attempt": 1}, segments, NOW)
     for status in EVENT_OF_STATUS:
         yield from events_of(new, new | {"status": status}, segments, NOW)
+    yield from events_of(new, new | {"state": State.CANCELED, "refusal": Reason.SUPPRESSED}, segments, NOW)
     inbound = Inbound("13800138000", "TD", "106575325219241", "1")
     reply_id = replies.reply_id("hb-1", inbound, 0)
     reply = Reply(reply_id, "hb-1", "hbsmservice", inbound.number, inbound.access_number, "1", "TD", NOW)

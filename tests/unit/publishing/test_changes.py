@@ -37,6 +37,7 @@ FIELDS = {
     "Message Unconfirmed": BASE | RECIPIENT,
     "Message Unknown": BASE | RECIPIENT,
     "Message Expired": BASE | RECIPIENT,
+    "Message Suppressed": BASE | RECIPIENT,
     "Message Received": BASE | REPLY,
     "Account Alert": BASE | {"alert", "detail"},
     "Opted Out": BASE | OPTING,
@@ -108,6 +109,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "unconfirmed": {"status": "unconfirmed", "reason": "ambiguous_answer", "vendor_status": "no answer in time"},
     "unknown": {"status": "unknown", "reason": "no_report", "vendor_status": None},
     "expired": {"status": "expired", "reason": "validity_passed", "vendor_status": None},
+    "suppressed": {"status": "suppressed", "reason": "suppressed", "vendor_status": None},
     "received": {
         "inbound_id": "mo_06dn3m8c2v9x4t7p1k5r0w8yhz",
         "from": "13900210021",

@@ -5,6 +5,7 @@ same `event_id`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from smsgateway.clock import Millis, iso
@@ -33,6 +34,7 @@ STATUS_OF_EVENT = {
     EventType.UNCONFIRMED: Status.UNCONFIRMED,
     EventType.REJECTED: Status.REJECTED,
     EventType.EXPIRED: Status.EXPIRED,
+    EventType.SUPPRESSED: Status.SUPPRESSED,
 }
 
 type SegmentsOf = Callable[[StoredSubmission], Mapping[str, int]]  # recipients of a submission, and their segments
@@ -69,6 +71,8 @@ def _of_submission(old: Item | None, new: Item, segments_of: SegmentsOf, at: Mil
         yield from _of_all_recipients(submission, type_, segments_of, at)
     if "rejected" in new and "rejected" not in (old or {}) and _decides(submission):
         yield from _rejected_numbers(submission, segments_of, at)
+    if old is not None and _decides(submission):
+        yield from _suppressed_numbers(read_submission(old), submission, segments_of, at)
     if submission.own_message and "status" in new:
         yield from _of_recipient(old, new, submission.key.message_id, read_row(new))
 
@@ -108,6 +112,24 @@ def _rejected_numbers(submission: StoredSubmission, segments_of: SegmentsOf, at:
             segments.get(rejection.number, 1),
             at,
         )
+
+
+def _suppressed_numbers(
+    before: StoredSubmission, submission: StoredSubmission, segments_of: SegmentsOf, at: Millis
+) -> Iterator[Event]:
+    """An event for each recipient who has opted out between acceptance and mark: spared, while the others are sent to,
+    or all of them, when nobody is left."""
+    new = submission.spared.numbers - before.spared.numbers
+    nobody_left = (
+        (submission.state, submission.reason) == (State.CANCELED, Reason.SUPPRESSED) != (before.state, before.reason)
+    )
+    if not (new or nobody_left):
+        return
+    why = Reason.SUPPRESSED, ""
+    for number, segments in segments_of(submission).items():
+        if number in new or (nobody_left and number not in before.spared.numbers):
+            event = _recipient_event(EventType.SUPPRESSED, submission, number, why, segments, at)
+            yield replace(event, identity=f"{submission.key.reference}/suppressed/{number}")
 
 
 def _of_all_recipients(
