@@ -6,7 +6,7 @@ success.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from smsgateway.clock import Millis, epoch_seconds
@@ -39,11 +39,13 @@ class Verification:
     post_again_at: Millis  # until then a request posts nothing
     stage: str = PENDING
     posts: int = 1  # messages that carry the code, the one being posted included
-    tries: int = 1  # requests that have posted the newest of them, or have died over it
+    tries: int = 1  # requests that have posted any of them, or have died over it
     attempts: int = 0  # codes that were compared, the one being compared included
     checker: str = ""  # whoever counted the newest attempt
     ended_at: Millis | None = None  # when it was approved or canceled
     test: bool = False  # its client's key is for tests: no message carries its code
+    earlier: Item | None = None  # what it stands in the place of: what is left when its first message is refused
+    waited_until: Millis | None = None  # `post_again_at` before the newest of several messages
 
     @property
     def left(self) -> int:
@@ -55,6 +57,7 @@ class Verification:
         return self.stage == PENDING and now < self.expires_at and self.left > 0
 
 
+_CHANGING = ("nonce", "stage", "attempts", "posts")  # of one that is over: all that may change yet, and whose it is
 _STORED = {field.name for field in fields(Verification)} - {"digest"}
 
 
@@ -70,19 +73,31 @@ def load_verification(table: Table, digest: str) -> Verification | None:
     return read_verification(item) if item else None
 
 
-def begin(table: Table, verification: Verification, now: Millis) -> None:
-    """Put a verification in the place of one that is over. Raises ConditionFailed with one that lives."""
-    pk, sk = verification_key(verification.digest)
-    values = asdict(verification)
+def begin(table: Table, verification: Verification, earlier: Item | None, now: Millis) -> Verification:
+    """Put a verification in the place of the `earlier` one, which is over and was read a moment ago.
+
+    Returns the verification, which keeps the earlier one. Raises ConditionFailed with what stands there instead.
+    """
+    begun = replace(verification, earlier=_without_its_earlier(earlier))
+    pk, sk = verification_key(begun.digest)
+    values = asdict(begun)
     del values["digest"]
-    over = f"{EXPIRED} OR #stage <> :pending OR expires_at <= :now OR attempts >= :most"
-    given = {"seconds": epoch_seconds(now), "pending": PENDING, "now": now, "most": MOST_ATTEMPTS}
-    item = {"pk": pk, "sk": sk, **values, "ttl": epoch_seconds(verification.expires_at) + KEPT_FOR}
+    item = {"pk": pk, "sk": sk, **values, "ttl": epoch_seconds(begun.expires_at) + KEPT_FOR}
+    if earlier is None:
+        condition, given = f"attribute_not_exists(pk) OR {EXPIRED}", {"seconds": epoch_seconds(now)}
+    else:  # nothing has become of it since: what is put back one day is what stood there
+        condition = " AND ".join(f"#{name} = :{name}" for name in _CHANGING)
+        given = {name: earlier[name] for name in _CHANGING}
     try:
-        table.put(item, f"attribute_not_exists(pk) OR {over}", given)
+        table.put(item, condition, given)
     except ConditionFailed as failed:
-        if not (failed.item and failed.item["nonce"] == verification.nonce):
+        if not (failed.item and failed.item["nonce"] == begun.nonce):
             raise
+    return begun
+
+
+def _without_its_earlier(item: Item | None) -> Item | None:
+    return {name: value for name, value in item.items() if name != "earlier"} if item else None
 
 
 def try_again(table: Table, seen: Verification) -> Verification:
@@ -98,17 +113,50 @@ def post_again(table: Table, seen: Verification, now: Millis, again_at: Millis) 
 
     Returns the verification after the write. Raises ConditionFailed when it has gone on, also by this very write.
     """
-    change = _while_living(seen).set(posts=seen.posts + 1, tries=1, post_again_at=again_at)
+    change = _while_living(seen).set(posts=seen.posts + 1, post_again_at=again_at, waited_until=seen.post_again_at)
+    change = change.add(tries=1)
     return _changed(table, change.when("posts = :seen_posts AND expires_at > :now", seen_posts=seen.posts, now=now))
 
 
-def withdraw(table: Table, seen: Verification) -> None:
-    """Delete a verification whose first message was refused, unless another request is posting it."""
-    values = {"seen_nonce": seen.nonce, "pending": PENDING, "one": 1, "tries": seen.tries}
+def withdraw(table: Table, seen: Verification) -> bool:
+    """Undo what was written for a message that was refused, unless another request is posting it.
+
+    Of the first message, what stood there before is put back; of another, the verification is as it was before. Returns
+    whether it is undone.
+    """
     try:
-        table.delete(verification_key(seen.digest), f"{_LIVING} AND posts = :one AND tries = :tries", values)
+        if seen.posts == 1:
+            _withdraw_first(table, seen)
+        else:
+            _withdraw_newest(table, seen)
     except ConditionFailed:
-        return
+        return False
+    return True
+
+
+def _withdraw_first(table: Table, seen: Verification) -> None:
+    condition = f"{_LIVING} AND posts = :one AND tries = :tries"
+    values = {"seen_nonce": seen.nonce, "pending": PENDING, "one": 1, "tries": seen.tries}
+    before = seen.earlier["nonce"] if seen.earlier else None
+    try:
+        if seen.earlier:
+            table.put(seen.earlier, condition, values)
+        else:
+            table.delete(verification_key(seen.digest), condition, values)
+    except ConditionFailed as failed:
+        if (failed.item["nonce"] if failed.item else None) != before:
+            raise
+
+
+def _withdraw_newest(table: Table, seen: Verification) -> None:
+    """Also of one that was approved meanwhile: its code was right, and this message was refused all the same."""
+    posts = seen.posts - 1
+    change = Change(verification_key(seen.digest)).assign(
+        {"posts": posts, "post_again_at": seen.waited_until, "waited_until": None}
+    )
+    change = change.when("#nonce = :seen_nonce AND posts = :seen_posts", seen_nonce=seen.nonce, seen_posts=seen.posts)
+    change = change.when("tries = :seen_tries", seen_tries=seen.tries)
+    _changed(table, change, nonce=seen.nonce, posts=posts, tries=seen.tries)
 
 
 def count_attempt(table: Table, digest: str, nonce: str, client: str | None, checker: str, now: Millis) -> Verification:

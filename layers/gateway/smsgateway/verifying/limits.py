@@ -34,7 +34,10 @@ def charge_client(table: Table, client: str, caps: VerificationCaps, now: Millis
     """Count a message with a code for its client, and `first`, a verification. Raises Refusal if the cap is reached."""
     if not conversions.count_post(table, client, now, caps.client, first=first):
         next_hour = (now // conversions.HOUR + 1) * conversions.HOUR
-        raise _refusal("client", (caps.client or 0, HOUR), next_hour, now)
+        codes, left = caps.client or 0, _seconds_until(next_hour, now)
+        detail = f"this client has had {codes} codes in this hour of the clock, the most that it may: again in {left} s"
+        members = _cap("client", (codes, HOUR), next_hour)
+        raise Refusal(429, "Too many codes", detail, retry_after=left, members=members)
 
 
 def _over(kind: str, moments: Sequence[Millis], caps: Sequence[Cap], now: Millis) -> Refusal:
@@ -44,11 +47,19 @@ def _over(kind: str, moments: Sequence[Millis], caps: Sequence[Cap], now: Millis
 
 
 def _refusal(of: str, cap: Cap, free_at: Millis, now: Millis) -> Refusal:
+    """The refusal for a key."""
     codes, seconds = cap
-    left = -(-(free_at - now) // 1000)
+    left = _seconds_until(free_at, now)
     problem = f"{codes} codes in {seconds} seconds are the most that one {of} may ask for"
-    errors = [] if of == "client" else [(f"keys.{of}", problem)]
-    members: dict[str, Any] = {"cap": {"of": of, "codes": codes, "seconds": seconds, "until": iso(free_at)}}
-    return Refusal(
-        429, "Too many codes", f"{problem}: repeat it in {left} s", errors, retry_after=left, members=members
-    )
+    detail, members = f"{problem}: repeat it in {left} s", _cap(of, cap, free_at)
+    return Refusal(429, "Too many codes", detail, [(f"keys.{of}", problem)], retry_after=left, members=members)
+
+
+def _cap(of: str, cap: Cap, free_at: Millis) -> dict[str, Any]:
+    """What the answer says of a cap that is reached."""
+    codes, seconds = cap
+    return {"cap": {"of": of, "codes": codes, "seconds": seconds, "until": iso(free_at)}}
+
+
+def _seconds_until(free_at: Millis, now: Millis) -> int:
+    return -(-(free_at - now) // 1000)

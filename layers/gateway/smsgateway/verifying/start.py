@@ -2,8 +2,8 @@
 
 The verification is written first, and then the message with its code is accepted like any other, under a key that
 follows from the verification and from how many messages it has had. So whoever comes after a request that died between
-the two, or asks twice, posts the same message once: a repeated request makes sure of it. A code that nobody got,
-because its first message was refused, is withdrawn.
+the two, or asks twice, posts the same message once: a repeated request makes sure of it. What was written for a
+message that is refused is undone: then everything is as it was before the request.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from smsgateway.accepting.accept import accept, keys_of_one
 from smsgateway.accepting.acceptor import ReadBefore
+from smsgateway.accepting.idempotency import standing_now
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.clock import Millis, millis
 from smsgateway.ids import SubmissionKey, root_path
@@ -24,6 +25,7 @@ from smsgateway.store.templates import read_template
 from smsgateway.store.verifications import Verification, read_verification
 from smsgateway.text import normalise_number, problem_with_number
 from smsgateway.verifying import limits, magic
+from smsgateway.verifying.asker import asker
 from smsgateway.verifying.challenge import challenge, keys_to_judge
 from smsgateway.verifying.codes import Name, code_hash, code_of, digest_of, key_digest, new_nonce
 from smsgateway.verifying.verifier import Verifier
@@ -99,7 +101,7 @@ def _case_of(verifier: Verifier, client: Client, wanted: Wanted) -> _Case:
     if client.test:
         magic.check(number, challenged=wanted.challenged)
     digest = digest_of(pepper, client.name, number, wanted.template)
-    keys = {kind: key_digest(pepper, client.name, kind, value) for kind, value in wanted.keys.items()}
+    keys = {kind: key_digest(pepper, client.name, kind, asker(kind, value)) for kind, value in wanted.keys.items()}
     return _Case(verifier, client, wanted, number, digest, keys)
 
 
@@ -158,9 +160,8 @@ def _issue(case: _Case, reads: _Reads) -> Verification:
     """Write what this request is about to post. Raises ConditionFailed if another request has written meanwhile."""
     table, now, standing = case.verifier.table, reads.now, reads.standing
     if standing is None:
-        begun = _new(case, now)
-        verifications.begin(table, begun, now)
-        return begun
+        earlier = reads.items.get(verification_key(case.digest))
+        return verifications.begin(table, _new(case, now), earlier, now)
     if now < standing.post_again_at:
         return verifications.try_again(table, standing)
     return verifications.post_again(table, standing, now, _pause_end(now, standing.expires_at, standing.posts + 1))
@@ -215,9 +216,19 @@ def _post(case: _Case, reads: _Reads, issued: Verification) -> None:
     try:
         accept(case.verifier, case.client, post, read)
     except Refusal as refusal:
-        if issued.posts == 1:
-            verifications.withdraw(case.verifier.table, issued)
+        _withdraw(case, issued)
         raise refusal.at({"to[0]": "to"}) from None
+
+
+def _withdraw(case: _Case, issued: Verification) -> bool:
+    """Undo what was written for a message that was refused. Returns whether it is undone.
+
+    It stays where another request has posted the message meanwhile, or may be posting it now.
+    """
+    table = case.verifier.table
+    if standing_now(table, message_ids(issued)[-1]):
+        return False
+    return verifications.withdraw(table, issued)
 
 
 def _asked(case: _Case, issued: Verification) -> tuple[str, ...]:

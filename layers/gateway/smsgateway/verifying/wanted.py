@@ -55,7 +55,8 @@ def _problems(template: Template, wanted: Wanted) -> Iterator[tuple[str, str]]:
 
 
 def filled(template: Template, wanted: Wanted, code: str, left: Millis) -> dict[str, str]:
-    """The variables of the template with their values. `left`: how long the code can be approved yet."""
-    own = {CODE: code, MINUTES: str(max(1, left // MINUTE))}
+    """The variables of the template with their values. `left`: how long the code can be approved yet; a minute that
+    has begun counts as one."""
+    own = {CODE: code, MINUTES: str(max(1, -(-left // MINUTE)))}
     names = text.variables(template.text)
     return {**wanted.params, **{name: value for name, value in own.items() if name in names}}

@@ -74,11 +74,25 @@ def test_a_code_is_sent_and_approved_once(api: Api) -> None:
 
 @pytest.mark.parametrize("length", [4, 5, 7, 8])
 def test_a_code_is_as_long_as_it_is_asked_for(api: Api, length: int) -> None:
-    begun = start(api, length=length, ttl=90)
+    begun = start(api, length=length)
     sent = content(api, begun)
     assert len(sent["code"]) == length
-    assert sent["minutes"] == "1"
     assert check(api, begun.json["id"], sent["code"]) == {"status": "approved"}
+
+
+@pytest.mark.parametrize(("ttl", "minutes"), [(60, "1"), (61, "2"), (299, "5"), (300, "5"), (3600, "60")])
+def test_a_text_says_the_minutes_that_are_left_and_one_that_has_begun(api: Api, ttl: int, minutes: str) -> None:
+    """GIVEN a table that takes its time WHEN a code is asked for THEN its text says the minutes of `ttl`, rounded up,
+    though a few milliseconds have passed."""
+    now = api.clock[0]
+
+    def later() -> None:
+        api.clock[0] += 1
+
+    api.table.client.meta.events.register("before-call.dynamodb", lambda **_: later())
+    sent = content(api, start(api, ttl=ttl))
+    assert api.clock[0] > now
+    assert sent["minutes"] == minutes
 
 
 @pytest.mark.parametrize("form", ["{} ", " {}", "\u200b{}", "wide", "apart"])
@@ -126,7 +140,7 @@ def test_an_approved_code_is_not_canceled(api: Api) -> None:
 def test_asking_twice_sends_once(api: Api) -> None:
     first = start(api, keys=IP)
     api.clock[0] += 60 * SECOND
-    second = start(api, keys=IP, length=8)
+    second = start(api, keys=IP, length=8, ttl=3600)  # the code, its length and its end stay
     assert second.json == first.json
     assert api.wake_ups.keys == [SubmissionKey(first.json["messages"][0], root_path(0))] * len(api.wake_ups.keys)
 
@@ -144,7 +158,7 @@ def test_the_same_code_goes_out_again_through_the_next_account(api: Api) -> None
         accounts.append(sent["account"])
         pauses.append(again.json["resend_after"])
     assert accounts == ["hb-main", "ly-bulk", "hb-main"]
-    assert sent["minutes"] == "1"  # what is left of five
+    assert sent["minutes"] == "2"  # what is left of five, rounded up
     assert pauses == ["2026-01-22T09:33:30.000Z", "2026-01-22T09:35:26.000Z"]
     assert check(api, begun.json["id"], first["code"]) == {"status": "approved"}
 
@@ -157,6 +171,63 @@ def test_after_its_end_a_request_begins_anew(api: Api) -> None:
     assert second.json["id"] != first.json["id"]
     assert second.json["left"] == 5
     assert api.call("GET", "/verifications/{id}", id=first.json["id"]).status == 404
+
+
+# What is refused
+
+
+def over_its_cap(api: Api) -> Answer:
+    """A request that the number's cap of a text a minute refuses."""
+    answer = start(api)
+    assert (answer.status, answer.places) == (429, ["to"])
+    return answer
+
+
+@pytest.mark.parametrize("status", ["approved", "canceled", "exhausted"])
+def test_a_refused_request_leaves_the_verification_that_stood_there(api: Api, status: str) -> None:
+    """GIVEN a verification that is over WHEN the next of its number is refused THEN it can be asked for as before."""
+    begun = start(api)
+    id_, code = begun.json["id"], content(api, begun)["code"]
+    match status:
+        case "approved":
+            check(api, id_, code)
+        case "canceled":
+            api.call("DELETE", "/verifications/{id}", id=id_)
+        case _:
+            for _ in range(5):
+                check(api, id_, wrong(code))
+    before = api.call("GET", "/verifications/{id}", id=id_)
+    for _ in range(2):
+        over_its_cap(api)
+        assert api.call("GET", "/verifications/{id}", id=id_).json == before.json
+    again = api.call("POST", "/verifications/{id}/check", {"code": code}, id=id_)
+    assert (again.status, again.json.get("status")) == ((409, 409) if status == "approved" else (200, status))
+    api.clock[0] += 60 * SECOND
+    assert start(api).json["id"] != id_
+    assert api.call("GET", "/verifications/{id}", id=id_).status == 404
+
+
+def test_a_resend_that_is_refused_leaves_no_trace_and_may_be_tried_again(api: Api) -> None:
+    """GIVEN a number whose cap has no room for a second text WHEN the code shall go out again THEN the verification
+    stays as it is, and with room the code goes out, through the next account."""
+    caps = '"caps": {"minute": 1, "hour": 1}, "purpose"'
+    before_it, document = api.document, api.document.replace('"purpose"', caps)
+    api.document = document
+    api.accounts.refresh()
+    begun = start(api)
+    sent = content(api, begun)
+    api.clock[0] += 61 * SECOND
+    for _ in range(2):
+        over_its_cap(api)
+        shown = api.call("GET", "/verifications/{id}", id=begun.json["id"])
+        assert shown.json == begun.json
+    assert api.call("GET", "/messages/{id}", id=shown.json["messages"][-1]).status == 200
+    api.document = before_it
+    api.accounts.refresh()
+    again = start(api)
+    assert (len(again.json["messages"]), again.json["resend_after"]) == (2, "2026-01-22T09:33:29.000Z")
+    assert content(api, again)["code"] == sent["code"]
+    assert content(api, again)["account"] != sent["account"]
 
 
 # Whose it is
@@ -203,6 +274,11 @@ def test_who_may_not_send_passwords_may_not_verify(api: Api) -> None:
         ({"ttl": 3601}, "ttl"),
         ({"keys": {"mac": "x"}}, "keys.mac"),
         ({"keys": {"ip": ""}}, "keys.ip"),
+        ({"keys": {"ip": " "}}, "keys.ip"),
+        ({"keys": {"ip": "203.0.113"}}, "keys.ip"),
+        ({"keys": {"ip": "203.0.113.7:443"}}, "keys.ip"),
+        ({"keys": {"ip": "203.0.113.7, 10.0.0.1"}}, "keys.ip"),
+        ({"keys": {"device": " "}}, "keys.device"),
         ({"params": {"code": "1"}}, "params.code"),
         ({"params": {"minutes": "1"}}, "params.minutes"),
         ({"params": {"name": "张三"}}, "params.name"),
@@ -260,19 +336,31 @@ def test_a_code_that_is_no_text_is_refused(api: Api) -> None:
 # Caps of keys and of clients
 
 
-@pytest.mark.parametrize("kind", ["ip", "device"])
-def test_a_key_gets_ten_codes_an_hour(api: Api, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "one", "another"), [("ip", "::1", "1::"), ("device", "one", "another")])
+def test_a_key_gets_ten_codes_an_hour(api: Api, kind: str, one: str, another: str) -> None:
     for index in range(10):
-        assert start(api, f"1380013{index:04d}", keys={kind: "one"}).status == 202
-    over = start(api, "13800138099", keys={kind: "one"})
+        assert start(api, f"1380013{index:04d}", keys={kind: one}).status == 202
+    over = start(api, "13800138099", keys={kind: one})
     assert (over.status, over.headers["Retry-After"], over.places) == (429, ["3600"], [f"keys.{kind}"])
     assert over.json["cap"] == {"of": kind, "codes": 10, "seconds": 3600, "until": "2026-01-22T10:30:26.000Z"}
-    assert start(api, "13800138099", keys={kind: "another"}).status == 202
-    assert start(api, "13800138099", keys={kind: "one"}).status == 202  # nothing is sent for it
+    assert start(api, "13800138099", keys={kind: another}).status == 202
+    assert start(api, "13800138099", keys={kind: one}).status == 202  # nothing is sent for it
     shop = api.sender("shop")
-    assert start(api, "13800138097", key=shop, keys={kind: "one"}).status == 202  # another client's key is another
+    assert start(api, "13800138097", key=shop, keys={kind: one}).status == 202  # another client's key is another
     api.clock[0] += 3600 * SECOND
-    assert start(api, "13800138098", keys={kind: "one"}).status == 202
+    assert start(api, "13800138098", keys={kind: one}).status == 202
+
+
+def test_a_key_is_the_same_however_it_is_written(api: Api) -> None:
+    caps = '"verifications": {"keys": {"ip": {"minute": 1}, "device": {"minute": 1}}}, "accounts"'
+    api.document = api.document.replace('"accounts"', caps, 1)
+    api.accounts.refresh()
+    assert start(api, "13800138001", keys={"ip": "203.0.113.7"}).status == 202
+    assert start(api, "13800138002", keys={"ip": " ::ffff:203.0.113.7 "}).places == ["keys.ip"]
+    assert start(api, "13800138003", keys={"ip": "2001:db8::1"}).status == 202
+    assert start(api, "13800138004", keys={"ip": "2001:DB8:0:0:ffff::9"}).places == ["keys.ip"]
+    assert start(api, "13800138005", keys={"device": "d"}).status == 202
+    assert start(api, "13800138006", keys={"device": "\td "}).places == ["keys.device"]
 
 
 def test_no_key_is_stored_as_it_is(api: Api) -> None:
@@ -286,13 +374,16 @@ def test_caps_are_set_in_the_accounts_document(api: Api) -> None:
     caps = '"verifications": {"keys": {"ip": {"minute": 1}, "device": null}, "client": {"hour": 3}}, "accounts"'
     api.document = api.document.replace('"accounts"', caps, 1)
     api.accounts.refresh()
-    assert start(api, "13800138001", keys={"ip": "a", "device": "d"}).status == 202
-    over = start(api, "13800138002", keys={"ip": "a", "device": "d"})
+    assert start(api, "13800138001", keys={**IP, "device": "d"}).status == 202
+    over = start(api, "13800138002", keys={**IP, "device": "d"})
     assert (over.status, over.json["cap"]["seconds"]) == (429, 60)
     for index in (3, 4):
         assert start(api, f"1380013800{index}", keys={"device": "d"}).status == 202
     over = start(api, "13800138005")
     assert (over.status, over.json["cap"]["of"], over.headers["Retry-After"]) == (429, "client", ["1774"])
+    assert over.json["detail"] == (
+        "this client has had 3 codes in this hour of the clock, the most that it may: again in 1774 s"
+    )
     api.clock[0] += 1774 * SECOND
     assert start(api, "13800138005").status == 202
 

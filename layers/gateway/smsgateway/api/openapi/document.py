@@ -51,7 +51,8 @@ does, so no customer's name chooses whose signature a phone shows.
     "Verifications": """A number verified in two calls: the first has a code sent, the second checks what was typed.
 
 There is one living code for each number, client and template. Codes are random, five may be checked against each, and
-one is approved once. A code is stored as a hash alone, and its text is deleted when its sending has ended.
+one is approved once. Of a code a hash is stored, which says nothing without a secret of the stack; the code itself
+follows from that secret, and stands in its text alone, which is deleted when its sending has ended.
 
 Keys of a client made with `test` verify magic numbers: their codes are fixed, and nobody is texted.""",
     "Templates": """Texts with variables, for vendors that take texts and for those that take codes.

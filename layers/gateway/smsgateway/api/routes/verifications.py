@@ -37,8 +37,8 @@ router = new_router()
             " pass a challenge first",
             409: "Codes for this number are being asked for by other requests: repeat it after `Retry-After`",
             422: "The request is not valid, or the number cannot be sent to: `errors` has the places",
-            429: "The number, a key (`cap`) or the client has had as many codes as it may, or there are too many"
-            " requests: see `Retry-After`",
+            429: "The number, a key (`cap`) or the client, in this hour of the clock, has had as many codes as it may,"
+            " or there are too many requests: see `Retry-After`",
         },
     ),
 )  # fmt: skip
@@ -47,11 +47,17 @@ def start_verification(wanted: Annotated[NewVerification, Body()]) -> Response[d
 
     The same request may be repeated at any time. Until `resend_after` it gets the same answer, and nothing is sent
     twice. From then on the same code goes out again, through the next account of the route, and `resend_after` moves
-    on: by a minute after the first message, then by two, four, and at most 15 minutes. `expires_at` stays. When the
-    code has expired, was approved or canceled, or five wrong codes were checked, the request begins anew.
+    on: by a minute after the first message, then by two, four, and at most 15 minutes. When the code has expired, was
+    approved or canceled, or five wrong codes were checked, the request begins anew.
+
+    While a code lives, it stays as it began: a request with another `length` or `ttl` gets the same code, and
+    `expires_at` stays. Other `params`, another `signature` or `reference` hold for the messages that are yet to be
+    sent, not for those that were.
 
     Everything that holds for a message of this purpose holds here: the client's rights and daily segments, caps and
-    suppressions of the number, signatures, routes. What refuses the message refuses the request, and no code is left.
+    suppressions of the number, signatures, routes. What refuses the message refuses the request, and everything is as
+    it was before: no code begins, an earlier verification of the number can still be asked for, and a code that should
+    go out again keeps its `resend_after`.
 
     While far fewer of a client's codes are typed in than the day before, and many more are asked for, somebody may be
     earning money with the texts. Then numbers that were never texted get a 403 with `challenge_required`: have the

@@ -286,12 +286,16 @@ class TemplateBody(Body):
 class VerificationKeys(Body):
     """Who asks for a code, as far as you know: how many codes each key gets is limited. Stored as hashes alone."""
 
-    ip: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(one_line)] | None = Field(
-        None, description="the address that the person's request came from, as you see it"
+    ip: (
+        Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_trimmed), AfterValidator(one_line)] | None
+    ) = Field(
+        None,
+        description="the address that the person's request came from, as you see it: IPv4 or IPv6, without a port. All"
+        " IPv6 addresses of one /64 count as one",
     )
-    device: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)] | None = Field(
-        None, description="your own id of the person's device or session"
-    )
+    device: (
+        Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_trimmed), AfterValidator(one_line)] | None
+    ) = Field(None, description="your own id of the person's device or session, whatever blanks stand around it")
 
 
 class NewVerification(Body):
@@ -307,10 +311,16 @@ class NewVerification(Body):
 
     to: Number = Field(description="the number, in any form that `NewMessage` takes")
     template: Name = Field(
-        description="a registered template with the variable `code`; `minutes`, if it has that, is filled from `ttl`"
+        description="a registered template with the variable `code`; `minutes`, if it has that, is filled with the"
+        " minutes that are left of `ttl`, rounded up"
     )
-    length: int = Field(6, ge=4, le=8, description="digits of the code")
-    ttl: int = Field(300, ge=60, le=3600, description="seconds for which the code can be approved")
+    length: int = Field(6, ge=4, le=8, description="digits of the code; of one that lives they stay as they are")
+    ttl: int = Field(
+        300,
+        ge=60,
+        le=3600,
+        description="seconds for which the code can be approved; of one that lives the end stays as it is",
+    )
     keys: VerificationKeys = Field(
         VerificationKeys(ip=None, device=None), description="who asks for the code: caps hold for each"
     )
