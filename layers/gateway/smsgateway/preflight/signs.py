@@ -16,8 +16,9 @@ _SIGN_BEFORE_BRACE = re.compile(r"[$#%][{｛][^{}｛｝\s]{1,64}[}｝]")
 _SIGN_BEFORE_VARIABLE = re.compile(r"[$#%＄＃％](?=\{[A-Za-z_][A-Za-z0-9_]*\})")
 _NAME = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-# What texts promise, and of it what is obeyed as the whole of a reply (rules/keywords.py), as the words after it are.
+# What a text promises to whoever does what it says.
 _NO_MORE = "退订|退定|退訂|拒收|拒订|拒絕|拒绝|取消(?:订阅|訂閱|接收|推送)|不再接收|免打扰|退(?![款货貨票換换房费])"
+# Words that are obeyed as a reply (rules/keywords.py).
 _OBEYED = "退订|退定|退訂|拒收|取消(?:订阅|訂閱)|退(?![款货貨票換换房费])"
 _USUAL_WORDS = ("unsubscribe", "stop", "td", "qx", "t", "n", "r")
 _REPLY = "回[复復覆]?|发送?|發送?|reply"

@@ -106,9 +106,9 @@ def scope_of(client: str, signature: str = "") -> str:
 def refusal_to(state: NumberState, purpose: Purpose, scope: str) -> Suppression | None:
     """Why a number is not to get a message of a purpose and a scope (`scope_of`); None if it may.
 
-    A stop of a client counts under all of its signatures. Where the scope is the client alone, under whose signature
-    the text will be read is not known, or the client has no several signatures any more: then a stop under any of
-    them counts. That errs on the side of fewer texts.
+    A stop of a client counts under all of its signatures. Where the scope is the client alone, a stop under any of its
+    signatures counts, too: it is not known which of them will be read, or the client has one or none by now and may
+    have had several. That errs on the side of fewer texts.
     """
     if state.suppressed or purpose != "marketing":
         return state.suppressed
