@@ -127,12 +127,19 @@ def scope_of(client: str, signature: str = "") -> str:
 def refusal_to(state: NumberState, purpose: Purpose, scope: str) -> Suppression | None:
     """Why a number is not to get a message of a purpose and a scope (`scope_of`); None if it may.
 
-    A stop of a client counts under all of its signatures.
+    A stop of a client counts under all of its signatures. Where the scope is the client alone, a stop under any of its
+    signatures counts, too: it is not known which of them will be read, or the client has one or none by now and may
+    have had several. That errs on the side of fewer texts.
     """
     if state.suppressed or purpose != "marketing":
         return state.suppressed
-    found = (state.stops.get(each) for each in (scope, scope.partition("#")[0], EVERYBODY))
-    return next((stop for stop in found if stop), None)
+    client, _, signature = scope.partition("#")
+    found = (
+        stop
+        for stopped, stop in state.stops.items()
+        if stopped in (EVERYBODY, client, scope) or (not signature and stopped.startswith(f"{client}#"))
+    )
+    return next(found, None)
 
 
 def counting(state: NumberState, purpose: Purpose, text: Counted, now: Millis) -> NumberState:
