@@ -2,7 +2,7 @@
 PYTHON ?= python3.13
 # How long `make fuzz` looks.
 SECONDS ?= 600
-# A file with an accounts document, for `make up`; without it, the simulated vendors.
+# A file with an accounts document, for `make up` (without it, the simulated vendors) and `make document`.
 ACCOUNTS ?=
 # A stack on AWS, for `make redrive` and `make smoke`, and a number that may get a text from the latter.
 STACK ?=
@@ -16,7 +16,7 @@ CODE := layers/gateway functions
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check fuzz up down redrive accounts deploy smoke lint format types security template
+.PHONY: help setup demo test bench check fuzz up down document redrive accounts deploy smoke lint format types security template
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ up: setup ## the local cloud, until `make down`; ACCOUNTS=file: with your accoun
 
 down: ## stop what `make up` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tests.local down; else echo nothing was running; fi
+
+document: setup ## print the accounts document of the running local cloud; ACCOUNTS=file: put this one in its place
+	@$(VENV)/python -m tests.local document $(if $(ACCOUNTS),"$(ACCOUNTS)")
 
 redrive: setup ## put what is in the dead-letter queues back, after a repair; STACK=name: on AWS, not the local cloud
 	@$(VENV)/python -m $(if $(STACK),tests.deployed redrive "$(STACK)",tests.local redrive)

@@ -39,7 +39,7 @@ def test_the_commands_get_the_statuses_that_the_pages_say(gateway: Gateway, tmp_
     got = [int(status) for status in (tmp_path / "statuses").read_text(encoding="utf-8").split()]
     assert got == expected, shell.stdout + shell.stderr
     assert shell.returncode == 0, shell.stderr
-    assert len(got) > 30
+    assert len(got) > 35
 
 
 def test_the_consumer_gets_events(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.local up|down|demo|accounts|redrive`: the local cloud from the command line (see the Makefile)."""
+"""`python -m tests.local up|down|demo|accounts|document|redrive`: the local cloud by commands (see the Makefile)."""
 
 import argparse
 import importlib
@@ -28,15 +28,14 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("demo", help="send through all vendors and show what happens")
     checking = commands.add_parser("accounts", help="check an accounts document")
     checking.add_argument("file", type=Path)
+    changing = commands.add_parser("document", help="print the accounts document of what runs, or replace it")
+    changing.add_argument("file", type=Path, nargs="?", help="the new one")
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, exit_on_signal)
     try:
         if options.command == "up":
-            document = accounts_document(options.accounts, allow_loopback=True) if options.accounts else None
-            if down():
-                print("stopped the local cloud that was running; its data is gone")
-            say_where(up(document))
+            start(options.accounts)
             return 0
         if options.command == "down":
             print("stopped" if down() else "nothing was running")
@@ -46,6 +45,9 @@ def main(arguments: list[str]) -> int:
             print(
                 f"{options.file}: good; accounts {len(document['accounts'])}, routes {len(document.get('routes', []))}"
             )
+            return 0
+        if options.command == "document":
+            show_or_replace(running_stack(), options.file)
             return 0
         if options.command == "redrive":
             for name, moved in redrive(running_stack()).items():
@@ -59,6 +61,14 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
 
 
+def start(accounts: Path | None) -> None:
+    """Starts the local cloud anew, with an accounts document or with the simulators."""
+    document = accounts_document(accounts, allow_loopback=True) if accounts else None
+    if down():
+        print("stopped the local cloud that was running; its data is gone")
+    say_where(up(document))
+
+
 def accounts_document(path: Path, *, allow_loopback: bool) -> dict[str, Any]:
     """The accounts document in a file. Raises StartError for one that the gateway would refuse."""
     try:
@@ -68,6 +78,15 @@ def accounts_document(path: Path, *, allow_loopback: bool) -> dict[str, Any]:
         raise StartError(f"{path}: {error}") from None
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def show_or_replace(stack: Stack, path: Path | None) -> None:
+    """Prints the accounts document of a stack, or puts that of a file in its place."""
+    if path is None:
+        print(json.dumps(stack.read_accounts(), ensure_ascii=False, indent=2))
+        return
+    stack.write_accounts(accounts_document(path, allow_loopback=True))
+    print(f"{path}: in place; every function has it within a minute")
 
 
 def running_stack() -> Stack:

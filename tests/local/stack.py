@@ -33,6 +33,12 @@ class Stack:
         """A boto3 client of the local cloud, with every right."""
         return local_client(service, self.endpoint_url, self.region)
 
+    def read_accounts(self) -> dict[str, Any]:
+        """The accounts document that is in place."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.accounts_secret)
+        document: dict[str, Any] = json.loads(secret["SecretString"])
+        return document
+
     def write_accounts(self, document: dict[str, Any]) -> None:
         """Puts the accounts document in place. Functions may use the old one for a minute more."""
         text = json.dumps(document, ensure_ascii=False)

@@ -100,6 +100,8 @@ def test_what_no_number_has_is_named(written: str, stranger: str, at: int) -> No
         ("187****8801", "has U+002A (ASTERISK), which no number has"),
         ("abcdef", "has U+0061 (LATIN SMALL LETTER A), U+0062 (LATIN SMALL LETTER B), U+0063 (LATIN SMALL LETTER C)"
          " and others, which no number has"),
+        ("1.38001E+10", "was rounded by a spreadsheet: its digits are lost; make the column text, and enter the"
+         " numbers again"),
         ("12", "not a mainland number (11 digits, 13… to 19…, with or without +86)"),
     ],
 )  # fmt: skip

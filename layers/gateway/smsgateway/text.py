@@ -31,6 +31,7 @@ _MASKED = re.compile(r"(?:(?:\+|00)?86)?(1[0-9*]{10})")
 _LANDLINE = re.compile(r"(0(?!0)(?!1[3-9][0-9]{9}$)[0-9]{10,11})")
 _LANDLINE_FROM_ABROAD = re.compile(f"{_COUNTRY}0?((?:10|2[0-9])[0-9]{{8}}|[3-9][0-9]{{9,10}})")
 LANDLINE = "0"  # what a normalised landline begins with, and no mobile
+_ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)  # 1.38001E+10, as a spreadsheet shows a number
 _TEMPLATE_TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
 TemplateProblem = Literal["missing", "unknown"]
@@ -115,6 +116,8 @@ def normalise_number(raw: str) -> str | None:
 
 def problem_with_number(raw: str) -> str:
     """Returns why a text is not a number, in words fit to be shown; for texts that `normalise_number` does not take."""
+    if _ROUNDED.fullmatch(raw.strip()):
+        return "was rounded by a spreadsheet: its digits are lost; make the column text, and enter the numbers again"
     if strange := written.strangers(raw):
         return f"has {named(strange)}, which no number has"
     return "not a mainland number (11 digits, 13… to 19…, with or without +86)"

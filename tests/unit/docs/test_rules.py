@@ -6,6 +6,8 @@ from typing import get_args
 
 from smsgateway.api.routes.post_message import post_of
 from smsgateway.api.schemas.requests import NewMessage
+from smsgateway.api.schemas.suppression_bodies import MOST_ENTRIES
+from smsgateway.api.spreadsheet import COLUMNS
 from smsgateway.codecs import VENDORS
 from smsgateway.codecs.words import MEANINGS, SHARED_WORDS
 from smsgateway.config.accounts import parse_accounts
@@ -72,6 +74,11 @@ def test_the_codes_and_words_about_signatures_are_those_that_are_told_of() -> No
     assert MEANINGS["signature_refused"] == (ReportStatus.UNDELIVERED, Reason.SIGNATURE_REFUSED)
     told = PAGE.text.partition("What vendors say is learned, too")[2].partition("Each such lesson")[0]
     assert all(f"{vendor}'s `{said}`" in told for vendor, said in refused | words)
+
+
+def test_the_columns_of_an_import_are_explained() -> None:
+    assert [the_ticked(row["column"]) for row in PAGE.table_with("column", "default")] == list(COLUMNS)
+    assert f"At most {MOST_ENTRIES:,} entries" in PAGE.text
 
 
 def test_every_command_says_its_status() -> None:

@@ -199,7 +199,7 @@ def test_a_body_that_comes_as_text(api: Api) -> None:
         (b"number\n\xff\xff\n", "text/csv; charset=gbk", 400, "not GBK"),
         ("number\n", "text/csv; charset=big5", 400, "charset"),
         ('number\n"13800138000', "text/csv", 400, "quotation marks"),
-        ("", "text/csv", 400, "empty"),
+        ("", "text/csv", 422, "first row"),
         ("\ufeff\r\n", "text/csv", 422, "first row"),
         ("13800138000\n13900139000\n", "text/csv", 422, "`number`"),
         ("number;reason\n13800138000;x\n", "text/csv", 422, "commas"),

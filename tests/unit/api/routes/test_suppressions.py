@@ -157,9 +157,28 @@ def test_what_is_wrong_with_a_stop_is_said_by_field(api: Api, body: object, plac
     assert api.call("GET", ONE, number=NUMBER).status == 404
 
 
-def test_a_client_is_named_with_a_purpose(api: Api) -> None:
-    answer = api.call("DELETE", ONE, number=NUMBER, query={"client": "shop"})
+def test_who_names_a_client_means_marketing(api: Api) -> None:
+    """GIVEN a suppression and a client's stop WHEN that client is named without a purpose THEN its stop goes alone."""
+    api.sender("shop")
+    for body in ({"client": "shop"}, {"purpose": "all"}):
+        assert api.call("PUT", ONE, body, number=NUMBER).status == 200
+    answer = api.call("DELETE", ONE, number=NUMBER, query={"client": "shop", "purpose": "all"})
     assert (answer.status, answer.places) == (422, ["purpose"])
+    assert api.call("DELETE", ONE, number=NUMBER, query={"client": "shop"}).status == 204
+    assert [each["purpose"] for each in api.call("GET", ONE, number=NUMBER).json["entries"]] == ["all"]
+
+
+@pytest.mark.parametrize("body", [{}, {"purpose": "all"}])
+def test_a_sender_learns_that_what_stops_it_is_everybodys(api: Api, body: dict[str, str]) -> None:
+    shop = api.sender("shop")
+    assert api.call("PUT", ONE, body, number=NUMBER).status == 200
+    for query in ({"purpose": "marketing"}, {"client": "shop"}):
+        answer = api.call("DELETE", ONE, key=shop, number=NUMBER, query=query)
+        assert (answer.status, "everybody's" in answer.json["detail"]) == (403, True)
+    assert len(api.call("GET", ONE, number=NUMBER).json["entries"]) == 1
+
+
+def test_a_body_that_cannot_be_read(api: Api) -> None:
     for body in (b"[1", b"\xff\xfe{"):
         assert api.call("PUT", ONE, body, number=NUMBER).status == 400
 

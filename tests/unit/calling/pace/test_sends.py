@@ -42,8 +42,8 @@ def broadcasts(cloud: Cloud, account: str) -> None:
 
 
 def passwords(cloud: Cloud, account: str) -> None:
-    """One-time passwords, now and then more at once than the account may send in a second."""
-    numbers = count()
+    """One-time passwords, now and then more at once than the account may send in a second, to a number each."""
+    numbers = count(list(RATES).index(account) * 10_000_000)
     while True:
         cloud.clock.sleep(cloud.random.uniform(0, 20 * SECOND))
         for _ in range(cloud.random.randint(1, 3 * RATES[account])):

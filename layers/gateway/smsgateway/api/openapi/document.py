@@ -69,8 +69,9 @@ goes before the accounts document.""",
 
 A reply that means stop (TD, 退订 …) stops marketing to its number at once, of the client whose message it answers, or,
 where that client has several signatures, under that signature; a reply that answers no known message stops everybody's.
-A reply such as START or 恢复订阅 undoes that stop. An administrator may suppress a number for all purposes, which no
-reply undoes.""",
+A reply such as START or 恢复订阅 lifts the stop of that same marketing, be it a reply's, the API's or an import's. It
+never lifts an administrator's suppression for all purposes, nor, where it answers a client's message, a stop of
+everybody's.""",
     "Accounts": "The accounts with vendors, from the accounts document.",
     "Clients": "Who may call this API. A new client's key may get 403 for a minute or two, until API Gateway knows it.",
     "About": "This description.",

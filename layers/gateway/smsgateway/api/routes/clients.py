@@ -39,7 +39,11 @@ router = new_router()
     ),
 )
 def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]]:
-    """Lets somebody else call the API. The answer shows `api_key`, this once. For administrators."""
+    """Lets somebody else call the API. The answer shows `api_key`, this once. For administrators.
+
+    A client is changed by deleting it and making it anew with the same name: it gets a new key, sees its messages as
+    before, and what it has posted goes on.
+    """
     gateway = gateway_of(router)
     if body.name == ADMINISTRATOR.name:
         raise invalid([("name", "is the administrator's own")])

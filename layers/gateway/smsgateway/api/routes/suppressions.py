@@ -92,25 +92,29 @@ def show_view(number: NumberPath) -> dict[str, Any]:
 )
 def delete_view(
     number: NumberPath,
-    purpose: Annotated[Literal["marketing", "all"], Query(description="which stop it is")] = "all",
+    purpose: Annotated[
+        Literal["marketing", "all"] | None,
+        Query(description="which stop it is; left out: `marketing` where a client or a signature is named, else `all`"),
+    ] = None,
     client: Annotated[
         str | None, Query(pattern=CLIENT_NAME, description="whose marketing goes on; left out: yours, or everybody's")
     ] = None,
     signature: Annotated[str | None, Query(max_length=20, description="the signature that was stopped")] = None,
 ) -> Response[str]:
-    """Lifts the suppression of a number. For administrators. With `purpose=marketing`, a stop of marketing is lifted: a
-    sender lifts its own, when the person has asked for it.
+    """Lifts the suppression of a number. For administrators. With `purpose=marketing`, or a `client`, a stop of
+    marketing is lifted: a sender lifts its own, when the person has asked for it.
 
     Only that stop goes: the others stay, and so does an administrator's suppression.
     """
     gateway, asking = gateway_of(router), client_of(router)
     normalised = number_at("number", number)
-    if purpose == "all":
-        _allow_all(gateway, asking, normalised, named=client is not None or signature is not None)
+    named = client is not None or signature is not None
+    if purpose == "all" or (purpose is None and not named):
+        _allow_all(gateway, asking, normalised, named=named)
     else:
         if not asking.administrator and client not in (None, asking.name):
             raise Problem(403, "a sender may lift its own stops alone", [("client", OTHERS)])
-        _let_go_on(gateway, normalised, named_by(asking, client, signature))
+        _let_go_on(gateway, asking, normalised, named_by(asking, client, signature))
     return Response(204, body="")
 
 
@@ -124,8 +128,11 @@ def _allow_all(gateway: Gateway, asking: Client, number: str, *, named: bool) ->
     suppressions.allow(gateway.table, number, gateway.now())
 
 
-def _let_go_on(gateway: Gateway, number: str, whose: Whose) -> None:
+def _let_go_on(gateway: Gateway, asking: Client, number: str, whose: Whose) -> None:
     now, scope = gateway.now(), scope_of(whose.client or EVERYBODY, whose.signature)
     before, after = stops.allow_marketing(gateway.table, number, scope, OptIn(now, 0, "api"), now)
-    if before == after:
-        raise not_found("suppression")
+    if before != after:
+        return
+    if not asking.administrator and (before.suppressed or EVERYBODY in before.stops):
+        raise Problem(403, "what stops you is not yours alone but everybody's: only an administrator may lift it")
+    raise not_found("suppression")

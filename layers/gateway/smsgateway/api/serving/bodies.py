@@ -55,11 +55,12 @@ def _headers(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _body(event: Mapping[str, Any]) -> str | None:
     written = event.get("body") or ""
-    if event["httpMethod"] not in ("POST", "PUT") or not written:
+    content_type = _content_type(event)
+    takes_csv = (event["httpMethod"], event["resource"]) in TAKE_CSV and spreadsheet.is_csv(content_type)
+    if event["httpMethod"] not in ("POST", "PUT") or not (written or takes_csv):
         return None
     raw = _raw(written) if event.get("isBase64Encoded") else written.encode(errors="surrogatepass")
-    content_type = _content_type(event)
-    if (event["httpMethod"], event["resource"]) in TAKE_CSV and spreadsheet.is_csv(content_type):
+    if takes_csv:
         _of_fitting_size("", len(raw))
         return spreadsheet.as_json(raw, content_type)
     if not event.get("isBase64Encoded"):
