@@ -49,7 +49,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
         "settling": f"{GROUND} rules core queues codecs store routing calling accepting",
         "sending": f"{GROUND} rules core queues store config routing calling settling",
         "watching": f"{GROUND} core queues codecs store settling sending",
-        "verifying": f"{GROUND} rules store config routing accepting",
+        "verifying": f"{GROUND} store config routing accepting",
         "api": f"{GROUND} rules codecs store config runtime calling accepting verifying",
         "handlers": f"{GROUND} queues runtime publishing calling verifying receiving settling sending watching api",
     }.items()

@@ -6,21 +6,24 @@ that dies, an AWS call that fails or the SDK's second try at any step, and clien
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from random import Random
 from typing import Any
 
 import pytest
 
+from smsgateway.accepting.counting import Limits, count_all, counted_by_now, uncount_all
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.model import Cap, Message, Purpose
 from smsgateway.rules.caps import DEFAULT_CAPS
 from smsgateway.store.messages import accepted_message, load_payload, read_message
-from smsgateway.store.numbers import load_number
+from smsgateway.store.numbers import Counted, load_number
 from smsgateway.store.submissions import load_submissions
 from smsgateway.store.suppressions import suppress
 from tests.doubles.interleaving import Task, by_lot
 from tests.doubles.seam import AwsError, Crash, Fault, Seam
-from tests.doubles.world import DAY, MINUTE, SECOND, World, accounts_document, numbers, post
+from tests.doubles.world import DAY, HOUR, MINUTE, SECOND, World, accounts_document, numbers, post
 
 DOCUMENT = accounts_document((("main", "hbsmservice", 0),))
 TWO_A_REQUEST = accounts_document((("main", "hbsmservice", 2),))
@@ -165,6 +168,76 @@ def test_a_later_text_counts_when_it_goes_out() -> None:
     assert check_counted(world, "otp") == {number: 2}
 
 
+def in_any_day(called: Sequence[int]) -> int:
+    """The most calls that any 24 hours have."""
+    return max(sum(first <= other < first + DAY for other in called) for first in called)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_spread_after_the_night_keeps_the_caps(count: int) -> None:
+    """GIVEN marketing that is posted in several nights, and goes out some time after 08:00 THEN no number gets more
+    than three texts in any 24 hours, and at the moment that a refusal names there is room."""
+    world = World(DOCUMENT)
+    world.now += 14 * HOUR  # 22:00 in Beijing
+    to, accepted = numbers(count), 0
+    for _ in range(3):
+        evening = world.now
+        answers = [attempt(world, marketing(*to)) for _ in range(4)]
+        accepted += answers.count(202)
+        world.settle(evening + 11 * HOUR)
+        world.now = evening + DAY
+    assert accepted >= 6
+    for number in to:
+        calls = zip(world.called, world.vendors.seen, strict=True)
+        assert in_any_day([at for at, request in calls if number in request.numbers]) <= 3
+    counted = load_number(world.table, to[0]).counted["marketing"]
+    assert {each.late for each in counted} == {30 * MINUTE}
+    with pytest.raises(Refusal) as refused:
+        world.accept(marketing(*to))
+    assert "2026-01-05T00:30:00.000Z" in refused.value.errors[0][1]
+    world.now += 10 * HOUR + 30 * MINUTE
+    assert attempt(world, marketing(*to)) == 202
+
+
+def test_a_message_that_is_spread_is_uncounted_like_any_other() -> None:
+    """Whether its numbers had items before or not; what others count stays."""
+    world = World(DOCUMENT)
+    to, now = numbers(3), world.now
+    assert attempt(world, marketing(*to[:2])) == 202
+    before = [load_number(world.table, number).counted for number in to]
+    text = Counted(now + 12 * HOUR, "msg_night", 30 * MINUTE)
+    limits = Limits("marketing", "sender", DEFAULT_CAPS["marketing"], frozenset(), text, now)
+    assert not count_all(world.table, to, limits, now + MINUTE, paced=False)
+    states = [load_number(world.table, number) for number in to]
+    assert all(text in state.counted["marketing"] for state in states)
+    assert all(counted_by_now(state, limits) for state in states)
+    assert not any(counted_by_now(state, replace(limits, text=replace(text, late=HOUR))) for state in states)
+    uncount_all(world.table, to, limits, now + MINUTE)
+    assert [load_number(world.table, number).counted for number in to] == [before[0], before[1], {}]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_no_more_texts_are_planned_than_an_item_can_hold(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a number for which as many texts are planned as may be THEN another that is planned is refused until the
+    first of them has gone out, and one that goes out now is not."""
+    monkeypatch.setattr("smsgateway.store.numbers.MOST_PLANNED", 5)
+    world = World(DOCUMENT)
+    number, *rest = numbers(1 + others)
+    first = world.now + HOUR
+    for hour in range(5):
+        assert attempt(world, otp(number, send_at=first + hour * HOUR)) == 202
+    last = otp(number, *rest, send_at=first + 6 * HOUR)
+    if others:
+        _, answer = world.accept(last)
+        assert answer["refused"] == [{"to": number, "reason": "too_frequent", "until": "2026-01-01T01:00:00.000Z"}]
+    else:
+        assert attempt(world, last) == 429
+    assert attempt(world, otp(number)) == 202
+    world.now = first
+    assert attempt(world, otp(number, send_at=first + 6 * HOUR)) == 202
+    check_counted(world, "otp")
+
+
 def test_the_numbers_of_earlier_days_are_counted_again() -> None:
     """GIVEN numbers whose items have expired, and are not deleted yet THEN they are counted as if they were new."""
     world = World(DOCUMENT)
@@ -222,14 +295,21 @@ def test_a_fault_at_any_step_counts_nothing_twice_and_loses_nothing(name: str, k
 # Schedules
 
 
+@cache
+def world_after(purpose: Purpose, earlier: tuple[tuple[int, int], ...]) -> World:
+    """A world in which so many of the numbers were posted to, and so much time passed, once or more; to be copied."""
+    world = World(TWO_A_REQUEST)
+    for count, passed in earlier:
+        attempt(world, post(*numbers(3)[:count], purpose=purpose))
+        world.now += passed
+    return world
+
+
 def drawn(random: Random) -> tuple[World, list[Post]]:
     """A world and posts at few numbers at once."""
-    world = World(TWO_A_REQUEST)
     purpose: Purpose = random.choice(("otp", "marketing"))
-    few = numbers(3)
-    for _ in range(random.randrange(3)):
-        attempt(world, post(*few[: random.randrange(1, 4)], purpose=purpose))
-        world.now += random.choice((0, 20 * SECOND, MINUTE))
+    earlier = [(random.randrange(1, 4), random.choice((0, 20 * SECOND, MINUTE))) for _ in range(random.randrange(3))]
+    world, few = world_after(purpose, tuple(earlier)).copy(), numbers(3)
     posts = []
     for index in range(random.choice((2, 2, 3))):
         to = random.sample(few, random.randrange(1, 4))

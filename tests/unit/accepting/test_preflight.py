@@ -62,6 +62,15 @@ def test_a_way_to_opt_out_is_wanted_of_marketing_alone(purpose: str) -> None:
     assert codes(post(FAR, text="大促销，拒收请回复R", purpose=purpose)) == []
 
 
+def test_a_word_of_an_account_of_the_route_is_a_way_out() -> None:
+    """GIVEN marketing that asks for a digit WHEN no account of the route takes it for stop THEN it has no way out."""
+    given, changed = post(FAR, text="大促销，退订回复0000", purpose="marketing"), json.loads(TWO)
+    assert codes(given) == [("no_opt_out", "text", "")]
+    changed["accounts"][1]["options"]["opt_out_words"] = ["００００"]
+    assert codes(given, World(json.dumps(changed))) == []
+    assert codes(replace(given, account="main"), World(json.dumps(changed))) == [("no_opt_out", "text", "")]
+
+
 def test_a_dry_run_tells_the_same() -> None:
     given = post(FAR, text="点击t.cn/a，加微信abc12345")
     assert warnings(replace(given, dry_run=True)) == warnings(given) != []

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from smsgateway.accepting.post import Refusal
+from smsgateway.accepting.post import PersonalPost, Post, Refusal
 from smsgateway.clock import BEIJING
 from smsgateway.events import EventType
 from smsgateway.model import Client
@@ -95,6 +95,55 @@ def test_of_several_signatures_one_is_stopped() -> None:
     assert not may_post(world, client=MALL, text="再来【其他】", signature="其他")
     assert may_post(world, client=MALL)
     assert may_post(world, client=MALL, signature="示例")
+
+
+def stopped_under(scope: str, document: str = "", script: tuple[str, ...] = ("accepted",)) -> World:
+    """A world in which the number has stopped a client's marketing under one of its signatures."""
+    world = World(document or accounts_document((("ly", "langyu", 0),)), script)
+    client, _, signature = scope.partition("#")
+    stop_marketing(world.table, NUMBER, Suppression(world.now, client=client, signature=signature), world.now)
+    world.now += 600_000
+    return world
+
+
+def reached(world: World) -> list[str]:
+    """The numbers that the vendors were asked to text."""
+    world.settle(world.now + 300_000)
+    return [number for seen in world.vendors.seen for number in seen.numbers]
+
+
+def test_texts_under_several_signatures_do_not_go_past_a_stop_of_one() -> None:
+    """GIVEN a stop under one signature WHEN a personalised message has texts under it and under another THEN whoever
+    stopped is left out of it."""
+    world, (_, other) = stopped_under("mall#其他"), numbers(2)
+    texts = (PersonalPost(NUMBER, text="【其他】大减价"), PersonalPost(other, text="【示例】大减价"))
+    _, answer = world.accept(Post("marketing", personal=texts), client=MALL)
+    assert [entry["reason"] for entry in answer["refused"]] == ["suppressed"]
+    assert reached(world) == [other]
+
+
+@pytest.mark.parametrize("signatures", [("一",), ("二",), ()])
+def test_a_stop_under_a_signature_outlives_the_clients_other_signatures(signatures: tuple[str, ...]) -> None:
+    """GIVEN a stop under one of two signatures WHEN the client is made anew with one or none THEN it is heeded."""
+    world = stopped_under("two#一")
+    assert not may_post(world, client=Client("two", "sender", signatures=signatures), text="【一】大促")
+    assert not may_post(world, client=Client("two", "sender", signatures=signatures))
+    assert may_post(world, client=SHOP)
+    assert may_post(world, client=Client("two", "sender", signatures=("一", "二")), text="【二】大促")
+
+
+def test_no_failover_goes_past_a_stop() -> None:
+    """GIVEN a stop under the signature of the route's second account WHEN the first one refuses a message THEN the
+    second one does not send it either."""
+    document = json.loads(accounts_document((("ly", "langyu", 0), ("hb", "hbsmservice", 0))))
+    document["accounts"][1]["signature"] = "其他"
+    world = stopped_under("mall#其他", json.dumps(document), ("account", "accepted"))
+    assert not may_post(world, client=MALL)
+    _, other = numbers(2)
+    world.accept(post(NUMBER, other, purpose="marketing"), client=MALL)
+    assert set(reached(world)) == {other}
+    assert {seen.account for seen in world.vendors.seen} == {"ly", "hb"}
+    assert may_post(world, client=MALL, signature="示例"), "under which nobody stopped it"
 
 
 @pytest.mark.parametrize("text", ["TD", "START"])

@@ -117,7 +117,23 @@ def test_a_process_keeps_a_bounded_number_of_folds() -> None:
     assert folded("ＡＢＣ").read == "abc"
 
 
-REPEATED = ("a.", "a-", "1-", "1 ", "13", "一", "w w w . ", "https://", "加V:", "电话号码", "退订请", "【", "${a")
+REPEATED = (
+    "a.",
+    "a-",
+    "1-",
+    "1 ",
+    "13",
+    "一",
+    "w w w . ",
+    "https://",
+    "加V:",
+    "电话号码",
+    "退订请",
+    "【",
+    "${a",
+    "reply ",
+    "opt out ",
+)
 
 
 @pytest.mark.parametrize("part", REPEATED)

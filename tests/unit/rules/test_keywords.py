@@ -11,7 +11,15 @@ from smsgateway.rules.keywords import START_WORDS, STOP_WORDS, wish_of
 WRITTEN = (
     *("ＴＤ", "T。", "退订。", "退订！", "STOP!", "“T”", "R", "拒收", "T\u200b", "退訂", "t d", "退 订", "Td", "(TD)"),
     *("T.", "【退订】", "回复TD", "回复：TD", "回复退订", "Unsubscribe", "\ufeffT", "T\ufe0f", "TD🙏", "ｓｔｏｐ"),
-    *("Ｔ\r\n", "—N—", "Ⓣ", "T\u0301"),
+    *("Ｔ\r\n", "—N—", "Ⓣ", "T\u0301", "Т", "тd", "ТD"),  # the last ones with a Cyrillic letter
+    *("请退订", "我要退订", "退订。谢谢", "请退订，谢谢！", "T退", "R退订", "N退", "回N退"),
+    *("TD\n> 【示例】大减价", "退订\r\n\r\n【示例】大减价，拒收请回复R", "T\n大减价，拒收请回复R【示例】"),
+    *(
+        "我要退订\n-----Original Message-----\n大减价",
+        "N\n————\n大减价",
+        "R\n原短信：大减价",
+        "\n 拒收。\n大减价\n【示例】",
+    ),
     *(
         "TD退订",
         "退订TD",
@@ -30,6 +38,15 @@ SENTENCES = (
     *("T恤", "T恤多少钱", "不退", "不要退订", "退订了吗怎么还发", "取消订单吧", "N95口罩", "R2", "1", "", " ", "。"),
     *("好的", "TDD", "TT", "回", "回复", "回复你", "Stop it", "please stop", "not T", "QX123", "收到，谢谢", "退货"),
     *("T恤退订", "退订T恤", "回退", "回退订单", "TD退", "取消订阅吗", "请退", "N取消订单", "回复R2", "拒收RMB"),
+    *("请退款", "我要退货", "我要取消", "请取消", "我要拒收", "谢谢", "退谢谢", "请勿退订", "我要退订酒店", "T退货"),
+    *(
+        "取消\n明天的预约",
+        "T\n恤多少钱",
+        "退订\n了吗怎么还发",
+        "取消订单\n> 【示例】大减价",
+        "> 【示例】大减价\n好的",
+        "取消\n--明天",
+    ),
     *("可以退吗", "拒收短信是什么意思", "I am unsubscribed"),
 )
 
@@ -62,7 +79,22 @@ def test_every_word_in_any_dress(word: str, before: str, after: str, dress: Call
     assert is_opt_out(f"回复{before}{dressed}{after}")
 
 
+@pytest.mark.parametrize(
+    "quoted", ["> 大减价", "【示例】大减价", "大减价\n拒收请回复R【示例】", "---\n大减价", "原文：大减价"]
+)
+def test_what_is_quoted_below_a_word_changes_nothing(quoted: str) -> None:
+    assert all(is_opt_out(f"{word}。\n{quoted}") for word in STOP_WORDS)
+    assert not any(is_opt_out(f"{sentence}\n{quoted}") for sentence in SENTENCES if "\n" not in sentence)
+    assert not any(wish_of(f"{word}\n{quoted}") for word in START_WORDS), "who asks for texts writes nothing else"
+    assert wish_of(f"不要了\n{quoted}", own_stop=["不要了"]) == "stop"
+
+
 LETTERS = st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1, max_size=10)
+
+
+@given(st.sampled_from(sorted(STOP_WORDS)), LETTERS)
+def test_a_word_above_other_words_is_none(word: str, other: str) -> None:
+    assert is_opt_out(f"{word}\n{other}") is is_opt_out(word + other)
 
 
 @given(st.sampled_from(sorted(STOP_WORDS)), LETTERS, st.booleans())

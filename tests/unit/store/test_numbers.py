@@ -1,19 +1,39 @@
 """What limits texts to a number: its item, as it was and as it is, and writes that others write too."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
+from unittest.mock import patch
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from smsgateway.clock import Millis, millis
-from smsgateway.rules.caps import DAY
+from smsgateway.model import Cap, Purpose
+from smsgateway.rules.caps import DAY, next_room
 from smsgateway.store import numbers, suppressions
 from smsgateway.store.keys import suppression_key
-from smsgateway.store.numbers import Counted, NumberState, Suppression, counting, refusal_to, scope_of
+from smsgateway.store.numbers import (
+    MOST_BEFORE,
+    MOST_PLANNED,
+    SLOWEST,
+    Counted,
+    NumberState,
+    Suppression,
+    counting,
+    item_of,
+    may_plan_at,
+    refusal_to,
+    scope_of,
+)
 from smsgateway.store.table import ConditionFailed, Table
 from tests.unit.store.given import NOW
 
 NUMBER = "13800000007"
+MINUTE: Millis = 60_000
+HOUR = 60 * MINUTE
 STOP = Suppression(NOW, "退订", "reply", "mo_1", "hb-1", "shop", "示例")
 FULL = NumberState(
     NUMBER,
@@ -96,9 +116,77 @@ def test_whoever_never_gets_to_its_turn_says_so(table: Table) -> None:
 
 
 def test_texts_that_count_no_more_are_left_out() -> None:
-    state = NumberState(NUMBER, counted={"otp": (Counted(NOW - millis(DAY), "old"), Counted(NOW - 1, "new"))})
-    kept = counting(state, "otp", Counted(NOW, "msg_1"), NOW).counted["otp"]
-    assert [each.message_id for each in kept] == ["new", "msg_1"]
+    over = NOW - millis(DAY + SLOWEST)
+    texts = (Counted(over, "old"), Counted(over, "late", MINUTE), Counted(NOW - 1, "new"))
+    kept = counting(NumberState(NUMBER, counted={"otp": texts}), "otp", Counted(NOW, "msg_1"), NOW).counted["otp"]
+    assert [each.message_id for each in kept] == ["late", "new", "msg_1"]
+
+
+def test_how_late_a_text_may_go_out_is_kept(table: Table) -> None:
+    """An item without it is read as one whose texts go out when they are planned."""
+    text = Counted(NOW, "msg_1", 30 * MINUTE)
+    numbers.change_number(table, NUMBER, lambda state: counting(state, "marketing", text, NOW), NOW)
+    numbers.change_number(table, NUMBER, lambda state: counting(state, "otp", Counted(NOW, "msg_2"), NOW), NOW)
+    assert numbers.load_number(table, NUMBER).counted == {"marketing": (text,), "otp": (Counted(NOW, "msg_2"),)}
+    item = table.get(suppression_key(NUMBER))
+    assert item
+    assert item["counted"] == {"marketing": [[NOW, "msg_1", 30 * MINUTE]], "otp": [[NOW, "msg_2"]]}
+    assert item["ttl"] >= text.last // 1000 + DAY
+
+
+MOST = 3  # texts that a cap allows in the test
+CAP = st.tuples(st.integers(1, MOST), st.sampled_from([60, 3_600, DAY]))
+STEPS = st.sampled_from([0, 1, 1_000, 20_000, MINUTE, HOUR, 12 * HOUR, 23 * HOUR, 24 * HOUR - 1])
+POSTS = st.tuples(
+    STEPS,  # since the post before
+    st.sampled_from([0, 0, 0, 1_000, 30_000, MINUTE - 1]),  # for which it has been on its way
+    st.sampled_from([0, 0, 0, 1, 20_000, MINUTE, HOUR, 30 * HOUR]),  # until it goes out
+    st.sampled_from([0, 0, 1, 30 * MINUTE]),  # how much later it may go out
+    st.lists(CAP, min_size=1, max_size=2),  # of its client: the number may get texts of others
+)
+
+
+AT_ONCE: tuple[Millis, Millis, Millis, Millis, list[Cap]] = (0, 0, 0, 0, [(MOST, 60)])
+SLOW = [*[AT_ONCE] * MOST, (MINUTE, *AT_ONCE[1:]), (0, 1_000, *AT_ONCE[2:])]
+
+
+@given(st.lists(POSTS, max_size=60))
+@example(SLOW)
+def test_what_is_left_out_of_many_texts_decides_nothing(
+    posts: list[tuple[Millis, Millis, Millis, Millis, list[Cap]]],
+) -> None:
+    """GIVEN texts under caps of several clients, some of them slow, planned or spread WHEN the number's item keeps no
+    more than it must THEN each is told what it would be told if the item kept all, also until when."""
+    now, state = NOW, NumberState(NUMBER)
+    whole: list[Counted] = []
+    with patch.object(numbers, "MOST_BEFORE", 2 * MOST):
+        for index, (step, slow, ahead, late, caps) in enumerate(posts):
+            now += step
+            moment = now - slow
+            text = Counted(moment + ahead, f"msg_{index}", late)
+            kept = [each.span for each in state.counted.get("otp", ())]
+            room = next_room(kept, caps, text.at, late)
+            assert room == next_room([each.span for each in whole], caps, text.at, late)
+            if room == text.at:
+                whole.append(text)
+                state = counting(state, "otp", text, moment)
+                assert sum(each.at <= moment for each in state.counted["otp"]) <= 2 * MOST
+
+
+def test_an_item_with_all_that_it_may_keep_is_far_from_too_large() -> None:
+    """Of each purpose: texts that went out, and as many as may be planned."""
+    state = NumberState(NUMBER)
+    for purpose in get_args(Purpose):
+        for index in range(1_000):
+            text = Counted(NOW - index, f"msg_{index:026}", 30 * MINUTE)
+            state = counting(state, purpose, text, NOW)
+        for index in range(MOST_PLANNED):
+            assert may_plan_at(state.counted[purpose], NOW + 1, NOW) == NOW
+            state = counting(state, purpose, Counted(NOW + 1 + index, f"msg_{index:026}p", 30 * MINUTE), NOW)
+        assert len(state.counted[purpose]) == MOST_BEFORE + MOST_PLANNED
+        assert may_plan_at(state.counted[purpose], NOW + 1, NOW) == NOW + 1
+        assert may_plan_at(state.counted[purpose], NOW, NOW) == NOW
+    assert len(json.dumps(item_of(state, NOW))) < 200_000
 
 
 @pytest.mark.parametrize(
@@ -108,6 +196,11 @@ def test_texts_that_count_no_more_are_left_out() -> None:
         ("shop#示例", "shop", True),
         ("shop#示例", "shop#示例", True),
         ("shop#其他", "shop#示例", False),
+        ("shop", "shop#示例", True),
+        ("shop", "shopping#示例", False),
+        ("shop", "shopping", False),
+        ("shop#示例", "shop#示例二", False),
+        ("shop#示例", numbers.EVERYBODY, True),
         ("bank", "shop", False),
         ("bank", numbers.EVERYBODY, True),
     ],

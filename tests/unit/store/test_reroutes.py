@@ -17,6 +17,7 @@ from smsgateway.store.history import MOST
 from smsgateway.store.keys import submission_key
 from smsgateway.store.messages import load_payload
 from smsgateway.store.recipients import RecipientRow, load_rows, recipient_key
+from smsgateway.store.spared import Spared
 from smsgateway.store.submissions import WAKE_UP_LOST, StoredSubmission, load_submission
 from smsgateway.store.table import ConditionFailed, Item, Update
 from tests.doubles import invariants
@@ -415,18 +416,30 @@ def test_what_is_sent_is_not_canceled() -> None:
     assert outcome_of(world, first).status is None
 
 
-# Who was asked
+# Through whom it was sent
 
 
 @LAYOUTS
-def test_who_may_have_been_asked_for_a_recipient(count: int) -> None:
+def test_through_whom_a_recipient_may_have_been_sent_to(count: int) -> None:
     world, first = begun(count)
     put(world, resend_of(world, first).key, tried=["a", "t"])
     row = recipient_key(first, FIRST)
-    standing = replace(stands(world, first.key), tried=("z",))
-    assert reroutes.accounts_asked(world.table, standing, row) == {"a", "z", "b", "t"}
-    assert reroutes.accounts_asked(world.table, replace(standing, may_reroute=False), row) == {"a", "z"}
-    assert reroutes.accounts_asked(world.table, standing, ("msg_none", FIRST)) == {"a", "z"}
+
+    def through(key: SubmissionKey, **changes: Any) -> frozenset[str]:
+        again = world.copy()
+        put(again, key, **changes)
+        return reroutes.accounts_sent_through(again.table, stands(again, first.key), row, FIRST, world.now)
+
+    resend = resend_of(world, first).key
+    assert through(resend, tried=["a"]) == {"a"}, "the reroute waits"
+    assert through(resend, state=State.SENDING, submitted_at=world.now) == {"a", "b"}
+    assert through(resend, state=State.SENDING, submitted_at=world.now + 1) == {"a"}, "later"
+    assert through(resend, doubted=True) == {"a", "b", "t"}, "any of them may have it"
+    assert through(first.key, state=State.QUEUED) == set()
+    assert through(first.key, state=State.EXPIRED) == set()
+    assert through(first.key, state=State.WAITING, proved=1) == {"a"}
+    assert through(first.key, rejected=[[FIRST, Reason.BLACKLISTED, ""]]) == set()
+    assert through(first.key, **Spared(frozenset({FIRST}), 1).attributes(), doubted=True) == set()
 
 
 @LAYOUTS

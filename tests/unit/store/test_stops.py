@@ -1,18 +1,28 @@
 """Stops of marketing: what a person wrote last counts, in whatever order replies come, and however often."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import permutations
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smsgateway.clock import Millis
-from smsgateway.store import numbers, stops
+from smsgateway.model import Client
+from smsgateway.store import numbers, stops, stops_import, suppressions
 from smsgateway.store.keys import suppression_key
 from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression, refusal_to, scope_of
 from smsgateway.store.table import Table
+from tests.doubles.seam import AwsError, Crash, Fault, Seam, Seamed
+from tests.doubles.world import HOUR, World, accounts_document, post
+from tests.doubles.world import numbers as numbers_of
 from tests.unit.store.given import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 NUMBER = "13800000007"
 
@@ -142,3 +152,76 @@ def test_a_persons_word_holds_however_many_stops_there_are() -> None:
     assert by_signature.stops.keys() - state.stops.keys() == {"bank"}
     assert stops.opted_in(state, "bank", OptIn(NOW, NOW, "reply")) == state
     assert "*" in stops.stopped(state, Suppression(NOW)).stops
+
+
+def waiting() -> World:
+    """A world in which marketing to two numbers waits for its moment, and a minute has passed."""
+    world = World(accounts_document((("ly", "langyu", 0),)))
+    world.accept(post(*numbers_of(2), purpose="marketing", send_at=world.now + HOUR), client=Client("shop", "sender"))
+    world.now += HOUR // 2
+    return world
+
+
+def stop_one(table: Table, number: str, at: Millis) -> None:
+    stops.stop_marketing(table, number, stop_at(at, source="api"), at)
+
+
+def suppress_one(table: Table, number: str, at: Millis) -> None:
+    suppressions.suppress(table, number, at)
+
+
+def import_one(table: Table, number: str, at: Millis) -> None:
+    stops_import.put_entries(table, [stops_import.Entry(number, stop_at(at, source="import"))], at, lambda: False)
+
+
+@pytest.mark.parametrize("stop", [stop_one, suppress_one, import_one])
+def test_a_stop_that_nobody_repeats_is_whole_or_none(stop: Callable[[Table, str, Millis], None]) -> None:
+    """GIVEN marketing that was accepted WHEN somebody stops it, and fails at any step for good THEN it goes out only
+    to whom a new post would be accepted for, too."""
+    world, seam, outcomes = waiting(), Seam(), set()
+    number, another = numbers_of(2)
+    stop(seamed(world.copy(), seam), number, world.now)
+    for step in range(len(seam.steps)):
+        for fault in Fault:
+            again = world.copy()
+            with suppress(Crash, AwsError):
+                stop(seamed(again, Seam({step: fault})), number, again.now)
+            refused = refusal_to(numbers.load_number(again.table, number), "marketing", "shop") is not None
+            again.settle(again.now + HOUR)
+            got = {each for seen in again.vendors.seen for each in seen.numbers}
+            assert got == ({another} if refused else {number, another}), (fault, seam.steps[step])
+            outcomes.add(refused)
+    assert outcomes == {True, False}
+
+
+def test_a_stop_that_took_many_tries_is_noted_anew(table: Table) -> None:
+    """GIVEN a stop whose number others keep writing WHEN it comes to its turn after minutes THEN the note is as young,
+    for it must outlast what was accepted before the number was written."""
+    clock = Clock()
+    slow = replace(table, now=clock.now)
+    tries = iter(range(3))
+
+    def change(state: NumberState) -> NumberState:
+        clock.at += 200_000
+        if (number := next(tries, None)) is not None:
+            numbers.change_number(table, NUMBER, lambda held: stops.stopped(held, stop_at(1, f"rival{number}")), NOW)
+        return stops.stopped(state, stop_at(NOW))
+
+    stops.change_noted(slow, NUMBER, "shop", change, NOW)
+    accepted_at = clock.at - 100_000
+    assert "shop" in numbers.load_number(table, NUMBER).stops
+    assert stops.stopped_since(table.get_many(stops.keys_of_stops("shop")), "shop", accepted_at)
+
+
+@dataclass
+class Clock:
+    """A clock that is put on by hand."""
+
+    at: Millis = NOW
+
+    def now(self) -> Millis:
+        return self.at
+
+
+def seamed(world: World, seam: Seam) -> Table:
+    return Table(cast("DynamoDBClient", Seamed(world.db, seam)), "table", lambda: world.now)

@@ -137,7 +137,7 @@ def _limits_of(checked: CheckedPost, scope: str, times: Times) -> Limits:
         scope=scope,
         caps=caps_of(checked.settings, client, post.purpose),
         uncapped=checked.settings.uncapped,
-        text=Counted(max(times.created_at, times.send_at or 0), checked.message_id),
+        text=Counted(max(times.created_at, times.send_at or 0), checked.message_id, times.spread),
         now=times.created_at,
     )
 

@@ -21,6 +21,7 @@ from smsgateway.store.numbers import (
     counting,
     item_of,
     load_numbers,
+    may_plan_at,
     put_of,
     refusal_to,
 )
@@ -34,7 +35,7 @@ TAKEN_BACK_AT_ONCE = 400  # numbers between two looks at the clock
 class Limits:
     """What the recipients of one message are held to. `scope`: of opt-outs (store/numbers.py).
 
-    `text`: the message as it counts, at the moment at which it is planned to go out.
+    `text`: the message as it counts, at the moments at which it is planned to go out.
     """
 
     purpose: Purpose
@@ -56,9 +57,12 @@ class Limits:
         """When a number that is over a cap has room again; None if it has now."""
         if not self.counts(state):
             return None
-        counted = [each.at for each in self._others(state)]
-        room = next_room(counted, self.caps, self.text.at)
-        return room if room > self.text.at else None
+        others = self._others(state)
+        room = next_room([each.span for each in others], self.caps, self.text.at, self.text.late)
+        if room > self.text.at:
+            return room
+        planned = may_plan_at(others, self.text.at, self.now)
+        return planned if planned > self.now else None
 
     def with_text(self, state: NumberState) -> NumberState:
         """A number's state with this message counted. An earlier request for the same post, which has died over it, may
@@ -101,8 +105,8 @@ def put_counted(state: NumberState, limits: Limits) -> Put | None:
 
 def counted_by_now(state: NumberState, limits: Limits) -> bool:
     """True if the message is counted, by another request for the same post, at its own moment or later."""
-    counted = state.counted.get(limits.purpose, ())
-    return any(each.message_id == limits.text.message_id and each.at >= limits.text.at for each in counted)
+    counted, text = state.counted.get(limits.purpose, ()), limits.text
+    return any(each.message_id == text.message_id and each.at >= text.at and each.last >= text.last for each in counted)
 
 
 def count_all(table: Table, numbers: Sequence[str], limits: Limits, until: Millis, *, paced: bool) -> SetApart:

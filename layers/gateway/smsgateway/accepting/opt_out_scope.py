@@ -14,16 +14,22 @@ SEVERAL = 2  # signatures of a client, from which on each is stopped by itself
 def scope_of_post(client: Client, post: Post, template: Template | None, accounts: Sequence[Account]) -> str:
     """The scope of a post's marketing: its client, or its signature with a client that has several.
 
-    The signature is the one that its contents bring, that it asks for, or of the first account that may carry it. Where
-    its contents bring several, nobody could stop one of them: then it is the client.
+    The signature is the one that its contents bring, that it asks for, or of the accounts that may carry it. Where
+    there may be several (its contents bring different ones, or bring none while the accounts have different ones),
+    nobody knows which of them a recipient will read: then it is the client, whose stops all count
+    (`numbers.refusal_to`). So no failover goes past a stop.
     """
     if post.opt_out_scope:
         return post.opt_out_scope
     if len(client.signatures) < SEVERAL:
         return client.name
-    fallback = post.signature if post.signature is not None else accounts[0].signature if accounts else ""
+    put_in_front = {account.signature for account in accounts} if post.signature is None else {post.signature}
     place = signature_place_of(template)
-    found = {text.compose(each, fallback, place).signature for each in _contents(post, template)}
+    found = {
+        text.compose(content, signature, place).signature
+        for content in _contents(post, template)
+        for signature in put_in_front
+    }
     return scope_of(client.name, found.pop() if len(found) == 1 else "")
 
 

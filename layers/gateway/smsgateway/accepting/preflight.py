@@ -14,6 +14,7 @@ from smsgateway.model import Finding, FindingCode, Personal, SignaturePlace
 from smsgateway.preflight.findings import finding_at, findings_in
 from smsgateway.preflight.signs import signs_before_variables
 from smsgateway.preflight.words import said_together
+from smsgateway.rules.keywords import folded
 from smsgateway.text import render, signature_at_end, split_signature
 
 MOST_OF_A_KIND = 10  # findings of one code, of all texts together
@@ -62,7 +63,7 @@ def _findings(draft: Draft) -> Iterator[Finding]:
     known = _known_signatures(draft)
     if post.signature and known and post.signature not in known:
         yield finding_at(post.signature, "signature", (FindingCode.FOREIGN_SIGNATURE, 0, len(post.signature)))
-    put_in_front = _put_in_front(draft)
+    put_in_front, stop_words = _put_in_front(draft), _stop_words(draft)
     for loc, content in _texts(draft):
         signature, span = _own_signature(content.text, place, put_in_front)
         if signature and known and signature not in known and signature != post.signature:
@@ -70,7 +71,7 @@ def _findings(draft: Draft) -> Iterator[Finding]:
         if draft.template:
             for start, end in signs_before_variables(draft.template.text, content.params):
                 yield finding_at(content.text, loc, (FindingCode.VARIABLE_SIGN, start, end))
-        yield from findings_in(content.text, loc, post.purpose, span)
+        yield from findings_in(content.text, loc, post.purpose, span, stop_words)
 
 
 def _known_signatures(draft: Draft) -> frozenset[str]:
@@ -84,6 +85,11 @@ def _known_signatures(draft: Draft) -> frozenset[str]:
         if any(account in accounts and state == "filed" for (account, _), state in filing.items())
     )
     return frozenset([*own, *filed, *draft.checked.client.signatures])
+
+
+def _stop_words(draft: Draft) -> frozenset[str]:
+    """The words that accounts of the route take for stop beside the usual ones, in the form in which they compare."""
+    return frozenset(folded(word) for account in draft.accounts for word in account.options.opt_out_words)
 
 
 def _put_in_front(draft: Draft) -> frozenset[str]:

@@ -4,7 +4,7 @@ They are the same for each purpose, because carriers screen what a text says and
 way to opt out is wanted of marketing alone. An e-mail address is none: carriers let it pass.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from smsgateway.model import Finding, FindingCode, Purpose
 from smsgateway.preflight.folding import Folded, folded
@@ -18,12 +18,15 @@ LONGEST_FOUND = 60  # characters of what was found that a finding shows
 type Place = tuple[FindingCode, int, int]
 
 
-def findings_in(text: str, loc: str, purpose: Purpose, signature: tuple[int, int] = (0, 0)) -> list[Finding]:
+def findings_in(
+    text: str, loc: str, purpose: Purpose, signature: tuple[int, int] = (0, 0), stop_words: Collection[str] = ()
+) -> list[Finding]:
     """Returns what is found in a text, in the order of places. `signature`: where the text's own signature stands.
+    `stop_words`: that are obeyed beside the usual ones (`says_the_way_out`).
 
     What would be two findings at one place is one: a number in a link is a part of the link.
     """
-    places = sorted(_places(text, purpose, signature), key=lambda place: (place[1], place[2]))
+    places = sorted(_places(text, purpose, signature, stop_words), key=lambda place: (place[1], place[2]))
     return [finding_at(text, loc, place) for place in places]
 
 
@@ -33,7 +36,7 @@ def finding_at(text: str, loc: str, place: Place) -> Finding:
     return Finding(code, loc, start, end, text[start : min(end, start + LONGEST_FOUND)])
 
 
-def _places(text: str, purpose: Purpose, signature: tuple[int, int]) -> Iterator[Place]:
+def _places(text: str, purpose: Purpose, signature: tuple[int, int], stop_words: Collection[str]) -> Iterator[Place]:
     as_read = folded(text)
     for code, start, end in _contacts(as_read):
         yield code, *as_read.span(start, end)
@@ -45,7 +48,7 @@ def _places(text: str, purpose: Purpose, signature: tuple[int, int]) -> Iterator
     for start, end in brackets(text):
         if end <= first or start >= behind:
             yield FindingCode.BRACKETS, start, end
-    if purpose == "marketing" and not says_the_way_out(as_read):
+    if purpose == "marketing" and not says_the_way_out(as_read, stop_words):
         yield FindingCode.NO_OPT_OUT, len(text), len(text)
 
 

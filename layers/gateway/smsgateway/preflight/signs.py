@@ -1,7 +1,8 @@
 """Signs in a text that have a meaning of their own: brackets, what no eye sees, a variable's sign; and the way out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from smsgateway.preflight.folding import Folded
 from smsgateway.unseen import UNSEEN
@@ -15,15 +16,13 @@ _SIGN_BEFORE_BRACE = re.compile(r"[$#%][{｛][^{}｛｝\s]{1,64}[}｝]")
 _SIGN_BEFORE_VARIABLE = re.compile(r"[$#%＄＃％](?=\{[A-Za-z_][A-Za-z0-9_]*\})")
 _NAME = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-_NO_MORE = "退订|退定|退訂|拒收|拒订|拒絕|拒绝|取消(?:订阅|訂閱|接收|推送)|不再接收|免打扰|退(?![款货貨票换換房费])"
+# What a text promises to whoever does what it says.
+_NO_MORE = "退订|退定|退訂|拒收|拒订|拒絕|拒绝|取消(?:订阅|訂閱|接收|推送)|不再接收|免打扰|退(?![款货貨票換换房费])"
+# Words that are obeyed as a reply (rules/keywords.py).
+_OBEYED = "退订|退定|退訂|拒收|取消(?:订阅|訂閱)|退(?![款货貨票換换房费])"
+_USUAL_WORDS = ("unsubscribe", "stop", "td", "qx", "t", "n", "r")
 _REPLY = "回[复復覆]?|发送?|發送?|reply"
-_WORD = "td|t|n|r|qx|td退订|stop|[0-9]{1,4}"
-_WAY_OUT = re.compile(
-    rf"(?:{_NO_MORE}|不[想愿需再][^,.!]{{0,6}})[请請可:,]*(?:{_REPLY})[\"'“”「]?(?:{_WORD})(?![a-z0-9恤])"
-    rf"|(?:{_REPLY})[\"'“”「]?(?:{_WORD})?[\"'“”」]?(?:即可|可以|可|以|来|便可|则)?(?:{_NO_MORE})"
-    rf"|(?<![a-z])(?:td|t|n|r)(?:{_NO_MORE})|(?:退订|退訂|拒收)[请請可:]*(?:td|t|n|r|点击|https?)(?![a-z0-9])"
-    r"|unsubscribe|optout|opt-out|reply(?:\"|')?(?:stop|td|t|n|r|no|end|quit)|(?:text|send)stop"
-)
+_QUOTE = "[\"'“”‘’「」]?"
 
 
 def brackets(text: str) -> Iterator[tuple[int, int]]:
@@ -51,6 +50,29 @@ def signs_before_variables(template_text: str, params: Mapping[str, str]) -> Ite
         yield len(before), len(before) + 1
 
 
-def says_the_way_out(text: Folded) -> bool:
-    """Whether a text says how to get no more of its kind: 拒收请回复R, 回复TD退订 and the like."""
-    return _WAY_OUT.search(text.read.replace(" ", "")) is not None
+def says_the_way_out(text: Folded, own_words: Collection[str] = ()) -> bool:
+    """Whether a text says how to get no more of its kind, so that whoever does what it says is obeyed.
+
+    That is 拒收请回复R, 回复TD退订 and the like, or a link behind such a word. `own_words`: those that mean stop in a
+    reply beside the usual ones, as letters and digits without blanks. A digit is a way out only if it is one of these.
+    """
+    chinese, english = _ways_out(frozenset(own_words))
+    return bool(chinese.search(text.read.replace(" ", "")) or english.search(text.read))
+
+
+@lru_cache(maxsize=64)
+def _ways_out(own_words: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What a way out looks like in a Chinese text without blanks, and in an English one."""
+    words = "|".join(map(re.escape, sorted({*_USUAL_WORDS, *own_words}, key=lambda word: (-len(word), word))))
+    word = f"(?:{words})(?![a-z0-9恤])"
+    chinese = (
+        f"(?:{_NO_MORE}|不[想愿需再][^,.!]{{0,6}})[请請可:,]*(?:{_REPLY}){_QUOTE}(?:{word}|{_OBEYED})"
+        f"|(?:{_REPLY}){_QUOTE}(?:{_OBEYED}|(?:{words}){_QUOTE}(?:即可|可以|可|以|来|便可|则)?(?:{_NO_MORE}))"
+        f"|(?<![a-z])(?:td|t|n|r)(?:{_NO_MORE})|(?:退订|退訂|拒收)[请請可:]*(?:{word}|点击|https?)"
+    )
+    reply = rf"(?:reply|text|send)\s*(?:with\s*)?{_QUOTE}"
+    english = (
+        rf"(?<![a-z]){reply}{word}(?!-[a-z])|(?:unsubscribe|opt[ -]?out)[\s:,.-]*"
+        rf"(?:(?:{reply})?{word}(?!-[a-z])|(?:at|via|click|here|https?)(?![a-z]))"
+    )
+    return re.compile(chinese), re.compile(english)

@@ -42,8 +42,8 @@ _WORDS: Mapping[FindingCode, tuple[str, str]] = {
         " taken for one and refused. Use other brackets.",
     ),
     FindingCode.NO_OPT_OUT: (
-        "营销短信没有退订方式：结尾须注明“拒收请回复R”，否则会被拦截。",
-        "a marketing text without a way to opt out: it must end with 拒收请回复R, or it is blocked.",
+        "营销短信没有有效的退订方式：结尾须注明“拒收请回复R”，否则会被拦截。",
+        "a marketing text without a way to opt out that works: it must end with 拒收请回复R, or it is blocked.",
     ),
     FindingCode.VARIABLE_SIGN: (
         "变量符号“{found}”会原样发出：这里的变量只写作{{name}}，前面没有$、#或%，且只能用在模板中。",

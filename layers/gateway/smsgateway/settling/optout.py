@@ -4,6 +4,7 @@ All of it is written before the reply is stored: a worker that dies in between h
 here does harm twice.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from smsgateway.clock import Millis
@@ -11,7 +12,7 @@ from smsgateway.core import WakingCore
 from smsgateway.model import Message, Reply
 from smsgateway.rules.keywords import Wish, wish_of
 from smsgateway.settling.confirming import confirm
-from smsgateway.store.numbers import EVERYBODY, NumberState, OptIn, Suppression
+from smsgateway.store.numbers import EVERYBODY, OptIn, Suppression
 from smsgateway.store.replies import is_stored
 from smsgateway.store.stops import allow_marketing, stop_marketing
 
@@ -22,7 +23,7 @@ OPT_OUT = "opt_out"  # the reason of a stop that a person asked for
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The message that a reply answers. `client`: whose it is; `message`: None if it is gone."""
+    """A message that a reply may answer. `client`: whose it is; `message`: None if it is gone."""
 
     client: str
     message: Message | None
@@ -31,6 +32,11 @@ class Answered:
     def scope(self) -> str:
         """Whose marketing a stop in answer to this message is about (store/numbers.py)."""
         return (self.message.opt_out_scope if self.message else "") or self.client
+
+    @property
+    def advertises(self) -> bool:
+        """True for marketing."""
+        return self.message is not None and self.message.purpose == "marketing"
 
     @property
     def signature(self) -> str | None:
@@ -57,17 +63,42 @@ def wish_in(core: WakingCore, reply: Reply) -> Wish | None:
     return wish_of(reply.text, account.options.opt_out_words, account.options.opt_in_words)
 
 
-def obey(core: WakingCore, reply: Reply, wish: Wish, answered: Answered | None, said_at: Millis) -> None:
+def whose_marketing(answered: Iterable[Answered]) -> Mapping[str, str | None]:
+    """Whose marketing a reply is about: scopes, each with the signature that its newest message asked for.
+
+    `answered`: what was sent to the person, the newest first. Nobody can say which of several advertisers a stop is
+    meant for, so it is about all of them, and a password that came after them changes nothing. Where nobody advertised,
+    it is about the newest message; where nothing was sent, about everybody's.
+    """
+    sent = list(answered)
+    whose: dict[str, str | None] = {}
+    for each in [each for each in sent if each.advertises] or sent[:1]:
+        whose.setdefault(each.scope, each.signature)
+    return whose or {EVERYBODY: None}
+
+
+def obey(core: WakingCore, reply: Reply, wish: Wish, answered: Iterable[Answered], said_at: Millis) -> None:
     """Stop marketing, or let it go on, as a reply asks. `said_at`: when it was written, as far as that is known.
 
-    A reply that answers no known message stops, or allows, the marketing that is of everybody.
+    `answered`: what was sent to the person through the reply's account, the newest first.
     """
-    scope = answered.scope if answered else EVERYBODY
+    whose = whose_marketing(answered)
     if wish == "start":
-        _let_go_on(core, reply, scope, said_at)
+        _let_go_on(core, reply, whose, said_at)
         return
+    begun = []
+    for scope, signature in whose.items():
+        _, after = stop_marketing(core.table, reply.number, _stop_of(reply, scope, said_at), core.now())
+        standing = after.stops.get(scope)
+        if standing and standing.reply_id == reply.id:
+            begun.append((standing, scope, signature))
+    if begun:  # one text for all of them
+        confirm(core, reply, *begun[0])
+
+
+def _stop_of(reply: Reply, scope: str, said_at: Millis) -> Suppression:
     client, _, signature = scope.partition("#")
-    stop = Suppression(
+    return Suppression(
         at=said_at,
         reason=OPT_OUT,
         source="reply",
@@ -77,15 +108,12 @@ def obey(core: WakingCore, reply: Reply, wish: Wish, answered: Answered | None, 
         signature=signature,
         vendor=reply.vendor,
     )
-    _, after = stop_marketing(core.table, reply.number, stop, core.now())
-    standing = after.stops.get(scope)
-    if standing and standing.reply_id == reply.id:
-        confirm(core, reply, standing, scope, answered.signature if answered else None)
 
 
-def _let_go_on(core: WakingCore, reply: Reply, scope: str, said_at: Millis) -> NumberState | None:
-    """Undo the stop of a scope. None: the reply has done that already, and a vendor has pushed it once more."""
+def _let_go_on(core: WakingCore, reply: Reply, scopes: Iterable[str], said_at: Millis) -> None:
+    """Undo the stops of some scopes, unless the reply has done that already, and a vendor has pushed it once more."""
     if is_stored(core.table, reply.id):
-        return None
+        return
     opt_in = OptIn(said_at, said_at, "reply", reply.id, reply.account, reply.vendor)
-    return allow_marketing(core.table, reply.number, scope, opt_in, core.now())[1]
+    for scope in scopes:
+        allow_marketing(core.table, reply.number, scope, opt_in, core.now())

@@ -4,7 +4,7 @@ The table's stream publishes what is stored here.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import replace
 
@@ -43,7 +43,7 @@ def take_replies(
             at = millis_of(said.received_at) if said.received_at else received_at
             reply_id = replies.reply_id(account.name, said, seen[identity] - 1)
             reply = _reply(reply_id, account.name, account.vendor, said, at)
-            _store_reply(core, reply, said_at(at, received_at, index))
+            _store_reply(core, reply, said_at(at, received_at, index), received_at)
 
 
 def _reply(reply_id: str, account: str, vendor: str, inbound: Inbound, at: Millis, *, partial: bool = False) -> Reply:
@@ -107,7 +107,8 @@ def _carry_out(core: WakingCore, found: StoredParts, joint: JoinedReply, version
         started_at = min(int(item["arrived"]) for item in chosen)
         reply_id = replies.joint_id(found.key, joint.parts, joint.partial)
         account = account_of_parts(found.key)
-        _store_reply(core, _reply(reply_id, account, vendor, inbound, started_at, partial=joint.partial), started_at)
+        reply = _reply(reply_id, account, vendor, inbound, started_at, partial=joint.partial)
+        _store_reply(core, reply, started_at, started_at)
     reply_parts.carried_out(core.table, found, joint, version)
 
 
@@ -122,24 +123,27 @@ def _adopt(core: WakingCore, found: StoredParts, vendor: str) -> None:
             reply_id = replies.reply_id(account, identity, 0)  # as that release would give it
             started_at = group.started_at
             reply = _reply(reply_id, account, vendor, inbound, started_at, partial=group.published)
-            _store_reply(core, reply, started_at)
+            _store_reply(core, reply, started_at, started_at)
         with suppress(ConditionFailed):
             groups.adopt(core.table, group)
 
 
-def _store_reply(core: WakingCore, reply: Reply, written_at: Millis) -> None:
+def _store_reply(core: WakingCore, reply: Reply, written_at: Millis, arrived: Millis) -> None:
     """Store a reply with the message that it answers, if one can be told; what it asks for is done first.
 
-    `written_at`: by which it is newer or older than what else the person wrote (`said_at`).
+    `written_at`: by which it is newer or older than what else the person wrote (`said_at`). `arrived`: when it came to
+    the gateway, by whose clock messages are sent: what was sent later, it does not answer.
     What is longer than any phone writes is stored in pieces, each of which says that it is not the whole.
     """
-    found, wish = _answered(core.table, reply), wish_in(core, reply)
-    if found:
-        submission, message = found
+    sent, wish = _sent_before(core.table, reply, arrived), wish_in(core, reply)
+    newest = next(sent, None)
+    if newest:
+        submission, _ = newest
         client, in_reply_to, reference = submission.client, submission.key.message_id, submission.reference
         reply = replace(reply, client=client, in_reply_to=in_reply_to, reference=reference)
     if wish:
-        obey(core, reply, wish, Answered(reply.client, message) if found else None, written_at)
+        answered = [newest, *sent] if newest else []
+        obey(core, reply, wish, [Answered(each.client, message) for each, message in answered], written_at)
     text = reply.text
     pieces = [text[start : start + LONGEST_TEXT] for start in range(0, max(len(text), 1), LONGEST_TEXT)]
     for index, piece in enumerate(pieces):
@@ -154,19 +158,20 @@ def _store_reply(core: WakingCore, reply: Reply, written_at: Millis) -> None:
         replies.put_reply(core.table, stored, core.ttl)
 
 
-def _answered(table: Table, reply: Reply) -> tuple[StoredSubmission, Message | None] | None:
-    """The newest submission to this number through this account, with the reply's extension where it has one.
+def _sent_before(table: Table, reply: Reply, arrived: Millis) -> Iterator[tuple[StoredSubmission, Message | None]]:
+    """What was sent to this number through this account before the reply came, the newest first.
 
-    With its message; None: it has expired.
+    With the reply's extension where it has one. Each submission with its message; None: it has expired.
     """
     # Some vendors say the extension alone, some the whole number: both end in the extension that was sent with.
     said = reply.extension or reply.access_number
     for row in recipients.newest_to(table, reply.number, ANSWERED_LOOKED_AT):
         submission = recipients.submission_of_row(table, row)
-        if submission is None or reply.account not in reroutes.accounts_asked(table, submission, row):
+        if submission is None:
             continue
+        if reply.account not in reroutes.accounts_sent_through(table, submission, row, reply.number, arrived):
+            continue  # such as a message that waits for next week: nobody has read it
         message = submissions.message_of(table, submission)
         if message and message.extension and said and not said.endswith(message.extension):
             continue
-        return submission, message
-    return None
+        yield submission, message

@@ -33,7 +33,7 @@ def read_counted(item: Item | None, digest: str) -> CountedKey:
 
 def room(counted: CountedKey, caps: Sequence[Cap], now: Millis) -> Millis:
     """The first moment from `now` on at which one more request keeps the caps."""
-    return next_room(counted.moments, caps, now)
+    return next_room([(moment, moment) for moment in counted.moments], caps, now)
 
 
 def count(table: Table, counted: CountedKey, caps: Sequence[Cap], now: Millis) -> Millis:

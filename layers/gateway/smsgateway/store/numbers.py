@@ -17,7 +17,7 @@ from typing import Any
 
 from smsgateway.clock import Millis, epoch_seconds, millis, sortable
 from smsgateway.model import Purpose
-from smsgateway.rules.caps import DAY
+from smsgateway.rules.caps import DAY, MOST_TEXTS, Span
 from smsgateway.store.keys import suppression_key
 from smsgateway.store.table import EXPIRED, ConditionFailed, Item, Put, Table
 
@@ -27,6 +27,13 @@ LIST = "suppressions"
 OPT_IN_KEPT = 30 * DAY  # seconds: as long as what a person said before may still come, out of a queue of failures
 KEPT_LONGER = 3_600  # seconds, beyond the longest window of a cap
 TRIES = 20  # of a write that others write too
+
+# Texts of a purpose that are kept. No cap allows more than MOST_TEXTS in a window, not even in a minute; so of those
+# that went out the newest decide. As many again may have come since the moment of a request that is slow to count its
+# text.
+MOST_BEFORE = 2 * MOST_TEXTS
+MOST_PLANNED = 500  # that are planned; the item would grow with each, and DynamoDB takes no more than 400 KB
+SLOWEST = 60  # seconds from a request's moment until its text is counted, at most; far less is allowed (runtime.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +73,24 @@ class OptIn:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A text that counts towards a number's caps. `at`: when it goes out, as far as was planned (epoch ms)."""
+    """A text that counts towards a number's caps. `at`: when it goes out, as far as was planned (epoch ms).
+
+    `late`: how much later it may go out, because its message is spread after quiet hours.
+    """
 
     at: Millis
     message_id: str
+    late: Millis = 0
+
+    @property
+    def span(self) -> Span:
+        """The first and the last moment at which it may go out."""
+        return self.at, self.at + self.late
+
+    @property
+    def last(self) -> Millis:
+        """The last moment at which it may go out."""
+        return self.at + self.late
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +127,40 @@ def scope_of(client: str, signature: str = "") -> str:
 def refusal_to(state: NumberState, purpose: Purpose, scope: str) -> Suppression | None:
     """Why a number is not to get a message of a purpose and a scope (`scope_of`); None if it may.
 
-    A stop of a client counts under all of its signatures.
+    A stop of a client counts under all of its signatures. Where the scope is the client alone, a stop under any of its
+    signatures counts, too: it is not known which of them will be read, or the client has one or none by now and may
+    have had several. That errs on the side of fewer texts.
     """
     if state.suppressed or purpose != "marketing":
         return state.suppressed
-    found = (state.stops.get(each) for each in (scope, scope.partition("#")[0], EVERYBODY))
-    return next((stop for stop in found if stop), None)
+    client, _, signature = scope.partition("#")
+    found = (
+        stop
+        for stopped, stop in state.stops.items()
+        if stopped in (EVERYBODY, client, scope) or (not signature and stopped.startswith(f"{client}#"))
+    )
+    return next(found, None)
 
 
 def counting(state: NumberState, purpose: Purpose, text: Counted, now: Millis) -> NumberState:
-    """The state with one more text that counts, and without those that count no more. The same text counts once."""
-    kept = [each for each in state.counted.get(purpose, ()) if each.at > now - millis(DAY)]
+    """The state with one more text that counts, and without those that count no more. The same text counts once.
+
+    Of many texts that went out, the newest are kept (MOST_BEFORE): the others decide on no text from now on.
+    """
+    kept = [each for each in state.counted.get(purpose, ()) if each.last > now - millis(DAY + SLOWEST)]
     if not any(each.message_id == text.message_id for each in kept):
         kept.append(text)
-    ordered = tuple(sorted(kept, key=lambda each: each.at))
+    before = sorted((each for each in kept if each.at <= now), key=lambda each: each.last)
+    planned = [each for each in kept if each.at > now]
+    ordered = tuple(sorted([*before[-MOST_BEFORE:], *planned], key=lambda each: each.at))
     return replace(state, counted={**state.counted, purpose: ordered})
+
+
+def may_plan_at(texts: Iterable[Counted], at: Millis, now: Millis) -> Millis:
+    """When one more text of a purpose may be planned that is to go out at a moment: now, unless MOST_PLANNED others
+    are; then as soon as the first of them has gone out. A text that is to go out now is not held up by planned ones."""
+    planned = sorted(each.at for each in texts if each.at > now)
+    return now if at <= now or len(planned) < MOST_PLANNED else planned[-MOST_PLANNED]
 
 
 def load_number(table: Table, number: str) -> NumberState:
@@ -143,10 +183,7 @@ def read_number(item: Item | None, number: str) -> NumberState:
         number,
         Suppression(item["since"], **item.get("why", {})) if "since" in item else None,
         {scope: Suppression(**stop) for scope, stop in item.get("stops", {}).items()},
-        {
-            purpose: tuple(Counted(at, message_id) for at, message_id in texts)
-            for purpose, texts in item.get("counted", {}).items()
-        },
+        {purpose: tuple(Counted(*text) for text in texts) for purpose, texts in item.get("counted", {}).items()},
         item.get("version", 0),
         {scope: OptIn(**opt_in) for scope, opt_in in item.get("opt_ins", {}).items()},
     )
@@ -166,12 +203,13 @@ def item_of(state: NumberState, now: Millis) -> Item:
         item["opt_ins"] = {scope: asdict(opt_in) for scope, opt_in in state.opt_ins.items()}
     if counted := {purpose: texts for purpose, texts in state.counted.items() if texts}:
         item["counted"] = {
-            purpose: [[each.at, each.message_id] for each in texts] for purpose, texts in counted.items()
+            purpose: [[each.at, each.message_id, *([each.late] if each.late else [])] for each in texts]
+            for purpose, texts in counted.items()
         }
     if state.listed:
         said = [*([state.suppressed] if state.suppressed else []), *state.stops.values()]
         return item | {"list": LIST, "listed_at": f"{sortable(max(each.at for each in said))}#{state.number}"}
-    newest = max((texts[-1].at for texts in counted.values()), default=now)
+    newest = max((each.last for texts in counted.values() for each in texts), default=now)
     kept = epoch_seconds(max(newest, now)) + DAY + KEPT_LONGER
     opted_in = max((epoch_seconds(opt_in.at) + OPT_IN_KEPT for opt_in in state.opt_ins.values()), default=kept)
     return item | {"ttl": max(kept, opted_in)}

@@ -18,6 +18,7 @@ from smsgateway.store.keys import submission_key
 from smsgateway.store.recipients import RecipientRow, all_rows, read_row, status_of_end
 from smsgateway.store.report_writes import history_unchanged
 from smsgateway.store.submissions import (
+    SENT,
     SWEEP_AHEAD,
     UNSENT,
     WAKE_UP_LOST,
@@ -203,15 +204,25 @@ def load(table: Table, submission: StoredSubmission, outcomes: Iterable[Recipien
     return {reroute.key.path: reroute for reroute in map(read_submission, found.values())}
 
 
-def accounts_asked(table: Table, submission: StoredSubmission, row: Key) -> set[str]:
-    """The accounts that the recipient at `row` may have been sent to through."""
-    asked = {submission.account, *submission.tried}
+def accounts_sent_through(
+    table: Table, submission: StoredSubmission, row: Key, number: str, by: Millis
+) -> frozenset[str]:
+    """The accounts through which the recipient at `row` may have been sent to by then (epoch ms)."""
+    attempted = [submission]
     item = table.get(row) if submission.may_reroute else None
     if item:
-        outcome = read_row(item)
-        for reroute in load(table, submission, [outcome]).values():
-            asked |= {reroute.account, *reroute.tried}
-    return asked
+        attempted += load(table, submission, [read_row(item)]).values()
+    return frozenset(account for each in attempted for account in _may_have_sent(each, number, by))
+
+
+def _may_have_sent(submission: StoredSubmission, number: str, by: Millis) -> tuple[str, ...]:
+    if number in submission.spared.numbers:
+        return ()
+    if submission.doubted:  # by any that was asked so far: a child knows no more of its parent's doubt
+        return (submission.account, *submission.tried)
+    sent = submission.state in SENT or submission.proved
+    refused = any(rejection.number == number for rejection in submission.rejected)
+    return (submission.account,) if sent and not refused and (submission.submitted_at or 0) <= by else ()
 
 
 def open_reroutes(table: Table, submission: StoredSubmission) -> list[StoredSubmission]:

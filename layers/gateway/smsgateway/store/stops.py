@@ -1,14 +1,16 @@
 """Stops of marketing: who must not advertise to a number any more, since when, and who may again.
 
-A stop is written in two steps. First the number's own item (`numbers`), by which posts are judged from then on. Then
-the client's: the moment of its newest stop, so that whoever sends what was accepted before need not read every number.
-A worker that dies in between has its reply come again, and then the second step is done, too.
+A stop is written in two steps. First the client's note: the moment of its newest stop, so that whoever sends what was
+accepted before need not read every number. Then the number's own item (`numbers`), by which posts are judged from then
+on. A worker that dies in between has stopped nothing, and the note has some numbers read that need not be: a stop that
+holds for posts holds for what was accepted before them, too. Each further try of the second step begins with the first,
+for a message accepted long after the note would not be looked at again.
 
 Replies may come late, twice, or one before another that was written earlier. What a person wrote last counts, by the
 time that the vendor names; of a stop and an opt-in of the same moment, the stop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +25,8 @@ from smsgateway.store.table import ConditionFailed, Item, Key, Table
 MOST_SCOPES = 100
 MOST_OF_SIGNATURES = 20  # of one client
 
-# A message is accepted a while after its numbers were looked up, and the clocks of two workers may be apart.
-ACCEPTANCE_TAKES: Millis = 120_000
+# So long after its client's note a number is written at most; the clocks of two workers may be apart, too.
+WRITTEN_WITHIN: Millis = 120_000
 
 
 class NumberFull(Exception):  # noqa: N818  an answer, not an error of ours
@@ -111,9 +113,20 @@ def stop_marketing(table: Table, number: str, stop: Suppression, now: Millis) ->
 
     Raises NumberFull, as `stopped` does.
     """
-    changed = change_number(table, number, lambda state: stopped(state, stop), now)
-    note_stop(table, stop.client, now)
-    return changed
+    return change_noted(table, number, stop.client, lambda state: stopped(state, stop), now)
+
+
+def change_noted(
+    table: Table, number: str, client: str, change: Callable[[NumberState], NumberState], now: Millis
+) -> tuple[NumberState, NumberState]:
+    """Change a number (`change_number`) by a stop, each time right after a note of it. `client`: as in `note_stop`."""
+    began = table.now()
+
+    def noted(state: NumberState) -> NumberState:
+        note_stop(table, client, now + table.now() - began)
+        return change(state)
+
+    return change_number(table, number, noted, now)
 
 
 def allow_marketing(
@@ -124,7 +137,7 @@ def allow_marketing(
 
 
 def note_stop(table: Table, client: str, now: Millis) -> None:
-    """Note that somebody has just stopped a client's marketing, or everybody's (empty). The moment only moves on."""
+    """Note that somebody is about to stop a client's marketing, or everybody's (empty). The moment only moves on."""
     change = Change(stops_key(client or EVERYBODY)).set(last_at=now)
     try:
         table.update(change.when("attribute_not_exists(last_at) OR last_at < :last_at"))
@@ -143,4 +156,4 @@ def stopped_since(found: Mapping[Key, Item], client: str, accepted_at: Millis) -
     `found`: what stands at `keys_of_stops`. If True, the items of the message's numbers say who has.
     """
     items: list[Mapping[str, Any]] = [found.get(key, {}) for key in keys_of_stops(client)]
-    return any(item.get("last_at", 0) >= accepted_at - ACCEPTANCE_TAKES for item in items)
+    return any(item.get("last_at", 0) >= accepted_at - WRITTEN_WITHIN for item in items)

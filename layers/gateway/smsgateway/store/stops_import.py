@@ -39,10 +39,11 @@ def put_entries(table: Table, entries: Iterable[Entry], now: Millis, time_is_ove
     for batch in batched(by_number.items(), BATCH_READS, strict=False):
         if time_is_over():
             raise TimeoutError("an import took too long")
-        counts += _put_batch(table, dict(batch), now)
-        # After the numbers' own items, as with every stop, and before the next: an import may break off.
+        # Before the numbers' own items, as with every stop: an import may break off, and nobody may repeat it. All of
+        # it is over long before `stops.WRITTEN_WITHIN`.
         for client in {"" if each.all_purposes else each.stop.client for each in _entries_of(dict(batch))}:
             note_stop(table, client, now)
+        counts += _put_batch(table, dict(batch), now)
     return Counter(added=counts["added"], already=counts["already"], outdated=counts["outdated"])
 
 

@@ -30,6 +30,7 @@ from smsgateway.store.vendor_ids import ungrouped
 WAKE_UP_LOST = 120_000  # after this long without a worker, sweep wakes a submission again
 SWEEP_AHEAD = 60_000  # milliseconds ahead of the moment at which a submission goes on: sweep runs once a minute
 
+SENT = frozenset({State.SENDING, State.SUBMITTED, State.UNCONFIRMED})  # a vendor has it, or may have it
 UNSENT = frozenset({State.REFUSED, State.EXPIRED, State.CANCELED})  # no vendor has it, and none will
 SETTLED = frozenset({State.SUBMITTED, State.UNCONFIRMED, State.REFUSED, State.EXPIRED, State.CANCELED, State.MOVED})
 UNMARKED = frozenset({State.QUEUED, State.WAITING})

@@ -16,7 +16,7 @@ from smsgateway.store.numbers import (
     read_number,
     refusal_to,
 )
-from smsgateway.store.stops import note_stop, suppressed_by
+from smsgateway.store.stops import change_noted, suppressed_by
 from smsgateway.store.table import Item, Key, Table
 
 
@@ -25,9 +25,7 @@ def suppress(table: Table, number: str, now: Millis, reason: str = "") -> Number
 
     Marketing that was accepted and is not marked yet does not go out to it either.
     """
-    _, after = change_number(table, number, lambda state: suppressed_by(state, Suppression(now, reason)), now)
-    note_stop(table, "", now)
-    return after
+    return change_noted(table, number, "", lambda state: suppressed_by(state, Suppression(now, reason)), now)[1]
 
 
 def suppressed_at(table: Table, number: str) -> Millis | None:

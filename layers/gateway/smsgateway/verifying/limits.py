@@ -11,7 +11,6 @@ from smsgateway.accepting.post import Refusal
 from smsgateway.clock import Millis, iso
 from smsgateway.config.settings import VerificationCaps
 from smsgateway.model import Cap
-from smsgateway.rules.caps import next_room
 from smsgateway.store import conversions, counted_keys
 from smsgateway.store.counted_keys import CountedKey
 from smsgateway.store.table import Table
@@ -24,7 +23,7 @@ def charge_keys(table: Table, keys: Mapping[str, CountedKey], caps: Verification
     before anything is counted."""
     for kind, counted in keys.items():
         if counted_keys.room(counted, caps.keys[kind], now) > now:
-            raise _over(kind, counted.moments, caps.keys[kind], now)
+            raise _over(kind, counted, caps.keys[kind], now)
     for kind, counted in keys.items():
         if caps.keys[kind] and (free_at := counted_keys.count(table, counted, caps.keys[kind], now)) > now:
             raise _refusal(kind, caps.keys[kind][0], free_at, now)
@@ -37,9 +36,9 @@ def charge_client(table: Table, client: str, caps: VerificationCaps, now: Millis
         raise _refusal("client", (caps.client or 0, HOUR), next_hour, now)
 
 
-def _over(kind: str, moments: Sequence[Millis], caps: Sequence[Cap], now: Millis) -> Refusal:
+def _over(kind: str, counted: CountedKey, caps: Sequence[Cap], now: Millis) -> Refusal:
     """The refusal for the cap that lasts longest."""
-    free_at, cap = max((next_room(moments, [cap], now), cap) for cap in caps)
+    free_at, cap = max((counted_keys.room(counted, [cap], now), cap) for cap in caps)
     return _refusal(kind, cap, free_at, now)
 
 

@@ -126,7 +126,7 @@ class Reply(Schema):
     account: AccountName = Field(description="the account that it came through")
     vendor: Vendor = Field(description="the account's vendor")
     in_reply_to: MessageId | None = Field(
-        description="the newest message to that number through that account; null if there is none"
+        description="the newest message that was sent to that number through that account; null if there is none"
     )
     reference: Reference | None = Field(description="the `reference` of that message; null without one")
     opt_out: bool = Field(
