@@ -15,13 +15,14 @@ from smsgateway.verifying.codes import digest_of, name_in
 from tests.doubles.seam import Fault, Seam
 from tests.unit.verifying.given import DOCUMENT, NUMBER, PEPPER, SHOP, Verifying, history, uncapped, verifying
 
+UNDOING = ("tries", "poster", "waited_until")
 ENDS = ("approved", "canceled", "exhausted", "expired")
 
 
 def stored(case: Verifying) -> Item | None:
     """The verification as it is stored, without what counts its requests and serves to undo one of them."""
     item = case.world.table.get(verification_key(digest_of(PEPPER, SHOP.name, NUMBER, "otp")))
-    return {name: value for name, value in item.items() if name not in ("tries", "waited_until")} if item else None
+    return {name: value for name, value in item.items() if name not in UNDOING} if item else None
 
 
 def suppress(case: Verifying) -> None:

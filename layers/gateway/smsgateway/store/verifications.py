@@ -41,6 +41,7 @@ class Verification:
     posts: int = 1  # messages that carry the code, the one being posted included
     tries: int = 1  # requests that have posted any of them, or have died over it
     attempts: int = 0  # codes that were compared, the one being compared included
+    poster: str = ""  # whoever had the newest message posted, unless it was the first
     checker: str = ""  # whoever counted the newest attempt
     ended_at: Millis | None = None  # when it was approved or canceled
     test: bool = False  # its client's key is for tests: no message carries its code
@@ -108,14 +109,15 @@ def try_again(table: Table, seen: Verification) -> Verification:
     return _changed(table, _while_living(seen).add(tries=1).when("posts = :seen_posts", seen_posts=seen.posts))
 
 
-def post_again(table: Table, seen: Verification, now: Millis, again_at: Millis) -> Verification:
-    """Note that the code is posted once more. Of several requests, one does.
+def post_again(table: Table, seen: Verification, poster: str, now: Millis, again_at: Millis) -> Verification:
+    """Note that the code is posted once more. Of several requests, one does. `poster`: this one's own random name.
 
-    Returns the verification after the write. Raises ConditionFailed when it has gone on, also by this very write.
+    Returns the verification after the write. Raises ConditionFailed when it has gone on.
     """
     change = _while_living(seen).set(posts=seen.posts + 1, post_again_at=again_at, waited_until=seen.post_again_at)
-    change = change.add(tries=1)
-    return _changed(table, change.when("posts = :seen_posts AND expires_at > :now", seen_posts=seen.posts, now=now))
+    change = change.set(poster=poster).add(tries=1)
+    change = change.when("posts = :seen_posts AND expires_at > :now", seen_posts=seen.posts, now=now)
+    return _changed(table, change, poster=poster)
 
 
 def withdraw(table: Table, seen: Verification) -> bool:
