@@ -15,6 +15,7 @@ from smsgateway.unseen import trimmed, visible
 _HYPHENS = "\u02d7\u2043\u207b\u2212\u2500\u2501\u30fc\uff70"
 _DOTS = ".\u00b7\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65"
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_NUL = "\0"  # no keyboard writes it: the number is damaged
 _GROUP = "[0-9]++(?:[-.]++[0-9]++)*+"
 # A plus stands in front of all digits, perhaps within the first parentheses. `tel:` is how links on web pages begin.
 _NUMBER = re.compile(
@@ -48,7 +49,7 @@ def _plain(raw: str) -> str:
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     """What a reader takes a character for: a digit, `+`, `-`, `.`, a parenthesis, nothing; else itself."""
-    if character in _LINE_ENDS:
+    if character in _LINE_ENDS or character == _NUL:
         return character
     if not visible(character):
         return ""

@@ -140,6 +140,20 @@ def test_two_words_of_one_moment() -> None:
         assert "shop" in state.stops
 
 
+def test_a_persons_word_holds_however_many_stops_there_are() -> None:
+    """GIVEN a number with as many stops as are kept WHEN a person stops another signature, another client, or all
+    marketing THEN it is stopped: that of a signature as its client's."""
+    state = NumberState(NUMBER)
+    for index in range(stops.MOST_SCOPES):
+        state = stops.stopped(state, Suppression(NOW, source="reply", client=f"shop{index}"))
+    with pytest.raises(stops.NumberFull):
+        stops.stopped(state, Suppression(NOW, client="bank"))
+    by_signature = stops.stopped(state, Suppression(NOW, source="reply", client="bank", signature="示例"))
+    assert by_signature.stops.keys() - state.stops.keys() == {"bank"}
+    assert stops.opted_in(state, "bank", OptIn(NOW, NOW, "reply")) == state
+    assert "*" in stops.stopped(state, Suppression(NOW)).stops
+
+
 def waiting() -> World:
     """A world in which marketing to two numbers waits for its moment, and a minute has passed."""
     world = World(accounts_document((("ly", "langyu", 0),)))

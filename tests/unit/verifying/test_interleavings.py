@@ -3,6 +3,7 @@
 Whatever happens, no code is approved twice, none is compared too often, and none that nobody got is left for good.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from random import Random
 
 import pytest
 
+from smsgateway.model import Client
 from smsgateway.rules.caps import DAY, DEFAULT_CAPS
 from smsgateway.store import suppressions
 from smsgateway.store.numbers import load_number
@@ -19,6 +21,7 @@ from smsgateway.verifying.view import message_ids, name_of
 from tests.doubles import invariants
 from tests.doubles.interleaving import Task, schedules
 from tests.doubles.seam import Fault, Seam
+from tests.doubles.world import post
 from tests.unit.verifying.given import DOCUMENT, NUMBER, Verifying, history, uncapped, verifying
 
 GENERATED = 10_000  # schedules
@@ -111,6 +114,12 @@ def assert_no_cap_is_broken(case: Verifying) -> None:
             assert last - first >= seconds * 1000, f"more than {texts} texts in {seconds} seconds"
 
 
+def assert_the_client_is_charged(case: Verifying) -> None:
+    """Each message was counted for its client."""
+    counted = sum(item.get("posts", 0) for item in case.world.items("conversions#"))
+    assert counted >= len(case.messages()), "a message was not counted for its client"
+
+
 def assert_the_next_request_makes_it_good(case: Verifying) -> None:
     """What somebody left undone, the next request of the same client does: then the code can be typed in."""
     again = case.start()
@@ -133,6 +142,7 @@ def test_ten_thousand_schedules_approve_no_code_twice(place: int) -> None:
         try:
             assert_nothing_is_wrong(case)
             assert_texts_are_right(case)
+            assert_the_client_is_charged(case)
             approved += len(case.told.approved)
             if capped:
                 assert_no_cap_is_broken(case)
@@ -155,6 +165,7 @@ def both_orders(tasks: Callable[[Verifying], Sequence[Task]], before: Callable[[
         def check() -> None:
             assert_nothing_is_wrong(case)
             assert_texts_are_right(case)
+            assert_the_client_is_charged(case)
 
         return tasks(case), check
 
@@ -258,6 +269,34 @@ def test_a_code_is_not_withdrawn_once_another_request_posts_it() -> None:
     assert case.start(Seam(pause=another)) is None
     assert [len(case.ids), len(case.messages())] == [1, 1]
     assert case.check(case.ids[0], case.code(case.ids[0])) == "approved"
+
+
+@pytest.mark.parametrize("fault", [None, *Fault])
+def test_the_clients_cap_holds_where_its_numbers_cap_refuses(fault: Fault | None) -> None:
+    """GIVEN a client that may have two messages an hour WHEN the number's cap refuses the second, and the request is
+    repeated, and others come THEN there are two; a code that nobody got is given back."""
+    for step in range(12):
+        document = {**json.loads(DOCUMENT), "verifications": {"client": {"hour": 2}}}
+        case = verifying(document=json.dumps(document))
+        assert case.world.settings().verifications.client == 2
+        suppressions.suppress(case.world.table, "13800138001", case.world.now)
+        seam = Seam({step: fault} if fault else {})
+        case.start(seam, to="13800138001")
+        assert case.start()
+        case.passed(60.5)
+        case.world.accept(post(NUMBER, purpose="otp", text="其他 1234"), client=Client("bank", "sender"))
+        case.passed(1)
+        for _ in range(2):
+            case.start()
+            case.passed(60)
+        for to in ("13800138002", "13800138003"):
+            case.start(to=to)
+        shops = [item for item in case.messages() if item["client"] == "shop"]
+        assert len(shops) <= 2
+        assert_nothing_is_wrong(case)
+        if fault is None:
+            assert len(shops) == 2
+            return
 
 
 def test_a_code_that_nobody_got_is_withdrawn() -> None:

@@ -46,13 +46,15 @@ def is_csv(content_type: str) -> bool:
 def as_json(body: bytes, content_type: str) -> str:
     """A list as the JSON that means the same: `{"items": [{"number": …}, …]}`, in which empty cells are left out.
 
-    Columns are known by their names in the first row. Rows without any text do not count. Raises Problem for what is no
-    CSV with these columns; what stands in them is checked as JSON is.
+    Columns are known by their names in the first row; blank ones behind them do not count, and nor do rows without any
+    text. Raises Problem for what is no CSV with these columns; what stands in them is checked as JSON is.
     """
     rows = list(_rows(_text(body, content_type)))
     if not rows:
         raise invalid([("body", f"is empty; its first row has the names of columns: {', '.join(COLUMNS)}")])
     names = [name.strip().lower() for name in rows[0]]
+    while names and not names[-1]:  # a comma behind the last column
+        names.pop()
     _check_names(names)
     items = []
     for index, row in enumerate(rows[1:]):

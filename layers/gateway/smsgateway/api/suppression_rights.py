@@ -8,6 +8,7 @@ from smsgateway.api.schemas.suppression_bodies import Stop
 from smsgateway.api.serving.problems import Errors
 from smsgateway.model import ADMINISTRATOR, Client
 from smsgateway.store import clients
+from smsgateway.store.stops import MOST_OF_SIGNATURES, MOST_SCOPES, NumberFull
 from smsgateway.store.table import Table
 
 OTHERS = "is another client's: a sender stops its own marketing alone"
@@ -59,4 +60,24 @@ def problems_of(entry: Stop, whose: Whose, signatures: Mapping[str, tuple[str, .
         return [("signature", "needs `client` beside it")]
     if whose.signature and len(signatures[whose.client]) < SEVERAL:
         return [("signature", "must be left out: this client has not several signatures, and is stopped as a whole")]
+    if whose.signature and whose.signature not in signatures[whose.client]:
+        return [("signature", "is none of this client's `signatures`")]
     return []
+
+
+def unknown(whose: Whose, signatures: Mapping[str, tuple[str, ...]]) -> bool:
+    """True if an entry is about a client that there is not, or a signature that its client is not stopped by."""
+    known = signatures.get(whose.client, ())
+    return bool(whose.client) and (
+        whose.client not in signatures
+        or bool(whose.signature and (len(known) < SEVERAL or whose.signature not in known))
+    )
+
+
+def no_room(full: NumberFull) -> tuple[str, str]:
+    """The place of an entry that its number has no room for, and what to do about it."""
+    if full.stop.signature:
+        problem = f"the number has {MOST_OF_SIGNATURES} stops of this client's signatures, or {MOST_SCOPES} in all"
+        return "signature", f"{problem}: leave it out, which stops the client as a whole"
+    problem = f"the number has {MOST_SCOPES} stops, as many as are kept"
+    return "client", f"{problem}: an administrator may stop everybody's marketing, without a client"

@@ -68,8 +68,8 @@ def count_post(table: Table, client: str, at: Millis, cap: int | None, *, first:
 
 
 def take_back(table: Table, client: str, at: Millis, *, first: bool) -> None:
-    """Count a message no more, because it was refused."""
-    table.update(Change(hour_key(client, at)).add(posts=-1, **({_requested(at): -1} if first else {})))
+    """Count a message no more, because it was refused. An SDK's repeats take nothing more back: the cap holds."""
+    table.update_once(Change(hour_key(client, at)).add(posts=-1, **({_requested(at): -1} if first else {})))
 
 
 def count_approval(table: Table, client: str, begun_at: Millis) -> None:

@@ -20,17 +20,35 @@ from smsgateway.store.keys import stops_key
 from smsgateway.store.numbers import ALL_PURPOSES, EVERYBODY, NumberState, OptIn, Suppression, change_number
 from smsgateway.store.table import ConditionFailed, Item, Key, Table
 
+# Scopes of which a number's item keeps a stop or an opt-in: whoever posts to a number reads its item, which must stay
+# small. What a client says of its signatures leaves room for others.
+MOST_SCOPES = 100
+MOST_OF_SIGNATURES = 20  # of one client
+
 # So long after its client's note a number is written at most; the clocks of two workers may be apart, too.
 WRITTEN_WITHIN: Millis = 120_000
+
+
+class NumberFull(Exception):  # noqa: N818  an answer, not an error of ours
+    """A number has as many stops as its item keeps, so that one more is not taken. `stop`: that one."""
+
+    def __init__(self, stop: Suppression) -> None:
+        super().__init__("a number has as many stops as are kept")
+        self.stop = stop
 
 
 def stopped(state: NumberState, stop: Suppression) -> NumberState:
     """The state after a stop. One that stands already stays as it is, but for when it was repeated.
 
-    A reply that is older than an opt-in changes nothing, and nor does what is imported.
+    A reply that is older than an opt-in changes nothing, and nor does what is imported. Raises NumberFull if the number
+    has no room for it. A person's reply always holds: without room for its signature it stops the client as a whole.
     """
-    scope = stop.scope
     said_by_reply = stop.source == "reply"
+    if not _has_room(state, stop.scope):
+        if not said_by_reply:
+            raise NumberFull(stop)
+        stop = replace(stop, signature="")
+    scope = stop.scope
     if (opt_in := state.opt_ins.get(scope)) and stop.source != "api":
         outdated_before = opt_in.since if said_by_reply else opt_in.at
         if stop.at < outdated_before:
@@ -41,6 +59,19 @@ def stopped(state: NumberState, stop: Suppression) -> NumberState:
     if not said_by_reply or stop.at <= max(standing.at, standing.repeated_at):
         return state
     return replace(state, stops={**state.stops, scope: replace(standing, repeated_at=stop.at)})
+
+
+def _has_room(state: NumberState, scope: str) -> bool:
+    """Whether a number's item may keep what is said of a scope: it is there already, or not too many others are.
+
+    Everybody's marketing can always be stopped.
+    """
+    scopes = state.stops.keys() | state.opt_ins.keys()
+    if scope in scopes or scope == EVERYBODY:
+        return True
+    client, _, signature = scope.partition("#")
+    of_signatures = sum(each.startswith(f"{client}#") for each in scopes) if signature else 0
+    return len(scopes) < MOST_SCOPES and of_signatures < MOST_OF_SIGNATURES
 
 
 def suppressed_by(state: NumberState, word: Suppression) -> NumberState:
@@ -57,8 +88,11 @@ def suppressed_by(state: NumberState, word: Suppression) -> NumberState:
 def opted_in(state: NumberState, scope: str, opt_in: OptIn) -> NumberState:
     """The state after an opt-in: without the stop of this scope, unless a reply is older than the stop.
 
-    Only that stop goes: those of other scopes stay, and so does a suppression for all purposes.
+    Only that stop goes: those of other scopes stay, and so does a suppression for all purposes. Where the number has no
+    room for an opt-in that ends no stop, nothing is kept of it.
     """
+    if not _has_room(state, scope):
+        return state
     standing, earlier = state.stops.get(scope), state.opt_ins.get(scope)
     last_said = max(standing.at, standing.repeated_at) if standing else 0
     if opt_in.source == "reply":
@@ -75,7 +109,10 @@ def opted_in(state: NumberState, scope: str, opt_in: OptIn) -> NumberState:
 
 
 def stop_marketing(table: Table, number: str, stop: Suppression, now: Millis) -> tuple[NumberState, NumberState]:
-    """Stop the marketing of a client, or of everybody, to a number. Returns the number's state before and after."""
+    """Stop the marketing of a client, or of everybody, to a number. Returns the number's state before and after.
+
+    Raises NumberFull, as `stopped` does.
+    """
     return change_noted(table, number, stop.client, lambda state: stopped(state, stop), now)
 
 

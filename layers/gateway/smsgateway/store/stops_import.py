@@ -29,7 +29,8 @@ class Entry:
 def put_entries(table: Table, entries: Iterable[Entry], now: Millis, time_is_over: Callable[[], bool]) -> Counter[str]:
     """Write entries. Returns how many were added, stood already, or were outdated by an opt-in since.
 
-    Raises TimeoutError when time is over before everything is written: what is written by then stands.
+    Raises TimeoutError when time is over before everything is written, and NumberFull for an entry that its number has
+    no room for: what is written by then stands.
     """
     by_number: dict[str, list[Entry]] = {}
     for entry in entries:

@@ -327,6 +327,13 @@ class Table:
         item = from_wire(wire) if wire else None
         return ConditionFailed(item if item and self._kept(item) else None, place)
 
+    def update_once(self, update: Write) -> None:
+        """Update an item in a transaction of its own, which the SDK's repeats do not make twice.
+
+        Raises ConditionFailed as `update_both` does.
+        """
+        self._transact([{"Update": update.wire(self.name) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}])
+
     def update_both(self, first: Write, second: Write) -> None:
         """Two updates in one transaction. Raises ConditionFailed with what the failing one found."""
         self._transact(

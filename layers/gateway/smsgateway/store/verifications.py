@@ -41,6 +41,7 @@ class Verification:
     posts: int = 1  # messages that carry the code, the one being posted included
     tries: int = 1  # requests that have posted the newest of them, or have died over it
     attempts: int = 0  # codes that were compared, the one being compared included
+    poster: str = ""  # whoever had the newest message posted, unless it was the first
     checker: str = ""  # whoever counted the newest attempt
     ended_at: Millis | None = None  # when it was approved or canceled
     test: bool = False  # its client's key is for tests: no message carries its code
@@ -93,22 +94,24 @@ def try_again(table: Table, seen: Verification) -> Verification:
     return _changed(table, _while_living(seen).add(tries=1).when("posts = :seen_posts", seen_posts=seen.posts))
 
 
-def post_again(table: Table, seen: Verification, now: Millis, again_at: Millis) -> Verification:
-    """Note that the code is posted once more. Of several requests, one does.
+def post_again(table: Table, seen: Verification, poster: str, now: Millis, again_at: Millis) -> Verification:
+    """Note that the code is posted once more. Of several requests, one does. `poster`: this one's own random name.
 
-    Returns the verification after the write. Raises ConditionFailed when it has gone on, also by this very write.
+    Returns the verification after the write. Raises ConditionFailed when it has gone on.
     """
-    change = _while_living(seen).set(posts=seen.posts + 1, tries=1, post_again_at=again_at)
-    return _changed(table, change.when("posts = :seen_posts AND expires_at > :now", seen_posts=seen.posts, now=now))
+    change = _while_living(seen).set(posts=seen.posts + 1, tries=1, post_again_at=again_at, poster=poster)
+    change = change.when("posts = :seen_posts AND expires_at > :now", seen_posts=seen.posts, now=now)
+    return _changed(table, change, poster=poster)
 
 
-def withdraw(table: Table, seen: Verification) -> None:
-    """Delete a verification whose first message was refused, unless another request is posting it."""
+def withdraw(table: Table, seen: Verification) -> bool:
+    """Delete a verification whose first message was refused. Returns False if another request is posting it."""
     values = {"seen_nonce": seen.nonce, "pending": PENDING, "one": 1, "tries": seen.tries}
     try:
         table.delete(verification_key(seen.digest), f"{_LIVING} AND posts = :one AND tries = :tries", values)
     except ConditionFailed:
-        return
+        return False
+    return True
 
 
 def count_attempt(table: Table, digest: str, nonce: str, client: str | None, checker: str, now: Millis) -> Verification:

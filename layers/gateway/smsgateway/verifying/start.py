@@ -4,6 +4,9 @@ The verification is written first, and then the message with its code is accepte
 follows from the verification and from how many messages it has had. So whoever comes after a request that died between
 the two, or asks twice, posts the same message once: a repeated request makes sure of it. A code that nobody got,
 because its first message was refused, is withdrawn.
+
+A client is charged for each message once: by the request that begins the verification, or notes that the code goes out
+again. Whoever posts that message later, in the place of that request, is charged nothing.
 """
 
 from collections.abc import Mapping
@@ -13,7 +16,7 @@ from smsgateway.accepting.accept import accept, keys_of_one
 from smsgateway.accepting.acceptor import ReadBefore
 from smsgateway.accepting.post import Post, Refusal
 from smsgateway.clock import Millis, millis
-from smsgateway.ids import SubmissionKey, root_path
+from smsgateway.ids import SubmissionKey, owner, root_path
 from smsgateway.model import Client, Template
 from smsgateway.store import conversions, verifications
 from smsgateway.store.counted_keys import read_counted
@@ -77,11 +80,15 @@ def start(verifier: Verifier, client: Client, wanted: Wanted) -> Verification:
             charged = reads
         try:
             issued = _issue(case, reads)
-            _post(case, reads, issued)
         except ConditionFailed:
             continue  # another request for the same number was first: what it has written counts
+        try:
+            _post(case, reads, issued)
         except Refusal:
-            _not_sent(case, charged)
+            # Of a message that later requests may still post, the charge stays: they are not charged for it.
+            withdrawn = issued.posts == 1 and verifications.withdraw(verifier.table, issued)
+            if withdrawn or not again:
+                _not_sent(case, charged)
             raise
         if not again:
             _not_sent(case, charged)
@@ -149,7 +156,7 @@ def _charge(case: _Case, reads: _Reads) -> None:
 
 
 def _not_sent(case: _Case, charged: _Reads | None) -> None:
-    """Count a request no more for its client, because it had no message posted."""
+    """Count a request no more for its client, because nothing is posted on its account."""
     if charged and not case.client.test:
         conversions.take_back(case.verifier.table, case.client.name, charged.now, first=charged.first)
 
@@ -163,7 +170,8 @@ def _issue(case: _Case, reads: _Reads) -> Verification:
         return begun
     if now < standing.post_again_at:
         return verifications.try_again(table, standing)
-    return verifications.post_again(table, standing, now, _pause_end(now, standing.expires_at, standing.posts + 1))
+    again_at = _pause_end(now, standing.expires_at, standing.posts + 1)
+    return verifications.post_again(table, standing, owner(case.verifier.random), now, again_at)
 
 
 def _new(case: _Case, now: Millis) -> Verification:
@@ -215,8 +223,6 @@ def _post(case: _Case, reads: _Reads, issued: Verification) -> None:
     try:
         accept(case.verifier, case.client, post, read)
     except Refusal as refusal:
-        if issued.posts == 1:
-            verifications.withdraw(case.verifier.table, issued)
         raise refusal.at({"to[0]": "to"}) from None
 
 

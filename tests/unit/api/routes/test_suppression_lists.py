@@ -138,13 +138,27 @@ def test_an_export_is_one_file_whose_import_changes_nothing(api: Api) -> None:
     assert len(rows) == 5
     assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@")]
     before = listed(api)
-    assert put_csv(api, text).json == {"added": 0, "already": 5, "outdated": 0}
-    assert put(api, {"items": before}).json == {"added": 0, "already": 5, "outdated": 0}
+    assert put_csv(api, text).json == {"added": 0, "already": 5, "outdated": 0, "unknown_clients": 0}
+    assert put(api, {"items": before}).json == {"added": 0, "already": 5, "outdated": 0, "unknown_clients": 0}
     assert listed(api) == before
     for number in (FIRST, "13900139000", "13700137000"):
         api.table.delete((f"suppressed#{number}", "X"))
-    assert put_csv(api, text).json == {"added": 5, "already": 0, "outdated": 0}
+    assert put_csv(api, text).json == {"added": 5, "already": 0, "outdated": 0, "unknown_clients": 0}
     assert [each | {"source": "import"} for each in before] == listed(api)
+
+
+def test_an_export_is_imported_where_its_clients_are_gone(api: Api) -> None:
+    """GIVEN entries of a client that is gone, and of a signature that a client has no more WHEN an administrator
+    imports them THEN they stand as they did, and are counted; a sender may not bring such."""
+    mall = api.sender("mall", signatures=("示例", "其他"))
+    for name, signature in (("gone", ""), ("mall", "旧的"), ("mall", "示例")):
+        stops.stop_marketing(api.table, FIRST, Suppression(NOW, client=name, signature=signature), NOW)
+    text, before = exported(api), listed(api)
+    api.table.delete((f"suppressed#{FIRST}", "X"))
+    assert put_csv(api, text).json == {"added": 3, "already": 0, "outdated": 0, "unknown_clients": 2}
+    assert listed(api) == [each | {"source": "import"} for each in before]
+    answer = put_csv(api, f"number,client,signature\n{FIRST},mall,旧的\n", key=mall)
+    assert (answer.status, answer.places) == (422, ["items[0].signature"])
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/csv, */*;q=0.1"])
@@ -159,12 +173,13 @@ def test_csv_by_the_header_accept(api: Api, accept: str) -> None:
     [
         ("number,reason\n13800138000,旧名单\n", "text/csv"),
         ("\ufeffNumber , REASON\r\n\r\n+86 138-0013-8000,旧名单\r\n,\r\n", "text/csv; charset=UTF-8"),
+        ("number,reason, ,\r\n13800138000,旧名单,,\r\n", "text/csv"),
         ('reason,number\r\n"旧名单","13800138000"', "Text/CSV"),
         ("number,reason\r\n13800138000,旧名单\r\n".encode("gbk"), 'text/csv; charset="GBK"'),
     ],
 )
 def test_how_spreadsheets_write(api: Api, body: str | bytes, content_type: str) -> None:
-    assert put_csv(api, body, content_type).json == {"added": 1, "already": 0, "outdated": 0}
+    assert put_csv(api, body, content_type).json == {"added": 1, "already": 0, "outdated": 0, "unknown_clients": 0}
     (entry,) = listed(api)
     assert (entry["number"], entry["reason"], entry["source"], entry["purpose"]) == (
         *(FIRST, "旧名单", "import", "marketing"),
@@ -191,6 +206,8 @@ def test_a_body_that_comes_as_text(api: Api) -> None:
         ("number,number\n13800138000,1\n", "text/csv", 422, "twice"),
         ("number,phone\n13800138000,1\n", "text/csv", 422, "column 2 is unknown"),
         ("number\n13800138000,1\n", "text/csv", 422, "more cells"),
+        ("number,\n13800138000,1\n", "text/csv", 422, "more cells"),
+        ("number,,reason\n13800138000,,\n", "text/csv", 422, "column 2 is unknown"),
         ("number\n", "text/csv", 422, "must not be empty"),
     ],
 )
@@ -207,8 +224,8 @@ def test_every_row_is_checked_before_any_is_written(api: Api) -> None:
         "13800138000,marketing,shop,,,",
         "1.38E+10,marketing,shop,,,",
         "13800138002,otp,shop,,,",
-        "13800138003,marketing,nobody,,,",
-        "13800138004,marketing,shop,示例,,",
+        "138\x0000138003,marketing,shop,,,",
+        "13800138004,marketing,,示例,,",
         "13800138005,all,shop,,,",
         "13800138006,marketing,,示例,,",
         "13800138007,marketing,shop,,,2030-01-01T00:00:00Z",
@@ -223,7 +240,7 @@ def test_every_row_is_checked_before_any_is_written(api: Api) -> None:
     answer = put_csv(api, "\n".join(["number,purpose,client,signature,reason,at", *rows]))
     assert answer.status == 422
     assert answer.places == [
-        *("items[1].number", "items[2].client", "items[3].signature", "items[4].client"),
+        *("items[1].number", "items[2].number", "items[3].signature", "items[4].client"),
         *("items[5].signature", "items[6].at"),
     ]
     assert listed(api) == []
@@ -246,8 +263,13 @@ def test_what_was_lifted_since_stays_lifted(api: Api) -> None:
     assert put(api, {"items": items}).json["added"] == 2
     for query in (None, {"purpose": "marketing"}):
         assert api.call("DELETE", "/suppressions/{number}", number=FIRST, query=query).status == 204
-    assert put(api, {"items": items}).json == {"added": 0, "already": 0, "outdated": 2}
-    assert put(api, {"items": [{"number": FIRST}, {"number": FIRST}]}).json == {"added": 1, "already": 1, "outdated": 0}
+    assert put(api, {"items": items}).json == {"added": 0, "already": 0, "outdated": 2, "unknown_clients": 0}
+    assert put(api, {"items": [{"number": FIRST}, {"number": FIRST}]}).json == {
+        "added": 1,
+        "already": 1,
+        "outdated": 0,
+        "unknown_clients": 0,
+    }
 
 
 def test_an_import_that_broke_off_can_be_repeated(api: Api) -> None:
@@ -258,7 +280,7 @@ def test_an_import_that_broke_off_can_be_repeated(api: Api) -> None:
         patch.setattr(type(api.gateway), "time_is_over", lambda _: next(turns))
         answer = put(api, items)
     assert (answer.status, answer.headers["Retry-After"]) == (503, ["1"])
-    assert put(api, items).json == {"added": 150, "already": 100, "outdated": 0}
+    assert put(api, items).json == {"added": 150, "already": 100, "outdated": 0, "unknown_clients": 0}
     assert len(listed(api)) == 250
     assert api.table.get(("stops#*", "L"))
 
@@ -284,7 +306,7 @@ def test_what_an_earlier_release_suppressed_is_listed_once_it_is_put_again(api: 
     assert api.call("PUT", "/suppressions/{number}", number=FIRST).status == 200
     items = {"items": [{"number": "13900139000", "purpose": "all"}]}
     for _ in range(2):
-        assert put(api, items).json == {"added": 0, "already": 1, "outdated": 0}
+        assert put(api, items).json == {"added": 0, "already": 1, "outdated": 0, "unknown_clients": 0}
     assert [(each["number"], each["at"]) for each in listed(api)] == [
         *((FIRST, "2026-01-22T09:30:25.000Z"), ("13900139000", "2026-01-22T09:30:25.000Z"))
     ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from smsgateway.store.stops import MOST_OF_SIGNATURES, MOST_SCOPES
 from tests.unit.api.conftest import ADMINISTRATOR_KEY, Api, sample
 
 ENTRY = {
@@ -139,6 +140,7 @@ def test_an_administrator_stops_anybodys(api: Api) -> None:
         ({"client": "nobody"}, ["client"]),
         ({"signature": "示例"}, ["signature"]),
         ({"client": "shop", "signature": "示例"}, ["signature"]),
+        ({"client": "mall", "signature": "没有"}, ["signature"]),
         ({"purpose": "all", "client": "shop"}, ["client"]),
         ({"purpose": "otp"}, ["purpose"]),
         ({"reason": "a\nb"}, ["reason"]),
@@ -149,6 +151,7 @@ def test_an_administrator_stops_anybodys(api: Api) -> None:
 )
 def test_what_is_wrong_with_a_stop_is_said_by_field(api: Api, body: object, places: list[str]) -> None:
     api.sender("shop")
+    api.sender("mall", signatures=("示例", "其他"))
     answer = api.call("PUT", ONE, body, number=NUMBER)
     assert (answer.status, answer.places) == (422, places)
     assert api.call("GET", ONE, number=NUMBER).status == 404
@@ -178,3 +181,30 @@ def test_a_sender_learns_that_what_stops_it_is_everybodys(api: Api, body: dict[s
 def test_a_body_that_cannot_be_read(api: Api) -> None:
     for body in (b"[1", b"\xff\xfe{"):
         assert api.call("PUT", ONE, body, number=NUMBER).status == 400
+
+
+def test_a_sender_cannot_fill_a_numbers_item(api: Api) -> None:
+    """GIVEN a client with many signatures WHEN it stops a number under all of them THEN only so many are kept, others
+    have room for theirs, and the client can still stop its marketing as a whole."""
+    signatures = tuple(f"签名{index}" for index in range(30))
+    mall, bank = api.sender("mall", signatures=signatures), api.sender("bank")
+    statuses = [api.call("PUT", ONE, {"signature": each}, key=mall, number=NUMBER).status for each in signatures]
+    assert statuses == [200] * MOST_OF_SIGNATURES + [422] * (30 - MOST_OF_SIGNATURES)
+    assert api.call("PUT", ONE, {"signature": "没有"}, key=mall, number=NUMBER).places == ["signature"]
+    for key in (mall, bank):
+        assert api.call("PUT", ONE, {}, key=key, number=NUMBER).status == 200
+    assert api.call("PUT", ONE, {"signature": signatures[0]}, key=mall, number=NUMBER).status == 200
+
+
+def test_a_number_has_so_many_stops_whoever_writes_them(api: Api) -> None:
+    items = [{"number": NUMBER, "client": f"shop{index}", "reason": "因" * 200} for index in range(MOST_SCOPES)]
+    assert api.call("POST", "/suppressions", {"items": items}).json["added"] == MOST_SCOPES
+    api.sender("bank")
+    for body in ({"client": "bank"},):
+        answer = api.call("PUT", ONE, body, number=NUMBER)
+        assert (answer.status, answer.places) == (422, ["client"])
+        more = {"items": [{"number": "13800138001"}, items[0], {"number": NUMBER, **body}]}
+        answer = api.call("POST", "/suppressions", more)
+        assert (answer.status, answer.places) == (422, ["items[2].client"])
+    assert api.call("PUT", ONE, {}, number=NUMBER).status == 200
+    assert api.call("PUT", ONE, number=NUMBER).status == 200

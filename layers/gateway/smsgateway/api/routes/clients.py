@@ -1,6 +1,7 @@
 """Who may call the API: `POST /clients`, `GET /clients`, `DELETE /clients/{name}`."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,7 +13,7 @@ from smsgateway.api.schemas.requests import Caps, NewClient
 from smsgateway.api.serving.authenticator import key_hash
 from smsgateway.api.serving.context import new_router
 from smsgateway.api.serving.gateway import gateway_of
-from smsgateway.api.serving.problems import Problem, invalid, not_found
+from smsgateway.api.serving.problems import Errors, Problem, invalid, not_found
 from smsgateway.model import ADMINISTRATOR, Cap, Client
 from smsgateway.rules.caps import WINDOWS
 from smsgateway.store import clients
@@ -50,6 +51,8 @@ def create_client(body: Annotated[NewClient, Body()]) -> Response[dict[str, Any]
         configured = gateway.accounts.get().accounts
         if unknown := [index for index, name in enumerate(body.accounts) if name not in configured]:
             raise invalid([(f"accounts[{index}]", "there is no such account") for index in unknown])
+    if errors := _signature_errors(body.signatures):
+        raise invalid(errors)
     if clients.claimed_hash(gateway.table, body.name):
         raise _taken()
     api_key = secrets.token_hex(KEY_BYTES)
@@ -114,6 +117,15 @@ def delete_client(name: NamePath) -> Response[str]:
 
 def _taken() -> Problem:
     return Problem(409, "there is a client of this name already")
+
+
+def _signature_errors(signatures: Sequence[str]) -> Errors:
+    """The places of signatures by which nobody can be told apart, each with what is wrong there."""
+    problems = (
+        "must not be empty" if not each else "is there twice" if each in signatures[:index] else ""
+        for index, each in enumerate(signatures)
+    )
+    return [(f"signatures[{index}]", problem) for index, problem in enumerate(problems) if problem]
 
 
 def _caps(caps: Caps | None) -> tuple[Cap, ...]:

@@ -1,6 +1,6 @@
 """Lists of numbers that are not to be texted, in and out: `GET /suppressions`, `POST /suppressions`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -15,14 +15,14 @@ from smsgateway.api.schemas.requests import CLIENT_NAME
 from smsgateway.api.schemas.suppression_bodies import StopEntry, StopList
 from smsgateway.api.serving import cursors
 from smsgateway.api.serving.context import api_key_of, client_of, new_router
-from smsgateway.api.serving.gateway import Gateway, gateway_of
+from smsgateway.api.serving.gateway import gateway_of
 from smsgateway.api.serving.problems import Problem, invalid
-from smsgateway.api.suppression_rights import forbidden, named_by, problems_of, signatures_of
+from smsgateway.api.suppression_rights import Whose, forbidden, named_by, no_room, problems_of, signatures_of, unknown
 from smsgateway.api.suppression_view import Shown
 from smsgateway.clock import Millis, sortable
-from smsgateway.model import Client
 from smsgateway.store import listing
 from smsgateway.store.numbers import Suppression, load_number
+from smsgateway.store.stops import NumberFull
 from smsgateway.store.stops_import import Entry, put_entries
 from smsgateway.text import normalise_number, problem_with_number
 
@@ -115,39 +115,56 @@ def import_view(body: Annotated[StopList, Body()]) -> dict[str, Any]:
     row of column names: `number`, and any of `purpose`, `client`, `signature`, `reason`, `at`; the other columns of an
     export may stand there. In an error `items[0]` is the first row below the names; blank rows do not count.
 
-    Every entry is checked before any is written. Doing it again changes nothing: what stands already is counted as
+    Every entry is checked before any is written, but for whether its number has room for another stop: where a 422 says
+    that it has none, other entries may be written. Doing it again changes nothing: what stands already is counted as
     `already`. Should time run out (503), repeat the request.
+
+    What an administrator imports may be about clients that there are no more, as an export has it, or signatures that
+    a client has no more: `unknown_clients` counts such entries, among which a wrong name would be, too.
     """
     gateway, client = gateway_of(router), client_of(router)
     now = gateway.now()
     places = enumerate(forbidden(client, entry) for entry in body.items)
     if errors := [(f"items[{index}].{loc}", msg) for index, found in places for loc, msg in found]:
         raise Problem(403, "a sender may stop its own marketing alone", errors)
-    if errors := list(_problems(gateway, client, body, now)):
+    about = [named_by(client, entry.client, entry.signature) for entry in body.items]
+    signatures = signatures_of(gateway.table, client, {whose.client for whose in about} - {""})
+    strangers = [client.administrator and unknown(whose, signatures) for whose in about]
+    if errors := list(_problems(body, about, strangers, signatures, now)):
         raise invalid(errors)
-    entries = [_entry(client, each, now) for each in body.items]
+    entries = [_entry(each, whose, now) for each, whose in zip(body.items, about, strict=True)]
     try:
-        return dict(put_entries(gateway.table, entries, now, gateway.time_is_over))
+        counts = put_entries(gateway.table, entries, now, gateway.time_is_over)
+        return {**counts, "unknown_clients": sum(strangers)}
+    except NumberFull as full:
+        index = next(index for index, entry in enumerate(entries) if entry.stop is full.stop)
+        loc, msg = no_room(full)
+        raise invalid([(f"items[{index}].{loc}", msg)]) from None
     except TimeoutError:
         detail = "there was not time enough for all of it: repeat the request, and what was written counts as `already`"
         raise Problem(503, detail, headers={"Retry-After": "1"}) from None
 
 
-def _problems(gateway: Gateway, client: Client, body: StopList, now: Millis) -> Iterator[tuple[str, str]]:
+def _problems(
+    body: StopList,
+    about: Sequence[Whose],
+    strangers: Sequence[bool],
+    signatures: Mapping[str, tuple[str, ...]],
+    now: Millis,
+) -> Iterator[tuple[str, str]]:
     """What is wrong with the entries of an import: places, each with what belongs there."""
-    about = [named_by(client, entry.client, entry.signature) for entry in body.items]
-    signatures = signatures_of(gateway.table, client, {whose.client for whose in about} - {""})
-    for index, (entry, whose) in enumerate(zip(body.items, about, strict=True)):
+    for index, (entry, whose, stranger) in enumerate(zip(body.items, about, strangers, strict=True)):
         if normalise_number(entry.number) is None:
             yield f"items[{index}].number", problem_with_number(entry.number)
         if entry.at is not None and moment(entry.at) > now + CLOCKS_APART:
             yield f"items[{index}].at", "is in the future"
+        if stranger and entry.purpose == "marketing":
+            continue
         for loc, msg in problems_of(entry, whose, signatures):
             yield f"items[{index}].{loc}", msg
 
 
-def _entry(client: Client, entry: StopEntry, now: Millis) -> Entry:
-    whose = named_by(client, entry.client, entry.signature)
+def _entry(entry: StopEntry, whose: Whose, now: Millis) -> Entry:
     all_purposes = entry.purpose == "all"
     stop = Suppression(
         at=min(now, max(0, moment(entry.at))) if entry.at is not None else now,

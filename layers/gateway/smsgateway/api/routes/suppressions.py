@@ -12,7 +12,7 @@ from smsgateway.api.schemas.suppression_bodies import Stop
 from smsgateway.api.serving.context import client_of, new_router
 from smsgateway.api.serving.gateway import Gateway, gateway_of
 from smsgateway.api.serving.problems import Problem, invalid, not_found
-from smsgateway.api.suppression_rights import OTHERS, Whose, forbidden, named_by, problems_of, signatures_of
+from smsgateway.api.suppression_rights import OTHERS, Whose, forbidden, named_by, no_room, problems_of, signatures_of
 from smsgateway.api.suppression_view import number_view
 from smsgateway.model import Client
 from smsgateway.store import stops, suppressions
@@ -57,7 +57,10 @@ def put_view(number: NumberPath, body: Annotated[Stop, Body()] = FOR_ALL) -> dic
 def _stop(gateway: Gateway, number: str, whose: Whose, reason: str) -> NumberState:
     now = gateway.now()
     stop = Suppression(now, reason, "api", client=whose.client, signature=whose.signature)
-    return stops.stop_marketing(gateway.table, number, stop, now)[1]
+    try:
+        return stops.stop_marketing(gateway.table, number, stop, now)[1]
+    except stops.NumberFull as full:
+        raise invalid([no_room(full)]) from None
 
 
 @router.get(

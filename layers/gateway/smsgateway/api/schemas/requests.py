@@ -4,9 +4,9 @@ What a body means is for others: `sending` for what fields must not stand beside
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from smsgateway.api.schemas.moments import moment
 from smsgateway.model import Purpose
@@ -341,6 +341,12 @@ class Caps(Body):
     minute: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 60 seconds")
     hour: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 60 minutes")
     day: int | None = Field(None, ge=1, le=MOST_TEXTS, description="in any 24 hours")
+
+    @model_validator(mode="after")
+    def _caps_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("names no cap: say null for none, or leave the purpose out for the caps of the route")
+        return self
 
 
 class NewClient(Body):

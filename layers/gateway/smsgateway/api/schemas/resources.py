@@ -387,6 +387,11 @@ class Imported(Schema):
         " was allowed again",
         examples=[0],
     )
+    unknown_clients: int = Field(
+        description="entries of these, taken as they stand, whose client there is not, or has not the signature: it is"
+        " gone, or written wrongly",
+        examples=[0],
+    )
 
 
 class Client(Schema):
