@@ -68,12 +68,12 @@ nothing. A refusal that a vendor has answered, or that reports of several number
 goes before the accounts document.""",
     "Suppressions": """Who is not to be texted.
 
-A reply that means stop (TD, 退订 …) stops marketing to its number at once: that of every client who lately advertised to
-it through the account that the reply came to, under the signatures of that marketing where a client has several. Where
-nobody advertised, it is that of the client of the newest message; a reply that answers no known message stops
-everybody's. A reply such as START or 恢复订阅 lifts the stops of that same marketing, be it a reply's, the API's or an import's. It
-never lifts an administrator's suppression for all purposes, nor, where it answers a client's message, a stop of
-everybody's.""",
+A reply that means stop (TD, 退订 …) stops marketing to its number at once: that of every client who lately advertised
+to it through the account that the reply came to, under the signatures of that marketing where a client has several.
+Where nobody advertised, it is that of the client of the newest message; a reply that answers no known message stops
+everybody's. A reply such as START or 恢复订阅 lifts the stops of that same marketing, be they a reply's, the API's or
+an import's. It never lifts an administrator's suppression for all purposes, nor, where it answers a client's message, a
+stop of everybody's.""",
     "Accounts": "The accounts with vendors, from the accounts document.",
     "Clients": "Who may call this API. A new client's key may get 403 for a minute or two, until API Gateway knows it.",
     "About": "This description.",
