@@ -104,7 +104,7 @@ def idle_month() -> float:
     sweeping = 16 * minutes * READ_UNIT
     logs = 2 * minutes * PLATFORM_LOG * 1e-9 * LOG_GB
     polls = minutes * (_dollars(empty_polls("reports", "inbound")) + _dollars(empty_polls("balance")) / 10)
-    return runs + asking + sweeping + logs + polls + 2 * SECRET_MONTH + ALARMS * ALARM_MONTH
+    return runs + asking + sweeping + logs + polls + 3 * SECRET_MONTH + ALARMS * ALARM_MONTH
 
 
 def _dollars(counts: Counts) -> float:

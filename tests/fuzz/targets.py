@@ -20,7 +20,7 @@ from urllib3.util import parse_url
 
 from smsgateway.api.routes import post_message
 from smsgateway.api.schemas.moments import asked_moment
-from smsgateway.api.schemas.requests import NewMessage, TemplateBody
+from smsgateway.api.schemas.requests import NewMessage, NewVerification, TemplateBody
 from smsgateway.api.serving import bodies, cursors
 from smsgateway.api.serving.problems import Problem
 from smsgateway.codecs import VENDORS, infocloud
@@ -117,7 +117,8 @@ def accounts_document() -> bytes:
 
 def posts() -> tuple[bytes, ...]:
     """The bodies of the sample events of `send`."""
-    return tuple(b64decode(json.loads(path.read_bytes())["body"]) for path in sorted(EVENTS.glob("send-*.json")))
+    bodies_of_samples = (json.loads(path.read_bytes())["body"] for path in sorted(EVENTS.glob("send-*.json")))
+    return tuple(b64decode(body) for body in bodies_of_samples if body)
 
 
 def finds(target: str) -> tuple[Path, ...]:
@@ -341,8 +342,9 @@ def check_request(data: bytes) -> None:
     event = {"resource": "/messages", "httpMethod": "POST", "body": data.decode(errors="replace")}
     with suppress(Problem, ValidationError):
         fields = bodies.parse(bodies.cleaned(event)["body"] or "")
-        with suppress(ValidationError):
-            TemplateBody.model_validate(fields)
+        for model in (TemplateBody, NewVerification):
+            with suppress(ValidationError):
+                model.model_validate(fields)
         message = NewMessage.model_validate(fields)
         if not [*post_message.inconsistencies(message), *post_message.out_of_time(message, NOW)]:
             post_message.post_of(message, "", post_message.hash_of(fields))
