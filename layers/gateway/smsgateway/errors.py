@@ -10,6 +10,7 @@ GatewayError
 ├── NotTakenError           the event bus did not take all events in time
 ├── UnpublishableError      the event bus will never take an event
 ├── ConditionFailed         an item is not as a conditional write demands (store/table.py)
+├── NumberFull              a number has as many stops as its item keeps (store/stops.py)
 ├── Refusal                 a post is not accepted; becomes an answer (accepting/post.py)
 ├── InFlightError           a submission is in another worker's hands (sending/work.py)
 ├── Problem                 a request gets an error for an answer (api/serving/problems.py)

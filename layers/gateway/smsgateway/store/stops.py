@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from smsgateway.clock import Millis
+from smsgateway.errors import GatewayError
 from smsgateway.store.change import Change
 from smsgateway.store.keys import stops_key
 from smsgateway.store.numbers import ALL_PURPOSES, EVERYBODY, NumberState, OptIn, Suppression, change_number
@@ -29,7 +30,7 @@ MOST_OF_SIGNATURES = 20  # of one client
 WRITTEN_WITHIN: Millis = 120_000
 
 
-class NumberFull(Exception):  # noqa: N818  an answer, not an error of ours
+class NumberFull(GatewayError):  # noqa: N818  an answer, not an error of ours
     """A number has as many stops as its item keeps, so that one more is not taken. `stop`: that one."""
 
     def __init__(self, stop: Suppression) -> None:
